@@ -1,0 +1,224 @@
+"""Predictive draws of the loss at points that were not run.
+
+Three levels, told apart everywhere: the *curve* (expected log loss of a model at a point: law, level and discrepancy), a
+*run* (what one new run there would measure: curve plus run noise), and a *new family* (a run of a model of a family that
+has not been seen). Each is computed draw by draw and jointly over models, then summarised.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.errors import TargetError
+from bayeslaw.posterior import Posterior
+
+Kind = Literal["run", "curve", "new-family"]
+
+QUANTILES = {"p025": 0.025, "p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "p975": 0.975}
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Joint predictive draws.
+
+    Attributes
+    ----------
+    kind : {"run", "curve", "new-family"}
+        Which predictive level this is.
+    at : tuple of mapping
+        The A points predicted at.
+    labels : tuple of (model, family, task), length K
+        What is predicted; a new family is called ``<new family>``.
+    log_loss : ndarray, shape (S, K, A)
+        Draws, joint over models and points; chains one after another.
+    extrapolation : ndarray, shape (K, A)
+        Factor by which the point lies beyond the largest size seen on the curve (for a new family: on its task).
+    """
+
+    kind: Kind
+    at: tuple[Mapping[str, float], ...]
+    labels: tuple[tuple[str, str, str], ...]
+    log_loss: np.ndarray
+    extrapolation: np.ndarray
+
+    def records(self) -> list[dict[str, Any]]:
+        """One plain mapping a model and point, with quantiles of the loss in the units of the table."""
+        loss = np.exp(self.log_loss)
+        quantiles = np.quantile(loss, list(QUANTILES.values()), axis=0)
+        mean, sd = loss.mean(axis=0), loss.std(axis=0, ddof=1)
+        return [
+            {
+                "model": model,
+                "family": family,
+                "task": task,
+                "at": dict(point),
+                **{name: float(quantiles[q, k, a]) for q, name in enumerate(QUANTILES)},
+                "mean": float(mean[k, a]),
+                "sd": float(sd[k, a]),
+                "extrapolation": float(self.extrapolation[k, a]),
+            }
+            for a, point in enumerate(self.at)
+            for k, (model, family, task) in enumerate(self.labels)
+        ]
+
+    def summary(self) -> pd.DataFrame:
+        """The records as a table; the points in columns of their own."""
+        records = self.records()
+        return pd.DataFrame([{**{k: v for k, v in r.items() if k != "at"}, **r["at"]} for r in records])
+
+
+def predict(
+    posterior: Posterior, at: Sequence[Mapping[str, float]], *, kind: Kind = "run", seed: int = 0
+) -> Prediction:
+    """Draw predictions at points, jointly.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    at : sequence of mappings
+        Points: covariate names to values in the units of the table. A covariate left out keeps the value that a curve
+        has throughout.
+    kind : {"run", "curve", "new-family"}
+    seed : int
+        Of the draws beyond the data.
+
+    Raises
+    ------
+    TargetError
+        If a point names an unknown covariate, lacks one, or is not a positive number; or if there is no second model
+        from which to tell how far a new family may lie.
+    """
+    if kind not in get_args(Kind):
+        raise TargetError(f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(Kind))}.")
+    if not at:
+        raise TargetError(f"No point to predict at. Give one, such as {posterior.law.axis}=1638400.")
+    points = [_complete(posterior, point) for point in at]
+    covariates = {c.name: np.stack([p[c.name] for p in points], axis=1) for c in posterior.law.covariates}  # (C, A)
+    rng = np.random.default_rng([seed, 2])
+    design = posterior.design
+    curves = _seen_curves(posterior)
+    labels = tuple((c.model, c.family, c.task) for c in design.curves)
+    largest = design.largest
+    if kind == "new-family":
+        curves = _new_family(posterior, curves, rng)
+        labels = tuple(("<new family>", "<new family>", task) for task in design.tasks)
+        first = [int(np.flatnonzero(design.task_of == k)[0]) for k in range(len(design.tasks))]
+        covariates = {name: values[first] for name, values in covariates.items()}
+        largest = np.array([largest[design.task_of == k].max() for k in range(len(design.tasks))])
+    axis = np.log(covariates[posterior.law.axis])
+    log_loss = _law(posterior, curves, covariates) + _walks(posterior, curves, axis, rng)
+    if kind != "curve":
+        noise = posterior.flat("noise")[:, curves.task_of]
+        log_loss += noise[..., None] * rng.standard_normal(log_loss.shape)
+    return Prediction(kind, tuple(at), labels, log_loss, np.exp(axis) / largest[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class _Curves:
+    """Draws that make up K curves."""
+
+    coordinates: dict[str, np.ndarray]  # (S, K)
+    level: np.ndarray  # (S, K)
+    own_walk: np.ndarray  # (S, K, P)
+    task_of: np.ndarray  # (K,)
+
+
+def _seen_curves(posterior: Posterior) -> _Curves:
+    names = [c.name for c in posterior.law.coordinates]
+    return _Curves(
+        {name: posterior.flat(name) for name in names},
+        posterior.flat("level"),
+        posterior.flat("own_walk"),
+        posterior.design.task_of,
+    )
+
+
+def _new_family(posterior: Posterior, seen: _Curves, rng: np.random.Generator) -> _Curves:
+    """A model of an unseen family on each task, drawn from the population."""
+    design = posterior.design
+    coordinates = {}
+    draws = len(seen.level)
+    for c in posterior.law.coordinates:
+        value = np.repeat(posterior.flat(f"location_{c.name}")[:, None], len(design.tasks), axis=1)
+        if f"effect_{c.name}_task" in posterior.draws:
+            value = value + posterior.flat(f"effect_{c.name}_task")
+        for level in ("family", "model"):
+            if f"spread_{c.name}_{level}" in posterior.draws:
+                spread = posterior.flat(f"spread_{c.name}_{level}")[:, None]
+                value = value + spread * rng.standard_normal(value.shape)
+        coordinates[c.name] = value
+    level = np.stack([_new_level(seen.level[:, design.task_of == k], task, rng) for k, task in enumerate(design.tasks)], 1)
+    rate = posterior.flat("own_drift")[:, None, None]
+    own_walk = rate * rng.standard_normal((draws, len(design.tasks), seen.own_walk.shape[2]))
+    return _Curves(coordinates, level, own_walk, np.arange(len(design.tasks)))
+
+
+def _new_level(levels: np.ndarray, task: str, rng: np.random.Generator) -> np.ndarray:
+    """Level of a new model: Student-t predictive of a normal population under the reference prior, draw by draw."""
+    draws, n = levels.shape
+    if n < 2:
+        raise TargetError(
+            f"A new family on {task!r} cannot be predicted from one model: how far levels differ is unknown. Add models."
+        )
+    spread = np.sqrt(levels.var(axis=1, ddof=1) * (n - 1) / rng.chisquare(n - 1, draws))
+    return levels.mean(axis=1) + spread * np.sqrt(1 + 1 / n) * rng.standard_normal(draws)
+
+
+def _law(posterior: Posterior, curves: _Curves, covariates: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Log loss of the law, shape (S, K, A)."""
+    import jax
+
+    coordinates = {name: values[..., None] for name, values in curves.coordinates.items()}
+    with jax.enable_x64(True):
+        shape = posterior.law.log_shape(coordinates, covariates, posterior.design.reference)
+        return curves.level[..., None] + np.asarray(shape)
+
+
+def _walks(posterior: Posterior, curves: _Curves, axis: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Discrepancy of each curve, its own and its task's, shape (S, K, A)."""
+    own_rate, shared_rate = posterior.flat("own_drift"), posterior.flat("shared_drift")
+    shared_walk = posterior.flat("shared_walk")
+    total = np.zeros((*curves.level.shape, axis.shape[1]))
+    for k, basis in enumerate(posterior.bases):
+        members = np.flatnonzero(curves.task_of == k)
+        if len(members) == 0:
+            continue
+        # Points differ between curves only if a covariate was left to the curve; the axis never is.
+        points = axis[members[0]]
+        functions, root = basis.functions(points), _root(basis.remainder(points))
+        knots = len(basis.knots)
+        walk = curves.own_walk[:, members, :knots] + shared_walk[:, k, None, :knots]
+        beyond = own_rate[:, None, None] * rng.standard_normal((*walk.shape[:2], len(points)))
+        beyond += shared_rate[:, None, None] * rng.standard_normal((len(walk), 1, len(points)))
+        total[:, members] = walk @ functions.T + beyond @ root.T
+    return total
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """A square root of a covariance that may be singular (points at knots have no remainder)."""
+    values, vectors = np.linalg.eigh(covariance)
+    return vectors * np.sqrt(np.clip(values, 0.0, None))
+
+
+def _complete(posterior: Posterior, point: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """Every covariate of the law at a point, curve by curve, shape (C,)."""
+    design, law = posterior.design, posterior.law
+    known = [c.name for c in law.covariates]
+    for name, value in point.items():
+        if name not in known:
+            raise TargetError(f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.")
+        if not (np.isfinite(value) and value > 0):
+            raise TargetError(f"{name}={value:g} cannot be predicted at; it must be a positive number.")
+    complete = {}
+    for name in known:
+        values = design.covariates[name]
+        if name in point:
+            complete[name] = np.full(len(values), float(point[name]))
+        elif name != law.axis and np.all(values == values[:, :1]):
+            complete[name] = values[:, 0]
+        else:
+            raise TargetError(f"The point lacks {name!r}, which varies along a curve. Add {name}=….")
+    return complete

@@ -1,0 +1,218 @@
+"""Which candidate to choose, with what odds, and what a wrong choice costs.
+
+All numbers come from joint draws of *run predictions* at the target: what each candidate would measure there, with the
+parameters and the discrepancy that candidates share drawn once for all of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeslaw.answers.prediction import predict
+from bayeslaw.errors import RunsError, TargetError
+from bayeslaw.posterior import Posterior
+from bayeslaw.sampling.diagnostics import convergence_checks
+from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
+
+WITHIN = 1.01
+"""A candidate counts as near the best if its loss is at most this many times the best one's."""
+
+TAIL = 0.9
+"""CVaR averages the worst 1 - TAIL of the regrets."""
+
+TIE = 0.25
+"""A candidate ties with the recommended one if it beats it with at least this probability."""
+
+EXTRAPOLATION_MAX = 1000
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One candidate at the target; losses in the units of the table, quantiles of a run prediction."""
+
+    model: str
+    family: str
+    loss_median: float
+    loss_mean: float
+    loss_p05: float
+    loss_p25: float
+    loss_p75: float
+    loss_p95: float
+    p_best: float
+    p_within_1pct: float
+    expected_regret: float
+    cvar_regret_90: float
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """A ranked choice.
+
+    Attributes
+    ----------
+    target : mapping
+        The point chosen for.
+    task : str
+    candidates : tuple of Candidate
+        Ordered by expected regret.
+    recommended : str
+        The model with the smallest expected regret.
+    tie_set : tuple of str
+        Models that beat the recommended one with probability .25 or more.
+    sentence : str
+        The recommendation with its odds.
+    checks : tuple of Check
+        Of the fit, of the predictions at the target, and of the choice.
+    losses : ndarray, shape (S, candidates)
+        Joint draws of the run predictions, in the order of ``candidates``.
+    """
+
+    target: Mapping[str, float]
+    task: str
+    candidates: tuple[Candidate, ...]
+    recommended: str
+    tie_set: tuple[str, ...]
+    sentence: str
+    checks: tuple[Check, ...]
+    losses: np.ndarray
+
+    @property
+    def status(self) -> Status:
+        """The worst verdict."""
+        return overall(self.checks)
+
+    def table(self) -> pd.DataFrame:
+        """The candidates, one a row."""
+        return pd.DataFrame([asdict(c) for c in self.candidates])
+
+    def records(self) -> list[dict[str, Any]]:
+        """The candidates as plain mappings."""
+        return [asdict(c) for c in self.candidates]
+
+
+def select(
+    posterior: Posterior, at: Mapping[str, float], *, task: str | None = None, seed: int = 0
+) -> Selection:
+    """Rank the candidates of a task by expected regret at a target.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    at : mapping
+        Target: covariate names to values in the units of the table.
+    task : str, optional
+        Needed if the posterior has several.
+    seed : int
+
+    Raises
+    ------
+    TargetError
+        If the target cannot be predicted at, or lies below what every candidate has already been measured at.
+    RunsError
+        If the task is unknown, or not given where there are several.
+    """
+    task = _settle_task(posterior, task)
+    design = posterior.design
+    members = [i for i, curve in enumerate(design.curves) if curve.task == task]
+    _require_beyond(posterior, at, members)
+    runs, curve = (predict(posterior, [at], kind=kind, seed=seed) for kind in ("run", "curve"))  # type: ignore[arg-type]
+    losses = np.exp(runs.log_loss[:, members, 0])
+    best = losses.min(axis=1, keepdims=True)
+    regret = losses - best
+    expected = regret.mean(axis=0)
+    order = np.argsort(expected, kind="stable")
+    winners = np.bincount(losses.argmin(axis=1), minlength=len(members)) / len(losses)
+    within = (losses <= WITHIN * best).mean(axis=0)
+    quantiles = np.quantile(losses, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    candidates = tuple(
+        Candidate(
+            model=design.curves[members[j]].model,
+            family=design.curves[members[j]].family,
+            loss_median=float(quantiles[2, j]),
+            loss_mean=float(losses[:, j].mean()),
+            loss_p05=float(quantiles[0, j]),
+            loss_p25=float(quantiles[1, j]),
+            loss_p75=float(quantiles[3, j]),
+            loss_p95=float(quantiles[4, j]),
+            p_best=float(winners[j]),
+            p_within_1pct=float(within[j]),
+            expected_regret=float(expected[j]),
+            cvar_regret_90=conditional_value_at_risk(regret[:, j]),
+        )
+        for j in order
+    )
+    losses = losses[:, order]
+    beats = (losses < losses[:, :1]).mean(axis=0)
+    ties = tuple(c.model for c, p in zip(candidates, beats, strict=True) if p >= TIE)
+    checks = (
+        *posterior.checks,
+        *_prediction_checks(posterior, curve.log_loss[:, members, 0], members),
+        at_most(
+            "extrapolation", float(runs.extrapolation[members].max()), EXTRAPOLATION_MAX, np.inf,
+            f"The target lies {runs.extrapolation[members].max():,.4g} times beyond the data of the least measured candidate.",
+            "Intervals have been checked up to 512 times; measure a larger size before trusting this one.",
+        ),
+        at_least(
+            "candidates", len(members), 2, 0, f"There are {len(members)} candidates to choose from.",
+            "One candidate leaves nothing to choose; add runs of others.",
+        ),
+    )  # fmt: skip
+    sentence = _sentence(candidates, ties, at)
+    return Selection(dict(at), task, candidates, candidates[0].model, ties, sentence, checks, losses)
+
+
+def conditional_value_at_risk(regret: np.ndarray, tail: float = TAIL) -> float:
+    """Mean of the worst ``1 - tail`` of the draws of a regret (Rockafellar and Uryasev 2000), at least one draw."""
+    worst = max(1, round(len(regret) * (1 - tail)))
+    return float(np.sort(regret)[-worst:].mean())
+
+
+def _settle_task(posterior: Posterior, task: str | None) -> str:
+    tasks = posterior.design.tasks
+    if task is None:
+        if len(tasks) > 1:
+            raise RunsError(f"The table has {len(tasks)} tasks: {', '.join(tasks)}. Name one with task (--task).")
+        return tasks[0]
+    if task not in tasks:
+        raise RunsError(f"There is no task {task!r} among the runs. The tasks are: {', '.join(tasks)}.")
+    return task
+
+
+def _require_beyond(posterior: Posterior, at: Mapping[str, float], members: list[int]) -> None:
+    axis = posterior.law.axis
+    seen = float(posterior.design.largest[members].min())
+    if axis in at and at[axis] < seen * (1 - 1e-9):
+        raise TargetError(
+            f"The target {axis}={at[axis]:g} lies below the data: every candidate has been measured at {axis}={seen:g} "
+            f"or beyond. Read the choice off the table, or give a larger target."
+        )
+
+
+def _prediction_checks(posterior: Posterior, log_loss: np.ndarray, members: list[int]) -> list[Check]:
+    chains, draws = posterior.draws.sizes["chain"], posterior.draws.sizes["draw"]
+    names = [posterior.design.curves[i].model for i in members]
+    dataset = xr.Dataset(
+        {"prediction": (("chain", "draw", "model"), log_loss.reshape(chains, draws, -1))}, coords={"model": names}
+    )
+    return [
+        Check(f"prediction_{c.name}", c.status, c.value, c.threshold, c.sentence, c.remedy)
+        for c in convergence_checks(dataset)
+    ]
+
+
+def _sentence(candidates: tuple[Candidate, ...], ties: tuple[str, ...], at: Mapping[str, float]) -> str:
+    best = candidates[0]
+    point = ", ".join(f"{name} = {value:,.0f}" for name, value in at.items())
+    sentence = (
+        f"At {point} choose {best.model}: it is the best of {len(candidates)} with probability {best.p_best:.2f} and within "
+        f"1% of the best with probability {best.p_within_1pct:.2f}; the choice is expected to cost {best.expected_regret:.3f} "
+        f"in loss against knowing the best, and {best.cvar_regret_90:.3f} in the worst tenth of cases."
+    )
+    if ties:
+        shown = ", ".join(ties[:4]) + (f" and {len(ties) - 4} more" if len(ties) > 4 else "")
+        sentence += f" Not clearly worse: {shown}."
+    return sentence

@@ -1,0 +1,40 @@
+"""Errors that teach, and warnings that can be filtered.
+
+Every message says what was expected, what was found (file, row, value) and what to do about it.
+"""
+
+
+class BayeslawError(Exception):
+    """Base of every error that bayeslaw raises on purpose."""
+
+
+class RunsError(BayeslawError, ValueError):
+    """The table of runs cannot be used as it stands."""
+
+
+class SelectionError(BayeslawError, ValueError):
+    """A ``where`` expression cannot be understood, or selects nothing."""
+
+
+class LawError(BayeslawError, ValueError):
+    """The law is unknown, or needs what the table does not have."""
+
+
+class TargetError(BayeslawError, ValueError):
+    """The point to predict at cannot be used."""
+
+
+class SamplingError(BayeslawError, RuntimeError):
+    """No posterior could be drawn."""
+
+
+class PosteriorFileError(BayeslawError, ValueError):
+    """A saved fit cannot be read or written."""
+
+
+class BayeslawWarning(UserWarning):
+    """Base of every warning that bayeslaw gives."""
+
+
+class RunsWarning(BayeslawWarning):
+    """The table was used, but something in it deserves a look."""

@@ -1,0 +1,226 @@
+"""The one function that walks the line from runs to posterior, and the object it returns."""
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeslaw.answers.prediction import Kind, Prediction, predict
+from bayeslaw.answers.selection import Selection, select
+from bayeslaw.laws import get_law
+from bayeslaw.laws.base import Level
+from bayeslaw.model.adequacy import table_checks
+from bayeslaw.model.completion import CompletedDraws
+from bayeslaw.model.density import Model, build_model
+from bayeslaw.model.priors import ScalePriors
+from bayeslaw.posterior import Posterior, load_posterior
+from bayeslaw.runs import Runs
+from bayeslaw.sampling.nuts import SamplerSettings
+from bayeslaw.sampling.sample import Progress, Sampled, sample
+from bayeslaw.verdicts import Check, Status, overall
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A posterior with the questions one asks of it.
+
+    Attributes
+    ----------
+    posterior : Posterior
+    """
+
+    posterior: Posterior
+
+    @property
+    def status(self) -> Status:
+        """The worst verdict of ``check()``."""
+        return overall(self.posterior.checks)
+
+    def check(self) -> pd.DataFrame:
+        """Verdicts on sampler and table: one row a check, with number, threshold, sentence and remedy."""
+        return pd.DataFrame([check.as_dict() for check in self.posterior.checks])
+
+    def predict(
+        self,
+        *,
+        data: float | Sequence[float] | None = None,
+        at: Sequence[Mapping[str, float]] = (),
+        kind: Kind = "run",
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Predict the loss at one or more points; see `bayeslaw.answers.prediction.predict`.
+
+        ``data`` is short for ``at=[{"data": …}]``. The default kind is a *run prediction*: run noise is included.
+        """
+        return self.predictions(_points(data, at), kind=kind, seed=seed).summary()
+
+    def predictions(self, at: Sequence[Mapping[str, float]], *, kind: Kind = "run", seed: int = 0) -> Prediction:
+        """As ``predict``, with the joint draws."""
+        return predict(self.posterior, at, kind=kind, seed=seed)
+
+    def select(
+        self,
+        *,
+        data: float | None = None,
+        at: Mapping[str, float] | None = None,
+        task: str | None = None,
+        seed: int = 0,
+    ) -> Selection:
+        """Rank the candidates at one point; see `bayeslaw.answers.selection.select`."""
+        (point,) = _points(data, [at] if at else [])
+        return select(self.posterior, point, task=task, seed=seed)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back."""
+        self.posterior.save(path)
+
+
+def _points(data: float | Sequence[float] | None, at: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
+    if data is None:
+        return list(at)
+    sizes = [data] if isinstance(data, (int, float, np.number)) else list(data)
+    return [*({"data": float(size)} for size in sizes), *at]
+
+
+def fit(
+    runs: Runs,
+    *,
+    law: str = "rectified",
+    pooling: Mapping[str, Level] | None = None,
+    scales: ScalePriors | None = None,
+    sampler: SamplerSettings | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit a scaling law to a table of runs as a hierarchical Bayesian model.
+
+    Parameters
+    ----------
+    runs : Runs
+        From ``read_runs``.
+    law : str
+        Name of the law.
+    pooling : mapping, optional
+        Finest level ("task", "family" or "model") at which a coordinate of the law varies, where it is to differ from
+        the law's own.
+    scales : ScalePriors, optional
+        Priors of noise and discrepancy.
+    sampler : SamplerSettings, optional
+    seed : int
+        Equal seeds give equal draws on one machine and set of versions.
+    progress : callable, optional
+        Called with what is being done, iterations done, and iterations planned.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    LawError
+        If the law is unknown or needs columns that the table lacks.
+    SamplingError
+        If sampling cannot start.
+    """
+    model = build_model(runs, get_law(law), pooling=pooling, scales=scales)
+    sampled = sample(model, sampler or SamplerSettings(), seed=seed, progress=progress)
+    return Fit(_posterior(runs, model, sampled, seed))
+
+
+def load(path: str | os.PathLike[str]) -> Fit:
+    """Read a fit that was saved.
+
+    Raises
+    ------
+    PosteriorFileError
+        If the file is missing, damaged, or not a fit that this version can read.
+    """
+    return Fit(load_posterior(path))
+
+
+def _posterior(runs: Runs, model: Model, sampled: Sampled, seed: int) -> Posterior:
+    checks: tuple[Check, ...] = (*sampled.checks, *table_checks(model.design))
+    settings = {
+        "seed": seed,
+        "chains": sampled.settings.chains,
+        "warmup": sampled.settings.warmup,
+        "draws": int(sampled.raw.steps.shape[1]),
+        "target_accept": sampled.settings.target_accept,
+        "max_depth": sampled.settings.max_depth,
+        "pooling": {pooled.coordinate.name: pooled.coordinate.pooling for pooled in model.structure.pooled},
+        "scale_priors": asdict(model.structure.scales),
+        "repairs": list(sampled.repairs),
+        "sampling_seconds": round(sampled.seconds, 2),
+        "runs_sha256": runs.content_hash,
+        "versions": _versions(),
+    }
+    return Posterior(_label(model, sampled), _stats(sampled), runs, model.law, checks, settings)
+
+
+def _label(model: Model, sampled: Sampled) -> xr.Dataset:
+    chains, draws = sampled.raw.steps.shape
+    done: CompletedDraws = sampled.draws
+    natural = model.law.natural(done.coordinates, done.level, model.design.reference)
+
+    def variable(values: Any, *dims: str) -> tuple[tuple[str, ...], np.ndarray]:
+        values = np.asarray(values, float)
+        return ("chain", "draw", *dims), values.reshape(chains, draws, *values.shape[1:])
+
+    curves = model.design.curves
+    variables = {
+        **{name: variable(values, "curve") for name, values in {**done.coordinates, **natural}.items()},
+        "level": variable(done.level, "curve"),
+        "own_walk": variable(done.own_walk, "curve", "basis"),
+        "shared_walk": variable(done.shared_walk, "task", "basis"),
+        "noise": variable(done.noise, "task"),
+        "own_drift": variable(done.own_drift),
+        "shared_drift": variable(done.shared_drift),
+        **{f"location_{name}": variable(values) for name, values in done.location.items()},
+        **{f"spread_{name.replace('.', '_')}": variable(values) for name, values in done.spread.items()},
+        **{
+            f"effect_{name.replace('.', '_')}": variable(values, _groups(name))
+            for name, values in done.effect.items()
+        },
+    }
+    return xr.Dataset(
+        variables,
+        coords={
+            "chain": np.arange(chains),
+            "draw": np.arange(draws),
+            "curve": np.arange(len(curves)),
+            "model": ("curve", np.array([c.model for c in curves], dtype=object)),
+            "family": ("curve", np.array([c.family for c in curves], dtype=object)),
+            "curve_task": ("curve", np.array([c.task for c in curves], dtype=object)),
+            "task": np.array(model.design.tasks, dtype=object),
+            "task_family": np.array([f"{task}: {family}" for task, family in model.design.families], dtype=object),
+        },
+    )
+
+
+def _groups(effect: str) -> str:
+    """Dimension along which an effect varies, from its name ``coordinate.level``."""
+    return {"task": "task", "family": "task_family", "model": "curve"}[effect.rsplit(".", 1)[1]]
+
+
+def _stats(sampled: Sampled) -> xr.Dataset:
+    raw = sampled.raw
+    dims = ("chain", "draw")
+    return xr.Dataset(
+        {
+            "diverging": (dims, raw.diverging),
+            "n_steps": (dims, raw.steps),
+            "energy": (dims, raw.energy),
+            "acceptance_rate": (dims, raw.accept),
+        }
+    )
+
+
+def _versions() -> dict[str, str]:
+    packages = ("bayeslaw", "jax", "numpyro", "numpy", "arviz", "xarray")
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}

@@ -1,0 +1,115 @@
+"""What a law is: named parameters with units, and pure functions from them to loss.
+
+A law is written on *coordinates*, one real number each per curve, chosen so that a sampler can walk among them and so
+that priors can be stated in them. The loss level of a curve is not among them: every law here has the form
+
+    log L(x) = level + log_shape(coordinates, x),
+
+with ``log_shape`` equal to 0 at a reference point. The level is pinned by the data of each curve, enters linearly, and is
+integrated out in closed form by the model.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Array = Any
+"""A jax or numpy array; laws accept either and return jax arrays."""
+
+Level = Literal["task", "family", "model"]
+LEVELS: tuple[Level, ...] = ("task", "family", "model")
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """A column of the runs table that a law needs.
+
+    Attributes
+    ----------
+    name : str
+        Canonical column name, such as ``data``.
+    unit : str
+        What one of it is, such as ``examples``.
+    """
+
+    name: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """An unconstrained number per curve in which the law is written, and what is believed of it beforehand.
+
+    Attributes
+    ----------
+    name : str
+        Name within the law.
+    meaning : str
+        One line: what it is, as a formula of the natural parameters.
+    mean, sd : float
+        Normal prior of its population location.
+    spread : float
+        Half-normal prior scale of the standard deviation between members of each level below.
+    pooling : {"task", "family", "model"}
+        The finest level at which it varies; above it, it is shared.
+    """
+
+    name: str
+    meaning: str
+    mean: float
+    sd: float
+    spread: float
+    pooling: Level
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A natural parameter of the law, as it is reported.
+
+    Attributes
+    ----------
+    name, unit, meaning : str
+        Its standard symbol, the unit of its value, and one line of explanation.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Law:
+    """A scaling law as pure functions.
+
+    Attributes
+    ----------
+    name : str
+        What users write in ``law=``.
+    formula : str
+        The law in its standard symbols.
+    source : str
+        Paper and equation.
+    covariates : tuple of Covariate
+        The columns it needs.
+    axis : str
+        The covariate along whose logarithm curves are extrapolated; discrepancy grows along it.
+    coordinates : tuple of Coordinate
+        What is sampled.
+    parameters : tuple of Parameter
+        What is reported.
+    log_shape : callable
+        ``(coordinates, covariates, reference) -> array``: log loss relative to the loss at ``reference``. The first two
+        map names to arrays that broadcast against each other; ``reference`` maps covariate names to floats.
+    natural : callable
+        ``(coordinates, level, reference) -> {parameter name: array}``, with ``level`` the log loss at ``reference``.
+    """
+
+    name: str
+    formula: str
+    source: str
+    covariates: tuple[Covariate, ...]
+    axis: str
+    coordinates: tuple[Coordinate, ...]
+    parameters: tuple[Parameter, ...]
+    log_shape: Callable[[Mapping[str, Array], Mapping[str, Array], Mapping[str, float]], Array]
+    natural: Callable[[Mapping[str, Array], Array, Mapping[str, float]], dict[str, Array]]

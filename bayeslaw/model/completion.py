@@ -1,0 +1,128 @@
+"""Draws of what the log density integrates out: levels and walks, given draws of the rest.
+
+Each is exactly Gaussian given a position, so a completed draw is a draw from the full joint posterior.
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bayeslaw.model.density import Model, Position, Rotated, coordinates, rotated_residuals, scale
+
+
+@dataclass(frozen=True, eq=False)
+class CompletedDraws:
+    """Draws of everything, S of them.
+
+    Attributes
+    ----------
+    coordinates : dict of ndarray, shape (S, C)
+        The law's coordinates, curve by curve.
+    level : ndarray, shape (S, C)
+        Log loss of the law at its reference point.
+    own_walk : ndarray, shape (S, C, P)
+        Coefficients of each curve's own slope walk, rate included.
+    shared_walk : ndarray, shape (S, T, P)
+        Coefficients of the walk that a task's curves share, rate included.
+    noise : ndarray, shape (S, T)
+        Run-to-run standard deviation of log loss.
+    own_drift, shared_drift : ndarray, shape (S,)
+        Rates of the walks.
+    location : dict of ndarray, shape (S,)
+        Population location of each coordinate.
+    spread : dict of ndarray, shape (S,)
+        Standard deviation of effects, by ``coordinate.level``.
+    effect : dict of ndarray, shape (S, groups)
+        Effects themselves, in the coordinate's own unit.
+    """
+
+    coordinates: dict[str, np.ndarray]
+    level: np.ndarray
+    own_walk: np.ndarray
+    shared_walk: np.ndarray
+    noise: np.ndarray
+    own_drift: np.ndarray
+    shared_drift: np.ndarray
+    location: dict[str, np.ndarray]
+    spread: dict[str, np.ndarray]
+    effect: dict[str, np.ndarray]
+
+
+def complete(model: Model, positions: dict[str, np.ndarray], rng: np.random.Generator) -> CompletedDraws:
+    """Complete draws of positions, each entry of shape (S, ...)."""
+    structure, data = model.structure, model.data
+
+    def evaluate(position: Position) -> tuple[dict[str, jax.Array], Rotated]:
+        values = coordinates(structure, data.groups, position)
+        return values, rotated_residuals(structure, data, position, values)
+
+    with jax.enable_x64(True):
+        values, rotated = jax.jit(jax.vmap(evaluate))({k: jnp.asarray(v) for k, v in positions.items()})
+        values, rotated = jax.tree.map(np.asarray, (values, rotated))
+        scales = structure.scales
+        noise = np.asarray(scale(scales.noise, positions["noise"]))
+        own = np.asarray(scale(scales.own_drift, positions["own_drift"]))
+        drift = np.asarray(scale(scales.shared_drift, positions["shared_drift"]))
+    shared = _shared_walk(rotated, rng)
+    task = np.asarray(data.task_of)
+    remaining = rotated.z - drift[:, None, None] * np.einsum("crp,scp->scr", data.shared, shared[:, task])
+    own_walk = _own_walk(np.asarray(data.shared), remaining, own[:, None, None], noise[:, task, None], rng)
+    shared_walk = drift[:, None, None] * shared
+    level = _level(model, rotated.residual, own_walk + shared_walk[:, task], noise[:, task], rng)
+    location, spread, effect = _population(model, positions)
+    return CompletedDraws(values, level, own_walk, shared_walk, noise, own, drift, location, spread, effect)
+
+
+def _shared_walk(rotated: Rotated, rng: np.random.Generator) -> np.ndarray:
+    """Standardised coefficients c ~ N(Lambda^-1 b, Lambda^-1), shape (S, T, P)."""
+    root = np.linalg.cholesky(rotated.precision)
+    white = np.linalg.solve(root, rotated.linear[..., None])
+    white = white + rng.standard_normal(white.shape)
+    return np.linalg.solve(np.swapaxes(root, -1, -2), white)[..., 0]
+
+
+def _own_walk(
+    shared: np.ndarray, z: np.ndarray, rate: np.ndarray, noise: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Coefficients of own walks given what the shared walk leaves of the rotated residuals, shape (S, C, P).
+
+    Matheron's rule: a draw from the prior, corrected by what it fails to explain.
+    """
+    prior = rate * rng.standard_normal((len(z), shared.shape[0], shared.shape[2]))
+    implied = np.einsum("crp,scp->scr", shared, prior) + noise * rng.standard_normal(z.shape)
+    strength = np.sum(shared**2, axis=2)
+    # rows of `shared` are orthogonal within a curve, so the gain is elementwise; padding has strength 0
+    gain = rate**2 / (rate**2 * strength + noise**2)
+    return prior + np.einsum("crp,scr->scp", shared, gain * (z - implied))
+
+
+def _level(
+    model: Model, residual: np.ndarray, walk: np.ndarray, noise: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Levels under a flat prior: weighted mean of what law and walks leave, with its sampling error; shape (S, C)."""
+    weight = np.asarray(model.data.root_weight) ** 2
+    total = weight.sum(axis=1)
+    curves, width = weight.shape
+    functions = np.zeros((curves, width, walk.shape[-1]))
+    for i, k in enumerate(model.design.task_of):
+        at_points = model.bases[k].functions(model.design.axis[i])
+        functions[i, : at_points.shape[0], : at_points.shape[1]] = at_points
+    explained = np.einsum("cm,cmp,scp->sc", weight, functions, walk)
+    mean = (np.einsum("cm,scm->sc", np.sqrt(weight), residual) - explained) / total
+    return mean + noise / np.sqrt(total) * rng.standard_normal(mean.shape)
+
+
+def _population(
+    model: Model, positions: dict[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    location, spread, effect = {}, {}, {}
+    for k, pooled in enumerate(model.structure.pooled):
+        c = pooled.coordinate
+        location[c.name] = c.mean + c.sd * positions["location"][:, k]
+        for level in pooled.levels:
+            name = pooled.effect(level)
+            spread[name] = c.spread * np.exp(positions[f"spread.{name}"])
+            effect[name] = spread[name][:, None] * positions[name]
+    return location, spread, effect

@@ -1,0 +1,221 @@
+"""The one log density: law, pooling, discrepancy and noise, with everything linear integrated out.
+
+For curve i of task k, at the points t of its runs,
+
+    log loss = level_i + log_shape(coordinates_i, t) + own_i(t) + shared_k(t) + noise,
+
+where own and shared are slope walks of rates q and Q (see ``discrepancy``) and the noise of a run has standard deviation
+s_k. Levels (flat prior), own walks and shared walks are integrated out in closed form; what is left to sample are the
+coordinates, their population and the scales.
+
+Shapes: C curves, M points, R rotated directions, P basis functions, T tasks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bayeslaw.laws.base import Array, Law, Level
+from bayeslaw.model.design import Design, build_design
+from bayeslaw.model.discrepancy import WalkBasis, rotate, walk_basis
+from bayeslaw.model.hierarchy import PooledCoordinate, pool
+from bayeslaw.model.priors import LogNormal, ScalePriors
+from bayeslaw.runs import Runs
+
+Position = dict[str, Any]
+"""Everything sampled, by name; all unconstrained.
+
+``location`` (K,): population locations in units of their prior; ``spread.<coordinate>.<level>`` (): log of a spread over
+its prior scale; ``<coordinate>.<level>`` (groups,): effects in units of their spread; ``noise`` (T,), ``own_drift`` (), ``shared_drift`` (): logs of
+scales over their prior medians, in units of their prior sd.
+"""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What is fixed when the density is compiled: tables of the same shape share one structure."""
+
+    law: Law
+    pooled: tuple[PooledCoordinate, ...]
+    scales: ScalePriors
+    tasks: int
+
+
+class Data(NamedTuple):
+    """The arrays of the density; see ``RotatedCurve`` for the rotated ones."""
+
+    covariates: dict[str, Array]  # (C, M)
+    reference: dict[str, Array]  # ()
+    log_loss: Array  # (C, M)
+    root_weight: Array  # (C, M)
+    rotation: Array  # (C, M, R), root weights included
+    strength: Array  # (C, R)
+    shared: Array  # (C, R, P)
+    real: Array  # (C, R): 1 for directions that exist, 0 for padding
+    spare: Array  # (C,)
+    task_of: Array  # (C,)
+    groups: dict[str, Array]  # level -> (C,)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A hierarchical model of one table of runs."""
+
+    law: Law
+    design: Design
+    structure: Structure
+    data: Data
+    bases: tuple[WalkBasis, ...]
+
+    def sizes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each entry of a position."""
+        shapes: dict[str, tuple[int, ...]] = {
+            "location": (len(self.structure.pooled),),
+            "noise": (len(self.design.tasks),),
+            "own_drift": (),
+            "shared_drift": (),
+        }
+        groups = {"task": len(self.design.tasks), "family": len(self.design.families), "model": len(self.design.curves)}
+        for pooled in self.structure.pooled:
+            for level in pooled.levels:
+                shapes[f"spread.{pooled.effect(level)}"] = ()
+                shapes[pooled.effect(level)] = (groups[level],)
+        return shapes
+
+
+def build_model(
+    runs: Runs, law: Law, *, pooling: Mapping[str, Level] | None = None, scales: ScalePriors | None = None
+) -> Model:
+    """Put a law, its pooling and a table of runs together.
+
+    Raises
+    ------
+    LawError
+        If the table lacks what the law needs, or ``pooling`` names what the law does not have.
+    """
+    design = build_design(runs, law)
+    points = design.weight > 0
+    bases = tuple(walk_basis(design.axis[design.task_of == k][points[design.task_of == k]]) for k in range(len(design.tasks)))
+    structure = Structure(law, pool(law, design, pooling), scales or ScalePriors(), len(design.tasks))
+    return Model(law, design, structure, _data(design, bases), bases)
+
+
+def _data(design: Design, bases: tuple[WalkBasis, ...]) -> Data:
+    curves, longest = design.log_loss.shape
+    # Sizes are rounded up, so that tables of nearly the same shape share one compiled program.
+    width = -(-longest // 4) * 4
+    knots = -(-max(len(b.knots) for b in bases) // 4) * 4
+    rank = max(min(width, knots), 1)
+    rotation = np.zeros((curves, width, rank))
+    strength, real = np.zeros((curves, rank)), np.zeros((curves, rank))
+    shared = np.zeros((curves, rank, max(knots, 1)))
+    spare = np.zeros(curves)
+    for i, k in enumerate(design.task_of):
+        seen = design.weight[i] > 0
+        curve = rotate(bases[k].functions(design.axis[i, seen]), design.weight[i, seen])
+        m, r = curve.rotation.shape
+        rotation[i, :m, :r] = curve.rotation * np.sqrt(design.weight[i, seen])[:, None]
+        strength[i, :r], real[i, :r] = curve.strength, 1.0
+        shared[i, :r, : curve.shared.shape[1]] = curve.shared
+        spare[i] = curve.spare
+
+    def widen(a: np.ndarray, mode: str) -> np.ndarray:
+        return np.pad(a, ((0, 0), (0, width - longest)), mode=mode)  # type: ignore[call-overload]
+
+    return Data(
+        covariates={name: widen(values, "edge") for name, values in design.covariates.items()},
+        reference={name: np.asarray(value) for name, value in design.reference.items()},
+        log_loss=widen(design.log_loss, "constant"),
+        root_weight=widen(np.sqrt(design.weight), "constant"),
+        rotation=rotation,
+        strength=strength,
+        shared=shared,
+        real=real,
+        spare=spare,
+        task_of=design.task_of,
+        groups={"task": design.task_of, "family": design.family_of, "model": np.arange(curves)},
+    )
+
+
+def scale(prior: LogNormal, standardised: Array) -> Array:
+    """A scale from its sampled, standardised logarithm."""
+    return prior.median * jnp.exp(prior.sd * standardised)
+
+
+def coordinates(structure: Structure, groups: Mapping[str, Array], position: Position) -> dict[str, Array]:
+    """Coordinates of each curve, shape (C,) by name."""
+    values = {}
+    for k, pooled in enumerate(structure.pooled):
+        c = pooled.coordinate
+        value = c.mean + c.sd * position["location"][k]
+        for level in pooled.levels:
+            spread = c.spread * jnp.exp(position[f"spread.{pooled.effect(level)}"])
+            value = value + spread * position[pooled.effect(level)][groups[level]]
+        values[c.name] = jnp.broadcast_to(value, groups["model"].shape)
+    return values
+
+
+def log_prior(structure: Structure, position: Position) -> Array:
+    """Log prior density of a position, up to a constant."""
+    total = -0.5 * jnp.sum(position["location"] ** 2)
+    for name in ("noise", "own_drift", "shared_drift"):
+        total -= 0.5 * jnp.sum(position[name] ** 2)
+    for pooled in structure.pooled:
+        for level in pooled.levels:
+            log_spread = position[f"spread.{pooled.effect(level)}"]
+            total += log_spread - 0.5 * jnp.exp(2 * log_spread)  # half-normal, on the log scale
+            total -= 0.5 * jnp.sum(position[pooled.effect(level)] ** 2)
+    return total
+
+
+class Rotated(NamedTuple):
+    """Residuals of the law and the Gaussian terms that follow from them."""
+
+    residual: Array  # (C, M): root-weighted log loss minus log shape
+    z: Array  # (C, R): rotated residuals
+    variance: Array  # (C, R): their variance given the shared walk
+    precision: Array  # (T, P, P): of the shared walk's standardised coefficients
+    linear: Array  # (T, P)
+
+
+def rotated_residuals(
+    structure: Structure, data: Data, position: Position, values: Mapping[str, Array]
+) -> Rotated:
+    """Rotate the residuals of the law, given the coordinates of each curve."""
+    by_curve = {name: value[:, None] for name, value in values.items()}
+    shape = structure.law.log_shape(by_curve, data.covariates, data.reference)
+    noise = scale(structure.scales.noise, position["noise"])[data.task_of][:, None]
+    own = scale(structure.scales.own_drift, position["own_drift"])
+    drift = scale(structure.scales.shared_drift, position["shared_drift"])
+    residual = data.log_loss - shape
+    z = jnp.einsum("cm,cmr->cr", residual, data.rotation)
+    variance = own**2 * data.strength + noise**2
+    weighted = data.shared / variance[..., None]
+    by_task = partial(jax.ops.segment_sum, segment_ids=data.task_of, num_segments=structure.tasks)
+    precision = jnp.eye(data.shared.shape[-1]) + drift**2 * by_task(jnp.einsum("crp,crq->cpq", weighted, data.shared))
+    linear = drift * by_task(jnp.einsum("crp,cr->cp", weighted, z))
+    return Rotated(residual * data.root_weight, z, variance, precision, linear)
+
+
+def log_likelihood(structure: Structure, data: Data, position: Position) -> Array:
+    """Log density of the runs given a position, levels and walks integrated out, up to a constant."""
+    rotated = rotated_residuals(structure, data, position, coordinates(structure, data.groups, position))
+    noise = scale(structure.scales.noise, position["noise"])[data.task_of]
+    along = jnp.sum(data.root_weight * rotated.residual, axis=1) ** 2 / jnp.sum(data.root_weight**2, axis=1)
+    spare = jnp.sum(rotated.residual**2, axis=1) - along - jnp.sum(rotated.z**2, axis=1)
+    total = -0.5 * jnp.sum(data.real * jnp.log(rotated.variance) + rotated.z**2 / rotated.variance)
+    total -= jnp.sum(data.spare * jnp.log(noise)) + 0.5 * jnp.sum(jnp.where(data.spare > 0, spare, 0.0) / noise**2)
+    root = jnp.linalg.cholesky(rotated.precision)
+    white = jax.scipy.linalg.solve_triangular(root, rotated.linear[..., None], lower=True)[..., 0]
+    log_det = jnp.sum(jnp.log(jnp.diagonal(root, axis1=-2, axis2=-1)))
+    return total + 0.5 * jnp.sum(white**2) - log_det
+
+
+def log_density(structure: Structure, data: Data, position: Position) -> Array:
+    """Unnormalised log posterior density of a position."""
+    return log_prior(structure, position) + log_likelihood(structure, data, position)

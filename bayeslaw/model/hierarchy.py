@@ -1,0 +1,68 @@
+"""Pooling: how each coordinate of the law varies over tasks, families and models.
+
+A coordinate is its population location plus an effect per group at each level down to its pooling level. Levels that
+have nothing to tell apart (one task, one family, families of one) are left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bayeslaw.errors import LawError
+from bayeslaw.laws.base import LEVELS, Coordinate, Law, Level
+from bayeslaw.model.design import Design
+
+
+@dataclass(frozen=True)
+class PooledCoordinate:
+    """A coordinate with the levels at which it has effects in this table, coarsest first.
+
+    Attributes
+    ----------
+    coordinate : Coordinate
+    levels : tuple of Level
+    """
+
+    coordinate: Coordinate
+    levels: tuple[Level, ...]
+
+    def effect(self, level: Level) -> str:
+        """Name of the effect at a level among the sampled quantities."""
+        return f"{self.coordinate.name}.{level}"
+
+
+def pool(law: Law, design: Design, pooling: Mapping[str, Level] | None = None) -> tuple[PooledCoordinate, ...]:
+    """Settle the pooling of a law's coordinates on a table.
+
+    Parameters
+    ----------
+    law : Law
+    design : Design
+    pooling : mapping, optional
+        Pooling level by coordinate name, where it is to differ from the law's own.
+
+    Raises
+    ------
+    LawError
+        If ``pooling`` names a coordinate or a level that there is not.
+    """
+    pooling = dict(pooling or {})
+    known = [c.name for c in law.coordinates]
+    for name, level in pooling.items():
+        if name not in known:
+            raise LawError(f"The {law.name} law has no coordinate {name!r} to pool; it has {', '.join(known)}.")
+        if level not in LEVELS:
+            raise LawError(f"Pooling of {name!r} is {level!r}; it must be one of {', '.join(LEVELS)}.")
+    return tuple(
+        PooledCoordinate(c, _levels(design, c.pooling))
+        for c in (replace(c, pooling=pooling.get(c.name, c.pooling)) for c in law.coordinates)
+    )
+
+
+def _levels(design: Design, finest: Level) -> tuple[Level, ...]:
+    tasks, families, curves = len(design.tasks), len(design.families), len(design.curves)
+    distinct = {
+        "task": tasks > 1,
+        "family": tasks < families and (families < curves or finest == "family"),
+        "model": curves > tasks,
+    }
+    return tuple(level for level in LEVELS[: LEVELS.index(finest) + 1] if distinct[level])

@@ -1,0 +1,196 @@
+"""What was learned: labelled draws, the runs they came from, and how they were made. No sampler is needed to read it.
+
+A saved posterior is one netCDF file with the groups ``posterior``, ``sample_stats`` and ``runs``, which ArviZ of either
+major version opens as it is.
+"""
+
+import functools
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeslaw.errors import PosteriorFileError
+from bayeslaw.laws import get_law
+from bayeslaw.laws.base import Law
+from bayeslaw.model.design import Design, build_design
+from bayeslaw.model.discrepancy import WalkBasis, walk_basis
+from bayeslaw.runs import LeftOut, Runs
+from bayeslaw.verdicts import Check
+
+FORMAT = 1
+"""Version of the file format; raised when an older reader would misread."""
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws with their labels.
+
+    Attributes
+    ----------
+    draws : xarray.Dataset
+        Dimensions ``chain``, ``draw`` and, where they apply, ``curve``, ``task``, ``basis`` and one a group of effects.
+        Variables: the law's coordinates and natural parameters by name (chain, draw, curve), ``level``, ``own_walk``,
+        ``shared_walk``, ``noise``, ``own_drift``, ``shared_drift``, ``location_<coordinate>``,
+        ``spread_<coordinate>_<level>``, ``effect_<coordinate>_<level>``. ``curve`` carries ``task``, ``family`` and
+        ``model``.
+    stats : xarray.Dataset
+        ``diverging``, ``n_steps``, ``energy``, ``acceptance_rate``, each (chain, draw).
+    runs : Runs
+        The table fitted.
+    law : Law
+    checks : tuple of Check
+        Verdicts of the sampler and on the table.
+    settings : dict
+        Seed, sampler settings, priors, pooling, repairs, versions and hash of the runs; plain values.
+    """
+
+    draws: xr.Dataset
+    stats: xr.Dataset
+    runs: Runs
+    law: Law
+    checks: tuple[Check, ...]
+    settings: Mapping[str, Any]
+
+    @functools.cached_property
+    def design(self) -> Design:
+        """The runs laid out as the model saw them."""
+        return build_design(self.runs, self.law)
+
+    @functools.cached_property
+    def bases(self) -> tuple[WalkBasis, ...]:
+        """Basis of the slope walks of each task."""
+        return walk_bases(self.design)
+
+    def flat(self, name: str) -> np.ndarray:
+        """Draws of a variable, chains one after another: shape (S, ...)."""
+        values = self.draws[name].values
+        return values.reshape(-1, *values.shape[2:])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write to a netCDF file, all or nothing.
+
+        Raises
+        ------
+        PosteriorFileError
+            If the file cannot be written; what was there before is untouched.
+        """
+        path = Path(path)
+        tree = xr.DataTree.from_dict(
+            {"posterior": self.draws, "sample_stats": self.stats, "runs": _runs_to_dataset(self.runs)}
+        )
+        tree.attrs = {
+            "bayeslaw_format": FORMAT,
+            "law": self.law.name,
+            "checks": json.dumps([check.as_dict() for check in self.checks]),
+            "settings": json.dumps(self.settings),
+        }
+        try:
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        except OSError as error:
+            raise PosteriorFileError(f"{path}: cannot write there ({error.strerror}). Give another path.") from error
+        os.close(handle)
+        try:
+            tree.to_netcdf(temporary, engine="h5netcdf")
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except OSError as error:
+            raise PosteriorFileError(f"{path}: cannot write there ({error}). Give another path.") from error
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def load_posterior(path: str | os.PathLike[str]) -> Posterior:
+    """Read a saved posterior.
+
+    Raises
+    ------
+    PosteriorFileError
+        If the file is missing, damaged, not a saved fit, of another format version, or its runs do not match their hash.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise PosteriorFileError(f"{path}: there is no such file. Expected a fit saved with -o or fit.save().")
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            tree.load()
+            attributes = dict(tree.attrs)
+            groups = {name: tree[name].to_dataset() for name in ("posterior", "sample_stats", "runs") if name in tree}
+    except Exception as error:  # h5py raises many kinds for a damaged file
+        raise PosteriorFileError(
+            f"{path}: not a netCDF file that can be read ({type(error).__name__}). It may be damaged or cut short; fit again."
+        ) from error
+    if "bayeslaw_format" not in attributes or len(groups) < 3:
+        raise PosteriorFileError(f"{path}: a netCDF file, but not a fit saved by bayeslaw. Give a file written with -o.")
+    found = int(attributes["bayeslaw_format"])
+    if found != FORMAT:
+        raise PosteriorFileError(
+            f"{path}: written in format {found}; this version of bayeslaw reads format {FORMAT}. "
+            + ("Upgrade bayeslaw, or fit again." if found > FORMAT else "Fit again.")
+        )
+    try:
+        settings = json.loads(attributes["settings"])
+        runs = _runs_from_dataset(groups["runs"])
+        checks = tuple(Check(**check) for check in json.loads(attributes["checks"]))
+        law = get_law(str(attributes["law"]))
+        damaged = runs.content_hash != settings["runs_sha256"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise PosteriorFileError(f"{path}: a part of the saved fit is missing or damaged ({error}). Fit again.") from error
+    if damaged:
+        raise PosteriorFileError(f"{path}: the runs in it do not match their hash, so it has been altered. Fit again.")
+    return Posterior(groups["posterior"], groups["sample_stats"], runs, law, checks, settings)
+
+
+def walk_bases(design: Design) -> tuple[WalkBasis, ...]:
+    """Basis of the slope walks of each task of a design."""
+    seen = design.weight > 0
+    here = [design.task_of == k for k in range(len(design.tasks))]
+    return tuple(walk_basis(design.axis[mask][seen[mask]]) for mask in here)
+
+
+def _runs_to_dataset(runs: Runs) -> xr.Dataset:
+    columns = {}
+    for name in runs.table.columns:
+        values = runs.table[name]
+        numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+        columns[f"column_{len(columns)}"] = xr.DataArray(
+            values.to_numpy(float) if numeric else values.astype(str).to_numpy(dtype=object),
+            dims="run",
+            attrs={"name": str(name), "integer": int(pd.api.types.is_integer_dtype(values))},
+        )
+    return xr.Dataset(
+        columns,
+        attrs={
+            "source": runs.source,
+            "notes": json.dumps(runs.notes),
+            "left_out": json.dumps([[out.row, out.reason] for out in runs.left_out]),
+        },
+    )
+
+
+def _runs_from_dataset(dataset: xr.Dataset) -> Runs:
+    table = pd.DataFrame(
+        {
+            str(column.attrs["name"]): column.values.astype(int)
+            if column.attrs["integer"]
+            else column.values
+            if column.dtype.kind == "f"
+            else pd.Series(column.values, dtype="str")
+            for column in dataset.data_vars.values()
+        }
+    )
+    left_out = tuple(LeftOut(int(row), str(reason)) for row, reason in json.loads(dataset.attrs["left_out"]))
+    return Runs(table, left_out, tuple(json.loads(dataset.attrs["notes"])), str(dataset.attrs["source"]))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

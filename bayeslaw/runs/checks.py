@@ -1,0 +1,178 @@
+"""What a table of runs must satisfy before a law is fitted to it, and what is said when it does not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.columns import plain
+from bayeslaw.runs.units import Numbers
+
+_POSITIVE, _NOT_NEGATIVE = "a positive number", "a number that is not negative"
+_EXPECTED = {
+    "data": "a number of examples, such as 200 or 1.6e6",
+    "params": "a positive number of parameters, such as 124e6 or 124M",
+    "tokens": "a positive number of tokens, such as 2e9 or 2B",
+    "compute": "a positive number of FLOP, such as 1e19",
+    "loss": _POSITIVE,
+    "loss_se": _NOT_NEGATIVE,
+}
+_IDENTITY = ("model", "family", "task", "data", "params", "tokens", "compute", "seed", "metric")
+
+
+@dataclass(frozen=True, eq=False)
+class ReadColumn:
+    """A column of numbers with what is needed to explain a bad cell.
+
+    Attributes
+    ----------
+    headings : for each cell the heading it stands under, shape (cells,).
+    cells : the cells as found, shape (cells,).
+    numbers : the cells as numbers, before scaling.
+    scale : what the heading says the numbers are to be multiplied by.
+    """
+
+    headings: NDArray[np.object_]
+    cells: pd.Series
+    numbers: Numbers
+    scale: float
+
+
+def check_metric(table: pd.DataFrame, source: str) -> None:
+    """Refuse a task measured in several metrics: their values are not on one curve."""
+    if "metric" not in table:
+        return
+    for task, rows in table.groupby("task", sort=False):
+        metrics = list(dict.fromkeys(rows["metric"]))
+        if len(metrics) > 1:
+            shown = ", ".join(map(repr, metrics[:8])) + (", …" if len(metrics) > 8 else "")
+            raise RunsError(
+                f"{source}, column 'metric': found {len(metrics)} metrics for the task {task!r} ({shown}), expected "
+                f'one: a law describes one kind of loss. Choose one with where="metric == {metrics[0]!r}".'
+            )
+
+
+def check_units(table: pd.DataFrame, read: dict[str, ReadColumn], source: str) -> None:
+    """Refuse columns in which the numbers are not in one unit."""
+    for heading in table.columns:
+        if plain(heading) in ("unit", "units") and table[heading].nunique() > 1:
+            units = ", ".join(repr(unit) for unit in table[heading].unique()[:8])
+            raise RunsError(
+                f"{source}, column {heading!r}: mixed units ({units}), expected one. Convert the numbers to one unit, "
+                f"or choose one with where=\"{heading} == '…'\"."
+            )
+    for name, column in read.items():
+        values = column.numbers.values[table.index]
+        suffixed = column.numbers.suffixed[table.index]
+        if not suffixed.any():
+            continue
+        if column.scale != 1:
+            written = table.index[suffixed][0]
+            raise RunsError(
+                f"{_place(table, column, written, source)}: mixed units, found {_found(column, written)} under "
+                "a heading that names a unit, expected one of the two. Drop the suffix, or the unit in the heading."
+            )
+        # A fraction of an example is no count, and no model has three parameters: such numbers lack their suffix.
+        odd = ~suffixed & (values < 1000) & (values != 0) & ((values != np.round(values)) | (name == "params"))
+        if odd.any():
+            bare, written = table.index[odd][0], table.index[suffixed][0]
+            raise RunsError(
+                f"{_place(table, column, bare, source)}: mixed units, found {_found(column, bare)} beside "
+                f"{_found(column, written)} (row {_row(table, written)}), expected one unit. "
+                "Write the suffix everywhere, or nowhere."
+            )
+
+
+def check_numbers(table: pd.DataFrame, read: dict[str, ReadColumn], source: str) -> None:
+    """Refuse cells that are not the numbers their column needs, naming the first."""
+    for name, column in read.items():
+        values = column.numbers.values[table.index]
+        with np.errstate(invalid="ignore"):
+            good = np.isfinite(values) & ((values >= 0) if name == "loss_se" else (values > 0))
+        if good.all():
+            continue
+        bad = table.index[~good]
+        others = f" (and so in {len(bad) - 1} more rows)" if len(bad) > 1 else ""
+        raise RunsError(
+            f"{_place(table, column, bad[0], source)}: found {_found(column, bad[0])}, "
+            f"expected {_EXPECTED[name]}{others}. {_remedy(name, column, bad[0], _row(table, bad[0]))}"
+        )
+
+
+def check_names(table: pd.DataFrame, source: str) -> None:
+    """Refuse runs without a model or a task, and models in two families."""
+    for name in ("model", "task"):
+        nameless = table["row"][table[name] == ""]
+        if len(nameless):
+            raise RunsError(
+                f"{source}, row {nameless.iloc[0]}, column {name!r}: found an empty cell, expected the name of "
+                f"a {name}. Fill it in, or leave the row out with where=\"{name} != ''\"."
+            )
+    first = table.groupby(["task", "model"], sort=False)[["family", "row"]].transform("first")
+    other = table["family"] != first["family"]
+    if other.any():
+        row, before = table[other].iloc[0], first[other].iloc[0]
+        raise RunsError(
+            f"{source}, row {row['row']}, column 'family': the model {row['model']!r} is in the family "
+            f"{row['family']!r}, but in {before['family']!r} in row {before['row']}; expected one family a model. "
+            "Correct one of the two."
+        )
+
+
+def check_seeds(table: pd.DataFrame, source: str) -> None:
+    """Refuse two losses for one seed: one run has one loss."""
+    if "seed" not in table:
+        return
+    seeded = table[table["seed"].notna() & (table["seed"].astype(str) != "")]
+    identity = [name for name in _IDENTITY if name in table]
+    first = seeded.groupby(identity, sort=False)[["loss", "row"]].transform("first")
+    other = seeded["loss"] != first["loss"]
+    if other.any():
+        row, before = seeded[other].iloc[0], first[other].iloc[0]
+        raise RunsError(
+            f"{source}, rows {before['row']:.0f} and {row['row']}: found the losses {before['loss']:g} and "
+            f"{row['loss']:g} for the same model {row['model']!r}, data = {row['data']:.12g} and seed {row['seed']}, "
+            "expected one loss a seed. Correct the seed, empty it if it is unknown, or choose one row with where."
+        )
+
+
+def repeats(table: pd.DataFrame) -> pd.Series:
+    """Find the rows that repeat an earlier one in every column.
+
+    Returns
+    -------
+    The row of the source that is repeated, indexed as those rows of the table that repeat it.
+    """
+    everything = list(table.columns.drop("row"))
+    repeated = table.duplicated(everything)
+    if not repeated.any():
+        return table.loc[repeated, "row"]
+    return table.groupby(everything, sort=False, dropna=False)["row"].transform("first")[repeated]
+
+
+def _row(table: pd.DataFrame, position: int) -> int:
+    return int(table["row"].loc[position])
+
+
+def _place(table: pd.DataFrame, column: ReadColumn, position: int, source: str) -> str:
+    return f"{source}, row {_row(table, position)}, column {column.headings[position]!r}"
+
+
+def _found(column: ReadColumn, position: int) -> str:
+    cell = column.cells[position]
+    if isinstance(cell, str):
+        return repr(cell) if cell.strip() else "an empty cell"
+    return "an empty cell" if cell is None else str(cell)
+
+
+def _remedy(name: str, column: ReadColumn, position: int, row: int) -> str:
+    value = column.numbers.values[position]
+    found = _found(column, position)
+    if name == "loss" and value <= 0:
+        return f'The laws need losses above zero: correct it, or drop such rows with where="{name} > 0".'
+    if np.isnan(value) and "," in found:
+        return "Write decimals with a point."
+    optional = "" if name in ("loss", "data") else ", drop the column"
+    return f'Correct it{optional}, or leave the row out with where="row != {row}".'

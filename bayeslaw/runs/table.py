@@ -1,0 +1,150 @@
+"""The table of runs: what was read, what was left out and why, and what was understood."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayeslaw.errors import RunsError, SelectionError
+from bayeslaw.runs.columns import CANONICAL, NAMES, plain
+from bayeslaw.runs.where import matching_rows
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row of the file that is not used.
+
+    Attributes
+    ----------
+    row : the data row in the file, counted from 1; the header is not counted.
+    reason : why the row is not used.
+    """
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Finished training runs, one a row, under canonical column names.
+
+    Attributes
+    ----------
+    table : the runs. Always has ``row`` (the data row in the file), ``model``, ``family``, ``task``, ``data``
+        (training examples; tokens if the source has no examples) and ``loss``. Has ``params``, ``tokens``, ``compute``
+        (FLOP), ``loss_se``, ``seed`` and ``metric`` if the source gives them, and its further columns.
+    left_out : the rows that are not used, each with the reason.
+    notes : what was understood about the source, in sentences.
+    source : the file name, or ``<DataFrame>``.
+    spelling : pairs of the name that a column had in the source and the name it has here, so that `where` can use
+        either.
+    """
+
+    table: pd.DataFrame
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    source: str
+    spelling: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks, in order of first appearance."""
+        return _in_order(self.table["task"])
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models, in order of first appearance."""
+        return _in_order(self.table["model"])
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The model families, in order of first appearance."""
+        return _in_order(self.table["family"])
+
+    def where(self, expression: str) -> "Runs":
+        """Keep the rows that match an expression.
+
+        Parameters
+        ----------
+        expression : for instance ``"params < 3e9 and family not in ['T5', 'BART']"``. Columns can be named as in this
+            table or as in the source; names with spaces go in backticks.
+
+        Raises
+        ------
+        SelectionError
+            If the expression is not understood, or no row matches it.
+        """
+        mask = matching_rows(self.table, expression, dict(self.spelling))
+        if not mask.any():
+            raise nothing_selected(self.source, expression, len(self.table))
+        return self._keep(mask, not_selected(expression))
+
+    def for_task(self, name: str) -> "Runs":
+        """Keep the rows of one task.
+
+        Raises
+        ------
+        RunsError
+            If there is no such task.
+        """
+        mask = (self.table["task"] == name).to_numpy(dtype=bool)
+        if not mask.any():
+            raise RunsError(f"{self.source}: there is no task {name!r}. The tasks are: {', '.join(self.tasks)}.")
+        return self._keep(mask, f"not of the task {name!r}")
+
+    @property
+    def content_hash(self) -> str:
+        """Fingerprint of the runs, SHA-256 in hexadecimal.
+
+        It does not depend on the order of rows, on the name or format of the file, or on how columns are spelled. The
+        name of a single task does not count, because it may come from the file name.
+        """
+        own = repr(self.tasks[0]) if len(self.tasks) == 1 else None
+        columns = []
+        for name in self.table.columns.drop("row"):
+            cells = _written(self.table[name])
+            if name in NAMES:  # a table without models or families has the name of the task there
+                cells = ["" if cell == own else cell for cell in cells]
+            columns.append((name if name in CANONICAL else f"+{plain(name)}", name, cells))
+        columns.sort(key=lambda column: column[:2])
+        header = "\t".join(key for key, _, _ in columns)
+        lines = sorted(map("\t".join, zip(*(cells for _, _, cells in columns), strict=True)))
+        return hashlib.sha256("\n".join([header, *lines]).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _keep(self, mask: NDArray[np.bool_], reason: str) -> "Runs":
+        return replace(
+            self,
+            table=self.table[mask].reset_index(drop=True),
+            left_out=(*self.left_out, *leave_out(self.table.loc[~mask, "row"], reason)),
+        )
+
+
+def leave_out(rows: Iterable[int], reason: str) -> tuple[LeftOut, ...]:
+    """Record rows that are left out for one reason."""
+    return tuple(LeftOut(int(row), reason) for row in rows)
+
+
+def not_selected(expression: str) -> str:
+    """Word the reason for leaving out a row that does not match an expression."""
+    return f"not selected by where: {expression}"
+
+
+def nothing_selected(source: str, expression: str, count: int) -> SelectionError:
+    """Build the error for an expression that no row matches."""
+    return SelectionError(
+        f"{source}: none of the {count:,} rows matches where: {expression}. Loosen it, or check the spelling of values."
+    )
+
+
+def _in_order(names: pd.Series) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names.tolist()))
+
+
+def _written(cells: pd.Series) -> list[str]:
+    """Write cells so that equal ones are equal as text, whatever their storage type."""
+    if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
+        return [repr(cell) for cell in cells.to_numpy(dtype=np.float64).tolist()]
+    return [repr(cell) for cell in cells.tolist()]

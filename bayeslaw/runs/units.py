@@ -1,0 +1,155 @@
+"""Numbers as people write them: ``7B``, ``350M``, ``1_638_400``, ``1,638,400``, ``1.6e6``."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+MULTIPLES = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
+
+_SUFFIXED = re.compile(r"([+-]?[\d_,]*\.?\d+(?:e[+-]?\d+)?)\s*([kmbgt])", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_BLANK_WORDS = frozenset({"", "-", "na", "n/a", "nan", "none", "null"})
+_MORE_DIGITS_THAN_A_FLOAT = re.compile(r"^[+-]?\d{16,}$", re.MULTILINE)
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A column of cells read as numbers.
+
+    Attributes
+    ----------
+    values : float array, one entry a cell; NaN where the cell is blank or is no number.
+    blank : bool array, true where the cell holds nothing.
+    suffixed : bool array, true where the number was written with a suffix such as ``M`` or ``B``.
+    """
+
+    values: NDArray[np.float64]
+    blank: NDArray[np.bool_]
+    suffixed: NDArray[np.bool_]
+
+
+def read_numbers(cells: pd.Series, *, counts: bool) -> Numbers:
+    """Read a column of cells as numbers.
+
+    Parameters
+    ----------
+    cells : cells of any type: text, numbers, or a mixture.
+    counts : whether the column counts things, so that ``7B`` and ``1,638,400`` are numbers in it. In a column of
+        losses they are not, because there ``3,500`` is more likely to be three and a half.
+    """
+    if _holds_numbers(cells):
+        values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        return Numbers(values, np.isnan(values), np.zeros(len(values), dtype=bool))
+    objects = cells.astype(object).tolist()
+    try:
+        values = np.array(_bare_numbers(objects), dtype=np.float64)
+        suffixed = np.zeros(len(values), dtype=bool)
+    except (TypeError, ValueError, OverflowError):
+        # Parameter counts come again and again, so each spelling is read once.
+        spelled = {cell: _read_number(cell, counts) for cell in {cell for cell in objects if isinstance(cell, str)}}
+        read = [spelled[cell] if isinstance(cell, str) else _read_number(cell, counts) for cell in objects]
+        values = np.array([value for value, _ in read], dtype=np.float64)
+        suffixed = np.array([suffixed for _, suffixed in read], dtype=bool)
+    blank = np.isnan(values)
+    blank[blank] = [is_blank(objects[position]) for position in np.flatnonzero(blank)]
+    return Numbers(values, blank, suffixed)
+
+
+def read_count(text: str) -> float | None:
+    """Read one count such as ``1.5k``; None if the text is no number."""
+    value, _ = _read_number(text, counts=True)
+    return None if math.isnan(value) else value
+
+
+def is_blank(cell: Any) -> bool:
+    """Say whether a cell that should hold a number holds nothing."""
+    if isinstance(cell, str):
+        return cell.strip().lower() in _BLANK_WORDS
+    return _is_missing(cell)
+
+
+def read_texts(cells: pd.Series) -> list[str]:
+    """Read a column of cells as text without surrounding blanks; an empty cell becomes ``""``."""
+    return [_text(cell) for cell in cells.astype(object).tolist()]
+
+
+def read_plain(cells: pd.Series) -> pd.Series:
+    """Read a column of unknown meaning: as truth values or numbers if every cell allows it, as text otherwise."""
+    if pd.api.types.is_float_dtype(cells):
+        return _whole_if_possible(cells.to_numpy(dtype=np.float64, na_value=np.nan))
+    texts = read_texts(cells)
+    if all(text.lower() in ("true", "false") for text in texts):
+        return pd.Series([text.lower() == "true" for text in texts])
+    # Names such as 1_2, and identifiers too long for a float, would lose what tells them apart.
+    written = "\n".join(texts)
+    if "_" in written or _MORE_DIGITS_THAN_A_FLOAT.search(written):
+        return pd.Series(texts)
+    numbers = read_numbers(cells, counts=False)
+    if numbers.blank.all() or np.isnan(numbers.values[~numbers.blank]).any():
+        return pd.Series(texts)
+    return _whole_if_possible(numbers.values)
+
+
+def _bare_numbers(cells: list[Any]) -> list[float]:
+    """Read cells that are all written as bare numbers, which is the usual case and worth being fast."""
+    if not set(map(type, cells)) <= {str, int, float}:
+        raise TypeError("cells of other types need a closer look")
+    return list(map(float, cells))
+
+
+def _read_number(cell: Any, counts: bool) -> tuple[float, bool]:
+    """Read one cell as (value, whether it had a suffix); the value is NaN if it is no number."""
+    if isinstance(cell, bool | np.bool_):
+        return math.nan, False
+    try:
+        return float(cell), False
+    except OverflowError:
+        return math.inf, False
+    except (TypeError, ValueError):
+        return _read_written_count(cell.strip()) if counts and isinstance(cell, str) else (math.nan, False)
+
+
+def _read_written_count(text: str) -> tuple[float, bool]:
+    suffixed = _SUFFIXED.fullmatch(text)
+    digits = suffixed[1] if suffixed else text
+    if "," in digits:
+        if not _THOUSANDS.fullmatch(digits):
+            return math.nan, False
+        digits = digits.replace(",", "")
+    try:
+        value = float(digits)
+    except ValueError:
+        return math.nan, False
+    return (value * MULTIPLES[suffixed[2].lower()], True) if suffixed else (value, False)
+
+
+def _holds_numbers(cells: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(cells) and not (
+        pd.api.types.is_bool_dtype(cells) or pd.api.types.is_complex_dtype(cells)
+    )
+
+
+def _is_missing(cell: Any) -> bool:
+    return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and math.isnan(cell))
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell.strip()
+    if _is_missing(cell):
+        return ""
+    # pandas turns whole numbers into floats as soon as one cell is empty: 7.0 was 7.
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    return str(cell)
+
+
+def _whole_if_possible(values: NDArray[np.float64]) -> pd.Series:
+    with np.errstate(invalid="ignore"):
+        whole = np.all(np.isfinite(values) & (values == np.round(values)) & (np.abs(values) < 2**53))
+    return pd.Series(values.astype(np.int64) if whole else values)

@@ -1,0 +1,197 @@
+"""NUTS through NumPyro: compiled once per shape of table, run in blocks so that progress shows and Ctrl-C works.
+
+Chains run two to a group, each group vectorised and on a thread of its own: XLA releases the interpreter lock, so two
+cores are used without several host devices (which have been seen to deadlock together with the compilation cache).
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpyro.infer.hmc import hmc
+
+from bayeslaw.laws.base import Array
+from bayeslaw.model.density import Data, Position, Structure, log_density
+
+BLOCK = 50
+"""Iterations between two looks at the clock and the keyboard."""
+
+CHAINS_PER_GROUP = 2
+
+
+@dataclass(frozen=True)
+class SamplerSettings:
+    """How to sample.
+
+    Attributes
+    ----------
+    chains : int
+    warmup, draws : int
+        Iterations of each chain while adapting, and kept at the least; multiples of 50.
+    target_accept : float
+        Target acceptance probability of NUTS.
+    max_depth : int
+        Largest tree depth; a tree of that depth takes 2**max_depth - 1 steps.
+    """
+
+    chains: int = 4
+    warmup: int = 400
+    draws: int = 500
+    target_accept: float = 0.85
+    max_depth: int = 9
+
+
+@dataclass(frozen=True, eq=False)
+class RawDraws:
+    """What NUTS returns, before anything is labelled.
+
+    Attributes
+    ----------
+    positions : dict of ndarray, shapes (chain, draw, ...)
+    diverging : ndarray of bool, shape (chain, draw)
+    steps : ndarray of int, shape (chain, draw)
+        Leapfrog steps of each trajectory.
+    energy : ndarray, shape (chain, draw)
+    accept : ndarray, shape (chain, draw)
+        Mean acceptance probability along each trajectory.
+    """
+
+    positions: dict[str, np.ndarray]
+    diverging: np.ndarray
+    steps: np.ndarray
+    energy: np.ndarray
+    accept: np.ndarray
+
+    def join(self, later: "RawDraws") -> "RawDraws":
+        """These draws followed by later ones of the same chains."""
+        return RawDraws(
+            {name: np.concatenate([values, later.positions[name]], axis=1) for name, values in self.positions.items()},
+            *(
+                np.concatenate([getattr(self, name), getattr(later, name)], axis=1)
+                for name in ("diverging", "steps", "energy", "accept")
+            ),
+        )
+
+
+@functools.lru_cache(maxsize=32)
+def _kernel(structure: Structure, settings: SamplerSettings) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def potential(data: Data) -> Callable[[Position], Array]:
+        return lambda position: -log_density(structure, data, position)
+
+    init, step = hmc(potential_fn_gen=potential, algo="NUTS")
+    return init, step
+
+
+def _dense_block(positions: Position) -> list[tuple[str, ...]]:
+    """Population quantities move together; each curve's own effects are nearly independent given them."""
+    return [tuple(name for name in sorted(positions) if "." not in name or name.startswith("spread."))]
+
+
+@functools.partial(jax.jit, static_argnames=("structure", "settings"))
+def _start(structure: Structure, settings: SamplerSettings, data: Data, positions: Position, keys: Array) -> Any:
+    init, _ = _kernel(structure, settings)
+
+    def one(position: Position, key: Array) -> Any:
+        return init(
+            position,
+            num_warmup=settings.warmup,
+            step_size=0.1,
+            target_accept_prob=settings.target_accept,
+            max_tree_depth=settings.max_depth,
+            trajectory_length=None,
+            dense_mass=_dense_block(position),
+            model_args=(data,),
+            rng_key=key,
+        )
+
+    return jax.vmap(one)(positions, keys)
+
+
+@functools.partial(jax.jit, static_argnames=("structure", "settings"))
+def _advance(structure: Structure, settings: SamplerSettings, data: Data, states: Any) -> tuple[Any, dict[str, Any]]:
+    """Run one block of iterations for a group of chains."""
+    _, step = _kernel(structure, settings)
+
+    def one(states: Any, _: None) -> tuple[Any, dict[str, Any]]:
+        states = jax.vmap(lambda s: step(s, (data,), {}))(states)
+        return states, {
+            "positions": states.z,
+            "diverging": states.diverging,
+            "steps": states.num_steps,
+            "energy": states.energy,
+            "accept": states.accept_prob,
+        }
+
+    return jax.lax.scan(one, states, None, length=BLOCK)
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Chains between two blocks: everything needed to go on.
+
+    Attributes
+    ----------
+    structure, data, settings
+        What is sampled, and how.
+    states : tuple
+        NumPyro states, one a group of chains.
+    """
+
+    structure: Structure
+    data: Data
+    settings: SamplerSettings
+    states: tuple[Any, ...]
+
+
+def start_chains(structure: Structure, data: Data, starts: Position, settings: SamplerSettings, *, seed: int) -> Chains:
+    """Set chains up at starting positions that have a leading chain axis.
+
+    Equal seeds give equal draws on one machine and set of versions.
+    """
+    with jax.enable_x64(True):
+        data = jax.device_put(data)
+        keys = jax.random.split(jax.random.PRNGKey(seed), settings.chains)
+        groups = [slice(i, i + CHAINS_PER_GROUP) for i in range(0, settings.chains, CHAINS_PER_GROUP)]
+
+        def begin(group: slice) -> Any:
+            with jax.enable_x64(True):  # the setting is per thread
+                start = jax.tree.map(lambda a: jnp.asarray(a[group]), starts)
+                return jax.block_until_ready(_start(structure, settings, data, start, keys[group]))
+
+        return Chains(structure, data, settings, tuple(_in_threads(begin, groups)))
+
+
+def advance(chains: Chains, blocks: int, tick: Callable[[], None] | None = None) -> tuple[Chains, RawDraws]:
+    """Run every chain for a number of blocks; ``tick`` is called after each."""
+
+    def one(states: Any) -> tuple[Any, Any]:
+        with jax.enable_x64(True):
+            states, record = jax.block_until_ready(_advance(chains.structure, chains.settings, chains.data, states))
+            return states, jax.tree.map(np.asarray, record)
+
+    states, records = list(chains.states), []
+    for _ in range(blocks):
+        results = _in_threads(one, states)
+        states = [state for state, _ in results]
+        records.append([record for _, record in results])
+        if tick is not None:
+            tick()
+    return replace(chains, states=tuple(states)), _collect(records)
+
+
+def _in_threads(function: Callable[[Any], Any], groups: Sequence[Any]) -> list[Any]:
+    """Apply a function to each group of chains at once."""
+    with ThreadPoolExecutor(len(groups)) as pool:
+        return list(pool.map(function, groups))
+
+
+def _collect(records: list[list[dict[str, Any]]]) -> RawDraws:
+    """Join groups along chains and blocks along draws; each record is (draw, chain, ...)."""
+    blocks = [jax.tree.map(lambda *groups: np.concatenate(groups, axis=1), *block) for block in records]
+    joined = jax.tree.map(lambda *all_blocks: np.swapaxes(np.concatenate(all_blocks), 0, 1), *blocks)
+    return RawDraws(**joined)

@@ -1,0 +1,145 @@
+"""Repeated runs, narrowing, and the content hash."""
+
+import pickle
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bayeslaw.errors import RunsError, SelectionError
+from bayeslaw.runs import LeftOut, read_runs
+
+FRAME = pd.DataFrame(
+    {
+        "model": ["a", "a", "b", "b", "c"],
+        "family": ["F", "F", "F", "F", "G"],
+        "task": ["t", "t", "t", "u", "u"],
+        "data": [100, 200, 100, 100, 400],
+        "loss": [3.5, 3.25, 3.0, 2.5, 2.25],
+        "seed": [0, 1, 0, 0, 0],
+        "Note": ["x", "y", "", "x", "z"],
+    }
+)
+
+
+def test_repeated_runs_are_kept():
+    frame = pd.DataFrame({"model": ["a"] * 3, "data": [1] * 3, "loss": [2.0, 2.0, 2.5], "seed": [1, 2, 3]})
+    assert len(read_runs(frame).table) == 3
+    assert len(read_runs(frame.drop(columns="seed").iloc[1:]).table) == 2
+
+
+def test_rows_that_repeat_another_count_once_and_are_named():
+    frame = FRAME.iloc[[0, 1, 0, 2, 1, 0]]
+    runs = read_runs(frame)
+    assert runs.table["row"].tolist() == [1, 2, 4]
+    assert runs.left_out == (
+        LeftOut(3, "the same in every column as row 1"),
+        LeftOut(5, "the same in every column as row 2"),
+        LeftOut(6, "the same in every column as row 1"),
+    )
+    assert any("3 of 6 rows" in note for note in runs.notes)
+    assert runs.content_hash == read_runs(FRAME.iloc[:3]).content_hash
+
+
+def test_seeds_that_are_unknown_may_repeat():
+    frame = pd.DataFrame({"model": ["a"] * 3, "data": [1] * 3, "loss": [2.0, 2.5, 3.0], "seed": [None, None, 4]})
+    assert len(read_runs(frame).table) == 3
+
+
+def test_names_come_in_order_of_appearance():
+    runs = read_runs(FRAME.iloc[::-1])
+    assert (runs.models, runs.families, runs.tasks) == (("c", "b", "a"), ("G", "F"), ("u", "t"))
+
+
+def test_for_task_and_where_account_for_every_row():
+    runs = read_runs(FRAME)
+    one = runs.for_task("u")
+    assert one.models == ("b", "c")
+    assert [left_out.row for left_out in one.left_out] == [1, 2, 3]
+    narrow = one.where("note == 'z'")
+    assert narrow.table["row"].tolist() == [5]
+    assert narrow.left_out[-1] == LeftOut(4, "not selected by where: note == 'z'")
+    assert len(runs.table) == 5
+    with pytest.raises(RunsError, match=r"no task 'v'.*t, u"):
+        runs.for_task("v")
+    with pytest.raises(SelectionError, match="none of the 5 rows"):
+        runs.where("model == 'z'")
+
+
+def test_where_knows_the_names_of_the_source(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("Config Name,Seen Examples,value\na,1k,3\nb,2k,2\n")
+    for expression in ("`seen examples` == 2000", "VALUE < 3", "loss < 3", "config_name == 'b'", "data in [2e3]"):
+        assert read_runs(path, where=expression).models == ("b",), expression
+        assert read_runs(path).where(expression).models == ("b",), expression
+
+
+def test_runs_can_be_pickled():
+    runs = read_runs(FRAME)
+    assert pickle.loads(pickle.dumps(runs)).content_hash == runs.content_hash
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.permutations(range(len(FRAME))))
+def test_hash_does_not_depend_on_the_order_of_rows(order):
+    assert read_runs(FRAME.iloc[order]).content_hash == read_runs(FRAME).content_hash
+
+
+def test_hash_does_not_depend_on_names_or_spelling(tmp_path):
+    expected = read_runs(FRAME).content_hash
+    spelled = {"model": "Config Name", "data": "seen_examples", "loss": "eval/loss", "Note": "NOTE"}
+    assert read_runs(FRAME.rename(columns=spelled)).content_hash == expected
+    assert read_runs(FRAME[FRAME.columns[::-1]]).content_hash == expected
+    assert read_runs(FRAME.assign(data=["1e2", "200", "0.1k", "100.0", "4_00"])).content_hash == expected
+    assert read_runs(read_runs(FRAME).table).content_hash == expected
+    nameless = FRAME.iloc[:2][["data", "loss"]]
+    for name in ("one.csv", "two.csv"):
+        nameless.to_csv(tmp_path / name, index=False)
+    assert read_runs(tmp_path / "one.csv").content_hash == read_runs(tmp_path / "two.csv").content_hash
+    assert len(expected) == 64
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("model", "d"),
+        ("family", "G"),
+        ("task", "v"),
+        ("data", 101),
+        ("loss", np.nextafter(3.5, 4)),
+        ("seed", 9),
+        ("Note", "q"),
+    ],
+)
+def test_hash_depends_on_every_cell(column, value):
+    changed = FRAME.astype({"loss": float}).copy()
+    changed.loc[FRAME["model"] == "a", column] = [value, FRAME[column][1]]
+    if column == "family":
+        changed.loc[changed["model"] == "a", column] = value
+    assert read_runs(changed).content_hash != read_runs(FRAME).content_hash
+
+
+def test_two_hundred_thousand_rows_are_read_without_python_loops_that_hurt():
+    count = 200_000
+    frame = pd.DataFrame(
+        {
+            "model": np.arange(count) % 500,
+            "size": "7B",
+            "tokens": np.arange(1, count + 1),
+            "loss": 1 + 1 / np.arange(1, count + 1),
+        }
+    )
+    start = time.process_time()
+    assert len(read_runs(frame).table) == count
+    assert time.process_time() - start < 20  # about half a second when the machine is free
+
+
+def test_hash_depends_on_what_a_column_is():
+    first, second = FRAME.assign(lr=1, wd=2), FRAME.assign(lr=2, wd=1)
+    assert read_runs(first).content_hash != read_runs(second).content_hash
+    assert read_runs(FRAME.assign(lr=1)).content_hash != read_runs(FRAME.assign(wd=1)).content_hash
+    assert read_runs(FRAME.assign(params=5)).content_hash != read_runs(FRAME.assign(compute=5)).content_hash
+    assert read_runs(FRAME.assign(Loss=1)).content_hash != read_runs(FRAME.assign(Loss=2)).content_hash
