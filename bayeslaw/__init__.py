@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bayeslaw.answers.selection import Selection as Selection
-    from bayeslaw.datasets import load_dataset as load_dataset
+    from bayeslaw.datasets import simulate_finetune as simulate_finetune
     from bayeslaw.errors import BayeslawError as BayeslawError
     from bayeslaw.errors import BayeslawWarning as BayeslawWarning
-    from bayeslaw.fit import Fit as Fit
-    from bayeslaw.fit import fit as fit
-    from bayeslaw.fit import load as load
+    from bayeslaw.fitting import Fit as Fit
+    from bayeslaw.fitting import fit as fit
+    from bayeslaw.fitting import load as load
     from bayeslaw.laws import get_law as get_law
     from bayeslaw.laws import law_names as law_names
     from bayeslaw.posterior import Posterior as Posterior
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 _HOME = {
     "BayeslawError": "bayeslaw.errors",
     "BayeslawWarning": "bayeslaw.errors",
-    "Fit": "bayeslaw.fit",
+    "Fit": "bayeslaw.fitting",
     "Posterior": "bayeslaw.posterior",
     "Runs": "bayeslaw.runs",
     "Selection": "bayeslaw.answers.selection",
-    "fit": "bayeslaw.fit",
+    "fit": "bayeslaw.fitting",
     "get_law": "bayeslaw.laws",
     "law_names": "bayeslaw.laws",
-    "load": "bayeslaw.fit",
-    "load_dataset": "bayeslaw.datasets",
+    "load": "bayeslaw.fitting",
     "read_runs": "bayeslaw.runs",
+    "simulate_finetune": "bayeslaw.datasets",
 }
 
 __version__ = "0.1.0"

@@ -32,6 +32,10 @@ class PosteriorFileError(BayeslawError, ValueError):
     """A saved fit cannot be read or written."""
 
 
+class OutputError(BayeslawError, OSError):
+    """A file cannot be written."""
+
+
 class BayeslawWarning(UserWarning):
     """Base of every warning that bayeslaw gives."""
 

@@ -7,7 +7,6 @@ major version opens as it is.
 import functools
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,11 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw.errors import PosteriorFileError
+from bayeslaw.files import replacing
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design, build_design
-from bayeslaw.model.discrepancy import WalkBasis, walk_basis
+from bayeslaw.model.discrepancy import WalkBasis, walk_bases
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check
 
@@ -79,7 +79,7 @@ class Posterior:
 
         Raises
         ------
-        PosteriorFileError
+        OutputError
             If the file cannot be written; what was there before is untouched.
         """
         path = Path(path)
@@ -92,19 +92,8 @@ class Posterior:
             "checks": json.dumps([check.as_dict() for check in self.checks]),
             "settings": json.dumps(self.settings),
         }
-        try:
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        except OSError as error:
-            raise PosteriorFileError(f"{path}: cannot write there ({error.strerror}). Give another path.") from error
-        os.close(handle)
-        try:
+        with replacing(path) as temporary:
             tree.to_netcdf(temporary, engine="h5netcdf")
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
-        except OSError as error:
-            raise PosteriorFileError(f"{path}: cannot write there ({error}). Give another path.") from error
-        finally:
-            Path(temporary).unlink(missing_ok=True)
 
 
 def load_posterior(path: str | os.PathLike[str]) -> Posterior:
@@ -113,7 +102,7 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
     Raises
     ------
     PosteriorFileError
-        If the file is missing, damaged, not a saved fit, of another format version, or its runs do not match their hash.
+        If the file is missing, damaged, not a saved fit, of another format, or its runs do not match their hash.
     """
     path = Path(path)
     if not path.is_file():
@@ -125,10 +114,10 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
             groups = {name: tree[name].to_dataset() for name in ("posterior", "sample_stats", "runs") if name in tree}
     except Exception as error:  # h5py raises many kinds for a damaged file
         raise PosteriorFileError(
-            f"{path}: not a netCDF file that can be read ({type(error).__name__}). It may be damaged or cut short; fit again."
+            f"{path}: not a netCDF file that can be read ({type(error).__name__}). It may be cut short; fit again."
         ) from error
     if "bayeslaw_format" not in attributes or len(groups) < 3:
-        raise PosteriorFileError(f"{path}: a netCDF file, but not a fit saved by bayeslaw. Give a file written with -o.")
+        raise PosteriorFileError(f"{path}: a netCDF file, but not a fit saved by bayeslaw. Give one written with -o.")
     found = int(attributes["bayeslaw_format"])
     if found != FORMAT:
         raise PosteriorFileError(
@@ -142,21 +131,14 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
         law = get_law(str(attributes["law"]))
         damaged = runs.content_hash != settings["runs_sha256"]
     except (KeyError, TypeError, ValueError) as error:
-        raise PosteriorFileError(f"{path}: a part of the saved fit is missing or damaged ({error}). Fit again.") from error
+        raise PosteriorFileError(f"{path}: a part of the saved fit is missing or damaged. Fit again.") from error
     if damaged:
         raise PosteriorFileError(f"{path}: the runs in it do not match their hash, so it has been altered. Fit again.")
     return Posterior(groups["posterior"], groups["sample_stats"], runs, law, checks, settings)
 
 
-def walk_bases(design: Design) -> tuple[WalkBasis, ...]:
-    """Basis of the slope walks of each task of a design."""
-    seen = design.weight > 0
-    here = [design.task_of == k for k in range(len(design.tasks))]
-    return tuple(walk_basis(design.axis[mask][seen[mask]]) for mask in here)
-
-
 def _runs_to_dataset(runs: Runs) -> xr.Dataset:
-    columns = {}
+    columns: dict[str, xr.DataArray] = {}
     for name in runs.table.columns:
         values = runs.table[name]
         numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
@@ -188,9 +170,3 @@ def _runs_from_dataset(dataset: xr.Dataset) -> Runs:
     )
     left_out = tuple(LeftOut(int(row), str(reason)) for row, reason in json.loads(dataset.attrs["left_out"]))
     return Runs(table, left_out, tuple(json.loads(dataset.attrs["notes"])), str(dataset.attrs["source"]))
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

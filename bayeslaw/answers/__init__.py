@@ -1,0 +1,1 @@
+"""What to do: predictions, choices and parameters, computed from draws."""

@@ -1,8 +1,8 @@
 """Predictive draws of the loss at points that were not run.
 
-Three levels, told apart everywhere: the *curve* (expected log loss of a model at a point: law, level and discrepancy), a
-*run* (what one new run there would measure: curve plus run noise), and a *new family* (a run of a model of a family that
-has not been seen). Each is computed draw by draw and jointly over models, then summarised.
+Three levels, told apart everywhere: the *curve* (expected log loss of a model at a point: law, level and discrepancy),
+a *run* (what one new run there would measure: curve plus run noise), and a *new family* (a run of a model of a family
+that has not been seen). Each is computed draw by draw and jointly over models, then summarised.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.errors import TargetError
+from bayeslaw.laws.base import Law
+from bayeslaw.model.design import Design
 from bayeslaw.posterior import Posterior
 
 Kind = Literal["run", "curve", "new-family"]
@@ -95,7 +97,7 @@ def predict(
         raise TargetError(f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(Kind))}.")
     if not at:
         raise TargetError(f"No point to predict at. Give one, such as {posterior.law.axis}=1638400.")
-    points = [_complete(posterior, point) for point in at]
+    points = [complete_point(posterior.design, posterior.law, point) for point in at]
     covariates = {c.name: np.stack([p[c.name] for p in points], axis=1) for c in posterior.law.covariates}  # (C, A)
     rng = np.random.default_rng([seed, 2])
     design = posterior.design
@@ -108,12 +110,13 @@ def predict(
         first = [int(np.flatnonzero(design.task_of == k)[0]) for k in range(len(design.tasks))]
         covariates = {name: values[first] for name, values in covariates.items()}
         largest = np.array([largest[design.task_of == k].max() for k in range(len(design.tasks))])
-    axis = np.log(covariates[posterior.law.axis])
+    target = covariates[posterior.law.axis]
+    axis = np.log(target / design.reference[posterior.law.axis])
     log_loss = _law(posterior, curves, covariates) + _walks(posterior, curves, axis, rng)
     if kind != "curve":
         noise = posterior.flat("noise")[:, curves.task_of]
         log_loss += noise[..., None] * rng.standard_normal(log_loss.shape)
-    return Prediction(kind, tuple(at), labels, log_loss, np.exp(axis) / largest[:, None])
+    return Prediction(kind, tuple(at), labels, log_loss, target / largest[:, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,10 +153,11 @@ def _new_family(posterior: Posterior, seen: _Curves, rng: np.random.Generator) -
                 spread = posterior.flat(f"spread_{c.name}_{level}")[:, None]
                 value = value + spread * rng.standard_normal(value.shape)
         coordinates[c.name] = value
-    level = np.stack([_new_level(seen.level[:, design.task_of == k], task, rng) for k, task in enumerate(design.tasks)], 1)
+    by_task = [seen.level[:, design.task_of == k] for k in range(len(design.tasks))]
+    new_level = np.stack([_new_level(levels, task, rng) for levels, task in zip(by_task, design.tasks, strict=True)], 1)
     rate = posterior.flat("own_drift")[:, None, None]
     own_walk = rate * rng.standard_normal((draws, len(design.tasks), seen.own_walk.shape[2]))
-    return _Curves(coordinates, level, own_walk, np.arange(len(design.tasks)))
+    return _Curves(coordinates, new_level, own_walk, np.arange(len(design.tasks)))
 
 
 def _new_level(levels: np.ndarray, task: str, rng: np.random.Generator) -> np.ndarray:
@@ -161,7 +165,8 @@ def _new_level(levels: np.ndarray, task: str, rng: np.random.Generator) -> np.nd
     draws, n = levels.shape
     if n < 2:
         raise TargetError(
-            f"A new family on {task!r} cannot be predicted from one model: how far levels differ is unknown. Add models."
+            f"A new family on {task!r} cannot be predicted from one model: how far levels differ is unknown. "
+            "Add runs of other models."
         )
     spread = np.sqrt(levels.var(axis=1, ddof=1) * (n - 1) / rng.chisquare(n - 1, draws))
     return levels.mean(axis=1) + spread * np.sqrt(1 + 1 / n) * rng.standard_normal(draws)
@@ -203,9 +208,14 @@ def _root(covariance: np.ndarray) -> np.ndarray:
     return vectors * np.sqrt(np.clip(values, 0.0, None))
 
 
-def _complete(posterior: Posterior, point: Mapping[str, float]) -> dict[str, np.ndarray]:
-    """Every covariate of the law at a point, curve by curve, shape (C,)."""
-    design, law = posterior.design, posterior.law
+def complete_point(design: Design, law: Law, point: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """Every covariate of the law at a point, curve by curve, shape (C,).
+
+    Raises
+    ------
+    TargetError
+        See ``predict``.
+    """
     known = [c.name for c in law.covariates]
     for name, value in point.items():
         if name not in known:

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.prediction import complete_point, predict
 from bayeslaw.errors import RunsError, TargetError
+from bayeslaw.laws.base import Law
+from bayeslaw.model.design import Design
 from bayeslaw.posterior import Posterior
 from bayeslaw.sampling.diagnostics import convergence_checks
 from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
@@ -94,9 +96,7 @@ class Selection:
         return [asdict(c) for c in self.candidates]
 
 
-def select(
-    posterior: Posterior, at: Mapping[str, float], *, task: str | None = None, seed: int = 0
-) -> Selection:
+def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = None, seed: int = 0) -> Selection:
     """Rank the candidates of a task by expected regret at a target.
 
     Parameters
@@ -115,11 +115,10 @@ def select(
     RunsError
         If the task is unknown, or not given where there are several.
     """
-    task = _settle_task(posterior, task)
     design = posterior.design
+    task = settle_target(design, posterior.law, at, task)
     members = [i for i, curve in enumerate(design.curves) if curve.task == task]
-    _require_beyond(posterior, at, members)
-    runs, curve = (predict(posterior, [at], kind=kind, seed=seed) for kind in ("run", "curve"))  # type: ignore[arg-type]
+    runs, curve = predict(posterior, [at], kind="run", seed=seed), predict(posterior, [at], kind="curve", seed=seed)
     losses = np.exp(runs.log_loss[:, members, 0])
     best = losses.min(axis=1, keepdims=True)
     regret = losses - best
@@ -146,14 +145,15 @@ def select(
         for j in order
     )
     losses = losses[:, order]
+    farthest = float(runs.extrapolation[members].max())
     beats = (losses < losses[:, :1]).mean(axis=0)
     ties = tuple(c.model for c, p in zip(candidates, beats, strict=True) if p >= TIE)
     checks = (
         *posterior.checks,
         *_prediction_checks(posterior, curve.log_loss[:, members, 0], members),
         at_most(
-            "extrapolation", float(runs.extrapolation[members].max()), EXTRAPOLATION_MAX, np.inf,
-            f"The target lies {runs.extrapolation[members].max():,.4g} times beyond the data of the least measured candidate.",
+            "extrapolation", farthest, EXTRAPOLATION_MAX, np.inf,
+            f"The target lies {farthest:,.4g} times beyond the data of the least measured candidate.",
             "Intervals have been checked up to 512 times; measure a larger size before trusting this one.",
         ),
         at_least(
@@ -171,25 +171,28 @@ def conditional_value_at_risk(regret: np.ndarray, tail: float = TAIL) -> float:
     return float(np.sort(regret)[-worst:].mean())
 
 
-def _settle_task(posterior: Posterior, task: str | None) -> str:
-    tasks = posterior.design.tasks
-    if task is None:
-        if len(tasks) > 1:
-            raise RunsError(f"The table has {len(tasks)} tasks: {', '.join(tasks)}. Name one with task (--task).")
-        return tasks[0]
+def settle_target(design: Design, law: Law, at: Mapping[str, float], task: str | None) -> str:
+    """Check a target before anything is sampled, and settle which task it is for.
+
+    Raises
+    ------
+    TargetError, RunsError
+        See ``select``.
+    """
+    tasks = design.tasks
+    if task is None and len(tasks) > 1:
+        raise RunsError(f"The table has {len(tasks)} tasks: {', '.join(tasks)}. Name one with task (--task).")
+    task = tasks[0] if task is None else task
     if task not in tasks:
         raise RunsError(f"There is no task {task!r} among the runs. The tasks are: {', '.join(tasks)}.")
-    return task
-
-
-def _require_beyond(posterior: Posterior, at: Mapping[str, float], members: list[int]) -> None:
-    axis = posterior.law.axis
-    seen = float(posterior.design.largest[members].min())
-    if axis in at and at[axis] < seen * (1 - 1e-9):
+    complete_point(design, law, at)
+    seen = float(design.largest[design.task_of == tasks.index(task)].min())
+    if at[law.axis] < seen * (1 - 1e-9):
         raise TargetError(
-            f"The target {axis}={at[axis]:g} lies below the data: every candidate has been measured at {axis}={seen:g} "
-            f"or beyond. Read the choice off the table, or give a larger target."
+            f"The target {law.axis}={at[law.axis]:g} lies below the data: every candidate has been measured at "
+            f"{law.axis}={seen:g} or beyond. Read the choice off the table, or give a larger target."
         )
+    return task
 
 
 def _prediction_checks(posterior: Posterior, log_loss: np.ndarray, members: list[int]) -> list[Check]:
@@ -208,9 +211,10 @@ def _sentence(candidates: tuple[Candidate, ...], ties: tuple[str, ...], at: Mapp
     best = candidates[0]
     point = ", ".join(f"{name} = {value:,.0f}" for name, value in at.items())
     sentence = (
-        f"At {point} choose {best.model}: it is the best of {len(candidates)} with probability {best.p_best:.2f} and within "
-        f"1% of the best with probability {best.p_within_1pct:.2f}; the choice is expected to cost {best.expected_regret:.3f} "
-        f"in loss against knowing the best, and {best.cvar_regret_90:.3f} in the worst tenth of cases."
+        f"At {point} choose {best.model}: it is the best of {len(candidates)} with probability {best.p_best:.2f} and "
+        f"within 1% of the best with probability {best.p_within_1pct:.2f}; the choice is expected to cost "
+        f"{best.expected_regret:.3f} in loss against knowing the best, and {best.cvar_regret_90:.3f} in the worst "
+        "tenth of cases."
     )
     if ties:
         shown = ", ".join(ties[:4]) + (f" and {len(ties) - 4} more" if len(ties) > 4 else "")

@@ -1,12 +1,12 @@
 """What a law is: named parameters with units, and pure functions from them to loss.
 
-A law is written on *coordinates*, one real number each per curve, chosen so that a sampler can walk among them and so
-that priors can be stated in them. The loss level of a curve is not among them: every law here has the form
+A law is written on *coordinates*, one real number each per curve, chosen so that a sampler can walk among them and
+so that priors can be stated in them. The loss level of a curve is not among them: every law here has the form
 
     log L(x) = level + log_shape(coordinates, x),
 
-with ``log_shape`` equal to 0 at a reference point. The level is pinned by the data of each curve, enters linearly, and is
-integrated out in closed form by the model.
+with ``log_shape`` equal to 0 at a reference point. The level is pinned by the data of each curve, enters linearly, and
+is integrated out in closed form by the model.
 """
 
 from collections.abc import Callable, Mapping

@@ -19,7 +19,9 @@ import jax.numpy as jnp
 from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
 
 
-def log_shape(coordinates: Mapping[str, Array], covariates: Mapping[str, Array], reference: Mapping[str, float]) -> Array:
+def log_shape(
+    coordinates: Mapping[str, Array], covariates: Mapping[str, Array], reference: Mapping[str, float]
+) -> Array:
     """Log of L(D) / L(D_ref).
 
     Parameters
@@ -65,10 +67,11 @@ LAW = Law(
     covariates=(Covariate("data", "examples"),),
     axis="data",
     coordinates=(
-        # Measured exponents of fine-tuning run from .02 (prompt tuning) to .3 or so; the prior's 90% is .08 to .6.
-        Coordinate("log_beta", "log beta", mean=-1.5, sd=0.6, spread=0.3, pooling="task"),
-        # The share of the loss that more data of this kind never removes: centred on a fifth, 90% from .05 to .55.
-        Coordinate("floor", "logit of E / L(D_ref)", mean=-1.5, sd=1.0, spread=0.5, pooling="task"),
+        # Measured exponents of fine-tuning run from .02 (prompt tuning) to .4 or so; the prior's 90% is .1 to .7.
+        Coordinate("log_beta", "log beta", mean=-1.3, sd=0.6, spread=0.3, pooling="task"),
+        # The share of the loss that more data of this kind never removes: 90% from .015 to .3. A few sizes say next to
+        # nothing about it, and a larger share flattens curves long before real ones flatten.
+        Coordinate("floor", "logit of E / L(D_ref)", mean=-2.5, sd=1.0, spread=0.5, pooling="task"),
         # How far past its pre-learned size a curve is at D_ref; models differ in it, and their slopes there show it.
         Coordinate("phase", "log of D_ref^beta / D_l", mean=0.0, sd=1.5, spread=1.0, pooling="model"),
     ),

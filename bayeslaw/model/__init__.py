@@ -1,0 +1,1 @@
+"""What is believed: priors, pooling, noise and discrepancy, in one log density."""

@@ -34,7 +34,7 @@ def table_checks(design: Design) -> list[Check]:
             "rising_loss", rises[worst], RISES_MAX, 1.0,
             f"Loss rises beyond noise in at most {rises[worst]:.0%} of the steps to a larger size "
             f"(most: {design.curves[worst].model}).",
-            "A curve that rises with more data is not one that a scaling law describes; look for bad runs or wrong units.",
+            "A curve that rises with more data is not one that a scaling law describes; look for bad runs or units.",
         ),
     ]  # fmt: skip
 

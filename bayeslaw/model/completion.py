@@ -111,7 +111,7 @@ def _level(
         functions[i, : at_points.shape[0], : at_points.shape[1]] = at_points
     explained = np.einsum("cm,cmp,scp->sc", weight, functions, walk)
     mean = (np.einsum("cm,scm->sc", np.sqrt(weight), residual) - explained) / total
-    return mean + noise / np.sqrt(total) * rng.standard_normal(mean.shape)
+    return model.centre + mean + noise / np.sqrt(total) * rng.standard_normal(mean.shape)
 
 
 def _population(

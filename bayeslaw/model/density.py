@@ -4,9 +4,9 @@ For curve i of task k, at the points t of its runs,
 
     log loss = level_i + log_shape(coordinates_i, t) + own_i(t) + shared_k(t) + noise,
 
-where own and shared are slope walks of rates q and Q (see ``discrepancy``) and the noise of a run has standard deviation
-s_k. Levels (flat prior), own walks and shared walks are integrated out in closed form; what is left to sample are the
-coordinates, their population and the scales.
+where own and shared are slope walks of rates q and Q (see ``discrepancy``) and the noise of a run has standard
+deviation s_k. Levels (flat prior), own walks and shared walks are integrated out in closed form; what is left to sample
+are the coordinates, their population and the scales.
 
 Shapes: C curves, M points, R rotated directions, P basis functions, T tasks.
 """
@@ -22,7 +22,7 @@ import numpy as np
 
 from bayeslaw.laws.base import Array, Law, Level
 from bayeslaw.model.design import Design, build_design
-from bayeslaw.model.discrepancy import WalkBasis, rotate, walk_basis
+from bayeslaw.model.discrepancy import WalkBasis, rotate, walk_bases
 from bayeslaw.model.hierarchy import PooledCoordinate, pool
 from bayeslaw.model.priors import LogNormal, ScalePriors
 from bayeslaw.runs import Runs
@@ -30,9 +30,9 @@ from bayeslaw.runs import Runs
 Position = dict[str, Any]
 """Everything sampled, by name; all unconstrained.
 
-``location`` (K,): population locations in units of their prior; ``spread.<coordinate>.<level>`` (): log of a spread over
-its prior scale; ``<coordinate>.<level>`` (groups,): effects in units of their spread; ``noise`` (T,), ``own_drift`` (), ``shared_drift`` (): logs of
-scales over their prior medians, in units of their prior sd.
+``location`` (K,): population locations in units of their prior; ``spread.<coordinate>.<level>`` (): log of a spread
+over its prior scale; ``<coordinate>.<level>`` (groups,): effects in units of their spread; ``noise`` (T,),
+``own_drift`` (), ``shared_drift`` (): logs of scales over their prior medians, in units of their prior sd.
 """
 
 
@@ -49,9 +49,9 @@ class Structure:
 class Data(NamedTuple):
     """The arrays of the density; see ``RotatedCurve`` for the rotated ones."""
 
-    covariates: dict[str, Array]  # (C, M)
-    reference: dict[str, Array]  # ()
-    log_loss: Array  # (C, M)
+    covariates: dict[str, Array]  # (C, M), relative to the reference point
+    reference: dict[str, Array]  # (), all 1
+    log_loss: Array  # (C, M), less the mean of each curve
     root_weight: Array  # (C, M)
     rotation: Array  # (C, M, R), root weights included
     strength: Array  # (C, R)
@@ -71,6 +71,8 @@ class Model:
     structure: Structure
     data: Data
     bases: tuple[WalkBasis, ...]
+    centre: np.ndarray
+    """Mean log loss of each curve, shape (C,), which is taken off before sampling."""
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each entry of a position."""
@@ -99,14 +101,20 @@ def build_model(
         If the table lacks what the law needs, or ``pooling`` names what the law does not have.
     """
     design = build_design(runs, law)
-    points = design.weight > 0
-    bases = tuple(walk_basis(design.axis[design.task_of == k][points[design.task_of == k]]) for k in range(len(design.tasks)))
+    bases = walk_bases(design)
     structure = Structure(law, pool(law, design, pooling), scales or ScalePriors(), len(design.tasks))
-    return Model(law, design, structure, _data(design, bases), bases)
+    centre = design.log_loss.sum(axis=1) / (design.weight > 0).sum(axis=1)
+    return Model(law, design, structure, _data(design, bases, centre), bases, centre)
 
 
-def _data(design: Design, bases: tuple[WalkBasis, ...]) -> Data:
+def _data(design: Design, bases: tuple[WalkBasis, ...], centre: np.ndarray) -> Data:
     curves, longest = design.log_loss.shape
+    # Units are taken off and the last bits of rounding with them: a table in other units gives the very same draws.
+    relative = {
+        name: np.exp(np.round(np.log(values / design.reference[name]), 10))
+        for name, values in design.covariates.items()
+    }
+    log_loss = np.where(design.weight > 0, np.round(design.log_loss - centre[:, None], 10), 0.0)
     # Sizes are rounded up, so that tables of nearly the same shape share one compiled program.
     width = -(-longest // 4) * 4
     knots = -(-max(len(b.knots) for b in bases) // 4) * 4
@@ -128,9 +136,9 @@ def _data(design: Design, bases: tuple[WalkBasis, ...]) -> Data:
         return np.pad(a, ((0, 0), (0, width - longest)), mode=mode)  # type: ignore[call-overload]
 
     return Data(
-        covariates={name: widen(values, "edge") for name, values in design.covariates.items()},
-        reference={name: np.asarray(value) for name, value in design.reference.items()},
-        log_loss=widen(design.log_loss, "constant"),
+        covariates={name: widen(values, "edge") for name, values in relative.items()},
+        reference={name: np.asarray(1.0) for name in relative},
+        log_loss=widen(log_loss, "constant"),
         root_weight=widen(np.sqrt(design.weight), "constant"),
         rotation=rotation,
         strength=strength,
@@ -183,9 +191,7 @@ class Rotated(NamedTuple):
     linear: Array  # (T, P)
 
 
-def rotated_residuals(
-    structure: Structure, data: Data, position: Position, values: Mapping[str, Array]
-) -> Rotated:
+def rotated_residuals(structure: Structure, data: Data, position: Position, values: Mapping[str, Array]) -> Rotated:
     """Rotate the residuals of the law, given the coordinates of each curve."""
     by_curve = {name: value[:, None] for name, value in values.items()}
     shape = structure.law.log_shape(by_curve, data.covariates, data.reference)

@@ -42,13 +42,15 @@ class Design:
     covariates : dict of ndarray, shape (C, M)
         In the units of the table; padding repeats the last point.
     axis : ndarray, shape (C, M)
-        Log of the covariate along which curves are extrapolated.
+        Log of the covariate along which curves are extrapolated, relative to the reference point.
     log_loss : ndarray, shape (C, M)
         Log of the loss; 0 where padded.
     weight : ndarray, shape (C, M)
         Precision of a point relative to one run without measurement error; 0 where padded.
+    largest : ndarray, shape (C,)
+        The largest value of the axis covariate on each curve.
     reference : dict of float
-        The point at which coordinates are stated: the largest value of the axis, the geometric mean of other covariates.
+        The point at which coordinates are stated: the largest value of the axis, the geometric mean of others.
     """
 
     curves: tuple[Curve, ...]
@@ -60,12 +62,8 @@ class Design:
     axis: np.ndarray
     log_loss: np.ndarray
     weight: np.ndarray
+    largest: np.ndarray
     reference: dict[str, float]
-
-    @property
-    def largest(self) -> np.ndarray:
-        """The largest value of the axis covariate on each curve, shape (C,)."""
-        return np.exp(self.axis.max(axis=1))
 
 
 def build_design(runs: Runs, law: Law) -> Design:
@@ -99,6 +97,10 @@ def build_design(runs: Runs, law: Law) -> Design:
     seen[row, column] = True
     loss = table["loss"].to_numpy(float)
     covariates = {c.name: spread_out(table[c.name].to_numpy(float)) for c in law.covariates}
+    reference = {
+        c.name: float(np.exp((np.max if c.name == law.axis else np.mean)(np.log(table[c.name].to_numpy(float)))))
+        for c in law.covariates
+    }
     task_of, tasks = pd.factorize(np.array([c.task for c in curves], dtype=object))
     family_of, families = pd.factorize(pd.MultiIndex.from_tuples([(c.task, c.family) for c in curves]))
     return Design(
@@ -108,13 +110,11 @@ def build_design(runs: Runs, law: Law) -> Design:
         task_of=task_of,
         family_of=family_of,
         covariates=covariates,
-        axis=np.log(covariates[law.axis]),
+        axis=np.round(np.log(covariates[law.axis] / reference[law.axis]), 10),
         log_loss=np.where(seen, spread_out(np.log(loss)), 0.0),
         weight=np.where(seen, spread_out(_weights(table, loss)), 0.0),
-        reference={
-            c.name: float(np.exp((np.max if c.name == law.axis else np.mean)(np.log(table[c.name].to_numpy(float)))))
-            for c in law.covariates
-        },
+        largest=covariates[law.axis].max(axis=1),
+        reference=reference,
     )
 
 

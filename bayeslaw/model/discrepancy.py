@@ -2,18 +2,20 @@
 
 Real curves keep bending in ways that no law has. The discrepancy of a curve is an integrated random walk along
 t = log(axis): its slope drifts like Brownian motion from the first size on, so that its variance q^2 (t - t_1)^3 / 3
-grows with distance. Each curve has one of its own, and the curves of a task share another, because what a law gets wrong it
-gets wrong for all of them together.
+grows with distance. Each curve has one of its own, and the curves of a task share another, because what a law gets
+wrong it gets wrong for all of them together.
 
 A walk is written on a basis: its values at the knots are L c with K = L L' the covariance at the knots and c standard
-normal times the walk's scale. Between and beyond the knots it is the conditional mean given those values (exact for
-beyond and between knots of this Markov process up to the remainder), plus a remainder known in closed form.
+normal times the walk's rate. Between and beyond the knots it is the conditional mean given those values, plus a
+remainder whose covariance is known in closed form.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
+
+from bayeslaw.model.design import Design
 
 MAX_KNOTS = 15
 MIN_GAP = 0.1
@@ -47,9 +49,9 @@ class WalkBasis:
     Attributes
     ----------
     anchor : float
-        Log of the smallest size.
+        Log of the smallest size, relative to the reference size.
     knots : ndarray, shape (P,)
-        Logs of the sizes at which the walk is represented.
+        Logs of the sizes, relative to the reference size, at which the walk is represented.
     """
 
     anchor: float
@@ -86,13 +88,20 @@ def walk_basis(sizes: np.ndarray) -> WalkBasis:
     return WalkBasis(anchor=float(distinct[0]), knots=np.array(knots))
 
 
+def walk_bases(design: Design) -> tuple[WalkBasis, ...]:
+    """Basis of the walks of each task of a design."""
+    seen = design.weight > 0
+    here = [design.task_of == k for k in range(len(design.tasks))]
+    return tuple(walk_basis(design.axis[mask][seen[mask]]) for mask in here)
+
+
 @dataclass(frozen=True, eq=False)
 class RotatedCurve:
     """One curve's likelihood made elementwise.
 
     With h the root weights and X = h * basis functions, the level along h is projected out and X decomposed as U S V'.
-    Along U the weighted residuals of a curve are independent with variance q^2 S^2 + noise^2; orthogonal to U and h they
-    are pure noise.
+    Along U the weighted residuals of a curve are independent with variance q^2 S^2 + noise^2; orthogonal to U and h
+    they are pure noise.
 
     Attributes
     ----------
@@ -118,5 +127,5 @@ def rotate(functions: np.ndarray, weight: np.ndarray) -> RotatedCurve:
     design = root[:, None] * functions
     design = design - np.outer(root, root @ design) / (root @ root)
     u, s, v = np.linalg.svd(design, full_matrices=False)
-    rank = int(np.sum(s > 1e-9 * max(s[0], 1e-300))) if s.size and s[0] > 0 else 0
+    rank = int(np.sum(s > 1e-9 * np.linalg.norm(root[:, None] * functions)))  # below: rounding, of any direction
     return RotatedCurve(u[:, :rank], s[:rank] ** 2, s[:rank, None] * v[:rank], len(weight) - 1 - rank)

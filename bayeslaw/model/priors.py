@@ -30,6 +30,6 @@ class ScalePriors:
         the law absorbs the bends that have been seen, and only other tasks tell how large those not yet seen are.
     """
 
-    noise: LogNormal = LogNormal(0.006, 1.0)
+    noise: LogNormal = LogNormal(0.006, 0.7)
     own_drift: LogNormal = LogNormal(0.016, 0.7)
-    shared_drift: LogNormal = LogNormal(0.02, 0.5)
+    shared_drift: LogNormal = LogNormal(0.025, 0.5)

@@ -138,6 +138,31 @@ def check_seeds(table: pd.DataFrame, source: str) -> None:
         )
 
 
+LOG_POINTS = 20
+"""A table whose models were mostly measured at more sizes than this is a training log, which may hold a step twice."""
+
+
+def check_repeats(table: pd.DataFrame, source: str) -> None:
+    """Refuse a row that repeats another in every column, unless it comes from a training log.
+
+    Raises
+    ------
+    RunsError
+        Names both rows.
+    """
+    first = repeats(table)
+    if first.empty:
+        return
+    if table.groupby(["task", "model"], sort=False)["data"].nunique().median() > LOG_POINTS:
+        return
+    position = first.index[0]
+    more = f" (and {len(first) - 1} more such rows)" if len(first) > 1 else ""
+    raise RunsError(
+        f"{source}, row {_row(table, position)}: the same in every column as row {first.iloc[0]}{more}, expected each "
+        "run once. Remove the copy; if they are repeated runs that happened to agree, add a column 'seed'."
+    )
+
+
 def repeats(table: pd.DataFrame) -> pd.Series:
     """Find the rows that repeat an earlier one in every column.
 

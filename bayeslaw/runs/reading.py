@@ -10,7 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.checks import ReadColumn, check_metric, check_names, check_numbers, check_seeds, check_units, repeats
+from bayeslaw.runs.checks import (
+    ReadColumn,
+    check_metric,
+    check_names,
+    check_numbers,
+    check_repeats,
+    check_seeds,
+    check_units,
+    repeats,
+)
 from bayeslaw.runs.columns import ALIASES, CANONICAL, COUNTS, MEASURES
 from bayeslaw.runs.files import read_cells, stem_of
 from bayeslaw.runs.sheets import Sheet, tidy_sheet
@@ -79,6 +88,7 @@ def _runs_in(cells: pd.DataFrame, source: str, task: str, where: str | None) -> 
     check_numbers(draft.table, draft.read, source)
     check_names(draft.table, source)
     check_seeds(draft.table, source)
+    check_repeats(draft.table, source)
     return draft.without_repeats().runs(source)
 
 
@@ -109,7 +119,7 @@ class _Draft:
         return draft
 
     def without_repeats(self) -> "_Draft":
-        """Leave out rows that repeat another in every column: one run counted twice would make a fit too sure."""
+        """Leave out lines that a training log holds twice: one run counted twice would make a fit too sure."""
         first = repeats(self.table)
         if first.empty:
             return self

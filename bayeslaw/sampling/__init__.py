@@ -1,0 +1,1 @@
+"""Drawing from the posterior, and whether the draws can be believed."""

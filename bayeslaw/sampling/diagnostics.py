@@ -1,5 +1,7 @@
 """Whether the draws can be believed: the usual checks, each as a verdict."""
 
+from collections.abc import Hashable
+
 import numpy as np
 import xarray as xr
 
@@ -32,12 +34,11 @@ def convergence_checks(draws: xr.Dataset) -> list[Check]:
     more = "Sample longer (more draws), or narrow the table to fewer models."
     worst = {name: _worst(statistic, largest=name == "rhat") for name, statistic in found.items()}
     value, where = worst["rhat"]
-    checks = [
-        at_most("r_hat", value, RHAT_MAX, 1.05, f"R-hat is at most {value:.3f} (at {where}): chains agree if it is near 1.", more)
-    ]
+    sentence = f"R-hat is at most {value:.3f} (at {where}): chains agree if it is near 1."
+    checks = [at_most("r_hat", value, RHAT_MAX, 1.05, sentence, more)]
     for name, part in (("ess_bulk", "centre"), ("ess_tail", "tails")):
         value, where = worst[name]
-        sentence = f"The {part} of the posterior rests on at least {value:.0f} effective draws (fewest: {where})."
+        sentence = f"At least {value:.0f} effective draws for the {part} of each marginal (fewest: {where})."
         checks.append(at_least(name, value, ESS_MIN, 100, sentence, more))
     return checks
 
@@ -55,8 +56,9 @@ def trajectory_checks(raw: RawDraws, max_depth: int) -> list[Check]:
             f"{diverging} of {draws} trajectories diverged: regions may have been missed where they do.", careful,
         ),
         at_least(
-            "e_bfmi", energy, BFMI_MIN, 0.2,
-            f"The energy of the slowest chain moves freely at {energy:.2f} (E-BFMI).", "Sample longer with more warm-up.",
+            "e_bfmi", energy, BFMI_MIN, 0.1,
+            f"The energy of the slowest chain moves freely at {energy:.2f} (E-BFMI).",
+            "Sample longer with more warm-up.",
         ),
         at_most(
             "tree_depth", saturated, 0, draws // 100,
@@ -78,6 +80,10 @@ def _worst(statistic: xr.Dataset, *, largest: bool) -> tuple[float, str]:
         i = int(np.argmax(flat) if largest else np.argmin(flat))
         if (flat[i] > worst) == largest and flat[i] != worst:
             index = np.unravel_index(i, values.shape)
-            labels = [str(values[d].values[j]) if d in values.coords else str(j) for d, j in zip(values.dims, index, strict=True)]
+            labels = [_label(values, dim, int(j)) for dim, j in zip(values.dims, index, strict=True)]
             worst, where = float(flat[i]), f"{name}[{', '.join(labels)}]" if labels else str(name)
     return worst, where
+
+
+def _label(values: xr.DataArray, dim: Hashable, i: int) -> str:
+    return str(values[dim].values[i]) if dim in values.coords else str(i)

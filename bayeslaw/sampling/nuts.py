@@ -42,7 +42,7 @@ class SamplerSettings:
     chains: int = 4
     warmup: int = 400
     draws: int = 500
-    target_accept: float = 0.85
+    target_accept: float = 0.9
     max_depth: int = 9
 
 

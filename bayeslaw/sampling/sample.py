@@ -121,10 +121,12 @@ def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> 
         "own_drift": completed.own_drift,
         "shared_drift": completed.shared_drift,
     }
-    dataset = xr.Dataset(
-        {
-            name: (("chain", "draw", *(f"{name}_{i}" for i in range(values.ndim - 1))), values.reshape(chains, draws, *values.shape[1:]))
-            for name, values in sampled.items()
-        }
-    )  # fmt: skip
+    curves = [curve.model for curve in model.design.curves]
+
+    def variable(name: str, values: np.ndarray) -> xr.DataArray:
+        dims = ["curve"] if values.shape[1:] == (len(curves),) else [f"{name}_{i}" for i in range(values.ndim - 1)]
+        coords = {"curve": curves} if dims == ["curve"] else None
+        return xr.DataArray(values.reshape(chains, draws, *values.shape[1:]), coords, ["chain", "draw", *dims])
+
+    dataset = xr.Dataset({name: variable(name, values) for name, values in sampled.items()})
     return completed, [*convergence_checks(dataset), *trajectory_checks(raw, settings.max_depth)]

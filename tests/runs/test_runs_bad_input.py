@@ -86,6 +86,7 @@ CASES = [
     ("taskless.csv", "model,task,data,loss\na,t,1,2\na,,2,1\n", ["taskless.csv", "row 2", "'task'", "empty cell"]),
     ("zeros.csv", "model,data,loss\na,0,2\nb,0,3\n", ["zeros.csv", "no run is left", "zero-shot"]),
     ("seeds.csv", "model,data,loss,seed\na,1,2,7\na,1,3,7\n", ["rows 1 and 2", "seed 7", "2 and 3"]),
+    ("copy.csv", "model,data,loss\na,1,3\na,2,2\na,1,3\n", ["copy.csv", "row 3", "row 1", "copy", "'seed'"]),
     ("metrics.csv", "model,data,value,metric\na,1,2,nll\na,1,3,acc\n", ["'nll'", "'acc'", "where=\"metric == 'nll'\""]),
     ("wide.csv", "model,data,100,200\na,5,2,3\n", ["wide.csv", "'data'", "100", "headings"]),
     ("wide2.csv", "model,1k,1000\na,5,2\n", ["wide2.csv", "'1k'", "'1000'", "same data size"]),

@@ -4,9 +4,10 @@ import importlib.metadata
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import jax
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -166,7 +167,8 @@ def _posterior(runs: Runs, model: Model, sampled: Sampled, seed: int) -> Posteri
 def _label(model: Model, sampled: Sampled) -> xr.Dataset:
     chains, draws = sampled.raw.steps.shape
     done: CompletedDraws = sampled.draws
-    natural = model.law.natural(done.coordinates, done.level, model.design.reference)
+    with jax.enable_x64(True):
+        natural = model.law.natural(done.coordinates, done.level, model.design.reference)
 
     def variable(values: Any, *dims: str) -> tuple[tuple[str, ...], np.ndarray]:
         values = np.asarray(values, float)
@@ -183,10 +185,7 @@ def _label(model: Model, sampled: Sampled) -> xr.Dataset:
         "shared_drift": variable(done.shared_drift),
         **{f"location_{name}": variable(values) for name, values in done.location.items()},
         **{f"spread_{name.replace('.', '_')}": variable(values) for name, values in done.spread.items()},
-        **{
-            f"effect_{name.replace('.', '_')}": variable(values, _groups(name))
-            for name, values in done.effect.items()
-        },
+        **{f"effect_{name.replace('.', '_')}": variable(values, _groups(name)) for name, values in done.effect.items()},
     }
     return xr.Dataset(
         variables,

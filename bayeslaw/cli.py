@@ -1,0 +1,333 @@
+"""The command line: parse, call, print.
+
+Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer is still printed).
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bayeslaw.errors import BayeslawError, TargetError
+
+if TYPE_CHECKING:
+    from bayeslaw.fitting import Fit
+    from bayeslaw.posterior import Posterior
+    from bayeslaw.runs import Runs
+    from bayeslaw.sampling.sample import Progress
+    from bayeslaw.verdicts import Status
+
+app = typer.Typer(
+    help="Turn cheap training runs into decisions about expensive ones, with honest odds.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+RunsFile = Annotated[Path, typer.Argument(help="Table of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
+FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
+At = Annotated[list[str], typer.Option("--at", help="Point to predict at, such as data=1638400; sizes like 1.6M work.")]
+Where = Annotated[str | None, typer.Option(help="Rows to use, such as \"data <= 204800 and family != 'T5'\".")]
+Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
+LawName = Annotated[str, typer.Option("--law", help="Scaling law to fit.")]
+Seed = Annotated[int, typer.Option(min=0, help="Random seed; equal seeds give equal answers.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
+Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
+Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
+
+
+@app.command()
+def select(
+    runs: RunsFile,
+    at: At,
+    where: Where = None,
+    task: Task = None,
+    law: LawName = "rectified",
+    seed: Seed = 0,
+    json: Json = False,
+    output: Output = None,
+    plot: Plot = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
+    began = time.perf_counter()
+    target = _one_point(at)
+    _check_outputs(output, plot)
+    table = _read(runs, where)
+    _select(table, target, task, law, seed, json, output, plot, allow_failed_checks, began)
+
+
+@app.command()
+def fit(
+    runs: RunsFile,
+    where: Where = None,
+    law: LawName = "rectified",
+    seed: Seed = 0,
+    json: Json = False,
+    output: Output = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Fit a scaling law and report its parameters."""
+    began = time.perf_counter()
+    _check_outputs(output, None)
+    fitted = _fit(_read(runs, where), law, seed)
+    if output is not None:
+        fitted.save(output)
+    from bayeslaw.views.records import fit_record, to_json
+
+    record = fit_record(fitted.posterior, time.perf_counter() - began)
+    if json:
+        print(to_json(record))
+    else:
+        from bayeslaw.views.text import checks_table, parameters_table
+
+        _say_what_was_read(fitted.posterior.runs)
+        _print(parameters_table(record["parameters"]), checks_table(fitted.posterior.checks))
+        _say_repairs(fitted.posterior)
+    _finish(fitted.status, allow_failed_checks)
+
+
+@app.command()
+def predict(
+    fit: FitFile,
+    at: At,
+    kind: Annotated[str, typer.Option(help="run, curve or new-family.")] = "run",
+    seed: Seed = 0,
+    json: Json = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the predictions here (.csv).")] = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Predict the loss at one or more points from a saved fit."""
+    began = time.perf_counter()
+    points = [_one_point([text]) if "," not in text else _one_point(text.split(",")) for text in at]
+    _check_outputs(output, None)
+    from bayeslaw.fitting import load
+    from bayeslaw.views.records import prediction_record, to_json
+
+    fitted = load(fit)
+    prediction = fitted.predictions(points, kind=kind, seed=seed)  # type: ignore[arg-type]
+    if output is not None:
+        from bayeslaw.files import write_csv
+
+        write_csv(prediction.summary(), output)
+    if json:
+        print(to_json(prediction_record(fitted.posterior, prediction, time.perf_counter() - began)))
+    else:
+        from bayeslaw.views.text import predictions_table
+
+        _print(predictions_table(prediction.records()))
+    _finish(fitted.status, allow_failed_checks)
+
+
+@app.command()
+def check(
+    fit: FitFile,
+    seed: Seed = 0,
+    json: Json = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the verdicts here (.csv).")] = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Print the verdicts on a saved fit."""
+    began = time.perf_counter()
+    _check_outputs(output, None)
+    from bayeslaw.fitting import load
+    from bayeslaw.views.records import check_record, to_json
+
+    fitted = load(fit)
+    if output is not None:
+        from bayeslaw.files import write_csv
+
+        write_csv(fitted.check(), output)
+    if json:
+        print(to_json(check_record(fitted.posterior, time.perf_counter() - began)))
+    else:
+        from bayeslaw.views.text import checks_table
+
+        _print(checks_table(fitted.posterior.checks))
+        _say_repairs(fitted.posterior)
+    _finish(fitted.status, allow_failed_checks)
+
+
+@app.command()
+def demo(
+    seed: Seed = 0,
+    json: Json = False,
+    output: Output = None,
+    plot: Plot = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Run the main job on a simulated table whose outcome is known, and reveal the truth beside the prediction."""
+    began = time.perf_counter()
+    _check_outputs(output, plot)
+    from bayeslaw.datasets import simulate_finetune
+
+    whole = simulate_finetune(seed)
+    largest = float(whole.table["data"].max())
+    final = whole.table[whole.table["data"] == largest]
+    truth = {str(model): float(loss) for model, loss in zip(final["model"], final["loss"], strict=True)}
+    _tell("Simulated runs of 16 invented models (no measured table is bundled yet); the four largest sizes are hidden.")
+    seen = whole.where(f"data <= {largest / 16:g}")
+    _select(seen, {"data": largest}, None, "rectified", seed, json, output, plot, allow_failed_checks, began, truth)
+
+
+def _select(
+    table: "Runs",
+    target: dict[str, float],
+    task: str | None,
+    law: str,
+    seed: int,
+    json: bool,
+    output: Path | None,
+    plot: Path | None,
+    allow_failed_checks: bool,
+    began: float,
+    truth: dict[str, float] | None = None,
+) -> None:
+    from bayeslaw.answers.selection import settle_target
+    from bayeslaw.laws import get_law
+    from bayeslaw.model.design import build_design
+
+    settle_target(build_design(table, get_law(law)), get_law(law), target, task)
+    fitted = _fit(table, law, seed)
+    selection = fitted.select(at=target, task=task, seed=seed)
+    if output is not None:
+        fitted.save(output)
+    if plot is not None:
+        from bayeslaw.views.selection_plot import plot_selection, save_figure
+
+        save_figure(plot_selection(fitted.posterior, selection), plot)
+    if json:
+        from bayeslaw.views.records import selection_record, to_json
+
+        record = selection_record(fitted.posterior, selection, time.perf_counter() - began)
+        print(to_json(record if truth is None else {**record, "truth": truth}))
+    else:
+        from bayeslaw.views.text import checks_table, selection_table, truth_table
+
+        _say_what_was_read(fitted.posterior.runs)
+        _print(selection_table(selection))
+        print(f"\n{selection.sentence}\n")
+        if truth is not None:
+            _print(truth_table(selection, truth))
+        failing = [c for c in selection.checks if c.status != "PASS"]
+        if failing:
+            _print(checks_table(failing))
+        else:
+            print(f"All {len(selection.checks)} checks pass (R-hat, effective draws, divergences, data).")
+        _say_repairs(fitted.posterior)
+    _finish(selection.status, allow_failed_checks)
+
+
+def _read(path: Path, where: str | None) -> "Runs":
+    from bayeslaw.runs import read_runs
+
+    return read_runs(path, where=where)
+
+
+def _fit(table: "Runs", law: str, seed: int) -> "Fit":
+    from bayeslaw.fitting import fit
+    from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+    use_compilation_cache()
+    with _progress(f"{len(table.models)} models, {len(table.table)} runs") as progress:
+        return fit(table, law=law, seed=seed, progress=progress)
+
+
+@contextmanager
+def _progress(what: str) -> "Iterator[Progress | None]":
+    """A progress bar on standard error, if a person is watching it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{what}: compiling", total=None)
+        yield lambda phase, done, total: bar.update(task, description=f"{what}: {phase}", completed=done, total=total)
+
+
+def _one_point(parts: list[str]) -> dict[str, float]:
+    """Read ``name=value`` parts as one point."""
+    from bayeslaw.runs.units import read_count
+
+    point: dict[str, float] = {}
+    for part in parts:
+        name, equals, text = part.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise TargetError(f"--at {part!r} is not understood. Expected name=value, such as --at data=1638400.")
+        if name in point:
+            raise TargetError(f"--at gives {name!r} twice. Choose for one target at a time.")
+        value = read_count(text)
+        if value is None:
+            raise TargetError(f"--at {part!r}: {text!r} is not a number. Expected something like 1638400 or 1.6M.")
+        point[name] = value
+    return point
+
+
+def _check_outputs(output: Path | None, plot: Path | None) -> None:
+    """Refuse an output that cannot be written before anything is computed."""
+    from bayeslaw.files import require_writable
+
+    if output is not None:
+        require_writable(output)
+    if plot is not None:
+        require_writable(plot, suffixes=(".png", ".pdf", ".svg"))
+
+
+def _print(*tables: Any) -> None:
+    from rich.console import Console
+
+    console = Console()
+    for table in tables:
+        console.print(table)
+
+
+def _say_what_was_read(runs: "Runs") -> None:
+    from bayeslaw.views.text import left_out_summary
+
+    for note in runs.notes:
+        _tell(note)
+    if runs.left_out:
+        _tell(left_out_summary(runs.left_out))
+
+
+def _say_repairs(posterior: "Posterior") -> None:
+    for repair in posterior.settings["repairs"]:
+        _tell(f"Repaired: {repair}")
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _finish(status: "Status", allow_failed_checks: bool) -> None:
+    if status == "FAIL" and not allow_failed_checks:
+        raise typer.Exit(3)
+
+
+def main() -> None:
+    """Run the command line."""
+    run: Callable[[], Any] = app
+    try:
+        run()
+    except BayeslawError as error:
+        _tell(f"bayeslaw: {error}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _tell("bayeslaw: interrupted; nothing was written.")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""Tables to try things on."""
+
+from bayeslaw.datasets.simulated import simulate_finetune
+
+__all__ = ["simulate_finetune"]

@@ -1,0 +1,96 @@
+"""What the command line prints with ``--json``: plain mappings, the same content as the tables people get."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bayeslaw.answers.parameters import parameter_records
+from bayeslaw.answers.prediction import Prediction
+from bayeslaw.answers.selection import Selection
+from bayeslaw.posterior import Posterior
+from bayeslaw.runs import LeftOut
+from bayeslaw.verdicts import Check, overall
+
+
+def selection_record(posterior: Posterior, selection: Selection, seconds: float) -> dict[str, Any]:
+    """Record of a ranked choice; loss quantiles are those of a run prediction."""
+    return {
+        "target": dict(selection.target),
+        "task": selection.task,
+        "law": posterior.law.name,
+        "prior": None,
+        "candidates": selection.records(),
+        "recommendation": {
+            "model": selection.recommended,
+            "sentence": selection.sentence,
+            "tie_set": list(selection.tie_set),
+        },
+        **_verdict(selection.checks),
+        **_provenance(posterior, seconds),
+    }
+
+
+def fit_record(posterior: Posterior, seconds: float) -> dict[str, Any]:
+    """Record of a fit and its parameters."""
+    return {
+        "law": posterior.law.name,
+        "task": ", ".join(posterior.design.tasks),
+        "parameters": parameter_records(posterior),
+        **_verdict(posterior.checks),
+        **_provenance(posterior, seconds),
+    }
+
+
+def prediction_record(posterior: Posterior, prediction: Prediction, seconds: float) -> dict[str, Any]:
+    """Record of predictions at points."""
+    return {
+        "kind": prediction.kind,
+        "law": posterior.law.name,
+        "predictions": prediction.records(),
+        **_verdict(posterior.checks),
+        **_provenance(posterior, seconds),
+    }
+
+
+def check_record(posterior: Posterior, seconds: float) -> dict[str, Any]:
+    """Record of the verdicts on a fit."""
+    return {
+        "law": posterior.law.name,
+        "task": ", ".join(posterior.design.tasks),
+        **_verdict(posterior.checks),
+        **_provenance(posterior, seconds),
+    }
+
+
+def to_json(record: Mapping[str, Any]) -> str:
+    """JSON text; numbers that are not finite become null, which every reader of JSON knows."""
+    return json.dumps(_finite(record), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _verdict(checks: Iterable[Check]) -> dict[str, Any]:
+    checks = tuple(checks)
+    return {"checks": [check.as_dict() for check in checks], "status": overall(checks)}
+
+
+def _provenance(posterior: Posterior, seconds: float) -> dict[str, Any]:
+    return {
+        "left_out": left_out_records(posterior.runs.left_out),
+        "settings": {name: value for name, value in posterior.settings.items() if name != "sampling_seconds"},
+        "seconds": {"total": round(seconds, 2), "sampling": posterior.settings["sampling_seconds"]},
+    }
+
+
+def left_out_records(left_out: Iterable[LeftOut]) -> list[dict[str, Any]]:
+    """Rows that were left out, each with its reason."""
+    return [{"row": out.row, "reason": out.reason} for out in left_out]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

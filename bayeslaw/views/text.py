@@ -1,0 +1,219 @@
+"""Tables for people, readable in a terminal and in a file 80 characters wide.
+
+Names and sentences that hold them are put in as plain text, never as markup: they come from files.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from bayeslaw.answers.selection import Selection
+from bayeslaw.runs import LeftOut
+from bayeslaw.verdicts import Check
+from bayeslaw.views.names import clean, elide, short_names
+from bayeslaw.views.numbers import chance, count, decimals, exact, factor, fixed
+
+_STATUS_STYLES = {"PASS": "green", "REVIEW": "yellow", "FAIL": "bold red"}
+_REASONS = 5
+_REASON_LENGTH = 110
+
+
+def selection_table(selection: Selection, limit: int = 15) -> Table:
+    """Rank the candidates, the recommended one first.
+
+    Parameters
+    ----------
+    selection : Selection
+    limit : int
+        Rows at most; a caption says how many more there are.
+
+    Returns
+    -------
+    rich.table.Table
+    """
+    shown, hidden = selection.candidates[:limit], selection.candidates[limit:]
+    point = ", ".join(f"{clean(name)} = {exact(value)}" for name, value in selection.target.items())
+    task = elide(clean(selection.task), 40)
+    table = _table(f"Run prediction at {point} ({task}), by expected regret")
+    names = short_names([c.model for c in selection.candidates], limit=60)
+    families = _families([(c.model, c.family) for c in selection.candidates])
+    _words(table, "model", *(["family"] if families else []))
+    _numbers(table, "loss", "90%\ninterval", "P(best)", "within\n1%", "exp.\nregret", "CVaR\nregret")
+    places = decimals(selection.candidates[0].loss_median)
+    for rank, c in enumerate(shown):
+        table.add_row(
+            Text(names[c.model]),
+            *([Text(clean(c.family))] if families else []),
+            fixed(c.loss_median, places),
+            _interval(c.loss_p05, c.loss_p95, places),
+            chance(c.p_best),
+            chance(c.p_within_1pct),
+            fixed(c.expected_regret, places),
+            fixed(c.cvar_regret_90, places),
+            style="bold" if rank == 0 else "",
+        )
+    if hidden:
+        table.caption = Text(
+            f"and {len(hidden)} more; chance that the best is among them: {chance(sum(c.p_best for c in hidden))}"
+        )
+    return table
+
+
+def truth_table(selection: Selection, truth: Mapping[str, float], limit: int = 15) -> Table:
+    """Set predictions beside what was measured, for tables whose outcome is known.
+
+    Parameters
+    ----------
+    selection : Selection
+    truth : mapping
+        Measured loss at the target by model.
+    limit : int
+        Rows at most, in the order of the selection.
+
+    Returns
+    -------
+    rich.table.Table
+    """
+    table = _table("What came out")
+    names = short_names([c.model for c in selection.candidates], limit=60)
+    known = [c for c in selection.candidates if c.model in truth]
+    _words(table, "model")
+    _numbers(table, "rank", "predicted", "90% interval", "measured", "inside", "regret")
+    best = min((truth[c.model] for c in known), default=0.0)
+    order = sorted(truth[c.model] for c in known)
+    places = decimals(selection.candidates[0].loss_median)
+    inside = 0
+    for i, c in enumerate(known):
+        measured = truth[c.model]
+        held = c.loss_p05 <= measured <= c.loss_p95
+        inside += held
+        if i < limit:
+            table.add_row(
+                Text(names[c.model]),
+                str(order.index(measured) + 1),
+                fixed(c.loss_median, places),
+                _interval(c.loss_p05, c.loss_p95, places),
+                fixed(measured, places),
+                "yes" if held else "no",
+                fixed(measured - best, places),
+                style="bold" if c.model == selection.recommended else "",
+            )
+    table.caption = Text(f"{inside} of {len(known)} measured losses lie inside their 90% interval")
+    return table
+
+
+def checks_table(checks: Iterable[Check]) -> Table:
+    """Verdicts with the numbers behind them; below a sentence that is not a PASS, what to do."""
+    table = _table("Checks")
+    _words(table, "check", fold=False)
+    table.add_column("verdict", no_wrap=True)
+    _numbers(table, "found", "threshold")
+    table.add_column("what it says", overflow="fold", ratio=1, min_width=20)
+    for check in checks:
+        says = clean(check.sentence) + (f"\n-> {clean(check.remedy)}" if check.remedy else "")
+        table.add_row(
+            Text(clean(check.name)),
+            Text(check.status, style=_STATUS_STYLES[check.status]),
+            f"{check.value:.4g}",
+            f"{check.threshold:.4g}",
+            Text(says),
+        )
+    return table
+
+
+def parameters_table(records: Sequence[Mapping[str, Any]]) -> Table:
+    """Posterior summaries of parameters, from ``bayeslaw.answers.parameters.parameter_records``."""
+    table = _table("Parameters: posterior median and 90% interval")
+    _words(table, "parameter", fold=False)
+    _words(table, "of")
+    _numbers(table, "median", "5%", "95%", "R-hat", "least\nESS")
+    models = dict.fromkeys(str(record["group"]) for record in records if record["level"] == "model")
+    names = short_names(list(models), limit=60)
+    before = None
+    for record in records:
+        name, level = record["name"], record["level"]
+        if before is not None and name != before and level in ("family", "model"):
+            table.add_section()
+        before = name
+        group = "" if record["group"] is None else clean(record["group"])
+        table.add_row(
+            Text(clean(name)),
+            Text(names[str(record["group"])] if level == "model" else f"{level} {group}".strip()),
+            *(f"{record[value]:.3g}" for value in ("median", "p05", "p95")),
+            fixed(record["rhat"], 3),
+            fixed(min(record["ess_bulk"], record["ess_tail"]), 0),
+        )
+    units = {clean(record["name"]): clean(record["unit"]) for record in records if record["unit"] != "1"}
+    if units:
+        table.caption = Text("Units: " + "; ".join(f"{name} in {unit}" for name, unit in units.items()))
+    return table
+
+
+def predictions_table(records: Sequence[Mapping[str, Any]]) -> Table:
+    """Predicted losses, from ``Prediction.records()``."""
+    table = _table("Predicted loss (median, 50% and 90% intervals)")
+    tasks = {record["task"] for record in records}
+    names = short_names(list(dict.fromkeys(str(record["model"]) for record in records)), limit=60)
+    _words(table, "model", *(["task"] if len(tasks) > 1 else []))
+    _numbers(table, "at", "loss", "50%\ninterval", "90%\ninterval", "beyond\nthe data")
+    for record in records:
+        places = decimals(record["median"])
+        at = "\n".join(f"{clean(name)}={count(value)}" for name, value in record["at"].items())
+        table.add_row(
+            Text(names[str(record["model"])]),
+            *([Text(clean(record["task"]))] if len(tasks) > 1 else []),
+            Text(at),
+            fixed(record["median"], places),
+            _interval(record["p25"], record["p75"], places),
+            _interval(record["p05"], record["p95"], places),
+            factor(record["extrapolation"]),
+        )
+    return table
+
+
+def left_out_summary(left_out: Sequence[LeftOut]) -> str:
+    """Say how many runs were left out, and why: the commonest reasons with their counts, long ones cut short."""
+    if not left_out:
+        return "No run was left out."
+    reasons = Counter(out.reason for out in left_out).most_common()
+    total = f"{len(left_out):,} run{'s' if len(left_out) > 1 else ''} left out"
+    shown = [(elide(clean(reason), _REASON_LENGTH), number) for reason, number in reasons[:_REASONS]]
+    if len(reasons) == 1:
+        return f"{total}: {shown[0][0]}."
+    lines = [f"{total}:", *(f"  {number:,}: {reason}" for reason, number in shown)]
+    rest = sum(number for _, number in reasons[_REASONS:])
+    if rest:
+        lines.append(f"  {rest:,}: for {len(reasons) - _REASONS} other reasons")
+    return "\n".join(lines)
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=Text(title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
+        show_edge=False, collapse_padding=True, header_style="dim",
+    )  # fmt: skip
+
+
+def _words(table: Table, *headings: str, fold: bool = True) -> None:
+    """Columns of words, which give way where room is short; nothing of a name is lost."""
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=not fold, min_width=8 if fold else None)
+
+
+def _numbers(table: Table, *headings: str) -> None:
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+
+
+def _families(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether families tell anything that model names do not."""
+    return any(model != family for model, family in pairs)
+
+
+def _interval(low: float, high: float, places: int) -> str:
+    below, above = fixed(low, places), fixed(high, places)
+    return f"{below} to {above}" if "e" in below + above else f"{below}-{above}"

@@ -1,0 +1,260 @@
+"""Shared by the tests: synthetic tables, and the model written a second time, densely, from its documentation."""
+
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import linalg
+
+import bayeslaw
+from bayeslaw.fitting import _posterior
+from bayeslaw.laws import get_law
+from bayeslaw.model.completion import complete
+from bayeslaw.model.density import build_model
+from bayeslaw.model.priors import LogNormal, ScalePriors
+from bayeslaw.runs import read_runs
+from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
+from bayeslaw.sampling.sample import Sampled
+
+CENTRES = {c.name: (c.mean, c.sd, c.spread) for c in get_law("rectified").coordinates}
+"""Prior mean, prior sd and spread scale of the coordinates of the rectified law."""
+SCALES = {name: (prior["median"], prior["sd"]) for name, prior in asdict(ScalePriors()).items()}
+"""Median and log sd of the lognormal scales."""
+
+
+def _walk_kernel(s, t):
+    """Covariance of integrated Brownian motion: the integral of (s - u)(t - u) for u from 0 to min(s, t)."""
+    s, t = np.maximum(s, 0.0)[:, None], np.maximum(t, 0.0)[None]
+    m = np.minimum(s, t)
+    return s * t * m - (s + t) * m**2 / 2 + m**3 / 3
+
+
+def _log_rectified(coordinates, data, reference):
+    """Log of L(D) / L(D_ref) for L = E + B / (D_l + D^beta), with L(D_ref) = 1."""
+    beta = np.exp(coordinates["log_beta"])
+    pre_learned = reference**beta / np.exp(coordinates["phase"])
+    e = 1 / (1 + np.exp(-coordinates["floor"]))
+    b = (1 - e) * (pre_learned + reference**beta)
+    return np.log(e + b / (pre_learned + data**beta))
+
+
+@dataclass
+class Dense:
+    """The hierarchical model of a table, with dense covariances over all runs of a task."""
+
+    frame: pd.DataFrame
+
+    def __post_init__(self):
+        self.tasks = list(dict.fromkeys(self.frame["task"]))
+        self.families = list(dict.fromkeys(zip(self.frame["task"], self.frame["family"], strict=True)))
+        self.curves = list(dict.fromkeys(self.frame[["task", "family", "model"]].itertuples(index=False, name=None)))
+        self.reference = self.frame["data"].max()
+
+    def knots(self, task):
+        """Sizes at which a walk is free: all but the first here, unless a table has many or close ones."""
+        sizes = np.unique(np.log(self.frame.loc[self.frame["task"] == task, "data"]))
+        kept = [sizes[0]]
+        for size in sizes[1:]:
+            if size - kept[-1] >= 0.1:
+                kept.append(size)
+        kept = np.array(kept[1:])
+        if len(kept) > 15:
+            kept = kept[np.unique(np.linspace(0, len(kept) - 1, 15).round().astype(int))]
+        return sizes[0], kept
+
+    def kernel(self, task, s, t, *, remainder=True):
+        """Covariance of a walk of unit rate. Without ``remainder``: of its conditional mean given the knots."""
+        anchor, knots = self.knots(task)
+        s, t, knots = s - anchor, t - anchor, knots - anchor
+        if remainder:
+            return _walk_kernel(s, t)
+        return _walk_kernel(s, knots) @ np.linalg.solve(_walk_kernel(knots, knots), _walk_kernel(knots, t))
+
+    def scales(self, position):
+        return {name: m * np.exp(sd * np.asarray(position[name])) for name, (m, sd) in SCALES.items()}
+
+    def coordinates(self, position):
+        """Coordinates of each curve, from location and effects."""
+        index = {
+            "task": [self.tasks.index(task) for task, _, _ in self.curves],
+            "family": [self.families.index((task, family)) for task, family, _ in self.curves],
+            "model": list(range(len(self.curves))),
+        }
+        values = {}
+        for k, (name, (mean, sd, spread)) in enumerate(CENTRES.items()):
+            values[name] = np.full(len(self.curves), mean + sd * position["location"][k])
+            for level, groups in index.items():
+                if f"{name}.{level}" in position:
+                    scale = spread * np.exp(position[f"spread.{name}.{level}"])
+                    values[name] = values[name] + scale * np.asarray(position[f"{name}.{level}"])[groups]
+        return values
+
+    def log_prior(self, position):
+        total = 0.0
+        for name, value in position.items():
+            if name.startswith("spread."):  # half-normal spread, so |d spread / d log spread| = spread
+                spread = np.exp(value)
+                total += np.log(spread) - spread**2 / 2
+            else:
+                total -= np.sum(np.asarray(value) ** 2) / 2
+        return total
+
+    def gaussian(self, task, position, *, remainder=False):
+        """Everything Gaussian about the runs of a task, given a position."""
+        frame = self.frame[self.frame["task"] == task]
+        members = [i for i, curve in enumerate(self.curves) if curve[0] == task]
+        keys = [(self.curves[i][1], self.curves[i][2]) for i in members]
+        curve = np.array([keys.index(key) for key in zip(frame["family"], frame["model"], strict=True)])
+        t = np.log(frame["data"].to_numpy())
+        values = {name: value[members] for name, value in self.coordinates(position).items()}
+        at_runs = {name: value[curve] for name, value in values.items()}
+        residual = np.log(frame["loss"].to_numpy()) - _log_rectified(at_runs, frame["data"].to_numpy(), self.reference)
+        weight = np.ones(len(frame))
+        if "loss_se" in frame:
+            weight = 0.005**2 / (0.005**2 + (frame["loss_se"] / frame["loss"]).fillna(0.0).to_numpy() ** 2)
+        s = self.scales(position)
+        noise = s["noise"][self.tasks.index(task)]
+        walk = self.kernel(task, t, t, remainder=remainder)
+        own = s["own_drift"] ** 2 * walk * (curve[:, None] == curve[None])
+        shared = s["shared_drift"] ** 2 * walk
+        level = (curve[:, None] == np.arange(len(members))[None]).astype(float)
+        covariance = own + shared + np.diag(noise**2 / weight)
+        return SimpleNamespace(
+            residual=residual, covariance=covariance, level=level, own=own, shared=shared, curve=curve, t=t,
+            members=members, values=values, noise=noise, weight=weight, scales=s,
+        )  # fmt: skip
+
+    def log_likelihood(self, position):
+        """Density of the runs with flat levels: what is left after the level directions are projected out."""
+        total = 0.0
+        for task in self.tasks:
+            g = self.gaussian(task, position)
+            contrasts = linalg.null_space(g.level.T)
+            if contrasts.shape[1]:
+                covariance = contrasts.T @ g.covariance @ contrasts
+                y = contrasts.T @ g.residual
+                total -= (np.linalg.slogdet(covariance)[1] + y @ np.linalg.solve(covariance, y)) / 2
+        return total
+
+    def log_joint(self, position):
+        return self.log_prior(position) + self.log_likelihood(position)
+
+    def conditional(self, task, position, at=None):
+        """Mean and covariance of (levels, own walks, shared walk) of a task given its runs; walks at logs ``at``.
+
+        Order: levels (K,), own walks (K, A) in C order, shared walk (A,).
+        """
+        g = self.gaussian(task, position)
+        at = g.t if at is None else np.asarray(at, float)
+        curves = len(g.members)
+        cross = self.kernel(task, at, g.t, remainder=False)
+        among = self.kernel(task, at, at, remainder=True)
+        q, Q = g.scales["own_drift"], g.scales["shared_drift"]
+        own = q**2 * np.concatenate([cross * (g.curve == k)[None] for k in range(curves)])
+        c = np.concatenate([own, Q**2 * cross])
+        prior = linalg.block_diag(*[q**2 * among] * curves, Q**2 * among)
+        inverse = np.linalg.inv(g.covariance)
+        w = np.linalg.inv(g.level.T @ inverse @ g.level)
+        projector = inverse - inverse @ g.level @ w @ g.level.T @ inverse
+        mean = np.concatenate([w @ g.level.T @ inverse @ g.residual, c @ projector @ g.residual])
+        between = -c @ inverse @ g.level @ w
+        return mean, np.block([[w, between.T], [between, prior - c @ projector @ c.T]])
+
+
+SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)
+
+
+def _simulate(sizes, *, seed=0, repeats=1, noise=0.006, own=0.016, shared=0.02, loss_se=None, families=None):
+    """Draw a table from the model itself; ``sizes`` maps (task, model) to the sizes of its runs."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    reference = max(max(s) for s in sizes.values())
+    for task in dict.fromkeys(task for task, _ in sizes):
+        common = {"log_beta": rng.normal(-1.5, 0.2), "floor": rng.normal(-1.5, 0.3)}
+        every = np.unique(np.log([x for (k, _), s in sizes.items() if k == task for x in s]))
+        root = np.linalg.cholesky(_walk_kernel(every - every[0], every - every[0]) + 1e-12 * np.eye(len(every)))
+        together = shared * root @ rng.standard_normal(len(every))
+        for model in [m for k, m in sizes if k == task]:
+            coordinates = {**common, "phase": rng.normal(0.0, 1.0)}
+            walk = together + own * root @ rng.standard_normal(len(every))
+            level = np.log(3.0) + 0.1 * rng.standard_normal()
+            for size in sizes[task, model]:
+                mean = level + _log_rectified(coordinates, size, reference) + walk[np.searchsorted(every, np.log(size))]
+                for run in range(repeats):
+                    family = (families or {}).get(model, model)
+                    row = {"task": task, "family": family, "model": model, "data": size, "seed": run}
+                    row["loss"] = np.exp(mean + noise * rng.standard_normal())
+                    if loss_se is not None:
+                        row["loss_se"] = loss_se * rng.uniform(0.3, 1.5)
+                    rows.append(row)
+    return read_runs(pd.DataFrame(rows))
+
+
+def _random_position(model, rng, scale=1.0):
+    return {name: scale * rng.standard_normal(shape) for name, shape in model.sizes().items()}
+
+
+@pytest.fixture(scope="session")
+def simulate():
+    return _simulate
+
+
+@pytest.fixture(scope="session")
+def dense():
+    return Dense
+
+
+@pytest.fixture(scope="session")
+def random_position():
+    return _random_position
+
+
+@pytest.fixture(scope="session")
+def three_models(simulate):
+    """Three models of one task at five sizes."""
+    return simulate({("task", name): SIZES for name in "abc"}, seed=3)
+
+
+def _forge(runs, positions, seed=0):
+    """A posterior of a table whose positions, each entry (S, ...), were not sampled but given; cut into four chains."""
+    model = build_model(runs, get_law("rectified"))
+    draws = len(positions["noise"]) // 4
+    positions = {name: np.asarray(values)[: 4 * draws] for name, values in positions.items()}
+    rng = np.random.default_rng([seed, 99])
+    shape = (4, draws)
+    raw = RawDraws(
+        {name: values.reshape(*shape, *values.shape[1:]) for name, values in positions.items()},
+        np.zeros(shape, bool), np.full(shape, 7), rng.standard_normal(shape), np.full(shape, 0.9),
+    )  # fmt: skip
+    completed = complete(model, positions, np.random.default_rng(seed))
+    return _posterior(runs, model, Sampled(completed, raw, (), (), SamplerSettings(), 1.0), seed)
+
+
+@pytest.fixture(scope="session")
+def forge():
+    return _forge
+
+
+@pytest.fixture(scope="session")
+def two_models(simulate):
+    """Two models with three runs each: nine dimensions, and data that say something of most of them."""
+    return simulate({("t", "a"): (200.0, 800.0, 3200.0), ("t", "b"): (200.0, 800.0, 3200.0)}, seed=12)
+
+
+@pytest.fixture(scope="session")
+def settings():
+    """One sampler for all tests that sample ``two_models``: compiling it takes longer than anything it does."""
+    return SamplerSettings(chains=4, warmup=300, draws=100, target_accept=0.95)
+
+
+@pytest.fixture(scope="session")
+def scales():
+    """Priors of the scales that stay when the defaults are tuned."""
+    return ScalePriors(LogNormal(0.006, 0.7), LogNormal(0.016, 0.7), LogNormal(0.02, 0.5))
+
+
+@pytest.fixture(scope="session")
+def fitted(two_models, settings, scales):
+    return bayeslaw.fit(two_models, scales=scales, sampler=settings, seed=5)

@@ -1,0 +1,128 @@
+"""What every law keeps to, found by introspection; a law that is added is tested without a change here."""
+
+import jax
+import numpy as np
+import pytest
+
+import bayeslaw
+from bayeslaw.errors import BayeslawError, LawError
+from bayeslaw.laws import get_law, law_names
+from bayeslaw.laws.base import LEVELS
+
+each_law = pytest.mark.parametrize("law", [get_law(name) for name in law_names()], ids=law_names())
+
+
+def reference_of(law):
+    return {c.name: float(10.0 ** (5 + 2 * i)) for i, c in enumerate(law.covariates)}
+
+
+def random_curves(law, rng, count, scale=1.5):
+    return {c.name: c.mean + scale * c.sd * rng.standard_normal(count) for c in law.coordinates}
+
+
+def random_points(law, rng, count):
+    return {name: value * 10 ** rng.uniform(-3, 3, count) for name, value in reference_of(law).items()}
+
+
+def log_shape(law, coordinates, points, reference):
+    with jax.enable_x64(True):
+        return np.asarray(law.log_shape(coordinates, points, reference))
+
+
+@each_law
+def test_says_what_it_is(law):
+    assert law.name in law_names()
+    for text in (law.formula, law.source):
+        assert text.strip()
+    assert "L(" in law.formula
+    assert law.axis in [c.name for c in law.covariates]
+    for group in (law.covariates, law.coordinates, law.parameters):
+        names = [item.name for item in group]
+        assert names
+        assert len(set(names)) == len(names)
+    for item in (*law.covariates, *law.parameters):
+        assert item.unit.strip()
+    for item in (*law.coordinates, *law.parameters):
+        assert item.meaning.strip()
+    # both are variables of one data set of draws
+    assert not {c.name for c in law.coordinates} & {p.name for p in law.parameters}
+    for c in law.coordinates:
+        assert "." not in c.name
+        assert c.pooling in LEVELS
+        assert c.sd > 0
+        assert c.spread > 0
+        assert np.isfinite(c.mean)
+
+
+@each_law
+def test_shape_is_zero_at_the_reference(law):
+    rng = np.random.default_rng(1)
+    coordinates, reference = random_curves(law, rng, 200, scale=3), reference_of(law)
+    points = {name: np.full(200, value) for name, value in reference.items()}
+    np.testing.assert_allclose(log_shape(law, coordinates, points, reference), 0.0, atol=1e-12)
+
+
+@each_law
+def test_broadcasts_and_is_elementwise(law):
+    rng = np.random.default_rng(2)
+    curves, points = random_curves(law, rng, 5), random_points(law, rng, 7)
+    reference = reference_of(law)
+    whole = log_shape(law, {n: v[:, None] for n, v in curves.items()}, points, reference)
+    assert whole.shape == (5, 7)
+    one = log_shape(law, {n: v[3] for n, v in curves.items()}, {n: v[2] for n, v in points.items()}, reference)
+    assert whole[3, 2] == pytest.approx(one, rel=1e-12)
+
+
+@each_law
+def test_units_of_the_covariates_do_not_matter(law):
+    rng = np.random.default_rng(3)
+    curves, points, reference = random_curves(law, rng, 100), random_points(law, rng, 100), reference_of(law)
+    before = log_shape(law, curves, points, reference)
+    for factor in (1e-3, 1000.0):
+        scaled = [{name: value * factor for name, value in group.items()} for group in (points, reference)]
+        np.testing.assert_allclose(log_shape(law, curves, *scaled), before, rtol=1e-10, atol=1e-12)
+
+
+@each_law
+def test_natural_parameters_are_those_reported(law):
+    rng = np.random.default_rng(4)
+    curves, reference = random_curves(law, rng, 20), reference_of(law)
+    with jax.enable_x64(True):
+        low = law.natural(curves, np.zeros(20), reference)
+        high = law.natural(curves, np.full(20, np.log(3.7)), reference)
+    assert set(low) == {p.name for p in law.parameters}
+    for p in law.parameters:
+        assert np.isfinite(low[p.name]).all()
+        # loss in other units multiplies the parameters that are losses, and nothing else
+        factor = 3.7 if p.unit.startswith("loss") else 1.0
+        np.testing.assert_allclose(high[p.name], factor * np.asarray(low[p.name]), rtol=1e-12)
+
+
+@each_law
+def test_gradients_are_finite_at_extremes(law):
+    rng = np.random.default_rng(5)
+    count = 500
+    curves = random_curves(law, rng, count, scale=6)
+    points = {c.name: 10 ** rng.uniform(0, 14, count) for c in law.covariates}
+    with jax.enable_x64(True):
+        total = jax.jit(jax.grad(lambda coordinates: law.log_shape(coordinates, points, reference_of(law)).sum()))
+        gradient = total({name: np.asarray(value) for name, value in curves.items()})
+    for values in gradient.values():
+        assert np.isfinite(values).all()
+
+
+def test_an_unknown_law_is_answered_with_those_there_are():
+    with pytest.raises(LawError, match="no law 'rectfied'") as caught:
+        get_law("rectfied")
+    assert isinstance(caught.value, BayeslawError)
+    for name in law_names():
+        assert name in str(caught.value)
+
+
+def test_names_are_sorted_and_leave_out_the_base():
+    assert list(law_names()) == sorted(law_names())
+    assert "rectified" in law_names()
+    assert "base" not in law_names()
+    assert bayeslaw.get_law("rectified") is get_law("rectified")
+    with pytest.raises(LawError):
+        get_law("base")

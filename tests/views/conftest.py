@@ -1,0 +1,56 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayeslaw.fitting
+from bayeslaw import fit, read_runs
+from bayeslaw.model.completion import complete
+from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
+from bayeslaw.sampling.sample import Sampled
+from bayeslaw.verdicts import at_least
+
+ODD_NAMES = ("org1/same", "org2/same", "$a$_{b}", "$\\frac{", "[bold]x[/bold]", ":smile:", "モデル-七", "w" * 200 + "1",
+             "w" * 200 + "2", "tab\there")  # fmt: skip
+"""Names that might be read as mathematics, markup, emoji codes or control characters, or do not fit."""
+
+
+CHAINS, DRAWS = 2, 100
+
+
+def _without_sampling(model, settings, *, seed, progress=None):
+    """In place of NUTS: positions near the centre of the prior, with levels and walks given the data."""
+    rng = np.random.default_rng(seed)
+    shape = CHAINS, DRAWS
+    positions = {name: 0.3 * rng.standard_normal((CHAINS * DRAWS, *size)) for name, size in model.sizes().items()}
+    raw = RawDraws(positions, np.zeros(shape, bool), np.ones(shape, int), np.zeros(shape), np.ones(shape))
+    checks = (at_least("ess_bulk", 200, 400, 100, "Few draws.", "Draw more."),)
+    return Sampled(complete(model, positions, rng), raw, checks, (), settings, 0.0)
+
+
+def _fit(names, sizes, lowest=2.0, highest=3.0, slope=0.1):
+    rng = np.random.default_rng(0)
+    rows = [
+        (name, size, level * (size / sizes[-1]) ** -slope * np.exp(0.004 * rng.standard_normal()))
+        for name, level in zip(names, np.geomspace(lowest, highest, len(names)), strict=True)
+        for size in sizes
+    ]
+    runs = read_runs(pd.DataFrame(rows, columns=["model", "data", "loss"]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bayeslaw.fitting, "sample", _without_sampling)
+        return fit(runs, sampler=SamplerSettings(chains=CHAINS, draws=DRAWS))
+
+
+@pytest.fixture(scope="session")
+def fit_simulated():
+    """A posterior of invented models made without sampling; right in form, not in content."""
+    return _fit
+
+
+@pytest.fixture(scope="session")
+def odd_fit():
+    return _fit(ODD_NAMES, (1000, 2000, 4000))
+
+
+@pytest.fixture(scope="session")
+def odd_selection(odd_fit):
+    return odd_fit.select(data=16000)
