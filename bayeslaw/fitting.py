@@ -14,6 +14,7 @@ import xarray as xr
 
 from bayeslaw.answers.prediction import Kind, Prediction, predict
 from bayeslaw.answers.selection import Selection, select
+from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Level
 from bayeslaw.model.adequacy import table_checks
@@ -74,8 +75,10 @@ class Fit:
         seed: int = 0,
     ) -> Selection:
         """Rank the candidates at one point; see `bayeslaw.answers.selection.select`."""
-        (point,) = _points(data, [at] if at else [])
-        return select(self.posterior, point, task=task, seed=seed)
+        points = _points(data, [at] if at else [])
+        if len(points) != 1:
+            raise TargetError("Give one target to choose for, such as select(data=1638400).")
+        return select(self.posterior, points[0], task=task, seed=seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back."""
@@ -85,8 +88,8 @@ class Fit:
 def _points(data: float | Sequence[float] | None, at: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
     if data is None:
         return list(at)
-    sizes = [data] if isinstance(data, (int, float, np.number)) else list(data)
-    return [*({"data": float(size)} for size in sizes), *at]
+    sizes = list(data) if isinstance(data, Sequence) and not isinstance(data, str) else [data]
+    return [*({"data": size} for size in sizes), *at]
 
 
 def fit(

@@ -118,11 +118,11 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
         ) from error
     if "bayeslaw_format" not in attributes or len(groups) < 3:
         raise PosteriorFileError(f"{path}: a netCDF file, but not a fit saved by bayeslaw. Give one written with -o.")
-    found = int(attributes["bayeslaw_format"])
+    found = attributes["bayeslaw_format"]
     if found != FORMAT:
         raise PosteriorFileError(
             f"{path}: written in format {found}; this version of bayeslaw reads format {FORMAT}. "
-            + ("Upgrade bayeslaw, or fit again." if found > FORMAT else "Fit again.")
+            "Upgrade bayeslaw if the file is newer, or fit again."
         )
     try:
         settings = json.loads(attributes["settings"])
@@ -130,6 +130,7 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
         checks = tuple(Check(**check) for check in json.loads(attributes["checks"]))
         law = get_law(str(attributes["law"]))
         damaged = runs.content_hash != settings["runs_sha256"]
+        groups["posterior"][[*_required(law)]]
     except (KeyError, TypeError, ValueError) as error:
         raise PosteriorFileError(f"{path}: a part of the saved fit is missing or damaged. Fit again.") from error
     if damaged:
@@ -137,36 +138,40 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
     return Posterior(groups["posterior"], groups["sample_stats"], runs, law, checks, settings)
 
 
+def _required(law: Law) -> tuple[str, ...]:
+    """Variables without which nothing can be answered."""
+    by_law = (*(c.name for c in law.coordinates), *(p.name for p in law.parameters))
+    return (*by_law, "level", "own_walk", "shared_walk", "noise", "own_drift", "shared_drift")
+
+
 def _runs_to_dataset(runs: Runs) -> xr.Dataset:
     columns: dict[str, xr.DataArray] = {}
     for name in runs.table.columns:
         values = runs.table[name]
-        numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+        flags = pd.api.types.is_bool_dtype(values)
+        numeric = pd.api.types.is_numeric_dtype(values)
         columns[f"column_{len(columns)}"] = xr.DataArray(
             values.to_numpy(float) if numeric else values.astype(str).to_numpy(dtype=object),
             dims="run",
-            attrs={"name": str(name), "integer": int(pd.api.types.is_integer_dtype(values))},
+            attrs={"name": str(name), "kind": str(values.dtype) if numeric or flags else "text"},
         )
     return xr.Dataset(
         columns,
         attrs={
             "source": runs.source,
             "notes": json.dumps(runs.notes),
+            "spelling": json.dumps(runs.spelling),
             "left_out": json.dumps([[out.row, out.reason] for out in runs.left_out]),
         },
     )
 
 
 def _runs_from_dataset(dataset: xr.Dataset) -> Runs:
-    table = pd.DataFrame(
-        {
-            str(column.attrs["name"]): column.values.astype(int)
-            if column.attrs["integer"]
-            else column.values
-            if column.dtype.kind == "f"
-            else pd.Series(column.values, dtype="str")
-            for column in dataset.data_vars.values()
-        }
-    )
+    columns = {}
+    for column in dataset.data_vars.values():
+        kind: Any = str(column.attrs["kind"])
+        columns[str(column.attrs["name"])] = pd.Series(column.values).astype("str" if kind == "text" else kind)
     left_out = tuple(LeftOut(int(row), str(reason)) for row, reason in json.loads(dataset.attrs["left_out"]))
-    return Runs(table, left_out, tuple(json.loads(dataset.attrs["notes"])), str(dataset.attrs["source"]))
+    notes = tuple(json.loads(dataset.attrs["notes"]))
+    spelling = tuple((there, here) for there, here in json.loads(dataset.attrs["spelling"]))
+    return Runs(pd.DataFrame(columns), left_out, notes, str(dataset.attrs["source"]), spelling)

@@ -97,9 +97,6 @@ def test_variables_and_labels(fitted):
     np.testing.assert_array_equal(fitted.posterior.flat("level")[draws.sizes["draw"]], draws["level"][1, 0])
 
 
-UNREADABLE = pytest.mark.xfail(strict=True, reason="truth values come back as text, so the hash of the runs differs")
-
-
 @pytest.fixture(scope="module")
 def of_tasks(simulate, forged):
     sizes = (200.0, 400.0, 800.0)
@@ -114,7 +111,7 @@ def with_runs(posterior, runs):
 
 @pytest.mark.parametrize(
     "case",
-    ["tasks", "errors", "text", "holes", pytest.param("truth values", marks=UNREADABLE), "whole numbers", "left out"],
+    ["tasks", "errors", "text", "holes", "truth values", "whole numbers", "left out"],
 )
 def test_tables_of_every_kind_survive(case, of_tasks, tmp_path):
     frame = of_tasks.runs.table.drop(columns="row")
@@ -143,7 +140,6 @@ def test_tables_of_every_kind_survive(case, of_tasks, tmp_path):
     np.testing.assert_array_equal(one, two)
 
 
-@pytest.mark.xfail(strict=True, reason="the spelling of the source is not saved")
 def test_where_understands_the_spelling_of_the_source_after_loading(of_tasks, tmp_path):
     runs = read_runs(of_tasks.runs.table.drop(columns="row").rename(columns={"data": "Train Examples"}))
     assert len(runs.where("`Train Examples` < 300").table) == 3
@@ -292,14 +288,8 @@ def replace_attribute(name, value):
     ("edit", "expected"),
     [
         (replace_attribute("bayeslaw_format", 99), r"format 99; this version of bayeslaw reads format 1\. Upgrade"),
-        (replace_attribute("bayeslaw_format", 0), r"format 0.*Fit again"),
-        pytest.param(
-            replace_attribute("bayeslaw_format", "one"),
-            "edited.nc: ",
-            marks=pytest.mark.xfail(
-                strict=True, raises=ValueError, reason="a format that is no number is a ValueError"
-            ),
-        ),
+        (replace_attribute("bayeslaw_format", 0), r"format 0.*fit again"),
+        (replace_attribute("bayeslaw_format", "one"), "format one"),
         (replace_attribute("bayeslaw_format", None), "not a fit saved by bayeslaw"),
         (replace_attribute("settings", None), "missing or damaged"),
         (replace_attribute("settings", "{"), "missing or damaged"),
@@ -320,7 +310,6 @@ def test_parts_that_are_missing_or_wrong_are_refused(edit, expected, saved, tmp_
         load_posterior(edited(saved, tmp_path, edit))
 
 
-@pytest.mark.xfail(strict=True, reason="variables are not looked for when a file is read")
 def test_draws_that_are_missing_are_refused(saved, tmp_path):
     with pytest.raises(PosteriorFileError, match=r"edited\.nc: "):
         load_posterior(edited(saved, tmp_path, lambda file: file["posterior"].__delitem__("level")))

@@ -47,10 +47,16 @@ class Prediction:
     extrapolation: np.ndarray
 
     def records(self) -> list[dict[str, Any]]:
-        """One plain mapping a model and point, with quantiles of the loss in the units of the table."""
+        """One plain mapping a model and point, with quantiles of the loss in the units of the table.
+
+        ``mean`` and ``sd`` are not numbers for a new family, whose loss has heavier tails than would give it a mean.
+        """
         loss = np.exp(self.log_loss)
         quantiles = np.quantile(loss, list(QUANTILES.values()), axis=0)
-        mean, sd = loss.mean(axis=0), loss.std(axis=0, ddof=1)
+        if self.kind == "new-family":  # the level is Student-t in log loss, so that the loss has no mean
+            mean = sd = np.full(loss.shape[1:], np.nan)
+        else:
+            mean, sd = loss.mean(axis=0), loss.std(axis=0, ddof=1)
         return [
             {
                 "model": model,
@@ -220,6 +226,8 @@ def complete_point(design: Design, law: Law, point: Mapping[str, float]) -> dict
     for name, value in point.items():
         if name not in known:
             raise TargetError(f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.")
+        if not isinstance(value, (int, float, np.number)):
+            raise TargetError(f"{name}={value!r} cannot be predicted at; it must be a number, not text.")
         if not (np.isfinite(value) and value > 0):
             raise TargetError(f"{name}={value:g} cannot be predicted at; it must be a positive number.")
     complete = {}

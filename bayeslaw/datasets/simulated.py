@@ -30,16 +30,16 @@ def simulate_finetune(seed: int = 0) -> Runs:
     """
     rng = np.random.default_rng(seed)
     t = np.log(SIZES / SIZES[-1])
-    shared = _slope_walk(rng, t, rate=0.006)
+    shared = _slope_walk(rng, t, rate=0.003)
     rows = []
     for family, params in FAMILIES.items():
-        phase, level = rng.normal(0.0, 0.5), rng.normal(0.5, 0.06)
+        phase, level = rng.normal(0.5, 0.5), rng.normal(0.5, 0.06)
         for n in params:
             own_phase = phase + 0.3 * np.log(n / 1e9) + rng.normal(0, 0.2)
             own_level = level - 0.03 * np.log(n / 1e9) + rng.normal(0, 0.03)
-            reducible = np.logaddexp(0, own_phase) - np.logaddexp(0, own_phase + 0.22 * t)
+            reducible = np.logaddexp(0, own_phase) - np.logaddexp(0, own_phase + 0.25 * t)
             curve = own_level + np.log(0.25 + 0.75 * np.exp(reducible))
-            wiggle = shared + _slope_walk(rng, t, rate=0.01) + rng.normal(0, 0.004, len(t))
+            wiggle = shared + _slope_walk(rng, t, rate=0.005) + rng.normal(0, 0.004, len(t))
             for size, loss in zip(SIZES, np.exp(curve + wiggle), strict=True):
                 rows.append((f"{family}-{_size_name(n)}", family, n, size, round(float(loss), 5)))
     return read_runs(

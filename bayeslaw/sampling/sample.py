@@ -18,6 +18,9 @@ from bayeslaw.verdicts import Check, overall
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, iterations done, and iterations planned."""
 
+CAREFUL_ACCEPT = 0.98
+"""Target acceptance of the second attempt, if trajectories diverged in the first."""
+
 MAX_ROUNDS = 4
 """Draws are extended up to this many times the number asked for while a convergence check does not pass."""
 
@@ -62,24 +65,37 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
     """
     began = time.perf_counter()
     repairs: list[str] = []
-    raw, draws, checks = _attempt(model, settings, seed, progress, repairs)
-    if any(c.name in ("divergences", "tree_depth") and c.status != "PASS" for c in checks):
-        careful = replace(settings, target_accept=0.98, warmup=2 * settings.warmup, max_depth=settings.max_depth + 1)
-        repairs.append(
-            f"{int(raw.diverging.sum())} trajectories diverged or were cut off: sampled afresh with target acceptance "
-            f"{careful.target_accept} and {careful.warmup} warm-up iterations."
+    raw, draws, checks = _attempt(model, settings, seed, progress, last=False)
+    if _astray(raw, settings):
+        count = int(np.sum(raw.diverging | (raw.steps >= 2**settings.max_depth - 1)))
+        settings = replace(
+            settings,
+            target_accept=max(settings.target_accept, CAREFUL_ACCEPT),
+            warmup=2 * settings.warmup,
+            max_depth=settings.max_depth + 1,
         )
-        raw, draws, checks = _attempt(model, careful, seed + 1, progress, repairs)
-        settings = careful
+        repairs.append(
+            f"{count} trajectories diverged or were cut off: sampled afresh with target acceptance "
+            f"{settings.target_accept} and {settings.warmup} warm-up iterations."
+        )
+        raw, draws, checks = _attempt(model, settings, seed + 1, progress, last=True)
+    planned = -(-settings.draws // BLOCK) * BLOCK
+    if raw.steps.shape[1] > planned:
+        repairs.append(
+            f"Chains had not mixed well enough after {planned} draws each and ran on to {raw.steps.shape[1]}."
+        )
     return Sampled(draws, raw, tuple(checks), tuple(repairs), settings, time.perf_counter() - began)
 
 
+def _astray(raw: RawDraws, settings: SamplerSettings) -> bool:
+    """Whether any trajectory diverged or was cut off."""
+    return bool(raw.diverging.any() or (raw.steps >= 2**settings.max_depth - 1).any())
+
+
 def _attempt(
-    model: Model, settings: SamplerSettings, seed: int, progress: Progress | None, repairs: list[str]
+    model: Model, settings: SamplerSettings, seed: int, progress: Progress | None, *, last: bool
 ) -> tuple[RawDraws, CompletedDraws, list[Check]]:
     starts = starting_positions(model, settings.chains, seed)
-    if not all(np.isfinite(values).all() for values in starts.values()):
-        raise SamplingError("No starting point with a finite density was found; check the table for extreme losses.")
     warmup, draws = -(-settings.warmup // BLOCK), -(-settings.draws // BLOCK)
     done = 0
 
@@ -90,20 +106,18 @@ def _attempt(
             progress("warming up" if done <= warmup * BLOCK else "sampling", done, max(done, (warmup + draws) * BLOCK))
 
     chains = start_chains(model.structure, model.data, starts, settings, seed=seed)
+    if not all(np.isfinite(np.asarray(states.potential_energy)).all() for states in chains.states):
+        raise SamplingError("The density is not finite where chains set out; look for extreme losses in the table.")
     chains, _ = advance(chains, warmup, tick)
     chains, raw = advance(chains, draws, tick)
     completed, checks = _look(model, raw, settings, seed)
     for _ in range(MAX_ROUNDS - 1):
         mixed = overall(c for c in checks if c.name in ("r_hat", "ess_bulk", "ess_tail")) == "PASS"
-        if mixed or raw.diverging.any():  # more of the same does not mend divergences
+        if mixed or (_astray(raw, settings) and not last):  # more of the same would not mend that
             break
         chains, more = advance(chains, draws, tick)
         raw = raw.join(more)
         completed, checks = _look(model, raw, settings, seed)
-    if raw.steps.shape[1] > draws * BLOCK:
-        repairs.append(
-            f"Chains had not mixed well enough after {draws * BLOCK} draws each and ran on to {raw.steps.shape[1]}."
-        )
     return raw, completed, checks
 
 
@@ -112,20 +126,20 @@ def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> 
     chains, draws = raw.steps.shape
     flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in raw.positions.items()}
     completed = complete(model, flat, np.random.default_rng(seed))
+    curves = [curve.model for curve in model.design.curves]
+    by_curve = {**completed.coordinates, "level": completed.level}
     sampled = {
-        **completed.coordinates,
+        **by_curve,
         **{f"location of {name}": values for name, values in completed.location.items()},
         **{f"spread of {name}": values for name, values in completed.spread.items()},
-        "level": completed.level,
         "noise": completed.noise,
         "own_drift": completed.own_drift,
         "shared_drift": completed.shared_drift,
     }
-    curves = [curve.model for curve in model.design.curves]
 
     def variable(name: str, values: np.ndarray) -> xr.DataArray:
-        dims = ["curve"] if values.shape[1:] == (len(curves),) else [f"{name}_{i}" for i in range(values.ndim - 1)]
-        coords = {"curve": curves} if dims == ["curve"] else None
+        dims = ["curve"] if name in by_curve else [f"{name}_{i}" for i in range(values.ndim - 1)]
+        coords = {"curve": curves} if name in by_curve else None
         return xr.DataArray(values.reshape(chains, draws, *values.shape[1:]), coords, ["chain", "draw", *dims])
 
     dataset = xr.Dataset({name: variable(name, values) for name, values in sampled.items()})

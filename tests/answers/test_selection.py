@@ -211,7 +211,6 @@ def test_units_of_loss_and_data_do_not_change_the_choice(fitted, two_models, set
     np.testing.assert_allclose(1000 * again.posterior.draws[reached], fitted.posterior.draws[reached], rtol=1e-7)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="a target left out is an unpacking error")
 def test_a_target_left_out_is_explained(fitted):
     with pytest.raises(TargetError):
         fitted.select()
