@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -282,3 +283,9 @@ def test_demo_reveals_the_truth(capsys, tmp_path):
     inside = [c["loss_p05"] <= record["truth"][c["model"]] <= c["loss_p95"] for c in record["candidates"]]
     assert sum(inside) >= 12  # of 16: fewer happens once in 600 times if intervals hold and were independent
     assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_example_runs():
+    example = Path(__file__).parents[1] / "examples" / "01_choose_a_model.py"
+    done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=600, check=True)
+    assert "Measured: " in done.stdout
