@@ -3,6 +3,7 @@
 Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer is still printed).
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -235,8 +236,12 @@ def _fit(table: "Runs", law: str, seed: int) -> "Fit":
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
-    with _progress(f"{len(table.models)} models, {len(table.table)} runs") as progress:
-        return fit(table, law=law, seed=seed, progress=progress)
+    try:
+        with _progress(f"{len(table.models)} models, {len(table.table)} runs") as progress:
+            return fit(table, law=law, seed=seed, progress=progress)
+    except KeyboardInterrupt:
+        _tell("bayeslaw: interrupted; nothing was written.")
+        os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
 
 
 @contextmanager
@@ -322,9 +327,6 @@ def main() -> None:
     except BayeslawError as error:
         _tell(f"bayeslaw: {error}")
         sys.exit(2)
-    except KeyboardInterrupt:
-        _tell("bayeslaw: interrupted; nothing was written.")
-        sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
 

@@ -2,8 +2,11 @@
 
 import json
 import math
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -289,3 +292,19 @@ def test_the_example_runs():
     example = Path(__file__).parents[1] / "examples" / "01_choose_a_model.py"
     done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=600, check=True)
     assert "Measured: " in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends an interrupt as a terminal would")
+def test_an_interrupt_ends_it_at_once_and_leaves_nothing(tmp_path):
+    (tmp_path / "runs.csv").write_text(TIDY)
+    command = [sys.executable, "-m", "bayeslaw.cli", "select", "runs.csv", *AT, "-o", "fit.nc"]
+    environment = {**os.environ, "BAYESLAW_CACHE": "off"}
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment)
+    time.sleep(6)  # reading takes two seconds, compiling ten or more
+    process.send_signal(signal.SIGINT)
+    sent = time.perf_counter()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "bayeslaw: interrupted; nothing was written.\n"
+    assert time.perf_counter() - sent < 5
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]

@@ -186,8 +186,11 @@ def advance(chains: Chains, blocks: int, tick: Callable[[], None] | None = None)
 
 def _in_threads(function: Callable[[Any], Any], groups: Sequence[Any]) -> list[Any]:
     """Apply a function to each group of chains at once."""
-    with ThreadPoolExecutor(len(groups)) as pool:
+    pool = ThreadPoolExecutor(len(groups))
+    try:
         return list(pool.map(function, groups))
+    finally:  # on Ctrl-C, do not wait for what is being compiled
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _collect(records: list[list[dict[str, Any]]]) -> RawDraws:
