@@ -38,7 +38,3 @@ class OutputError(BayeslawError, OSError):
 
 class BayeslawWarning(UserWarning):
     """Base of every warning that bayeslaw gives."""
-
-
-class RunsWarning(BayeslawWarning):
-    """The table was used, but something in it deserves a look."""

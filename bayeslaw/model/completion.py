@@ -3,13 +3,13 @@
 Each is exactly Gaussian given a position, so a completed draw is a draw from the full joint posterior.
 """
 
+import functools
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from bayeslaw.model.density import Model, Position, Rotated, coordinates, rotated_residuals, scale
+from bayeslaw.model.density import Data, Model, Position, Rotated, Structure, coordinates, rotated_residuals, scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,14 +53,8 @@ class CompletedDraws:
 def complete(model: Model, positions: dict[str, np.ndarray], rng: np.random.Generator) -> CompletedDraws:
     """Complete draws of positions, each entry of shape (S, ...)."""
     structure, data = model.structure, model.data
-
-    def evaluate(position: Position) -> tuple[dict[str, jax.Array], Rotated]:
-        values = coordinates(structure, data.groups, position)
-        return values, rotated_residuals(structure, data, position, values)
-
     with jax.enable_x64(True):
-        values, rotated = jax.jit(jax.vmap(evaluate))({k: jnp.asarray(v) for k, v in positions.items()})
-        values, rotated = jax.tree.map(np.asarray, (values, rotated))
+        values, rotated = jax.tree.map(np.asarray, _evaluate(structure, data, positions))
         scales = structure.scales
         noise = np.asarray(scale(scales.noise, positions["noise"]))
         own = np.asarray(scale(scales.own_drift, positions["own_drift"]))
@@ -73,6 +67,17 @@ def complete(model: Model, positions: dict[str, np.ndarray], rng: np.random.Gene
     level = _level(model, rotated.residual, own_walk + shared_walk[:, task], noise[:, task], rng)
     location, spread, effect = _population(model, positions)
     return CompletedDraws(values, level, own_walk, shared_walk, noise, own, drift, location, spread, effect)
+
+
+@functools.partial(jax.jit, static_argnames="structure")
+def _evaluate(structure: Structure, data: Data, positions: Position) -> tuple[dict[str, jax.Array], Rotated]:
+    """Coordinates and rotated residuals of each of S positions."""
+
+    def one(position: Position) -> tuple[dict[str, jax.Array], Rotated]:
+        values = coordinates(structure, data.groups, position)
+        return values, rotated_residuals(structure, data, position, values)
+
+    return jax.vmap(one)(positions)
 
 
 def _shared_walk(rotated: Rotated, rng: np.random.Generator) -> np.ndarray:

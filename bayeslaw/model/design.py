@@ -119,7 +119,10 @@ def build_design(runs: Runs, law: Law) -> Design:
 
 
 def _weights(table: pd.DataFrame, loss: np.ndarray) -> np.ndarray:
-    """Known standard errors make a point count for less: variance noise^2 + se^2 rather than noise^2."""
+    """Known standard errors make a point count for less.
+
+    Its variance becomes noise^2 (1 + se^2 / typical noise^2), which is noise^2 + se^2 if the noise is the typical one.
+    """
     if "loss_se" not in table:
         return np.ones(len(table))
     relative = np.nan_to_num(table["loss_se"].to_numpy(float)) / loss

@@ -153,10 +153,12 @@ def start_chains(structure: Structure, data: Data, starts: Position, settings: S
 
     Equal seeds give equal draws on one machine and set of versions.
     """
+    groups = [slice(i, i + CHAINS_PER_GROUP) for i in range(0, settings.chains, CHAINS_PER_GROUP)]
     with jax.enable_x64(True):
         data = jax.device_put(data)
         keys = jax.random.split(jax.random.PRNGKey(seed), settings.chains)
-        groups = [slice(i, i + CHAINS_PER_GROUP) for i in range(0, settings.chains, CHAINS_PER_GROUP)]
+        # what does not shape the compiled program is taken out of its key
+        settings = replace(settings, chains=0, draws=0)
 
         def begin(group: slice) -> Any:
             with jax.enable_x64(True):  # the setting is per thread
