@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayeslaw.errors import BayeslawError, TargetError
+from bayeslaw.cli_backtest import backtest
+from bayeslaw.cli_shared import Allow, Json, LawName, Seed, Where, finish, one_point, show, tell
+from bayeslaw.errors import BayeslawError
 
 if TYPE_CHECKING:
     from bayeslaw.fitting import Fit
     from bayeslaw.posterior import Posterior
     from bayeslaw.runs import Runs
     from bayeslaw.sampling.sample import Progress
-    from bayeslaw.verdicts import Status
 
 app = typer.Typer(
     help="Turn cheap training runs into decisions about expensive ones, with honest odds.",
@@ -29,18 +30,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(backtest, name="backtest")
 
 RunsFile = Annotated[Path, typer.Argument(help="Table of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 At = Annotated[list[str], typer.Option("--at", help="Point to predict at, such as data=1638400; sizes like 1.6M work.")]
-Where = Annotated[str | None, typer.Option(help="Rows to use, such as \"data <= 204800 and family != 'T5'\".")]
 Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
-LawName = Annotated[str, typer.Option("--law", help="Scaling law to fit.")]
-Seed = Annotated[int, typer.Option(min=0, help="Random seed; equal seeds give equal answers.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
 Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
-Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
 
 
 @app.command()
@@ -58,7 +55,7 @@ def select(
 ) -> None:
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
     began = time.perf_counter()
-    target = _one_point(at)
+    target = one_point(at)
     _check_outputs(output, plot)
     table = _read(runs, where)
     _select(table, target, task, law, seed, json, output, plot, allow_failed_checks, began)
@@ -89,9 +86,9 @@ def fit(
         from bayeslaw.views.text import checks_table, parameters_table
 
         _say_what_was_read(fitted.posterior.runs)
-        _print(parameters_table(record["parameters"]), checks_table(fitted.posterior.checks))
+        show(parameters_table(record["parameters"]), checks_table(fitted.posterior.checks))
         _say_repairs(fitted.posterior)
-    _finish(fitted.status, allow_failed_checks)
+    finish(fitted.status, allow_failed_checks)
 
 
 @app.command()
@@ -106,7 +103,7 @@ def predict(
 ) -> None:
     """Predict the loss at one or more points from a saved fit."""
     began = time.perf_counter()
-    points = [_one_point([text]) if "," not in text else _one_point(text.split(",")) for text in at]
+    points = [one_point([text]) if "," not in text else one_point(text.split(",")) for text in at]
     _check_outputs(output, None)
     from bayeslaw.fitting import load
     from bayeslaw.views.records import prediction_record, to_json
@@ -122,8 +119,8 @@ def predict(
     else:
         from bayeslaw.views.text import predictions_table
 
-        _print(predictions_table(prediction.records()))
-    _finish(fitted.status, allow_failed_checks)
+        show(predictions_table(prediction.records()))
+    finish(fitted.status, allow_failed_checks)
 
 
 @app.command()
@@ -150,9 +147,9 @@ def check(
     else:
         from bayeslaw.views.text import checks_table
 
-        _print(checks_table(fitted.posterior.checks))
+        show(checks_table(fitted.posterior.checks))
         _say_repairs(fitted.posterior)
-    _finish(fitted.status, allow_failed_checks)
+    finish(fitted.status, allow_failed_checks)
 
 
 @app.command()
@@ -172,7 +169,7 @@ def demo(
     largest = float(whole.table["data"].max())
     final = whole.table[whole.table["data"] == largest]
     truth = {str(model): float(loss) for model, loss in zip(final["model"], final["loss"], strict=True)}
-    _tell("Simulated runs of 16 invented models (no measured table is bundled yet); the four largest sizes are hidden.")
+    tell("Simulated runs of 16 invented models (no measured table is bundled yet); the four largest sizes are hidden.")
     seen = whole.where(f"data <= {largest / 16:g}")
     _select(seen, {"data": largest}, None, "rectified", seed, json, output, plot, allow_failed_checks, began, truth)
 
@@ -212,17 +209,17 @@ def _select(
         from bayeslaw.views.text import checks_table, selection_table, truth_table
 
         _say_what_was_read(fitted.posterior.runs)
-        _print(selection_table(selection))
+        show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
         if truth is not None:
-            _print(truth_table(selection, truth))
+            show(truth_table(selection, truth))
         failing = [c for c in selection.checks if c.status != "PASS"]
         if failing:
-            _print(checks_table(failing))
+            show(checks_table(failing))
         else:
             print(f"All {len(selection.checks)} checks pass (R-hat, effective draws, divergences, data).")
         _say_repairs(fitted.posterior)
-    _finish(selection.status, allow_failed_checks)
+    finish(selection.status, allow_failed_checks)
 
 
 def _read(path: Path, where: str | None) -> "Runs":
@@ -240,7 +237,7 @@ def _fit(table: "Runs", law: str, seed: int) -> "Fit":
         with _progress(f"{len(table.models)} models, {len(table.table)} runs") as progress:
             return fit(table, law=law, seed=seed, progress=progress)
     except KeyboardInterrupt:
-        _tell("bayeslaw: interrupted; nothing was written.")
+        tell("bayeslaw: interrupted; nothing was written.")
         os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
 
 
@@ -259,25 +256,6 @@ def _progress(what: str) -> "Iterator[Progress | None]":
         yield lambda phase, done, total: bar.update(task, description=f"{what}: {phase}", completed=done, total=total)
 
 
-def _one_point(parts: list[str]) -> dict[str, float]:
-    """Read ``name=value`` parts as one point."""
-    from bayeslaw.runs.units import read_count
-
-    point: dict[str, float] = {}
-    for part in parts:
-        name, equals, text = part.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            raise TargetError(f"--at {part!r} is not understood. Expected name=value, such as --at data=1638400.")
-        if name in point:
-            raise TargetError(f"--at gives {name!r} twice. Choose for one target at a time.")
-        value = read_count(text)
-        if value is None:
-            raise TargetError(f"--at {part!r}: {text!r} is not a number. Expected something like 1638400 or 1.6M.")
-        point[name] = value
-    return point
-
-
 def _check_outputs(output: Path | None, plot: Path | None) -> None:
     """Refuse an output that cannot be written before anything is computed."""
     from bayeslaw.files import require_writable
@@ -288,35 +266,18 @@ def _check_outputs(output: Path | None, plot: Path | None) -> None:
         require_writable(plot, suffixes=(".png", ".pdf", ".svg"))
 
 
-def _print(*tables: Any) -> None:
-    from rich.console import Console
-
-    console = Console()
-    for table in tables:
-        console.print(table)
-
-
 def _say_what_was_read(runs: "Runs") -> None:
     from bayeslaw.views.text import left_out_summary
 
     for note in runs.notes:
-        _tell(note)
+        tell(note)
     if runs.left_out:
-        _tell(left_out_summary(runs.left_out))
+        tell(left_out_summary(runs.left_out))
 
 
 def _say_repairs(posterior: "Posterior") -> None:
     for repair in posterior.settings["repairs"]:
-        _tell(f"Repaired: {repair}")
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _finish(status: "Status", allow_failed_checks: bool) -> None:
-    if status == "FAIL" and not allow_failed_checks:
-        raise typer.Exit(3)
+        tell(f"Repaired: {repair}")
 
 
 def main() -> None:
@@ -325,7 +286,7 @@ def main() -> None:
     try:
         run()
     except BayeslawError as error:
-        _tell(f"bayeslaw: {error}")
+        tell(f"bayeslaw: {error}")
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)

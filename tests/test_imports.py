@@ -23,6 +23,8 @@ LINE = [
     {"evidence"},
     {"datasets", "released"},
     {"views"},
+    {"cli_shared"},
+    {"cli_backtest"},
     {"cli"},
 ]
 """A module may import from its own folder and from what stands earlier; the package's own face may name anything."""

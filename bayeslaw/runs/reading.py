@@ -60,36 +60,65 @@ def read_runs(source: str | os.PathLike[str] | pd.DataFrame, *, where: str | Non
     >>> runs.table[["model", "data", "loss"]].values.tolist()
     [['gpt2', 200.0, 3.1], ['gpt2', 1000.0, 2.9]]
     """
-    if isinstance(source, pd.DataFrame):
-        return _runs_in(source, "<DataFrame>", "task", where)
-    if not isinstance(source, str | os.PathLike):
-        raise RunsError(f"found a source of type {type(source).__name__}, expected the path of a file or a DataFrame.")
-    path = Path(source)
-    return _runs_in(read_cells(path), path.name, stem_of(path), where)
-
-
-def _runs_in(cells: pd.DataFrame, source: str, task: str, where: str | None) -> Runs:
-    sheet = tidy_sheet(cells, source)
-    draft = _interpret(sheet, source, task)
-    if where is not None:
-        mask = matching_rows(draft.table, where, dict(draft.spelling))
-        if not mask.any():
-            raise nothing_selected(source, where, len(mask))
-        draft = draft.without(~mask, not_selected(where))
-    check_metric(draft.table, source)
+    sheet, draft, name = _drafted(source, where)
+    check_metric(draft.table, name)
     if sheet.is_wide:
         draft = draft.without_losses_not_measured()
     draft = draft.without((draft.table["data"] == 0).to_numpy(), "zero-shot loss is not on the fine-tuning curve")
     if not len(draft.table):
         reasons = Counter(left_out.reason for left_out in draft.left_out)
         counted = "; ".join(f"{count} rows: {reason}" for reason, count in reasons.most_common(3))
-        raise RunsError(f"{source}: no run is left ({counted}), expected losses after some training. Add such runs.")
-    check_units(draft.table, draft.read, source)
-    check_numbers(draft.table, draft.read, source)
-    check_names(draft.table, source)
-    check_seeds(draft.table, source)
-    check_repeats(draft.table, source)
-    return draft.without_repeats().runs(source)
+        raise RunsError(f"{name}: no run is left ({counted}), expected losses after some training. Add such runs.")
+    check_units(draft.table, draft.read, name)
+    check_numbers(draft.table, draft.read, name)
+    check_names(draft.table, name)
+    check_seeds(draft.table, name)
+    check_repeats(draft.table, name)
+    return draft.without_repeats().runs(name)
+
+
+def read_zero_shot(
+    source: str | os.PathLike[str] | pd.DataFrame, *, where: str | None = None
+) -> dict[tuple[str, str], float]:
+    """Read the losses before any training, which `read_runs` leaves out because they are on no curve.
+
+    Parameters
+    ----------
+    source, where : as for `read_runs`.
+
+    Returns
+    -------
+    dict from (task, model) to the loss at zero examples, the mean if there are several. Losses that are not numbers
+    above zero are missing from it.
+
+    Raises
+    ------
+    RunsError, SelectionError
+        As `read_runs`, but cells are not checked.
+    """
+    table = _drafted(source, where)[1].table
+    zero = table[(table["data"] == 0) & np.isfinite(table["loss"]) & (table["loss"] > 0)]
+    means = zero.groupby(["task", "model"], sort=False)["loss"].mean()
+    return {(str(task), str(model)): float(loss) for (task, model), loss in means.items()}
+
+
+def _drafted(source: str | os.PathLike[str] | pd.DataFrame, where: str | None) -> tuple[Sheet, "_Draft", str]:
+    """Read a source, keep the rows asked for, and name it; the cells are not checked yet."""
+    if isinstance(source, pd.DataFrame):
+        cells, name, task = source, "<DataFrame>", "task"
+    elif isinstance(source, str | os.PathLike):
+        path = Path(source)
+        cells, name, task = read_cells(path), path.name, stem_of(path)
+    else:
+        raise RunsError(f"found a source of type {type(source).__name__}, expected the path of a file or a DataFrame.")
+    sheet = tidy_sheet(cells, name)
+    draft = _interpret(sheet, name, task)
+    if where is not None:
+        mask = matching_rows(draft.table, where, dict(draft.spelling))
+        if not mask.any():
+            raise nothing_selected(name, where, len(mask))
+        draft = draft.without(~mask, not_selected(where))
+    return sheet, draft, name
 
 
 @dataclass(frozen=True, eq=False)

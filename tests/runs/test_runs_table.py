@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayeslaw.errors import RunsError, SelectionError
-from bayeslaw.runs import LeftOut, read_runs
+from bayeslaw.runs import LeftOut, read_runs, read_zero_shot
 
 FRAME = pd.DataFrame(
     {
@@ -142,3 +142,11 @@ def test_hash_depends_on_what_a_column_is():
     assert read_runs(FRAME.assign(lr=1)).content_hash != read_runs(FRAME.assign(wd=1)).content_hash
     assert read_runs(FRAME.assign(params=5)).content_hash != read_runs(FRAME.assign(compute=5)).content_hash
     assert read_runs(FRAME.assign(Loss=1)).content_hash != read_runs(FRAME.assign(Loss=2)).content_hash
+
+
+def test_zero_shot_losses_are_read_by_themselves(tmp_path):
+    (tmp_path / "t.csv").write_text("model,0,100,200\na,4,3,2\nb,5,3.5,2.5\nc,,3,2\n")
+    assert read_zero_shot(tmp_path / "t.csv") == {("t", "a"): 4.0, ("t", "b"): 5.0}
+    assert read_zero_shot(tmp_path / "t.csv", where="model == 'b'") == {("t", "b"): 5.0}
+    tidy = pd.DataFrame({"model": list("aab"), "data": [0, 0, 1], "loss": [4.0, 5.0, 3.0], "seed": [1, 2, 1]})
+    assert read_zero_shot(tidy) == {("task", "a"): 4.5}
