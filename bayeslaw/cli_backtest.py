@@ -55,7 +55,8 @@ def finetune(
     """Choose among fine-tuning candidates from small runs, at several budgets, with every method."""
     from bayeslaw.evidence.backtest_finetune import backtest_finetune
     from bayeslaw.evidence.backtest_finetune_cells import parse_budgets
-    from bayeslaw.evidence.backtest_finetune_methods import METHODS, choose_methods
+    from bayeslaw.evidence.backtest_finetune_methods import METHODS
+    from bayeslaw.evidence.backtest_settings import choose_methods
 
     if borrow not in (None, "others"):
         raise TargetError(f"--borrow {borrow!r} is not understood. Expected --borrow others, or nothing.")
@@ -69,6 +70,47 @@ def finetune(
             borrow=borrow is not None,
             methods=names,
             law=law,
+            seed=seed,
+            where=where,
+            workers=jobs,
+            folder=out,
+            report=report,
+        ),
+        out,
+        json,
+        allow_failed_checks,
+    )
+
+
+@backtest.command()
+def curves(
+    tables: Tables,
+    hide_last: Annotated[
+        float | None, typer.Option(help="Share of each curve's sizes to hide, for tables without a column Training.")
+    ] = None,
+    methods: Methods = None,
+    where: Where = None,
+    law: Annotated[str | None, typer.Option("--law", help="Scaling law that bayeslaw fits.")] = None,
+    seed: Seed = 0,
+    jobs: Jobs = -1,
+    out: Annotated[Path, typer.Option(help="Folder for results; finished cells in it are used.")] = Path(
+        "backtest-curves"
+    ),
+    json: Json = False,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Extrapolate learning curves from their first part with every method."""
+    from bayeslaw.evidence.backtest_curves import DEFAULT_LAW, METHODS, backtest_curves
+    from bayeslaw.evidence.backtest_settings import choose_methods
+
+    names = choose_methods(methods, METHODS)
+    _check_jobs(jobs)
+    _run(
+        lambda report: backtest_curves(
+            tables,
+            hide_last=hide_last,
+            methods=names,
+            law=law or DEFAULT_LAW,
             seed=seed,
             where=where,
             workers=jobs,
@@ -104,7 +146,7 @@ def _run(work: "Callable[[Report], Backtest]", out: Path, json: bool, allow_fail
     if json:
         print(to_json(found.record(whole=False)))
     else:
-        show(*backtest_tables(found))
+        show(*(part for table in backtest_tables(found) for part in (table, "")))
         print(worst_cells(found))
         tell(f"Written to {out}.")
     finish(found.status, allow_failed_checks)

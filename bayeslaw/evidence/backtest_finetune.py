@@ -4,7 +4,6 @@ import functools
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,10 @@ import pandas as pd
 from bayeslaw.errors import TargetError
 from bayeslaw.evidence.backtest import OURS, Backtest, summarise
 from bayeslaw.evidence.backtest_finetune_cells import Cell, Task, make_cells, read_tasks
-from bayeslaw.evidence.backtest_finetune_methods import METHODS, MethodSettings
+from bayeslaw.evidence.backtest_finetune_methods import METHODS
 from bayeslaw.evidence.backtest_run import Job, Record, Report, run_jobs
 from bayeslaw.evidence.backtest_scoring import Answer, choice_scores, coverage_at_levels, no_scores
+from bayeslaw.evidence.backtest_settings import MethodSettings, require_law, whole
 from bayeslaw.evidence.backtest_store import code_version
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def backtest_finetune(
     _require_some(tasks, cells)
     settings = MethodSettings(law, seed, sampler)
     if OURS in methods:
-        _require_law(law)
+        require_law(law)
     versions = code_version(*_CODE), code_version(*_CODE_OF_BASELINES)
     jobs = [
         _job(cell, name, settings, _identity(tasks, cell, borrow), versions[name != OURS])
@@ -98,7 +98,7 @@ def backtest_finetune(
     records = _by_task(finished.cells, tasks)
     told = {
         "kind": "finetune",
-        "budgets": [_number(budget) for budget in budgets],
+        "budgets": [whole(budget) for budget in budgets],
         "tasks": [
             {"task": t.name, "source": t.runs.source, "target": t.target, "runs_sha256": t.runs.content_hash}
             for t in tasks
@@ -106,9 +106,7 @@ def backtest_finetune(
         "methods": list(methods),
         "borrow": "others" if borrow else None,
         "where": where,
-        "law": law,
-        "seed": seed,
-        "sampler": None if sampler is None else asdict(sampler),
+        **settings.as_dict(OURS),
         "versions": versions[0],
     }
     notes = [f"{cell.task} at 1/{cell.budget:g}: {cell.note}." for cell in cells if cell.note]
@@ -128,12 +126,6 @@ def _require_some(tasks: Sequence[Task], cells: Sequence[Cell]) -> None:
     )
 
 
-def _require_law(law: str) -> None:
-    from bayeslaw.laws import get_law
-
-    get_law(law)
-
-
 def _identity(tasks: Sequence[Task], cell: Cell, borrow: bool) -> Record:
     """What of the tables a cell depends on."""
     own = next(task for task in tasks if task.name == cell.task)
@@ -144,12 +136,11 @@ def _identity(tasks: Sequence[Task], cell: Cell, borrow: bool) -> Record:
 
 
 def _job(cell: Cell, method: str, settings: MethodSettings, identity: Record, versions: Record) -> Job:
-    ours = method == OURS
-    if not ours:
+    if method != OURS:
         identity = {name: value for name, value in identity.items() if name != "borrowed"}
     head = {
         "task": cell.task,
-        "budget": _number(cell.budget),
+        "budget": whole(cell.budget),
         "method": method,
         "models": 0 if cell.trial is None else len(cell.trial.models),
         "target": {"data": cell.target},
@@ -161,8 +152,7 @@ def _job(cell: Cell, method: str, settings: MethodSettings, identity: Record, ve
             "kind": "finetune",
             **identity,
             "head": head,
-            "seed": settings.seed,
-            **({"law": settings.law, "sampler": settings.sampler and asdict(settings.sampler)} if ours else {}),
+            **settings.as_dict(method),
             "versions": versions,
         },
         heads=(head,),
@@ -202,8 +192,3 @@ def _by_task(cells: Sequence[Record], tasks: Sequence[Task]) -> tuple[Record, ..
     """Order by task, then as computed, which is by method and budget."""
     place = {task.name: i for i, task in enumerate(tasks)}
     return tuple(sorted(cells, key=lambda cell: place[cell["task"]]))
-
-
-def _number(value: float) -> float:
-    """Whole numbers as such, which is how people write budgets."""
-    return int(value) if value == int(value) else float(value)

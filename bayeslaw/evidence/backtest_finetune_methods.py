@@ -4,41 +4,20 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayeslaw.errors import LawError, RunsError
+from bayeslaw.errors import RunsError
 from bayeslaw.evidence import selection_baselines as baselines
 from bayeslaw.evidence.backtest_finetune_cells import Trial, joined
 from bayeslaw.evidence.backtest_scoring import Answer
+from bayeslaw.evidence.backtest_settings import MethodSettings
 from bayeslaw.evidence.scores import p_best
-
-if TYPE_CHECKING:
-    from bayeslaw.sampling.nuts import SamplerSettings
 
 Array = NDArray[np.float64]
 
 BOOTSTRAP_DRAWS = 200
-
-
-@dataclass(frozen=True)
-class MethodSettings:
-    """What methods are told beyond the runs.
-
-    Attributes
-    ----------
-    law : str
-        Law that bayeslaw fits.
-    seed : int
-    sampler : SamplerSettings, optional
-        How bayeslaw samples, if not as usual.
-    """
-
-    law: str = "rectified"
-    seed: int = 0
-    sampler: "SamplerSettings | None" = None
 
 
 @dataclass(frozen=True)
@@ -153,25 +132,6 @@ METHODS: Mapping[str, Method] = MappingProxyType(
     }
 )
 """The methods by name, in the order in which they are listed."""
-
-
-def choose_methods(text: str | None, known: Mapping[str, object]) -> tuple[str, ...]:
-    """Names of methods from a comma-separated list; None takes all.
-
-    Raises
-    ------
-    LawError
-        If one is not known.
-    """
-    if text is None:
-        return tuple(known)
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    for name in names:
-        if name not in known:
-            raise LawError(f"--methods: found {name!r}, expected some of {', '.join(known)}. Separate them by commas.")
-    if not names:
-        raise LawError(f"--methods: found no name, expected some of {', '.join(known)}.")
-    return names
 
 
 def _each(trial: Trial, method: Callable[[Array, Array, Array | None], Array]) -> Array:

@@ -55,7 +55,7 @@ class CurveFit:
         return np.exp(CURVE_LAWS[self.law].log_y(np.array(self._internal), np.ravel(t))).reshape(np.shape(t))
 
 
-def fit_curve(x: ArrayLike, y: ArrayLike, *, law: str) -> CurveFit:
+def fit_curve(x: ArrayLike, y: ArrayLike, *, law: str, near: CurveFit | None = None) -> CurveFit:
     """Fit one law to one curve by least squares on log y.
 
     Parameters
@@ -66,6 +66,8 @@ def fit_curve(x: ArrayLike, y: ArrayLike, *, law: str) -> CurveFit:
         Loss or error rate, above zero.
     law : {"m1", "m2", "m3", "m4", "bnsl"}
         See the module.
+    near : CurveFit, optional
+        A fit of the same law to a similar curve at the same x, to set out from instead of searching.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def fit_curve(x: ArrayLike, y: ArrayLike, *, law: str) -> CurveFit:
     best, lowest = np.empty(0), np.inf
     # Minimisers may try absurd points; those overflow to a large error and lose.
     with np.errstate(all="ignore"):
-        for start in form.starts(t, ly):
+        for start in form.starts(t, ly) if near is None else [np.array(near._internal)]:
             found = leastsq(
                 lambda p: np.clip(form.log_y(p, t) - ly, -1e6, 1e6),
                 start,

@@ -26,40 +26,49 @@ _COLUMNS = {
 
 
 def backtest_tables(found: Backtest) -> list[Table]:
-    """Means by method, and bayeslaw cell by cell; the latter only where bayeslaw was run."""
+    """Means by method, by domain if there are several, and bayeslaw cell by cell where it was run."""
     tables = [method_table(found)]
+    if len(_domains(found)) > 1:
+        tables.append(domain_table(found))
     if any(cell["method"] == OURS for cell in found.cells):
         tables.append(cell_table(found))
     return tables
 
 
 def method_table(found: Backtest) -> Table:
-    """Mean scores, one line a method (and a domain, if there are several), bayeslaw first."""
-    domains = list(dict.fromkeys(cell["domain"] for cell in found.cells))
+    """Mean scores, one line a method, bayeslaw first."""
     names = [column for column in _COLUMNS if any(cell["scores"][column] is not None for cell in found.cells)]
     table = _table("Means over cells (RMSLE, CRPS and width in log loss)")
     table.add_column("method", no_wrap=True)
-    if len(domains) > 1:
-        table.add_column("domain", no_wrap=True)
     for heading in ("cells", *(_COLUMNS[name] for name in names)):
         table.add_column(heading, justify="right", no_wrap=True)
-    methods = list(dict.fromkeys(cell["method"] for cell in found.cells))
-    for method in sorted(methods, key=lambda name: name != OURS):
+    for method in _methods(found):
         own = [cell for cell in found.cells if cell["method"] == method]
-        groups = [(domain, [cell for cell in own if cell["domain"] == domain]) for domain in domains]
-        if len(domains) > 1:
-            groups.insert(0, ("all", own))
-        for domain, cells in groups:
-            means = mean_scores(cells)
-            table.add_row(
-                Text(method),
-                *([Text(elide(clean(domain), 16))] if len(domains) > 1 else []),
-                str(sum(map(answered, cells))),
-                *(_score(name, means[name]) for name in names),
-                style="bold" if method == OURS else "",
-            )
-        if len(domains) > 1:
-            table.add_section()
+        means = mean_scores(own)
+        table.add_row(
+            Text(method),
+            str(sum(map(answered, own))),
+            *(_score(name, means[name]) for name in names),
+            style="bold" if method == OURS else "",
+        )
+    return table
+
+
+def domain_table(found: Backtest) -> Table:
+    """Mean RMSLE of each method in each domain."""
+    domains = _domains(found)
+    table = _table("Mean RMSLE by domain")
+    table.add_column("method", no_wrap=True)
+    for domain in domains:
+        table.add_column(Text(elide(clean(domain), 16)), justify="right", no_wrap=True)
+    for method in _methods(found):
+        means = [
+            mean_scores(cell for cell in found.cells if (cell["method"], cell["domain"]) == (method, domain))
+            for domain in domains
+        ]
+        table.add_row(
+            Text(method), *(_score("rmsle", mean["rmsle"]) for mean in means), style="bold" if method == OURS else ""
+        )
     return table
 
 
@@ -128,6 +137,15 @@ def _named(cell: Mapping[str, Any]) -> str:
     return name if cell["budget"] is None else f"{name} at 1/{cell['budget']:g}"
 
 
+def _domains(found: Backtest) -> list[str]:
+    return list(dict.fromkeys(cell["domain"] for cell in found.cells))
+
+
+def _methods(found: Backtest) -> list[str]:
+    """The method under test first."""
+    return sorted(dict.fromkeys(cell["method"] for cell in found.cells), key=lambda name: name != OURS)
+
+
 def _cells(count: int) -> str:
     return f"{count} cell{'s' if count > 1 else ''}"
 
@@ -141,7 +159,7 @@ def _score(name: str, value: float | None) -> str:
         return "-"
     if name.startswith("coverage"):
         return f"{value:.0%}"
-    text = f"{value:.3f}" if abs(value) < 10 else f"{value:.4g}"
+    text = f"{value:.3f}" if 0.00995 <= abs(value) < 10 or value == 0 else f"{value:.4f}" if value < 1 else f"{value:.4g}"
     return text.replace("0.", ".", 1) if abs(value) < 1 else text  # no score needs its zero, and lines are short
 
 
