@@ -159,7 +159,9 @@ def _score(name: str, value: float | None) -> str:
         return "-"
     if name.startswith("coverage"):
         return f"{value:.0%}"
-    text = f"{value:.3f}" if 0.00995 <= abs(value) < 10 or value == 0 else f"{value:.4f}" if value < 1 else f"{value:.4g}"
+    text = (
+        f"{value:.3f}" if 0.00995 <= abs(value) < 10 or value == 0 else f"{value:.4f}" if value < 1 else f"{value:.4g}"
+    )
     return text.replace("0.", ".", 1) if abs(value) < 1 else text  # no score needs its zero, and lines are short
 
 
