@@ -11,9 +11,10 @@ import bayeslaw.fitting
 from bayeslaw.errors import LawError, TargetError
 from bayeslaw.evidence import scores
 from bayeslaw.evidence.backtest_finetune import backtest_finetune
+from bayeslaw.evidence.backtest_finetune_cells import make_cells, read_tasks
 from bayeslaw.evidence.backtest_finetune_methods import METHODS
 from bayeslaw.evidence.backtest_scoring import SCORES
-from bayeslaw.evidence.backtest_settings import choose_methods
+from bayeslaw.evidence.backtest_settings import MethodSettings, choose_methods
 from bayeslaw.sampling.nuts import SamplerSettings
 
 BASELINES = tuple(name for name in METHODS if name != "bayeslaw")
@@ -177,7 +178,7 @@ SHORT = SamplerSettings(chains=2, warmup=150, draws=50, target_accept=0.95)
 def ours(wide):
     """Two cells, briefly sampled, with the fits behind them; in the second, one model was not run at the target."""
     tables = [wide(k, models="abc").assign(task=name) for k, name in enumerate(("whole", "partly"))]
-    tables[1].loc[0, "6400"] = np.nan
+    tables[1].loc[2, "6400"] = np.nan  # the model that would be best
     fits = []
 
     def recorded(*arguments, **options):
@@ -214,12 +215,30 @@ def test_models_that_are_not_scored_are_no_candidates(ours):
     found, fits = ours
     cell = by_cell(found)["partly", 8, "bayeslaw"]
     assert set(fits[1].posterior.runs.models) == {"m-a", "m-b", "m-c"}
-    assert cell["predictions"]["model"] == ["m-b", "m-c"]
+    assert cell["predictions"]["model"] == ["m-a", "m-b"]
     assert cell["models"] == 2
     selection = fits[1].select(data=6400, seed=3)
     order = [candidate.model for candidate in selection.candidates]
-    b, c = (selection.losses[:, order.index(model)] for model in ("m-b", "m-c"))
-    np.testing.assert_allclose(cell["predictions"]["p_best"], [np.mean(b < c), np.mean(c < b)])
+    a, b = (selection.losses[:, order.index(model)] for model in ("m-a", "m-b"))
+    np.testing.assert_allclose(cell["predictions"]["p_best"], [np.mean(a < b), np.mean(b < a)])
+    assert selection.recommended == "m-c"
+
+
+def test_the_preference_is_the_expected_regret_among_those_scored(ours, wide, monkeypatch):
+    _, fits = ours
+    monkeypatch.setattr(bayeslaw.fitting, "fit", lambda *arguments, **options: fits[0])
+    table = wide(0, models="abc").assign(task="whole")
+    (trial,) = (cell.trial for cell in make_cells(read_tasks([table]), [8]))
+    selection = fits[0].select(data=6400)
+    regret = {candidate.model: candidate.expected_regret for candidate in selection.candidates}
+    preference = METHODS["bayeslaw"].answer(trial, MethodSettings()).preference
+    assert list(preference) == [regret[model] for model in ("m-a", "m-b", "m-c")]
+    table.loc[2, "6400"] = np.nan
+    (trial,) = (cell.trial for cell in make_cells(read_tasks([table]), [8]))
+    preference = METHODS["bayeslaw"].answer(trial, MethodSettings()).preference
+    order = [candidate.model for candidate in selection.candidates]
+    a, b = (selection.losses[:, order.index(model)] for model in ("m-a", "m-b"))
+    np.testing.assert_allclose(preference, [np.mean(np.maximum(a - b, 0)), np.mean(np.maximum(b - a, 0))])
 
 
 def test_bayeslaw_has_a_reliability_table(ours):

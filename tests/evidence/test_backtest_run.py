@@ -20,7 +20,15 @@ def _work(log, name, outcome):
         file.write(f"{name}\n")
     if isinstance(outcome, Exception):
         raise outcome
-    return [{"scores": {**no_scores(), "rmsle": outcome}, "note": "", "status": None, "checks": [], "odd": math.inf}]
+    return [
+        {
+            "scores": {**no_scores(), "rmsle": outcome},
+            "note": "",
+            "status": None,
+            "checks": [],
+            "odd": [math.inf, {"x": math.nan}],
+        }
+    ]
 
 
 def job(log, name, outcome=1.0, *, seed=0, weight=1.0):
@@ -50,7 +58,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path, log):
     assert (first.reused, second.reused) == (0, 3)
     assert second.cells == first.cells
     assert [cell["task"] for cell in first.cells] == ["a", "b", "c"]
-    assert first.cells[0]["odd"] is None  # no infinity reaches JSON
+    assert first.cells[0]["odd"] == [None, {"x": None}]  # no infinity reaches JSON
 
 
 def test_a_deleted_file_is_computed_again_and_no_other(tmp_path, log):
@@ -77,6 +85,7 @@ DAMAGE = {
     "another format": lambda path: change(path, format=99),
     "no cells": lambda path: change(path, cells=[]),
     "another cell": lambda path: change(path, cells=[{"task": "z"}]),
+    "another name": lambda path: change(path, cells=[{**json.loads(path.read_text())["cells"][0], "task": "z"}]),
     "no scores": lambda path: change(path, cells=[{**json.loads(path.read_text())["cells"][0], "scores": None}]),
     "a list": lambda path: path.write_text("[]"),
 }

@@ -116,8 +116,11 @@ def test_means_are_over_the_cells_that_have_a_score():
 
 def test_odds_of_bayeslaw_are_pooled_into_a_reliability_table():
     told = {"p_best": [0.7, 0.1, 0.1, 0.1], "measured": MEASURED.tolist()}
-    cells = [cell("bayeslaw", 1.0, predictions=told), cell("bayeslaw", 1.0, predictions=told), cell("x", 1.0)]
-    table = summarise(cells)[0]["scores"]["reliability"]
+    cells = [cell("bayeslaw", 1.0, predictions=told), cell("bayeslaw", 1.0, predictions=told)]
+    cells.append(cell("other", 1.0, predictions=told))
+    ours, other = summarise(cells)
+    table = ours["scores"]["reliability"]
+    assert "reliability" not in other["scores"]
     assert table["count"] == [0, 0, 6, 0, 0, 2, 0]
     assert table["observed"] == [None, None, 0.0, None, None, 1.0, None]
     assert table["stated"][5] == pytest.approx(0.7)
