@@ -35,22 +35,22 @@ def plot_coverage(found: Backtest) -> Figure | None:
     if not cells:
         return None
     figure, axes = _page(6.6, 6.6)
-    levels = np.concatenate([[0.0], LEVELS, [1.0]])
+    levels = np.concatenate([[0.0], LEVELS])
 
-    def whole(coverage: np.ndarray) -> np.ndarray:
-        return np.concatenate([[0.0], coverage, [1.0]])
+    def from_zero(coverage: np.ndarray) -> np.ndarray:
+        return np.concatenate([[0.0], coverage])
 
     axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     for cell in cells:
         if cell["method"] == OURS and cell["models"] >= _TARGETS:
             axes.plot(
-                levels, whole(np.array(cell["coverage_levels"])), color=_OURS, linewidth=0.7, alpha=0.22, zorder=2
+                levels, from_zero(np.array(cell["coverage_levels"])), color=_OURS, linewidth=0.7, alpha=0.22, zorder=2
             )
     for method, style in _styles(cells).items():
         del style["marker"]
         own = np.array([cell["coverage_levels"] for cell in cells if cell["method"] == method])
         label = f"{method} ({len(own)} cells)"
-        axes.plot(levels, whole(own.mean(axis=0)), label=label, zorder=4 if method == OURS else 3, **style)
+        axes.plot(levels, from_zero(own.mean(axis=0)), label=label, zorder=4 if method == OURS else 3, **style)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(np.linspace(0, 1, 6))
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))

@@ -161,8 +161,8 @@ def test_the_picture_of_coverage_shows_means_over_cells(finetune):
     (line,) = lines_of(axes).values()
     assert line.get_label() == "bayeslaw (6 cells)"
     x, y = line.get_data()
-    np.testing.assert_allclose(x, [0, *LEVELS, 1])
-    np.testing.assert_allclose(y, [0, *(np.array(LEVELS) * 5 / 6), 1])
+    np.testing.assert_allclose(x, [0, *LEVELS])
+    np.testing.assert_allclose(y, [0, *(np.array(LEVELS) * 5 / 6)])
     assert plot_coverage(backtest([cell("uniform", brier_p_best=0.5)])) is None
 
 
