@@ -21,11 +21,11 @@ from bayeslaw.files import replacing
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design, build_design
-from bayeslaw.model.discrepancy import WalkBasis, walk_bases
+from bayeslaw.model.discrepancy import TaskWalks, walks_by_task
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file format; raised when an older reader would misread."""
 
 
@@ -38,9 +38,9 @@ class Posterior:
     draws : xarray.Dataset
         Dimensions ``chain``, ``draw`` and, where they apply, ``curve``, ``task``, ``basis`` and one a group of effects.
         Variables: the law's coordinates and natural parameters by name (chain, draw, curve), ``level``, ``own_walk``,
-        ``shared_walk``, ``noise``, ``own_drift``, ``shared_drift``, ``location_<coordinate>``,
-        ``spread_<coordinate>_<level>``, ``effect_<coordinate>_<level>``. ``curve`` carries ``task``, ``family`` and
-        ``model``.
+        ``shared_walk``, ``noise`` (chain, draw, curve), ``typical_noise`` and ``pull`` (chain, draw, task),
+        ``own_drift``, ``shared_drift``, ``location_<coordinate>``, ``spread_<coordinate>_<level>``,
+        ``effect_<coordinate>_<level>``. ``curve`` carries ``task``, ``family`` and ``model``.
     stats : xarray.Dataset
         ``diverging``, ``n_steps``, ``energy``, ``acceptance_rate``, each (chain, draw).
     runs : Runs
@@ -65,9 +65,9 @@ class Posterior:
         return build_design(self.runs, self.law)
 
     @functools.cached_property
-    def bases(self) -> tuple[WalkBasis, ...]:
-        """Basis of the slope walks of each task."""
-        return walk_bases(self.design)
+    def walks(self) -> tuple[TaskWalks, ...]:
+        """Bases of the slope walks of each task."""
+        return walks_by_task(self.design)
 
     def flat(self, name: str) -> np.ndarray:
         """Draws of a variable, chains one after another: shape (S, ...)."""
@@ -141,7 +141,8 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
 def _required(law: Law) -> tuple[str, ...]:
     """Variables without which nothing can be answered."""
     by_law = (*(c.name for c in law.coordinates), *(p.name for p in law.parameters))
-    return (*by_law, "level", "own_walk", "shared_walk", "noise", "own_drift", "shared_drift")
+    walks = ("own_walk", "shared_walk", "own_drift", "shared_drift")
+    return (*by_law, *walks, "level", "noise", "typical_noise", "pull")
 
 
 def _runs_to_dataset(runs: Runs) -> xr.Dataset:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import linalg
+from scipy import linalg, optimize
 
 import bayeslaw
 from bayeslaw.fitting import _posterior
@@ -20,8 +20,41 @@ from bayeslaw.sampling.sample import Sampled
 
 CENTRES = {c.name: (c.mean, c.sd, c.spread) for c in get_law("rectified").coordinates}
 """Prior mean, prior sd and spread scale of the coordinates of the rectified law."""
-SCALES = {name: (prior["median"], prior["sd"]) for name, prior in asdict(ScalePriors()).items()}
+PRIORS = asdict(ScalePriors())
+SCALES = {name: (PRIORS[name]["median"], PRIORS[name]["sd"]) for name in ("noise", "own_drift", "shared_drift")}
 """Median and log sd of the lognormal scales."""
+DAMPING, STIFFNESS, INITIAL_SLOPE = 0.072, 0.026, 2.1
+"""Of the spring that draws curves together: x'' = -DAMPING x' - STIFFNESS x."""
+ROOTS = np.roots([1.0, DAMPING, STIFFNESS])
+"""Complex rates of its solutions."""
+
+
+def _kick(t):
+    """Solution from 0 with slope 1."""
+    return ((np.exp(ROOTS[0] * t) - np.exp(ROOTS[1] * t)) / (ROOTS[0] - ROOTS[1])).real
+
+
+def _left(t):
+    """Solution from 1 with slope 0, held where it first crosses 0."""
+    t = np.clip(t, 0.0, optimize.brentq(_falling, 5.0, 15.0))
+    return _falling(t)
+
+
+def _falling(t):
+    return ((ROOTS[0] * np.exp(ROOTS[1] * t) - ROOTS[1] * np.exp(ROOTS[0] * t)) / (ROOTS[0] - ROOTS[1])).real
+
+
+def _relaxing_kernel(s, t):
+    """Covariance of a spring kicked by white noise, set out from 0 with a random slope."""
+    s, t = np.maximum(s, 0.0)[:, None], np.maximum(t, 0.0)[None]
+    m = np.minimum(s, t)
+    total = INITIAL_SLOPE**2 * _kick(s) * _kick(t)
+    for i, a in enumerate(ROOTS):
+        for j, b in enumerate(ROOTS):
+            # the integral of exp(a (s - u)) exp(b (t - u)) for u from 0 to m
+            part = np.exp(a * s + b * t) * (1 - np.exp(-(a + b) * m)) / (a + b)
+            total = total + (-1) ** (i + j) * part / (ROOTS[0] - ROOTS[1]) ** 2
+    return total.real
 
 
 def _walk_kernel(s, t):
@@ -64,13 +97,36 @@ class Dense:
             kept = kept[np.unique(np.linspace(0, len(kept) - 1, 15).round().astype(int))]
         return sizes[0], kept
 
-    def kernel(self, task, s, t, *, remainder=True):
+    def kernel(self, task, covariance, s, t, *, remainder=True):
         """Covariance of a walk of unit rate. Without ``remainder``: of its conditional mean given the knots."""
         anchor, knots = self.knots(task)
         s, t, knots = s - anchor, t - anchor, knots - anchor
         if remainder:
-            return _walk_kernel(s, t)
-        return _walk_kernel(s, knots) @ np.linalg.solve(_walk_kernel(knots, knots), _walk_kernel(knots, t))
+            return covariance(s, t)
+        return covariance(s, knots) @ np.linalg.solve(covariance(knots, knots), covariance(knots, t))
+
+    def heights(self, task):
+        """Height of the first three sizes of each model of a task above the others, and its smallest size."""
+        frame = self.frame[self.frame["task"] == task]
+        names = [f"{family}/{model}" for of_task, family, model in self.curves if of_task == task]
+        of = (frame["family"].astype(str) + "/" + frame["model"].astype(str)).to_numpy()
+        t, y = np.log(frame["data"].to_numpy() / self.reference), np.log(frame["loss"].to_numpy())
+        within = lambda x: x - np.array([x[of == name].mean() for name in of])  # noqa: E731
+        bend = np.linalg.lstsq(np.column_stack([within(t), within(t**2)]), within(y), rcond=None)[0]
+        flat = y - bend[0] * t - bend[1] * t**2
+        height, first = [], []
+        for name in names:
+            sizes = np.sort(np.unique(t[of == name]))
+            height.append(flat[(of == name) & (t <= sizes[min(2, len(sizes) - 1)])].mean())
+            first.append(sizes[0])
+        return np.array(height) - np.mean(height), np.array(first)
+
+    def pulled(self, task, position, curve, data):
+        """Share of the log loss of models ``curve`` of a task at ``data`` that their heights account for."""
+        height, first = self.heights(task)
+        pull = PRIORS["pull"]["mean"] + PRIORS["pull"]["sd"] * position["pull"][self.tasks.index(task)]
+        t = np.log(data / self.reference)
+        return pull * height[curve] * (_left(t - first[curve]) - _left(-first[curve]))
 
     def scales(self, position):
         return {name: m * np.exp(sd * np.asarray(position[name])) for name, (m, sd) in SCALES.items()}
@@ -111,16 +167,17 @@ class Dense:
         values = {name: value[members] for name, value in self.coordinates(position).items()}
         at_runs = {name: value[curve] for name, value in values.items()}
         residual = np.log(frame["loss"].to_numpy()) - _log_rectified(at_runs, frame["data"].to_numpy(), self.reference)
+        residual = residual - self.pulled(task, position, curve, frame["data"].to_numpy())
         weight = np.ones(len(frame))
         if "loss_se" in frame:
             weight = 0.005**2 / (0.005**2 + (frame["loss_se"] / frame["loss"]).fillna(0.0).to_numpy() ** 2)
         s = self.scales(position)
-        noise = s["noise"][self.tasks.index(task)]
-        walk = self.kernel(task, t, t, remainder=remainder)
-        own = s["own_drift"] ** 2 * walk * (curve[:, None] == curve[None])
-        shared = s["shared_drift"] ** 2 * walk
+        noise = s["noise"][self.tasks.index(task)] * np.exp(PRIORS["roughness"] * position["roughness"][members])
+        own = s["own_drift"] ** 2 * self.kernel(task, _relaxing_kernel, t, t, remainder=remainder)
+        own = own * (curve[:, None] == curve[None])
+        shared = s["shared_drift"] ** 2 * self.kernel(task, _walk_kernel, t, t, remainder=remainder)
         level = (curve[:, None] == np.arange(len(members))[None]).astype(float)
-        covariance = own + shared + np.diag(noise**2 / weight)
+        covariance = own + shared + np.diag(noise[curve] ** 2 / weight)
         return SimpleNamespace(
             residual=residual, covariance=covariance, level=level, own=own, shared=shared, curve=curve, t=t,
             members=members, values=values, noise=noise, weight=weight, scales=s,
@@ -149,12 +206,12 @@ class Dense:
         g = self.gaussian(task, position)
         at = g.t if at is None else np.asarray(at, float)
         curves = len(g.members)
-        cross = self.kernel(task, at, g.t, remainder=False)
-        among = self.kernel(task, at, at, remainder=True)
         q, Q = g.scales["own_drift"], g.scales["shared_drift"]
-        own = q**2 * np.concatenate([cross * (g.curve == k)[None] for k in range(curves)])
-        c = np.concatenate([own, Q**2 * cross])
-        prior = linalg.block_diag(*[q**2 * among] * curves, Q**2 * among)
+        own = q**2 * self.kernel(task, _relaxing_kernel, at, g.t, remainder=False)
+        shared = Q**2 * self.kernel(task, _walk_kernel, at, g.t, remainder=False)
+        c = np.concatenate([*[own * (g.curve == k)[None] for k in range(curves)], shared])
+        own, shared = (self.kernel(task, kernel, at, at) for kernel in (_relaxing_kernel, _walk_kernel))
+        prior = linalg.block_diag(*[q**2 * own] * curves, Q**2 * shared)
         inverse = np.linalg.inv(g.covariance)
         w = np.linalg.inv(g.level.T @ inverse @ g.level)
         projector = inverse - inverse @ g.level @ w @ g.level.T @ inverse
@@ -166,22 +223,25 @@ class Dense:
 SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)
 
 
-def _simulate(sizes, *, seed=0, repeats=1, noise=0.006, own=0.016, shared=0.02, loss_se=None, families=None):
+def _simulate(sizes, *, seed=0, repeats=1, noise=0.006, own=0.008, shared=0.012, loss_se=None, families=None):
     """Draw a table from the model itself; ``sizes`` maps (task, model) to the sizes of its runs."""
     rng = np.random.default_rng(seed)
     rows = []
     reference = max(max(s) for s in sizes.values())
     for task in dict.fromkeys(task for task, _ in sizes):
-        common = {"log_beta": rng.normal(-1.5, 0.2), "floor": rng.normal(-1.5, 0.3)}
+        common = {"log_beta": rng.normal(-1.5, 0.2), "floor": rng.normal(-1.5, 0.3), "phase": rng.normal(0.0, 1.0)}
         every = np.unique(np.log([x for (k, _), s in sizes.items() if k == task for x in s]))
-        root = np.linalg.cholesky(_walk_kernel(every - every[0], every - every[0]) + 1e-12 * np.eye(len(every)))
-        together = shared * root @ rng.standard_normal(len(every))
+        s = every - every[0]
+        own_root, shared_root = (
+            np.linalg.cholesky(kernel(s, s) + 1e-12 * np.eye(len(s))) for kernel in (_relaxing_kernel, _walk_kernel)
+        )
+        together = shared * shared_root @ rng.standard_normal(len(every))
         for model in [m for k, m in sizes if k == task]:
-            coordinates = {**common, "phase": rng.normal(0.0, 1.0)}
-            walk = together + own * root @ rng.standard_normal(len(every))
-            level = np.log(3.0) + 0.1 * rng.standard_normal()
+            walk = together + own * own_root @ rng.standard_normal(len(every))
+            height = 0.1 * rng.standard_normal()
+            walk += np.log(3.0) + height * _left(s)
             for size in sizes[task, model]:
-                mean = level + _log_rectified(coordinates, size, reference) + walk[np.searchsorted(every, np.log(size))]
+                mean = _log_rectified(common, size, reference) + walk[np.searchsorted(every, np.log(size))]
                 for run in range(repeats):
                     family = (families or {}).get(model, model)
                     row = {"task": task, "family": family, "model": model, "data": size, "seed": run}
@@ -217,9 +277,9 @@ def three_models(simulate):
     return simulate({("task", name): SIZES for name in "abc"}, seed=3)
 
 
-def _forge(runs, positions, seed=0):
+def _forge(runs, positions, seed=0, pooling=None):
     """A posterior of a table whose positions, each entry (S, ...), were not sampled but given; cut into four chains."""
-    model = build_model(runs, get_law("rectified"))
+    model = build_model(runs, get_law("rectified"), pooling=pooling)
     draws = len(positions["noise"]) // 4
     positions = {name: np.asarray(values)[: 4 * draws] for name, values in positions.items()}
     rng = np.random.default_rng([seed, 99])
@@ -239,7 +299,7 @@ def forge():
 
 @pytest.fixture(scope="session")
 def two_models(simulate):
-    """Two models with three runs each: nine dimensions, and data that say something of most of them."""
+    """Two models with three runs each: few dimensions, and data that say something of most of them."""
     return simulate({("t", "a"): (200.0, 800.0, 3200.0), ("t", "b"): (200.0, 800.0, 3200.0)}, seed=12)
 
 
@@ -252,9 +312,15 @@ def settings():
 @pytest.fixture(scope="session")
 def scales():
     """Priors of the scales that stay when the defaults are tuned."""
-    return ScalePriors(LogNormal(0.006, 0.7), LogNormal(0.016, 0.7), LogNormal(0.02, 0.5))
+    return ScalePriors(noise=LogNormal(0.006, 0.7), own_drift=LogNormal(0.016, 0.7), shared_drift=LogNormal(0.02, 0.5))
 
 
 @pytest.fixture(scope="session")
-def fitted(two_models, settings, scales):
-    return bayeslaw.fit(two_models, scales=scales, sampler=settings, seed=5)
+def pooling():
+    """A pooling with effects at a level of each kind that ``two_models`` has."""
+    return {"phase": "model"}
+
+
+@pytest.fixture(scope="session")
+def fitted(two_models, settings, scales, pooling):
+    return bayeslaw.fit(two_models, scales=scales, pooling=pooling, sampler=settings, seed=5)

@@ -241,7 +241,7 @@ def test_fit_reports_parameters(capsys, tmp_path):
     assert set(record) == {"law", "task", "parameters", "checks", "status", "left_out", "settings", "seconds"}
     levels = {(p["name"], p["level"]): p for p in record["parameters"]}
     assert ("beta", "task") in levels
-    assert {("E", "model"), ("B", "model"), ("D_l", "model"), ("noise", "task")} <= set(levels)
+    assert {("E", "model"), ("B", "model"), ("D_l", "task"), ("noise", "task"), ("pull", "task")} <= set(levels)
     for p in record["parameters"]:
         assert p["p05"] <= p["median"] <= p["p95"]
         assert p["unit"]

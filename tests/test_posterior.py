@@ -85,7 +85,8 @@ def test_variables_and_labels(fitted):
     draws = fitted.posterior.draws
     assert draws["phase"].dims == ("chain", "draw", "curve")
     assert draws["E"].dims == ("chain", "draw", "curve")
-    assert draws["noise"].dims == ("chain", "draw", "task")
+    assert draws["noise"].dims == ("chain", "draw", "curve")
+    assert draws["typical_noise"].dims == draws["pull"].dims == ("chain", "draw", "task")
     assert draws["effect_phase_model"].dims == ("chain", "draw", "curve")
     assert draws["model"].values.tolist() == ["a", "b"]
     assert draws["curve_task"].values.tolist() == ["t", "t"]
@@ -287,7 +288,7 @@ def replace_attribute(name, value):
 @pytest.mark.parametrize(
     ("edit", "expected"),
     [
-        (replace_attribute("bayeslaw_format", 99), r"format 99; this version of bayeslaw reads format 1\. Upgrade"),
+        (replace_attribute("bayeslaw_format", 99), r"format 99; this version of bayeslaw reads format 2\. Upgrade"),
         (replace_attribute("bayeslaw_format", 0), r"format 0.*fit again"),
         (replace_attribute("bayeslaw_format", "one"), "format one"),
         (replace_attribute("bayeslaw_format", None), "not a fit saved by bayeslaw"),
@@ -331,4 +332,4 @@ def test_a_posterior_needs_no_sampler_to_answer(saved):
     posterior = load_posterior(saved)
     assert select(posterior, {"data": 51_200.0}).recommended in ("a", "b")
     assert dataclasses.is_dataclass(posterior)
-    assert FORMAT == 1
+    assert FORMAT == 2

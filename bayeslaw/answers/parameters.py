@@ -35,7 +35,8 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
     for rate in ("own_drift", "shared_drift"):
         keep(draws[rate], rate, "population", None, None, "slope per root of log axis")
     for k, task in enumerate(design.tasks):
-        keep(draws["noise"].isel(task=k), "noise", "task", task, task, "log loss")
+        keep(draws["typical_noise"].isel(task=k), "noise", "task", task, task, "log loss")
+        keep(draws["pull"].isel(task=k), "pull", "task", task, task, "1")
     for parameter in posterior.law.parameters:
         values = draws[parameter.name]
         for level, group, of_task, curve in _groups(posterior, values.values):

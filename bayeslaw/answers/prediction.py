@@ -12,9 +12,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from bayeslaw.answers.curves import Curves, law_shape, new_family, seen_curves
 from bayeslaw.errors import TargetError
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design
+from bayeslaw.model.heights import relaxed
 from bayeslaw.posterior import Posterior
 
 Kind = Literal["run", "curve", "new-family"]
@@ -107,104 +109,43 @@ def predict(
     covariates = {c.name: np.stack([p[c.name] for p in points], axis=1) for c in posterior.law.covariates}  # (C, A)
     rng = np.random.default_rng([seed, 2])
     design = posterior.design
-    curves = _seen_curves(posterior)
+    curves = seen_curves(posterior)
     labels = tuple((c.model, c.family, c.task) for c in design.curves)
     largest = design.largest
     if kind == "new-family":
-        curves = _new_family(posterior, curves, rng)
         labels = tuple(("<new family>", "<new family>", task) for task in design.tasks)
         first = [int(np.flatnonzero(design.task_of == k)[0]) for k in range(len(design.tasks))]
         covariates = {name: values[first] for name, values in covariates.items()}
+        curves = new_family(posterior, covariates, rng)
         largest = np.array([largest[design.task_of == k].max() for k in range(len(design.tasks))])
     target = covariates[posterior.law.axis]
     axis = np.log(target / design.reference[posterior.law.axis])
-    log_loss = _law(posterior, curves, covariates) + _walks(posterior, curves, axis, rng)
+    coordinates = {name: values[..., None] for name, values in curves.coordinates.items()}
+    log_loss = curves.level[..., None] + law_shape(posterior, coordinates, covariates)
+    log_loss += curves.height[..., None] * relaxed(axis, curves.first) + _walks(posterior, curves, axis, rng)
     if kind != "curve":
-        noise = posterior.flat("noise")[:, curves.task_of]
-        log_loss += noise[..., None] * rng.standard_normal(log_loss.shape)
+        log_loss += curves.noise[..., None] * rng.standard_normal(log_loss.shape)
     return Prediction(kind, tuple(at), labels, log_loss, target / largest[:, None])
 
 
-@dataclass(frozen=True, eq=False)
-class _Curves:
-    """Draws that make up K curves."""
-
-    coordinates: dict[str, np.ndarray]  # (S, K)
-    level: np.ndarray  # (S, K)
-    own_walk: np.ndarray  # (S, K, P)
-    task_of: np.ndarray  # (K,)
-
-
-def _seen_curves(posterior: Posterior) -> _Curves:
-    names = [c.name for c in posterior.law.coordinates]
-    return _Curves(
-        {name: posterior.flat(name) for name in names},
-        posterior.flat("level"),
-        posterior.flat("own_walk"),
-        posterior.design.task_of,
-    )
-
-
-def _new_family(posterior: Posterior, seen: _Curves, rng: np.random.Generator) -> _Curves:
-    """A model of an unseen family on each task, drawn from the population."""
-    design = posterior.design
-    coordinates = {}
-    draws = len(seen.level)
-    for c in posterior.law.coordinates:
-        value = np.repeat(posterior.flat(f"location_{c.name}")[:, None], len(design.tasks), axis=1)
-        if f"effect_{c.name}_task" in posterior.draws:
-            value = value + posterior.flat(f"effect_{c.name}_task")
-        for level in ("family", "model"):
-            if f"spread_{c.name}_{level}" in posterior.draws:
-                spread = posterior.flat(f"spread_{c.name}_{level}")[:, None]
-                value = value + spread * rng.standard_normal(value.shape)
-        coordinates[c.name] = value
-    by_task = [seen.level[:, design.task_of == k] for k in range(len(design.tasks))]
-    new_level = np.stack([_new_level(levels, task, rng) for levels, task in zip(by_task, design.tasks, strict=True)], 1)
-    rate = posterior.flat("own_drift")[:, None, None]
-    own_walk = rate * rng.standard_normal((draws, len(design.tasks), seen.own_walk.shape[2]))
-    return _Curves(coordinates, new_level, own_walk, np.arange(len(design.tasks)))
-
-
-def _new_level(levels: np.ndarray, task: str, rng: np.random.Generator) -> np.ndarray:
-    """Level of a new model: Student-t predictive of a normal population under the reference prior, draw by draw."""
-    draws, n = levels.shape
-    if n < 2:
-        raise TargetError(
-            f"A new family on {task!r} cannot be predicted from one model: how far levels differ is unknown. "
-            "Add runs of other models."
-        )
-    spread = np.sqrt(levels.var(axis=1, ddof=1) * (n - 1) / rng.chisquare(n - 1, draws))
-    return levels.mean(axis=1) + spread * np.sqrt(1 + 1 / n) * rng.standard_normal(draws)
-
-
-def _law(posterior: Posterior, curves: _Curves, covariates: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Log loss of the law, shape (S, K, A)."""
-    import jax
-
-    coordinates = {name: values[..., None] for name, values in curves.coordinates.items()}
-    with jax.enable_x64(True):
-        shape = posterior.law.log_shape(coordinates, covariates, posterior.design.reference)
-        return curves.level[..., None] + np.asarray(shape)
-
-
-def _walks(posterior: Posterior, curves: _Curves, axis: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Discrepancy of each curve, its own and its task's, shape (S, K, A)."""
     own_rate, shared_rate = posterior.flat("own_drift"), posterior.flat("shared_drift")
     shared_walk = posterior.flat("shared_walk")
     total = np.zeros((*curves.level.shape, axis.shape[1]))
-    for k, basis in enumerate(posterior.bases):
+    for k, walks in enumerate(posterior.walks):
         members = np.flatnonzero(curves.task_of == k)
         if len(members) == 0:
             continue
         # Points differ between curves only if a covariate was left to the curve; the axis never is.
         points = axis[members[0]]
-        functions, root = basis.functions(points), _root(basis.remainder(points))
-        knots = len(basis.knots)
-        walk = curves.own_walk[:, members, :knots] + shared_walk[:, k, None, :knots]
-        beyond = own_rate[:, None, None] * rng.standard_normal((*walk.shape[:2], len(points)))
-        beyond += shared_rate[:, None, None] * rng.standard_normal((len(walk), 1, len(points)))
-        total[:, members] = walk @ functions.T + beyond @ root.T
+        knots = len(walks.own.knots)
+        own = curves.own_walk[:, members, :knots] @ walks.own.functions(points).T
+        own_beyond = own_rate[:, None, None] * rng.standard_normal(own.shape)
+        shared = shared_walk[:, k, :knots] @ walks.shared.functions(points).T
+        shared_beyond = shared_rate[:, None] * rng.standard_normal(shared.shape)
+        total[:, members] = own + own_beyond @ _root(walks.own.remainder(points)).T
+        total[:, members] += (shared + shared_beyond @ _root(walks.shared.remainder(points)).T)[:, None]
     return total
 
 

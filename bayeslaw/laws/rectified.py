@@ -72,8 +72,9 @@ LAW = Law(
         # The share of the loss that more data of this kind never removes: 90% from .015 to .3. A few sizes say next to
         # nothing about it, and a larger share flattens curves long before real ones flatten.
         Coordinate("floor", "logit of E / L(D_ref)", mean=-2.5, sd=1.0, spread=0.5, pooling="task"),
-        # How far past its pre-learned size a curve is at D_ref; models differ in it, and their slopes there show it.
-        Coordinate("phase", "log of D_ref^beta / D_l", mean=0.0, sd=1.5, spread=1.0, pooling="model"),
+        # How far past its pre-learned size a curve is at D_ref. Models differ in it, but a few sizes do not tell how:
+        # one for all of a task predicts better, and each curve's own discrepancy takes up the rest.
+        Coordinate("phase", "log of D_ref^beta / D_l", mean=0.0, sd=1.5, spread=1.0, pooling="task"),
     ),
     parameters=(
         Parameter("E", "loss", "irreducible loss: what remains with unlimited data"),

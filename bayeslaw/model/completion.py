@@ -9,7 +9,18 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from bayeslaw.model.density import Data, Model, Position, Rotated, Structure, coordinates, rotated_residuals, scale
+from bayeslaw.model.density import (
+    Data,
+    Model,
+    Position,
+    Rotated,
+    Structure,
+    coordinates,
+    curve_noise,
+    pull,
+    rotated_residuals,
+    scale,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +37,12 @@ class CompletedDraws:
         Coefficients of each curve's own slope walk, rate included.
     shared_walk : ndarray, shape (S, T, P)
         Coefficients of the walk that a task's curves share, rate included.
-    noise : ndarray, shape (S, T)
+    noise : ndarray, shape (S, C)
         Run-to-run standard deviation of log loss.
+    typical_noise : ndarray, shape (S, T)
+        The same on a typical curve of the task.
+    pull : ndarray, shape (S, T)
+        How strongly the height at which curves start tells their later slopes.
     own_drift, shared_drift : ndarray, shape (S,)
         Rates of the walks.
     location : dict of ndarray, shape (S,)
@@ -43,6 +58,8 @@ class CompletedDraws:
     own_walk: np.ndarray
     shared_walk: np.ndarray
     noise: np.ndarray
+    typical_noise: np.ndarray
+    pull: np.ndarray
     own_drift: np.ndarray
     shared_drift: np.ndarray
     location: dict[str, np.ndarray]
@@ -54,28 +71,32 @@ def complete(model: Model, positions: dict[str, np.ndarray], rng: np.random.Gene
     """Complete draws of positions, each entry of shape (S, ...)."""
     structure, data = model.structure, model.data
     with jax.enable_x64(True):
-        values, rotated = jax.tree.map(np.asarray, _evaluate(structure, data, positions))
+        values, rotated, noise = jax.tree.map(np.asarray, _evaluate(structure, data, positions))
         scales = structure.scales
-        noise = np.asarray(scale(scales.noise, positions["noise"]))
+        typical = np.asarray(scale(scales.noise, positions["noise"]))
         own = np.asarray(scale(scales.own_drift, positions["own_drift"]))
         drift = np.asarray(scale(scales.shared_drift, positions["shared_drift"]))
     shared = _shared_walk(rotated, rng)
     task = np.asarray(data.task_of)
     remaining = rotated.z - drift[:, None, None] * np.einsum("crp,scp->scr", data.shared, shared[:, task])
-    own_walk = _own_walk(np.asarray(data.shared), remaining, own[:, None, None], noise[:, task, None], rng)
+    own_walk = _own_walk(np.asarray(data.own), remaining, own[:, None, None], noise[..., None], rng)
     shared_walk = drift[:, None, None] * shared
-    level = _level(model, rotated.residual, own_walk + shared_walk[:, task], noise[:, task], rng)
+    level = _level(model, rotated.residual, own_walk, shared_walk, noise, rng)
     location, spread, effect = _population(model, positions)
-    return CompletedDraws(values, level, own_walk, shared_walk, noise, own, drift, location, spread, effect)
+    strength = np.asarray(pull(structure, positions))
+    return CompletedDraws(
+        values, level, own_walk, shared_walk, noise, typical, strength, own, drift, location, spread, effect
+    )
 
 
 @functools.partial(jax.jit, static_argnames="structure")
-def _evaluate(structure: Structure, data: Data, positions: Position) -> tuple[dict[str, jax.Array], Rotated]:
-    """Coordinates and rotated residuals of each of S positions."""
+def _evaluate(structure: Structure, data: Data, positions: Position) -> tuple[dict[str, jax.Array], Rotated, jax.Array]:
+    """Coordinates, rotated residuals and noise of the curves at each of S positions."""
 
-    def one(position: Position) -> tuple[dict[str, jax.Array], Rotated]:
+    def one(position: Position) -> tuple[dict[str, jax.Array], Rotated, jax.Array]:
         values = coordinates(structure, data.groups, position)
-        return values, rotated_residuals(structure, data, position, values)
+        rotated = rotated_residuals(structure, data, position, values)
+        return values, rotated, curve_noise(structure, position, data.task_of)
 
     return jax.vmap(one)(positions)
 
@@ -89,32 +110,37 @@ def _shared_walk(rotated: Rotated, rng: np.random.Generator) -> np.ndarray:
 
 
 def _own_walk(
-    shared: np.ndarray, z: np.ndarray, rate: np.ndarray, noise: np.ndarray, rng: np.random.Generator
+    own: np.ndarray, z: np.ndarray, rate: np.ndarray, noise: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Coefficients of own walks given what the shared walk leaves of the rotated residuals, shape (S, C, P).
 
     Matheron's rule: a draw from the prior, corrected by what it fails to explain.
     """
-    prior = rate * rng.standard_normal((len(z), shared.shape[0], shared.shape[2]))
-    implied = np.einsum("crp,scp->scr", shared, prior) + noise * rng.standard_normal(z.shape)
-    strength = np.sum(shared**2, axis=2)
-    # rows of `shared` are orthogonal within a curve, so the gain is elementwise; padding has strength 0
+    prior = rate * rng.standard_normal((len(z), own.shape[0], own.shape[2]))
+    implied = np.einsum("crp,scp->scr", own, prior) + noise * rng.standard_normal(z.shape)
+    strength = np.sum(own**2, axis=2)
+    # rows of `own` are orthogonal within a curve, so the gain is elementwise; padding has strength 0
     gain = rate**2 / (rate**2 * strength + noise**2)
-    return prior + np.einsum("crp,scr->scp", shared, gain * (z - implied))
+    return prior + np.einsum("crp,scr->scp", own, gain * (z - implied))
 
 
 def _level(
-    model: Model, residual: np.ndarray, walk: np.ndarray, noise: np.ndarray, rng: np.random.Generator
+    model: Model,
+    residual: np.ndarray,
+    own_walk: np.ndarray,
+    shared_walk: np.ndarray,
+    noise: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Levels under a flat prior: weighted mean of what law and walks leave, with its sampling error; shape (S, C)."""
     weight = np.asarray(model.data.root_weight) ** 2
     total = weight.sum(axis=1)
-    curves, width = weight.shape
-    functions = np.zeros((curves, width, walk.shape[-1]))
+    explained = np.zeros(noise.shape)
     for i, k in enumerate(model.design.task_of):
-        at_points = model.bases[k].functions(model.design.axis[i])
-        functions[i, : at_points.shape[0], : at_points.shape[1]] = at_points
-    explained = np.einsum("cm,cmp,scp->sc", weight, functions, walk)
+        walks, axis, h = model.walks[k], model.design.axis[i], model.design.weight[i]
+        knots = len(walks.own.knots)
+        explained[:, i] = own_walk[:, i, :knots] @ (h @ walks.own.functions(axis))
+        explained[:, i] += shared_walk[:, k, :knots] @ (h @ walks.shared.functions(axis))
     mean = (np.einsum("cm,scm->sc", np.sqrt(weight), residual) - explained) / total
     return model.centre + mean + noise / np.sqrt(total) * rng.standard_normal(mean.shape)
 

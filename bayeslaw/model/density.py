@@ -2,11 +2,12 @@
 
 For curve i of task k, at the points t of its runs,
 
-    log loss = level_i + log_shape(coordinates_i, t) + own_i(t) + shared_k(t) + noise,
+    log loss = level_i + log_shape(coordinates_i, t) + pull_k height_i(t) + own_i(t) + shared_k(t) + noise,
 
-where own and shared are slope walks of rates q and Q (see ``discrepancy``) and the noise of a run has standard
-deviation s_k. Levels (flat prior), own walks and shared walks are integrated out in closed form; what is left to sample
-are the coordinates, their population and the scales.
+where height is what is left of the height at which the curve starts (see ``heights``), own and shared are slope walks
+of rates q and Q (see ``discrepancy``) and the noise of a run has standard deviation s_i, scattered about s_k. Levels
+(flat prior), own walks and shared walks are integrated out in closed form; what is left to sample are the coordinates,
+their population, the pull and the scales.
 
 Shapes: C curves, M points, R rotated directions, P basis functions, T tasks.
 """
@@ -22,7 +23,8 @@ import numpy as np
 
 from bayeslaw.laws.base import Array, Law, Level
 from bayeslaw.model.design import Design, build_design
-from bayeslaw.model.discrepancy import WalkBasis, rotate, walk_bases
+from bayeslaw.model.discrepancy import TaskWalks, rotate, walks_by_task
+from bayeslaw.model.heights import first_sizes, relaxed, starting_heights
 from bayeslaw.model.hierarchy import PooledCoordinate, pool
 from bayeslaw.model.priors import LogNormal, ScalePriors
 from bayeslaw.runs import Runs
@@ -32,7 +34,8 @@ Position = dict[str, Any]
 
 ``location`` (K,): population locations in units of their prior; ``spread.<coordinate>.<level>`` (): log of a spread
 over its prior scale; ``<coordinate>.<level>`` (groups,): effects in units of their spread; ``noise`` (T,),
-``own_drift`` (), ``shared_drift`` (): logs of scales over their prior medians, in units of their prior sd.
+``roughness`` (C,), ``own_drift`` (), ``shared_drift`` (): logs of scales over their prior medians, in units of their
+prior sd; ``pull`` (T,): in units of its prior.
 """
 
 
@@ -52,9 +55,11 @@ class Data(NamedTuple):
     covariates: dict[str, Array]  # (C, M), relative to the reference point
     reference: dict[str, Array]  # (), all 1
     log_loss: Array  # (C, M), less the mean of each curve
+    height: Array  # (C, M), what is left of the height at which a curve starts
     root_weight: Array  # (C, M)
     rotation: Array  # (C, M, R), root weights included
     strength: Array  # (C, R)
+    own: Array  # (C, R, P)
     shared: Array  # (C, R, P)
     real: Array  # (C, R): 1 for directions that exist, 0 for padding
     spare: Array  # (C,)
@@ -70,7 +75,7 @@ class Model:
     design: Design
     structure: Structure
     data: Data
-    bases: tuple[WalkBasis, ...]
+    walks: tuple[TaskWalks, ...]
     centre: np.ndarray
     """Mean log loss of each curve, shape (C,), which is taken off before sampling."""
 
@@ -79,6 +84,8 @@ class Model:
         shapes: dict[str, tuple[int, ...]] = {
             "location": (len(self.structure.pooled),),
             "noise": (len(self.design.tasks),),
+            "roughness": (len(self.design.curves),),
+            "pull": (len(self.design.tasks),),
             "own_drift": (),
             "shared_drift": (),
         }
@@ -101,13 +108,13 @@ def build_model(
         If the table lacks what the law needs, or ``pooling`` names what the law does not have.
     """
     design = build_design(runs, law)
-    bases = walk_bases(design)
+    walks = walks_by_task(design)
     structure = Structure(law, pool(law, design, pooling), scales or ScalePriors(), len(design.tasks))
     centre = design.log_loss.sum(axis=1) / (design.weight > 0).sum(axis=1)
-    return Model(law, design, structure, _data(design, bases, centre), bases, centre)
+    return Model(law, design, structure, _data(design, walks, centre), walks, centre)
 
 
-def _data(design: Design, bases: tuple[WalkBasis, ...], centre: np.ndarray) -> Data:
+def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> Data:
     curves, longest = design.log_loss.shape
     # Units are taken off and the last bits of rounding with them: a table in other units gives the very same draws.
     relative = {
@@ -117,20 +124,21 @@ def _data(design: Design, bases: tuple[WalkBasis, ...], centre: np.ndarray) -> D
     log_loss = np.where(design.weight > 0, np.round(design.log_loss - centre[:, None], 10), 0.0)
     # Sizes are rounded up, so that tables of nearly the same shape share one compiled program.
     width = -(-longest // 4) * 4
-    knots = -(-max(len(b.knots) for b in bases) // 4) * 4
-    rank = max(min(width, knots), 1)
-    rotation = np.zeros((curves, width, rank))
-    strength, real = np.zeros((curves, rank)), np.zeros((curves, rank))
-    shared = np.zeros((curves, rank, max(knots, 1)))
-    spare = np.zeros(curves)
+    knots = max(-(-max(len(w.own.knots) for w in walks) // 4) * 4, 1)
+    rotated = []
     for i, k in enumerate(design.task_of):
         seen = design.weight[i] > 0
-        curve = rotate(bases[k].functions(design.axis[i, seen]), design.weight[i, seen])
+        t = design.axis[i, seen]
+        rotated.append(rotate(walks[k].own.functions(t), walks[k].shared.functions(t), design.weight[i, seen]))
+    rank = max(-(-max(curve.rotation.shape[1] for curve in rotated) // 4) * 4, 1)
+    rotation = np.zeros((curves, width, rank))
+    strength, real = np.zeros((curves, rank)), np.zeros((curves, rank))
+    own, shared = np.zeros((curves, rank, knots)), np.zeros((curves, rank, knots))
+    for i, curve in enumerate(rotated):
         m, r = curve.rotation.shape
-        rotation[i, :m, :r] = curve.rotation * np.sqrt(design.weight[i, seen])[:, None]
+        rotation[i, :m, :r] = curve.rotation * np.sqrt(design.weight[i, design.weight[i] > 0])[:, None]
         strength[i, :r], real[i, :r] = curve.strength, 1.0
-        shared[i, :r, : curve.shared.shape[1]] = curve.shared
-        spare[i] = curve.spare
+        own[i, :r, : curve.own.shape[1]], shared[i, :r, : curve.own.shape[1]] = curve.own, curve.shared
 
     def widen(a: np.ndarray, mode: str) -> np.ndarray:
         return np.pad(a, ((0, 0), (0, width - longest)), mode=mode)  # type: ignore[call-overload]
@@ -139,12 +147,14 @@ def _data(design: Design, bases: tuple[WalkBasis, ...], centre: np.ndarray) -> D
         covariates={name: widen(values, "edge") for name, values in relative.items()},
         reference={name: np.asarray(1.0) for name in relative},
         log_loss=widen(log_loss, "constant"),
+        height=widen(starting_heights(design)[:, None] * relaxed(design.axis, first_sizes(design)), "edge"),
         root_weight=widen(np.sqrt(design.weight), "constant"),
         rotation=rotation,
         strength=strength,
+        own=own,
         shared=shared,
         real=real,
-        spare=spare,
+        spare=np.array([curve.spare for curve in rotated], float),
         task_of=design.task_of,
         groups={"task": design.task_of, "family": design.family_of, "model": np.arange(curves)},
     )
@@ -153,6 +163,17 @@ def _data(design: Design, bases: tuple[WalkBasis, ...], centre: np.ndarray) -> D
 def scale(prior: LogNormal, standardised: Array) -> Array:
     """A scale from its sampled, standardised logarithm."""
     return prior.median * jnp.exp(prior.sd * standardised)
+
+
+def curve_noise(structure: Structure, position: Position, task_of: Array) -> Array:
+    """Run-to-run standard deviation of log loss on each curve, shape (C,)."""
+    typical = scale(structure.scales.noise, position["noise"])[task_of]
+    return typical * jnp.exp(structure.scales.roughness * position["roughness"])
+
+
+def pull(structure: Structure, position: Position) -> Array:
+    """Strength of the pull on each task, shape (T,)."""
+    return structure.scales.pull.mean + structure.scales.pull.sd * position["pull"]
 
 
 def coordinates(structure: Structure, groups: Mapping[str, Array], position: Position) -> dict[str, Array]:
@@ -171,7 +192,7 @@ def coordinates(structure: Structure, groups: Mapping[str, Array], position: Pos
 def log_prior(structure: Structure, position: Position) -> Array:
     """Log prior density of a position, up to a constant."""
     total = -0.5 * jnp.sum(position["location"] ** 2)
-    for name in ("noise", "own_drift", "shared_drift"):
+    for name in ("noise", "roughness", "pull", "own_drift", "shared_drift"):
         total -= 0.5 * jnp.sum(position[name] ** 2)
     for pooled in structure.pooled:
         for level in pooled.levels:
@@ -184,7 +205,7 @@ def log_prior(structure: Structure, position: Position) -> Array:
 class Rotated(NamedTuple):
     """Residuals of the law and the Gaussian terms that follow from them."""
 
-    residual: Array  # (C, M): root-weighted log loss minus log shape
+    residual: Array  # (C, M): root-weighted log loss minus log shape and pull
     z: Array  # (C, R): rotated residuals
     variance: Array  # (C, R): their variance given the shared walk
     precision: Array  # (T, P, P): of the shared walk's standardised coefficients
@@ -195,10 +216,10 @@ def rotated_residuals(structure: Structure, data: Data, position: Position, valu
     """Rotate the residuals of the law, given the coordinates of each curve."""
     by_curve = {name: value[:, None] for name, value in values.items()}
     shape = structure.law.log_shape(by_curve, data.covariates, data.reference)
-    noise = scale(structure.scales.noise, position["noise"])[data.task_of][:, None]
+    noise = curve_noise(structure, position, data.task_of)[:, None]
     own = scale(structure.scales.own_drift, position["own_drift"])
     drift = scale(structure.scales.shared_drift, position["shared_drift"])
-    residual = data.log_loss - shape
+    residual = data.log_loss - shape - pull(structure, position)[data.task_of][:, None] * data.height
     z = jnp.einsum("cm,cmr->cr", residual, data.rotation)
     variance = own**2 * data.strength + noise**2
     weighted = data.shared / variance[..., None]
@@ -211,7 +232,7 @@ def rotated_residuals(structure: Structure, data: Data, position: Position, valu
 def log_likelihood(structure: Structure, data: Data, position: Position) -> Array:
     """Log density of the runs given a position, levels and walks integrated out, up to a constant."""
     rotated = rotated_residuals(structure, data, position, coordinates(structure, data.groups, position))
-    noise = scale(structure.scales.noise, position["noise"])[data.task_of]
+    noise = curve_noise(structure, position, data.task_of)
     along = jnp.sum(data.root_weight * rotated.residual, axis=1) ** 2 / jnp.sum(data.root_weight**2, axis=1)
     spare = jnp.sum(rotated.residual**2, axis=1) - along - jnp.sum(rotated.z**2, axis=1)
     total = -0.5 * jnp.sum(data.real * jnp.log(rotated.variance) + rotated.z**2 / rotated.variance)

@@ -1,59 +1,58 @@
-"""How far real curves stray from the law: a random walk in their log-log slope.
+"""How far real curves stray from the law: random walks in their log-log slope.
 
-Real curves keep bending in ways that no law has. The discrepancy of a curve is an integrated random walk along
-t = log(axis): its slope drifts like Brownian motion from the first size on, so that its variance q^2 (t - t_1)^3 / 3
-grows with distance. Each curve has one of its own, and the curves of a task share another, because what a law gets
-wrong it gets wrong for all of them together.
+Real curves keep bending in ways that no law has. Along t = log(axis) the discrepancy of the curves of a task is
+
+- a walk that they share, because what a law gets wrong it gets wrong for all of them together: an integrated random
+  walk, whose slope drifts like Brownian motion from the first size on, so that its variance Q^2 (t - t_1)^3 / 3 grows
+  with distance;
+- a walk of each curve's own, which is drawn back towards the others: the ``relaxing_walk`` of rate q.
 
 A walk is written on a basis: its values at the knots are L c with K = L L' the covariance at the knots and c standard
 normal times the walk's rate. Between and beyond the knots it is the conditional mean given those values, plus a
 remainder whose covariance is known in closed form.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from bayeslaw.model.design import Design
+from bayeslaw.model.relaxation import relaxing_walk
 
 MAX_KNOTS = 15
 MIN_GAP = 0.1
 """Knots lie at least this far apart in log(axis); nearer sizes share their discrepancy to well within the noise."""
 
+Covariance = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Of a walk of unit rate, at two distances from where it sets out; their shapes broadcast."""
 
-def integrated_walk(anchor: float, s: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Covariance of an integrated random walk of unit rate that is 0, with slope 0, up to ``anchor``.
 
-    Parameters
-    ----------
-    anchor : float
-        Where the walk sets out, in log units of the axis.
-    s, t : ndarray
-        Points; their shapes broadcast.
+def integrated_walk(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Covariance of an integrated random walk of unit rate that sets out from 0 with slope 0.
 
-    Returns
-    -------
-    ndarray
-        ``m^2 (3 M - m) / 6`` with m and M the smaller and larger distance from the anchor.
+    ``m^2 (3 M - m) / 6`` with m and M the smaller and larger of the distances ``a`` and ``b``.
     """
-    a, b = np.maximum(s - anchor, 0.0), np.maximum(t - anchor, 0.0)
     smaller, larger = np.minimum(a, b), np.maximum(a, b)
     return smaller**2 * (3 * larger - smaller) / 6
 
 
 @dataclass(frozen=True, eq=False)
 class WalkBasis:
-    """Basis of the walks of one task.
+    """Basis of the walks of one kind on one task.
 
     Attributes
     ----------
+    covariance : callable
+        Of the walk at unit rate.
     anchor : float
-        Log of the smallest size, relative to the reference size.
+        Log of the smallest size, relative to the reference size; up to it the walk is 0.
     knots : ndarray, shape (P,)
         Logs of the sizes, relative to the reference size, at which the walk is represented.
     """
 
+    covariance: Covariance
     anchor: float
     knots: np.ndarray
 
@@ -61,19 +60,30 @@ class WalkBasis:
         """Basis functions at points of any shape (...,): shape (..., P), to be multiplied with coefficients c."""
         if len(self.knots) == 0:
             return np.zeros((*t.shape, 0))
-        cross = integrated_walk(self.anchor, t.reshape(-1, 1), self.knots[None])
+        cross = self._between(t.reshape(-1, 1), self.knots[None])
         return solve_triangular(self._root(), cross.T, lower=True).T.reshape(*t.shape, -1)
 
     def remainder(self, t: np.ndarray) -> np.ndarray:
         """Covariance at points (n,) given the values at the knots, at unit rate: shape (n, n)."""
         functions = self.functions(t)
-        return integrated_walk(self.anchor, t[:, None], t[None]) - functions @ functions.T
+        return self._between(t[:, None], t[None]) - functions @ functions.T
+
+    def _between(self, s: np.ndarray, t: np.ndarray) -> np.ndarray:
+        return self.covariance(np.maximum(s - self.anchor, 0.0), np.maximum(t - self.anchor, 0.0))
 
     def _root(self) -> np.ndarray:
-        return np.linalg.cholesky(integrated_walk(self.anchor, self.knots[:, None], self.knots[None]))
+        return np.linalg.cholesky(self._between(self.knots[:, None], self.knots[None]))
 
 
-def walk_basis(sizes: np.ndarray) -> WalkBasis:
+@dataclass(frozen=True, eq=False)
+class TaskWalks:
+    """The walks of a task, on the same knots: each curve's ``own``, and the one ``shared`` by all."""
+
+    own: WalkBasis
+    shared: WalkBasis
+
+
+def task_walks(sizes: np.ndarray) -> TaskWalks:
     """Choose knots for the sizes (logs, any order, repeats allowed) at which a task was measured."""
     distinct = np.unique(sizes)
     knots: list[float] = []
@@ -85,23 +95,28 @@ def walk_basis(sizes: np.ndarray) -> WalkBasis:
     if len(knots) > MAX_KNOTS:
         keep = np.unique(np.linspace(0, len(knots) - 1, MAX_KNOTS).round().astype(int))
         knots = [knots[i] for i in keep]
-    return WalkBasis(anchor=float(distinct[0]), knots=np.array(knots))
+    anchor = float(distinct[0])
+    return TaskWalks(
+        own=WalkBasis(relaxing_walk, anchor, np.array(knots)),
+        shared=WalkBasis(integrated_walk, anchor, np.array(knots)),
+    )
 
 
-def walk_bases(design: Design) -> tuple[WalkBasis, ...]:
-    """Basis of the walks of each task of a design."""
+def walks_by_task(design: Design) -> tuple[TaskWalks, ...]:
+    """The walks of each task of a design."""
     seen = design.weight > 0
     here = [design.task_of == k for k in range(len(design.tasks))]
-    return tuple(walk_basis(design.axis[mask][seen[mask]]) for mask in here)
+    return tuple(task_walks(design.axis[mask][seen[mask]]) for mask in here)
 
 
 @dataclass(frozen=True, eq=False)
 class RotatedCurve:
     """One curve's likelihood made elementwise.
 
-    With h the root weights and X = h * basis functions, the level along h is projected out and X decomposed as U S V'.
-    Along U the weighted residuals of a curve are independent with variance q^2 S^2 + noise^2; orthogonal to U and h
-    they are pure noise.
+    With h the root weights, X = h * own basis functions and Y = h * shared ones, the level along h is projected out
+    and X decomposed as U S V'. Along U the weighted residuals of a curve are independent, given the shared walk, with
+    variance q^2 S^2 + noise^2. Directions of Y outside U, if any, join it with S = 0; orthogonal to all these and to h
+    residuals are pure noise.
 
     Attributes
     ----------
@@ -109,23 +124,33 @@ class RotatedCurve:
         U.
     strength : ndarray, shape (R,)
         S^2.
-    shared : ndarray, shape (R, P)
-        S V': how the coefficients of a walk enter.
+    own, shared : ndarray, shape (R, P)
+        U'X, which is S V', and U'Y: how the coefficients of the walks enter.
     spare : int
         Number of pure-noise directions, m - 1 - R.
     """
 
     rotation: np.ndarray
     strength: np.ndarray
+    own: np.ndarray
     shared: np.ndarray
     spare: int
 
 
-def rotate(functions: np.ndarray, weight: np.ndarray) -> RotatedCurve:
-    """Decompose a curve given basis functions at its points, shape (m, P), and their weights, shape (m,)."""
+def rotate(own: np.ndarray, shared: np.ndarray, weight: np.ndarray) -> RotatedCurve:
+    """Decompose a curve given basis functions at its points, shapes (m, P), and their weights, shape (m,)."""
     root = np.sqrt(weight)
-    design = root[:, None] * functions
-    design = design - np.outer(root, root @ design) / (root @ root)
-    u, s, v = np.linalg.svd(design, full_matrices=False)
-    rank = int(np.sum(s > 1e-9 * np.linalg.norm(root[:, None] * functions)))  # below: rounding, of any direction
-    return RotatedCurve(u[:, :rank], s[:rank] ** 2, s[:rank, None] * v[:rank], len(weight) - 1 - rank)
+
+    def directions(functions: np.ndarray, beside: np.ndarray) -> np.ndarray:
+        """Orthonormal directions of basis functions beside others."""
+        rest = functions - beside @ (beside.T @ functions)
+        u, s, _ = np.linalg.svd(rest, full_matrices=False)
+        u = u[:, s > 1e-9 * np.linalg.norm(functions)]  # below: rounding, of any direction
+        u -= beside @ (beside.T @ u)  # weak directions carry rounding of strong ones
+        return u
+
+    x, y = root[:, None] * own, root[:, None] * shared
+    level = (root / np.linalg.norm(root))[:, None]
+    u = directions(x, level)
+    u = np.column_stack([u, directions(y, np.column_stack([level, u]))])
+    return RotatedCurve(u, np.sum((u.T @ x) ** 2, axis=1), u.T @ x, u.T @ y, len(weight) - 1 - u.shape[1])

@@ -1,7 +1,7 @@
-"""What is believed of the scales before a table is seen; the laws hold what is believed of their coordinates.
+"""What is believed of noise and discrepancy before a table is seen; laws hold what is believed of their coordinates.
 
-All scales are lognormal: a median and a standard deviation of the logarithm. None depends on the units of the table,
-since they are scales of log loss against log size.
+Scales are lognormal: a median and a standard deviation of the logarithm. None depends on the units of the table, since
+they are scales of log loss against log size.
 """
 
 from dataclasses import dataclass
@@ -16,20 +16,35 @@ class LogNormal:
 
 
 @dataclass(frozen=True)
+class Normal:
+    """Normal prior."""
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True)
 class ScalePriors:
     """Priors of noise and discrepancy.
 
     Attributes
     ----------
     noise : LogNormal
-        Run-to-run standard deviation of log loss, per task. Measured curves have .002 to .01.
+        Run-to-run standard deviation of log loss on a typical curve, per task. Measured curves have .002 to .01.
+    roughness : float
+        Standard deviation of the logarithm of a curve's own noise over the task's. Wide: one curve in thirty jumps.
+    pull : Normal
+        Strength, per task, with which the height at which curves start tells their later slopes; 1 is what
+        ``relaxation`` says, 0 nothing.
     own_drift : LogNormal
-        Rate of each curve's own slope walk: the sd of its log-log slope after one e-fold of the axis.
+        Rate of each curve's own slope walk: the growth of the sd of its log-log slope over one e-fold of the axis.
     shared_drift : LogNormal
         The same for the walk that all curves of a task have in common. Tight, because one task can say little about it:
         the law absorbs the bends that have been seen, and only other tasks tell how large those not yet seen are.
     """
 
     noise: LogNormal = LogNormal(0.006, 0.7)
-    own_drift: LogNormal = LogNormal(0.016, 0.7)
-    shared_drift: LogNormal = LogNormal(0.025, 0.5)
+    roughness: float = 0.7
+    pull: Normal = Normal(1.0, 0.4)
+    own_drift: LogNormal = LogNormal(0.007, 0.5)
+    shared_drift: LogNormal = LogNormal(0.012, 0.5)

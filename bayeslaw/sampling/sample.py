@@ -132,7 +132,9 @@ def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> 
         **by_curve,
         **{f"location of {name}": values for name, values in completed.location.items()},
         **{f"spread of {name}": values for name, values in completed.spread.items()},
-        "noise": completed.noise,
+        "noise": completed.typical_noise,
+        "noise of a curve": completed.noise,
+        "pull": completed.pull,
         "own_drift": completed.own_drift,
         "shared_drift": completed.shared_drift,
     }

@@ -34,20 +34,24 @@ def close(simulate):
 
 
 @pytest.fixture(scope="module", params=[balanced, ragged, close], ids=lambda f: f.__name__)
-def fixed(request, simulate, random_position, forge):
+def fixed(request, simulate, random_position, forge, pooling):
     """A table, a position, and a posterior in which every draw is at that position."""
     runs = request.param(simulate)
-    position = random_position(build_model(runs, get_law("rectified")), np.random.default_rng(3), scale=0.7)
+    model = build_model(runs, get_law("rectified"), pooling=pooling)
+    position = random_position(model, np.random.default_rng(3), scale=0.7)
     position["own_drift"] += 1.0
-    return runs, position, forge(runs, {name: np.repeat(v[None], DRAWS, axis=0) for name, v in position.items()})
+    position["pull"] += 1.0
+    positions = {name: np.repeat(v[None], DRAWS, axis=0) for name, v in position.items()}
+    return runs, position, forge(runs, positions, pooling=pooling)
 
 
 @pytest.fixture(scope="module")
-def steady(simulate, random_position, forge):
+def steady(simulate, random_position, forge, pooling):
     """Three models; every draw at the same position, with little drift."""
     runs = balanced(simulate)
-    position = random_position(build_model(runs, get_law("rectified")), np.random.default_rng(4), scale=0.3)
-    return forge(runs, {name: np.repeat(v[None], 2000, axis=0) for name, v in position.items()})
+    model = build_model(runs, get_law("rectified"), pooling=pooling)
+    position = random_position(model, np.random.default_rng(4), scale=0.3)
+    return forge(runs, {name: np.repeat(v[None], 2000, axis=0) for name, v in position.items()}, pooling=pooling)
 
 
 def at(*sizes):
@@ -62,6 +66,15 @@ def rectified(coordinates, data, reference):
     return np.log(floor + (1 - floor) * (pre_learned + reference**beta) / (pre_learned + data**beta))
 
 
+def still(posterior, *names):
+    """The posterior without walks, noise and whatever else is named."""
+    draws = posterior.draws.copy()
+    walks = ("own_walk", "shared_walk", "own_drift", "shared_drift")
+    for name in (*walks, "noise", "typical_noise", *names):
+        draws[name] = 0.0 * draws[name]
+    return dataclasses.replace(posterior, draws=draws)
+
+
 def expected_curves(d, task, position):
     """Mean and covariance of log loss on the curves of a task at the targets, (K A,) and (K A, K A)."""
     mean, covariance = d.conditional(task, position, at=np.log(TARGETS))
@@ -72,8 +85,9 @@ def expected_curves(d, task, position):
     shared = np.kron(np.ones((curves, 1)), np.eye(targets))
     linear = np.concatenate([level, own, shared], axis=1)
     values = {name: v[:, None] for name, v in g.values.items()}
-    law = rectified(values, np.array(TARGETS)[None], d.reference).ravel()
-    return linear @ mean + law, linear @ covariance @ linear.T, g
+    law = rectified(values, np.array(TARGETS)[None], d.reference)
+    law = law + d.pulled(task, position, np.arange(curves)[:, None], np.array(TARGETS)[None])
+    return linear @ mean + law.ravel(), linear @ covariance @ linear.T, g
 
 
 def assert_gaussian(x, mean, covariance):
@@ -104,15 +118,17 @@ def test_runs_add_independent_noise_to_curves(fixed, dense):
     d = dense(runs.table)
     for task in d.tasks:
         mean, covariance, g = expected_curves(d, task, position)
-        assert_gaussian(found[:, g.members].reshape(DRAWS, -1), mean, covariance + g.noise**2 * np.eye(len(mean)))
+        assert_gaussian(
+            found[:, g.members].reshape(DRAWS, -1), mean, covariance + np.diag(np.repeat(g.noise**2, len(TARGETS)))
+        )
 
 
 def test_run_variance_is_curve_variance_plus_noise(fitted):
     posterior = fitted.posterior
     curve, run = (predict(posterior, at(800, 51_200), kind=kind, seed=3).log_loss for kind in ("curve", "run"))
     # both use the same draws of the curve, so the difference is the noise of each draw
-    noise = posterior.flat("noise")[:, 0]
-    white = ((run - curve) / noise[:, None, None]).reshape(len(noise), -1)
+    noise = posterior.flat("noise")
+    white = ((run - curve) / noise[..., None]).reshape(len(noise), -1)
     # the curve is drawn first and alike, so these are standard normal: 2 models, 2 points
     assert stats.kstest(white.ravel(), "norm").pvalue > FALSE_ALARM
     assert np.abs(np.corrcoef(white.T) - np.eye(4)).max() < 5 / np.sqrt(len(noise))
@@ -129,32 +145,44 @@ def test_a_new_family_is_less_certain_than_a_run_and_a_run_than_a_curve(fitted, 
 
 
 def test_level_of_a_new_family_is_student_t():
-    from bayeslaw.answers.prediction import _new_level
+    from bayeslaw.answers.curves import new_level
 
     levels = np.array([1.0, 1.2, 1.7, 1.1])
-    found = _new_level(np.repeat(levels[None], 20_000, axis=0), "t", np.random.default_rng(5))
+    found = new_level(np.repeat(levels[None], 20_000, axis=0), "t", np.random.default_rng(5))
     scale = levels.std(ddof=1) * np.sqrt(1 + 1 / 4)
     assert stats.kstest(found, stats.t(df=3, loc=levels.mean(), scale=scale).cdf).pvalue > FALSE_ALARM
 
 
 def test_coordinates_of_a_new_family_come_from_the_population(steady):
-    """Without walks, noise and levels, what is left at the smallest size is the law at a new phase."""
-    draws = steady.draws.copy()
-    for name in ("own_walk", "shared_walk", "noise", "own_drift", "shared_drift", "level"):
-        draws[name] = 0.0 * draws[name]
-    still = dataclasses.replace(steady, draws=draws)
-    found = predict(still, at(200.0), kind="new-family", seed=2)
+    """Without pull, walks and noise, what is left of a curve beyond its start is the law at a new phase."""
+    found = predict(still(steady, "pull"), at(200.0, 3200.0), kind="new-family", seed=2)
+    change = found.log_loss[:, 0, 0] - found.log_loss[:, 0, 1]
     assert found.labels == (("<new family>", "<new family>", "t"),)
-    first = {name: float(draws[f"location_{name}"][0, 0]) for name in ("log_beta", "floor", "phase")}
-    spread = float(draws["spread_phase_model"][0, 0])
+    first = {name: steady.flat(f"location_{name}")[0] for name in ("log_beta", "floor", "phase")}
+    spread = steady.flat("spread_phase_model")[0]
     phase = first["phase"] + spread * stats.norm.ppf(np.linspace(0.01, 0.99, 99))
     expected = rectified({**first, "phase": phase}, 200.0, 3200.0)
-    quantiles = np.quantile(found.log_loss[:, 0, 0], np.linspace(0.01, 0.99, 99))
+    quantiles = np.quantile(change, np.linspace(0.01, 0.99, 99))
     if np.corrcoef(expected, quantiles)[0, 1] < 0:
         expected = expected[::-1]
     # 2000 draws: the standard error of a middle probability is .011, five of them .056
-    ranks = (found.log_loss[:, 0, 0][:, None] <= expected[None]).mean(axis=0)
+    ranks = (change[:, None] <= expected[None]).mean(axis=0)
     np.testing.assert_allclose(ranks, np.linspace(0.01, 0.99, 99), atol=0.056)
+
+
+def test_a_new_family_starts_like_the_others_and_its_height_pulls_on_it(steady, dense):
+    """Without walks, noise and differences of phase, a curve follows from its start."""
+    posterior = still(steady, "spread_phase_model")
+    found = predict(posterior, at(200.0, 12_800.0), kind="new-family", seed=2).log_loss[:, 0]
+    seen = predict(posterior, at(200.0), kind="curve").log_loss[..., 0]
+    middle, scale = seen.mean(axis=1), seen.std(axis=1, ddof=1) * np.sqrt(1 + 1 / 3)
+    assert stats.kstest((found[:, 0] - middle) / scale, stats.t(df=2).cdf).pvalue > FALSE_ALARM
+    location = {name: posterior.flat(f"location_{name}") for name in ("log_beta", "floor", "phase")}
+    law = rectified(location, 12_800.0, 3200.0) - rectified(location, 200.0, 3200.0)
+    d = dense(posterior.runs.table)
+    unit = d.pulled("t", {"pull": np.array([0.0])}, 0, np.array([200.0, 12_800.0])) / d.heights("t")[0][0]
+    expected = law + posterior.flat("pull")[:, 0] * (found[:, 0] - middle) * (unit[1] - unit[0])
+    np.testing.assert_allclose(found[:, 1] - found[:, 0], expected, atol=1e-9)
 
 
 def test_models_of_a_task_share_what_lies_beyond(steady):
@@ -163,9 +191,8 @@ def test_models_of_a_task_share_what_lies_beyond(steady):
     difference = np.var(log_loss[:, 0] - log_loss[:, 1])
     assert difference < 0.8 * (np.var(log_loss[:, 0]) + np.var(log_loss[:, 1]))
     draws = steady.draws.copy()
-    draws["own_drift"] = 0 * draws["own_drift"]
-    draws["own_walk"] = 0 * draws["own_walk"]
-    draws["level"] = 0 * draws["level"]
+    for name in ("own_drift", "own_walk", "level"):
+        draws[name] = 0 * draws[name]
     log_loss = predict(dataclasses.replace(steady, draws=draws), at(1e6), kind="curve").log_loss[..., 0]
     law = log_loss - log_loss.mean(axis=0)
     np.testing.assert_allclose(law[:, 0], law[:, 1], atol=1e-9)  # all that is left is shared

@@ -33,7 +33,7 @@ def with_losses(simulate, random_position, forge):
         draws, models = losses.shape
         posterior = one_draw(models, tasks)
         changed = posterior.draws.isel(draw=np.zeros(draws // 4, int)).assign_coords(draw=np.arange(draws // 4))
-        for name in ("own_walk", "shared_walk", "noise", "own_drift", "shared_drift"):
+        for name in ("own_walk", "shared_walk", "noise", "own_drift", "shared_drift", "pull"):
             changed[name] = 0.0 * changed[name]
         levels = np.tile(np.log(losses), (1, len(tasks))).reshape(4, -1, models * len(tasks))
         changed["level"] = changed["level"].copy(data=levels)
@@ -195,11 +195,11 @@ def test_losses_are_joint_run_predictions(fitted):
     assert selection.candidates[0].expected_regret == pytest.approx(np.mean(selection.losses[:, 0] - best))
 
 
-def test_units_of_loss_and_data_do_not_change_the_choice(fitted, two_models, settings, scales):
+def test_units_of_loss_and_data_do_not_change_the_choice(fitted, two_models, settings, scales, pooling):
     """Losses times 3.7 and data in thousands give the very same draws, so exactly the same odds."""
     table = two_models.table.drop(columns="row")
     scaled = table.assign(loss=3.7 * table["loss"], data=table["data"] / 1000)
-    again = bayeslaw.fit(read_runs(pd.DataFrame(scaled)), scales=scales, sampler=settings, seed=5)
+    again = bayeslaw.fit(read_runs(pd.DataFrame(scaled)), scales=scales, pooling=pooling, sampler=settings, seed=5)
     for name in ("log_beta", "floor", "phase", "noise", "own_drift"):
         np.testing.assert_array_equal(again.posterior.draws[name], fitted.posterior.draws[name])
     before, after = fitted.select(data=51_200), again.select(data=51.2)

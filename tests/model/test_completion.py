@@ -57,13 +57,12 @@ def test_completions_are_the_conditional_gaussian(case, simulate, dense, random_
     for k, task in enumerate(d.tasks):
         anchor, knots = d.knots(task)
         origin = np.log(d.reference)  # the package counts sizes from the reference
-        assert model.bases[k].anchor == pytest.approx(anchor - origin)
+        assert model.walks[k].own.anchor == pytest.approx(anchor - origin)
         mean, covariance = d.conditional(task, position, at=knots)
         members = d.gaussian(task, position).members
-        functions = model.bases[k].functions(knots - origin)
         p = len(knots)
-        own = done.own_walk[:, members, :p] @ functions.T
-        shared = done.shared_walk[:, k, :p] @ functions.T
+        own = done.own_walk[:, members, :p] @ model.walks[k].own.functions(knots - origin).T
+        shared = done.shared_walk[:, k, :p] @ model.walks[k].shared.functions(knots - origin).T
         found = np.concatenate([done.level[:, members], own.reshape(draws, -1), shared], axis=1)
         root = np.linalg.cholesky(covariance)
         assert_standard_normal(np.linalg.solve(root, (found - mean).T).T)
@@ -83,14 +82,16 @@ def test_ratio_of_likelihoods_is_the_mean_ratio_of_joint_densities(simulate, den
 
     def log_joint(position):
         scales = d.scales(position)
-        noise, own, shared = scales["noise"][0], scales["own_drift"], scales["shared_drift"]
+        noise, own, shared = d.gaussian("t", position).noise[:, None], scales["own_drift"], scales["shared_drift"]
         with jax.enable_x64(True):
             values = coordinates(model.structure, model.data.groups, position)
             by_curve = {name: np.asarray(v)[:, None] for name, v in values.items()}
             shape = model.law.log_shape(by_curve, model.design.covariates, model.design.reference)
-        functions = model.bases[0].functions(model.design.axis)
-        p = functions.shape[-1]
-        walk = np.einsum("cmp,scp->scm", functions, done.own_walk[..., :p] + done.shared_walk[:, :, :p])
+        p = len(d.knots("t")[1])
+        walk = np.einsum("cmp,scp->scm", model.walks[0].own.functions(model.design.axis), done.own_walk[..., :p])
+        walk += np.einsum("cmp,sp->scm", model.walks[0].shared.functions(model.design.axis), done.shared_walk[:, 0, :p])
+        curve = np.arange(len(d.curves))[:, None]
+        walk += d.pulled("t", position, curve, np.exp(model.design.axis) * d.reference)
         sd = noise / np.sqrt(np.where(model.design.weight > 0, model.design.weight, np.nan))
         log_runs = stats.norm.logpdf(model.design.log_loss, done.level[..., None] + np.asarray(shape) + walk, sd)
         return (
@@ -111,12 +112,15 @@ def test_ratio_of_likelihoods_is_the_mean_ratio_of_joint_densities(simulate, den
 
 def test_scales_coordinates_and_population_are_those_of_the_position(simulate, dense, random_position):
     runs = simulate({("t", "a"): SIZES, ("t", "b"): SIZES, ("u", "a"): SIZES}, seed=4)
-    model = build_model(runs, get_law("rectified"))
+    model = build_model(runs, get_law("rectified"), pooling={"phase": "model"})
     position = random_position(model, np.random.default_rng(7))
     done = complete(model, replicate(position, 3), np.random.default_rng(8))
     d = dense(runs.table)
     scales = d.scales(position)
-    np.testing.assert_allclose(done.noise, np.repeat(scales["noise"][None], 3, 0))
+    np.testing.assert_allclose(done.typical_noise, np.repeat(scales["noise"][None], 3, 0))
+    noise = np.concatenate([d.gaussian(task, position).noise for task in d.tasks])
+    np.testing.assert_allclose(done.noise, np.repeat(noise[None], 3, 0))
+    np.testing.assert_allclose(done.pull, np.repeat(1.0 + 0.4 * position["pull"][None], 3, 0))
     np.testing.assert_allclose(done.own_drift, scales["own_drift"])
     np.testing.assert_allclose(done.shared_drift, scales["shared_drift"])
     for name, values in d.coordinates(position).items():

@@ -121,7 +121,7 @@ def test_differences_between_positions_are_those_of_the_dense_joint(case, simula
     found = evaluate(log_density, model, positions)
     expected = np.array([dense(runs.table).log_joint(p) for p in positions])
     difference = found - expected
-    np.testing.assert_allclose(difference, difference[0], atol=1e-8 * max(1.0, np.abs(expected).max()))
+    np.testing.assert_allclose(difference, difference[0], atol=3e-8 * max(1.0, np.abs(expected).max()))
 
 
 @pytest.mark.parametrize("pooling", [{"log_beta": "model", "phase": "task"}, {"floor": "family", "phase": "family"}])

@@ -1,20 +1,19 @@
-"""The slope walk, its basis, and the rotation that makes a curve's likelihood elementwise."""
+"""Slope walks, their bases, and the rotation that makes a curve's likelihood elementwise."""
 
 import numpy as np
 import pytest
 from scipy import integrate
 
-from bayeslaw.model.discrepancy import MAX_KNOTS, MIN_GAP, integrated_walk, rotate, walk_basis
+from bayeslaw.model.discrepancy import MAX_KNOTS, MIN_GAP, integrated_walk, rotate, task_walks
+from bayeslaw.model.relaxation import relaxing_walk
 
 SIZES = np.log([200.0, 400.0, 800.0, 1600.0, 6400.0])
 
 
-@pytest.mark.parametrize(("s", "t"), [(1.0, 1.0), (0.3, 2.0), (2.0, 0.3), (5.0, 4.5), (-1.0, 2.0)])
+@pytest.mark.parametrize(("s", "t"), [(1.0, 1.0), (0.3, 2.0), (2.0, 0.3), (5.0, 4.5), (0.0, 2.0)])
 def test_covariance_is_the_integral_of_that_of_brownian_motion(s, t):
-    anchor = 0.7
-    a, b = max(s, 0.0), max(t, 0.0)
-    expected, _ = integrate.dblquad(lambda v, u: min(u, v), 0, a, 0, b, epsabs=1e-10)
-    found = integrated_walk(anchor, np.array(anchor + s), np.array(anchor + t))
+    expected, _ = integrate.dblquad(lambda v, u: min(u, v), 0, s, 0, t, epsabs=1e-10)
+    found = integrated_walk(np.array(s), np.array(t))
     assert found == pytest.approx(expected, abs=1e-6)
 
 
@@ -26,37 +25,49 @@ def test_covariance_is_that_of_simulated_brownian_motion():
     value = np.cumsum(slope, axis=1) * length / steps
     at = np.array([49, 99, 199])
     t = (at + 1) * length / steps
-    expected = integrated_walk(0.0, t[:, None], t[None])
+    expected = integrated_walk(t[:, None], t[None])
     np.testing.assert_allclose(value[:, at].T @ value[:, at] / paths, expected, rtol=0.06)
 
 
 def test_variance_grows_with_the_cube_of_distance():
     t = np.array([1.0, 2.0, 10.0])
-    np.testing.assert_allclose(integrated_walk(0.0, t, t), t**3 / 3)
+    np.testing.assert_allclose(integrated_walk(t, t), t**3 / 3)
 
 
-def test_basis_reproduces_the_walk_at_its_knots():
-    basis = walk_basis(SIZES)
-    assert basis.anchor == SIZES[0]
-    np.testing.assert_array_equal(basis.knots, SIZES[1:])
+@pytest.fixture(params=["own", "shared"])
+def basis(request):
+    return getattr(task_walks(SIZES), request.param)
+
+
+def between(basis, s, t):
+    """Covariance of the walk itself."""
+    return basis.covariance(np.maximum(s - SIZES[0], 0.0)[:, None], np.maximum(t - SIZES[0], 0.0)[None])
+
+
+def test_walks_of_a_task_are_of_two_kinds_on_the_same_knots():
+    walks = task_walks(SIZES)
+    assert walks.shared.covariance is integrated_walk
+    assert walks.own.covariance is relaxing_walk
+    for basis in (walks.own, walks.shared):
+        assert basis.anchor == SIZES[0]
+        np.testing.assert_array_equal(basis.knots, SIZES[1:])
+
+
+def test_basis_reproduces_the_walk_at_its_knots(basis):
     functions = basis.functions(SIZES)
-    expected = integrated_walk(basis.anchor, SIZES[:, None], SIZES[None])
-    np.testing.assert_allclose(functions @ functions.T, expected, atol=1e-12)
+    np.testing.assert_allclose(functions @ functions.T, between(basis, SIZES, SIZES), atol=1e-12)
     # against a knot the conditional mean loses nothing, wherever the other point is
     elsewhere = np.log([150.0, 300.0, 5000.0, 1e6])
-    expected = integrated_walk(basis.anchor, elsewhere[:, None], SIZES[None])
-    np.testing.assert_allclose(basis.functions(elsewhere) @ functions.T, expected, atol=1e-9)
+    np.testing.assert_allclose(basis.functions(elsewhere) @ functions.T, between(basis, elsewhere, SIZES), atol=1e-9)
 
 
-def test_functions_keep_the_shape_of_their_argument():
-    basis = walk_basis(SIZES)
+def test_functions_keep_the_shape_of_their_argument(basis):
     t = np.log(np.array([[300.0, 500.0, 700.0], [1e3, 1e4, 1e5]]))
     assert basis.functions(t).shape == (2, 3, 4)
     np.testing.assert_array_equal(basis.functions(t)[1], basis.functions(t[1]))
 
 
-def test_remainder_is_a_covariance_and_nothing_at_knots():
-    basis = walk_basis(SIZES)
+def test_remainder_is_a_covariance_and_nothing_at_knots(basis):
     t = np.concatenate([SIZES, np.log([150.0, 300.0, 3000.0, 7000.0, 1e5, 1e7])])
     remainder = basis.remainder(t)
     np.testing.assert_allclose(remainder, remainder.T, atol=1e-9)
@@ -64,45 +75,45 @@ def test_remainder_is_a_covariance_and_nothing_at_knots():
     np.testing.assert_allclose(remainder[: len(SIZES)], 0.0, atol=1e-9)
     np.testing.assert_allclose(remainder[len(SIZES)], 0.0, atol=1e-12)  # before the first size nothing has drifted
     # beyond the data it is at least what a walk would do that sets out from the last knot with a known slope
-    assert remainder[-1, -1] >= (t[-1] - SIZES[-1]) ** 3 / 3
+    kick = integrated_walk if basis.covariance is integrated_walk else lambda a, b: relaxing_walk(a, b) / 6
+    assert remainder[-1, -1] >= kick(t[-1] - SIZES[-1], t[-1] - SIZES[-1])
 
 
-def test_basis_and_remainder_make_up_the_walk():
-    basis = walk_basis(SIZES)
+def test_basis_and_remainder_make_up_the_walk(basis):
     t = np.log([250.0, 3000.0, 50_000.0])
     functions = basis.functions(t)
-    whole = functions @ functions.T + basis.remainder(t)
-    np.testing.assert_allclose(whole, integrated_walk(basis.anchor, t[:, None], t[None]), rtol=1e-12)
+    np.testing.assert_allclose(functions @ functions.T + basis.remainder(t), between(basis, t, t), rtol=1e-12)
 
 
 def test_knots_are_apart_and_few():
-    close = walk_basis(np.log([200.0, 201.0, 210.0, 400.0, 401.0]))
+    close = task_walks(np.log([200.0, 201.0, 210.0, 400.0, 401.0])).own
     np.testing.assert_allclose(np.exp(close.knots), [400.0])
-    many = walk_basis(np.linspace(0.0, 10.0, 60))
+    many = task_walks(np.linspace(0.0, 10.0, 60)).own
     assert len(many.knots) == MAX_KNOTS
     assert many.knots[-1] == 10.0
     assert np.diff([many.anchor, *many.knots]).min() >= MIN_GAP
 
 
 def test_one_size_has_no_walk():
-    basis = walk_basis(np.full(3, np.log(800.0)))
+    basis = task_walks(np.full(3, np.log(800.0))).shared
     t = np.log([400.0, 800.0, 8000.0])
     assert basis.functions(t).shape == (3, 0)
-    expected = integrated_walk(basis.anchor, t[:, None], t[None])
-    np.testing.assert_allclose(basis.remainder(t), expected)
+    distance = np.maximum(t - np.log(800.0), 0.0)
+    np.testing.assert_allclose(basis.remainder(t), integrated_walk(distance[:, None], distance[None]))
 
 
 def rotation_case(sizes, weight):
-    basis = walk_basis(SIZES)
-    functions = basis.functions(np.log(np.asarray(sizes, float)))
-    return functions, np.asarray(weight, float), rotate(functions, np.asarray(weight, float))
+    walks, t = task_walks(SIZES), np.log(np.asarray(sizes, float))
+    own, shared = walks.own.functions(t), walks.shared.functions(t)
+    weight = np.asarray(weight, float)
+    return own, shared, weight, rotate(own, shared, weight)
 
 
 ROTATIONS = [
     ([200, 400, 800, 1600, 6400], [1, 1, 1, 1, 1], 4),
     ([200, 400, 800, 1600, 6400], [0.2, 1, 0.7, 0.1, 0.5], 4),
     ([400, 400, 400, 1600, 1600], [1, 0.3, 1, 1, 0.9], 1),
-    ([300, 500, 700, 1000, 1300, 2000, 3000], [1] * 7, 4),
+    ([300, 500, 700, 1000, 1300, 2000, 3000], [1] * 7, 6),  # between knots the two kinds span different directions
     ([200, 800], [1, 1], 1),
     ([200], [1], 0),
     ([200, 200], [1, 1], 0),
@@ -116,19 +127,19 @@ ROTATIONS = [
 
 @pytest.mark.parametrize(("sizes", "weight", "rank"), ROTATIONS)
 def test_rotation_is_orthonormal_and_free_of_the_level(sizes, weight, rank):
-    functions, weight, curve = rotation_case(sizes, weight)
+    own, _, weight, curve = rotation_case(sizes, weight)
     assert curve.rotation.shape == (len(sizes), rank)
     np.testing.assert_allclose(curve.rotation.T @ curve.rotation, np.eye(rank), atol=1e-12)
     np.testing.assert_allclose(curve.rotation.T @ np.sqrt(weight), 0.0, atol=1e-12)
     assert curve.spare == len(sizes) - 1 - rank
-    assert curve.shared.shape == (rank, functions.shape[1])
+    assert curve.own.shape == curve.shared.shape == (rank, own.shape[1])
 
 
 @pytest.mark.parametrize(("sizes", "weight", "rank"), ROTATIONS)
-def test_rotation_loses_nothing_of_the_walk(sizes, weight, rank):
-    functions, weight, curve = rotation_case(sizes, weight)
+def test_rotation_loses_nothing_of_the_walks(sizes, weight, rank):
+    own, shared, weight, curve = rotation_case(sizes, weight)
     root = np.sqrt(weight)
     projector = np.eye(len(sizes)) - np.outer(root, root) / weight.sum()
-    centred = projector @ (root[:, None] * functions)
-    np.testing.assert_allclose(curve.rotation @ curve.shared, centred, atol=1e-9)
-    np.testing.assert_allclose(curve.shared @ curve.shared.T, np.diag(curve.strength), atol=1e-9)
+    for functions, rotated in ((own, curve.own), (shared, curve.shared)):
+        np.testing.assert_allclose(curve.rotation @ rotated, projector @ (root[:, None] * functions), atol=1e-9)
+    np.testing.assert_allclose(curve.own @ curve.own.T, np.diag(curve.strength), atol=1e-9)

@@ -11,6 +11,9 @@ from bayeslaw.model.hierarchy import pool
 SIZES = (200.0, 400.0, 800.0)
 
 
+PHASE = {"phase": "model"}
+
+
 def levels(runs, pooling=None):
     law = get_law("rectified")
     return {p.coordinate.name: p.levels for p in pool(law, build_design(runs, law), pooling)}
@@ -25,29 +28,31 @@ def table(simulate, *curves):
 
 def test_one_task_and_families_of_one(simulate):
     runs = table(simulate, "t:a:a", "t:b:b", "t:c:c")
-    assert levels(runs) == {"log_beta": (), "floor": (), "phase": ("model",)}
+    assert levels(runs) == {"log_beta": (), "floor": (), "phase": ()}
+    assert levels(runs, PHASE) == {"log_beta": (), "floor": (), "phase": ("model",)}
 
 
 def test_one_model_has_nothing_to_tell_apart(simulate):
-    assert levels(table(simulate, "t:a:a")) == {"log_beta": (), "floor": (), "phase": ()}
+    assert levels(table(simulate, "t:a:a"), PHASE) == {"log_beta": (), "floor": (), "phase": ()}
 
 
 def test_a_family_of_several(simulate):
     runs = table(simulate, "t:X:a", "t:X:b", "t:Y:c")
-    assert levels(runs) == {"log_beta": (), "floor": (), "phase": ("family", "model")}
+    assert levels(runs, PHASE) == {"log_beta": (), "floor": (), "phase": ("family", "model")}
 
 
 def test_one_family_is_no_level(simulate):
-    assert levels(table(simulate, "t:X:a", "t:X:b", "t:X:c"))["phase"] == ("model",)
+    assert levels(table(simulate, "t:X:a", "t:X:b", "t:X:c"), PHASE)["phase"] == ("model",)
 
 
 def test_several_tasks(simulate):
     runs = table(simulate, "t:X:a", "t:X:b", "t:Y:c", "u:X:a", "u:X:b", "u:Y:c")
-    assert levels(runs) == {"log_beta": ("task",), "floor": ("task",), "phase": ("task", "family", "model")}
+    assert levels(runs) == {"log_beta": ("task",), "floor": ("task",), "phase": ("task",)}
+    assert levels(runs, PHASE)["phase"] == ("task", "family", "model")
 
 
 def test_tasks_with_one_model_each(simulate):
-    assert levels(table(simulate, "t:a:a", "u:a:a")) == {"log_beta": ("task",), "floor": ("task",), "phase": ("task",)}
+    assert set(levels(table(simulate, "t:a:a", "u:a:a"), PHASE).values()) == {("task",)}
 
 
 def test_pooling_can_be_overridden(simulate):
@@ -63,11 +68,12 @@ def test_families_of_one_still_count_where_the_family_is_the_finest_level(simula
 
 def test_positions_have_an_entry_for_each_effect(simulate):
     runs = table(simulate, "t:X:a", "t:X:b", "t:Y:c", "u:X:a", "u:X:b", "u:Y:c")
-    sizes = build_model(runs, get_law("rectified")).sizes()
+    sizes = build_model(runs, get_law("rectified"), pooling={"phase": "model"}).sizes()
     assert sizes["log_beta.task"] == (2,)
     assert sizes["phase.family"] == (4,)
     assert sizes["phase.model"] == (6,)
-    assert sizes["noise"] == (2,)
+    assert sizes["noise"] == sizes["pull"] == (2,)
+    assert sizes["roughness"] == (6,)
     spreads = {name for name in sizes if name.startswith("spread.")}
     assert spreads == {f"spread.{name}" for name in sizes if "." in name and name not in spreads}
     assert "log_beta.model" not in sizes

@@ -16,8 +16,8 @@ from bayeslaw.sampling.starts import starting_positions
 
 
 @pytest.fixture(scope="module")
-def model(two_models, scales):
-    return build_model(two_models, get_law("rectified"), scales=scales)
+def model(two_models, scales, pooling):
+    return build_model(two_models, get_law("rectified"), scales=scales, pooling=pooling)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_the_posterior_is_not_the_prior(reference):
     """The comparison above would be idle if the data said nothing."""
     positions, weight = reference
     moved = [abs(np.sum(weight * x) - x.mean()) for name, x in statistics(positions, 1) if name.endswith("mean")]
-    assert max(moved) > 0.5
+    assert max(moved) > 0.3
 
 
 @pytest.mark.slow
@@ -112,8 +112,8 @@ def test_energy_is_minus_log_density_plus_kinetic(model, raw):
         density = jax.jit(jax.vmap(lambda p: log_density(model.structure, model.data, p)))
         kinetic = raw.energy[:, :50].ravel() + np.asarray(density(flat))
     assert (kinetic > 0).all()
-    # on average half a unit a dimension: 9 dimensions, 200 draws, standard error .15
-    assert kinetic.mean() == pytest.approx(4.5, abs=0.8)
+    # on average half a unit a dimension: 12 dimensions, 200 draws, standard error .17
+    assert kinetic.mean() == pytest.approx(6.0, abs=0.8)
 
 
 def test_equal_seeds_give_equal_draws(model, settings):
