@@ -88,8 +88,9 @@ def _kernel(structure: Structure, settings: SamplerSettings) -> tuple[Callable[.
 
 
 def _dense_block(positions: Position) -> list[tuple[str, ...]]:
-    """Population quantities move together; each curve's own effects are nearly independent given them."""
-    return [tuple(name for name in sorted(positions) if "." not in name or name.startswith("spread."))]
+    """Population quantities move together; what each curve has of its own is nearly independent given them."""
+    own = {name for name in positions if name == "roughness" or ("." in name and not name.startswith("spread."))}
+    return [tuple(sorted(set(positions) - own))]
 
 
 @functools.partial(jax.jit, static_argnames=("structure", "settings"))
