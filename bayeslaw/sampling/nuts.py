@@ -1,12 +1,11 @@
 """NUTS through NumPyro: compiled once per shape of table, run in blocks so that progress shows and Ctrl-C works.
 
-Chains run two to a group, each group vectorised and on a thread of its own: XLA releases the interpreter lock, so two
-cores are used without several host devices (which have been seen to deadlock together with the compilation cache).
+All chains are one vectorised program. Two programs at a time on threads of their own took a quarter less time on two
+cores, but XLA's pool of as many threads as cores has been seen to deadlock under them, as have several host devices.
 """
 
 import functools
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,8 +19,6 @@ from bayeslaw.model.density import Data, Position, Structure, log_density
 
 BLOCK = 50
 """Iterations between two looks at the clock and the keyboard."""
-
-CHAINS_PER_GROUP = 2
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ def _start(structure: Structure, settings: SamplerSettings, data: Data, position
 
 @functools.partial(jax.jit, static_argnames=("structure", "settings"))
 def _advance(structure: Structure, settings: SamplerSettings, data: Data, states: Any) -> tuple[Any, dict[str, Any]]:
-    """Run one block of iterations for a group of chains."""
+    """Run one block of iterations of every chain."""
     _, step = _kernel(structure, settings)
 
     def one(states: Any, _: None) -> tuple[Any, dict[str, Any]]:
@@ -139,14 +136,14 @@ class Chains:
     ----------
     structure, data, settings
         What is sampled, and how.
-    states : tuple
-        NumPyro states, one a group of chains.
+    states
+        NumPyro state with a leading chain axis.
     """
 
     structure: Structure
     data: Data
     settings: SamplerSettings
-    states: tuple[Any, ...]
+    states: Any
 
 
 def start_chains(structure: Structure, data: Data, starts: Position, settings: SamplerSettings, *, seed: int) -> Chains:
@@ -154,50 +151,27 @@ def start_chains(structure: Structure, data: Data, starts: Position, settings: S
 
     Equal seeds give equal draws on one machine and set of versions.
     """
-    groups = [slice(i, i + CHAINS_PER_GROUP) for i in range(0, settings.chains, CHAINS_PER_GROUP)]
     with jax.enable_x64(True):
         data = jax.device_put(data)
         keys = jax.random.split(jax.random.PRNGKey(seed), settings.chains)
         # what does not shape the compiled program is taken out of its key
         settings = replace(settings, chains=0, draws=0)
-
-        def begin(group: slice) -> Any:
-            with jax.enable_x64(True):  # the setting is per thread
-                start = jax.tree.map(lambda a: jnp.asarray(a[group]), starts)
-                return jax.block_until_ready(_start(structure, settings, data, start, keys[group]))
-
-        return Chains(structure, data, settings, tuple(_in_threads(begin, groups)))
+        states = _start(structure, settings, data, jax.tree.map(jnp.asarray, starts), keys)
+        return Chains(structure, data, settings, jax.block_until_ready(states))
 
 
 def advance(chains: Chains, blocks: int, tick: Callable[[], None] | None = None) -> tuple[Chains, RawDraws]:
     """Run every chain for a number of blocks; ``tick`` is called after each."""
-
-    def one(states: Any) -> tuple[Any, Any]:
-        with jax.enable_x64(True):
+    states, records = chains.states, []
+    with jax.enable_x64(True):
+        for _ in range(blocks):
             states, record = jax.block_until_ready(_advance(chains.structure, chains.settings, chains.data, states))
-            return states, jax.tree.map(np.asarray, record)
-
-    states, records = list(chains.states), []
-    for _ in range(blocks):
-        results = _in_threads(one, states)
-        states = [state for state, _ in results]
-        records.append([record for _, record in results])
-        if tick is not None:
-            tick()
-    return replace(chains, states=tuple(states)), _collect(records)
+            records.append(jax.tree.map(np.asarray, record))
+            if tick is not None:
+                tick()
+    return replace(chains, states=states), _collect(records)
 
 
-def _in_threads(function: Callable[[Any], Any], groups: Sequence[Any]) -> list[Any]:
-    """Apply a function to each group of chains at once."""
-    pool = ThreadPoolExecutor(len(groups))
-    try:
-        return list(pool.map(function, groups))
-    finally:  # on Ctrl-C, do not wait for what is being compiled
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _collect(records: list[list[dict[str, Any]]]) -> RawDraws:
-    """Join groups along chains and blocks along draws; each record is (draw, chain, ...)."""
-    blocks = [jax.tree.map(lambda *groups: np.concatenate(groups, axis=1), *block) for block in records]
-    joined = jax.tree.map(lambda *all_blocks: np.swapaxes(np.concatenate(all_blocks), 0, 1), *blocks)
-    return RawDraws(**joined)
+def _collect(records: list[dict[str, Any]]) -> RawDraws:
+    """Join blocks along draws; each record is (draw, chain, ...)."""
+    return RawDraws(**jax.tree.map(lambda *blocks: np.swapaxes(np.concatenate(blocks), 0, 1), *records))

@@ -106,7 +106,7 @@ def _attempt(
             progress("warming up" if done <= warmup * BLOCK else "sampling", done, max(done, (warmup + draws) * BLOCK))
 
     chains = start_chains(model.structure, model.data, starts, settings, seed=seed)
-    if not all(np.isfinite(np.asarray(states.potential_energy)).all() for states in chains.states):
+    if not np.isfinite(np.asarray(chains.states.potential_energy)).all():
         raise SamplingError("The density is not finite where chains set out; look for extreme losses in the table.")
     chains, _ = advance(chains, warmup, tick)
     chains, raw = advance(chains, draws, tick)
