@@ -77,9 +77,10 @@ def complete(model: Model, positions: dict[str, np.ndarray], rng: np.random.Gene
         own = np.asarray(scale(scales.own_drift, positions["own_drift"]))
         drift = np.asarray(scale(scales.shared_drift, positions["shared_drift"]))
     shared = _shared_walk(rotated, rng)
-    task = np.asarray(data.task_of)
-    remaining = rotated.z - drift[:, None, None] * np.einsum("crp,scp->scr", data.shared, shared[:, task])
-    own_walk = _own_walk(np.asarray(data.own), remaining, own[:, None, None], noise[..., None], rng)
+    row = np.asarray(data.row_of)
+    explained = np.einsum("grp,sgp->sgr", data.shared, shared[:, np.asarray(data.task_of_row)])
+    remaining = rotated.z - drift[:, None, None] * explained[:, row]
+    own_walk = _own_walk(np.asarray(data.own)[row], remaining, own[:, None, None], noise[..., None], rng)
     shared_walk = drift[:, None, None] * shared
     level = _level(model, rotated.residual, own_walk, shared_walk, noise, rng)
     location, spread, effect = _population(model, positions)

@@ -9,7 +9,9 @@ of rates q and Q (see ``discrepancy``) and the noise of a run has standard devia
 (flat prior), own walks and shared walks are integrated out in closed form; what is left to sample are the coordinates,
 their population, the pull and the scales.
 
-Shapes: C curves, M points, R rotated directions, P basis functions, T tasks.
+Curves of a task that were run at the same sizes share their rotation, so they are handled as rows of equals.
+
+Shapes: C curves, M points, R rotated directions, P basis functions, T tasks, G rows of N equal curves each.
 """
 
 from collections.abc import Mapping
@@ -57,12 +59,16 @@ class Data(NamedTuple):
     log_loss: Array  # (C, M), less the mean of each curve
     height: Array  # (C, M), what is left of the height at which a curve starts
     root_weight: Array  # (C, M)
-    rotation: Array  # (C, M, R), root weights included
+    rotation: Array  # (G, M, R), root weights included
     strength: Array  # (C, R)
-    own: Array  # (C, R, P)
-    shared: Array  # (C, R, P)
+    own: Array  # (G, R, P)
+    shared: Array  # (G, R, P)
     real: Array  # (C, R): 1 for directions that exist, 0 for padding
     spare: Array  # (C,)
+    slots: Array  # (G, N): the curve in each place; places beyond the last curve of a row repeat its first
+    place_of: Array  # (C,): index into the slots, row by row
+    row_of: Array  # (C,)
+    task_of_row: Array  # (G,)
     task_of: Array  # (C,)
     groups: dict[str, Array]  # level -> (C,)
 
@@ -115,7 +121,7 @@ def build_model(
 
 
 def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> Data:
-    curves, longest = design.log_loss.shape
+    longest = design.log_loss.shape[1]
     # Units are taken off and the last bits of rounding with them: a table in other units gives the very same draws.
     relative = {
         name: np.exp(np.round(np.log(values / design.reference[name]), 10))
@@ -125,20 +131,24 @@ def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> D
     # Sizes are rounded up, so that tables of nearly the same shape share one compiled program.
     width = -(-longest // 4) * 4
     knots = max(-(-max(len(w.own.knots) for w in walks) // 4) * 4, 1)
+    slots, place_of = rows_of_equals(design)
+    row_of, first = place_of // slots.shape[1], slots[:, 0]
     rotated = []
-    for i, k in enumerate(design.task_of):
-        seen = design.weight[i] > 0
+    for i in first:
+        k, seen = design.task_of[i], design.weight[i] > 0
         t = design.axis[i, seen]
         rotated.append(rotate(walks[k].own.functions(t), walks[k].shared.functions(t), design.weight[i, seen]))
     rank = max(-(-max(curve.rotation.shape[1] for curve in rotated) // 4) * 4, 1)
-    rotation = np.zeros((curves, width, rank))
-    strength, real = np.zeros((curves, rank)), np.zeros((curves, rank))
-    own, shared = np.zeros((curves, rank, knots)), np.zeros((curves, rank, knots))
-    for i, curve in enumerate(rotated):
+    rows = len(slots)
+    rotation = np.zeros((rows, width, rank))
+    strength, real = np.zeros((rows, rank)), np.zeros((rows, rank))
+    own, shared = np.zeros((rows, rank, knots)), np.zeros((rows, rank, knots))
+    for g, curve in enumerate(rotated):
         m, r = curve.rotation.shape
-        rotation[i, :m, :r] = curve.rotation * np.sqrt(design.weight[i, design.weight[i] > 0])[:, None]
-        strength[i, :r], real[i, :r] = curve.strength, 1.0
-        own[i, :r, : curve.own.shape[1]], shared[i, :r, : curve.own.shape[1]] = curve.own, curve.shared
+        weight = design.weight[first[g]]
+        rotation[g, :m, :r] = curve.rotation * np.sqrt(weight[weight > 0])[:, None]
+        strength[g, :r], real[g, :r] = curve.strength, 1.0
+        own[g, :r, : curve.own.shape[1]], shared[g, :r, : curve.own.shape[1]] = curve.own, curve.shared
 
     def widen(a: np.ndarray, mode: str) -> np.ndarray:
         return np.pad(a, ((0, 0), (0, width - longest)), mode=mode)  # type: ignore[call-overload]
@@ -150,14 +160,45 @@ def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> D
         height=widen(starting_heights(design)[:, None] * relaxed(design.axis, first_sizes(design)), "edge"),
         root_weight=widen(np.sqrt(design.weight), "constant"),
         rotation=rotation,
-        strength=strength,
+        strength=strength[row_of],
         own=own,
         shared=shared,
-        real=real,
-        spare=np.array([curve.spare for curve in rotated], float),
+        real=real[row_of],
+        spare=np.array([curve.spare for curve in rotated], float)[row_of],
+        slots=slots,
+        place_of=place_of,
+        row_of=row_of,
+        task_of_row=design.task_of[first],
         task_of=design.task_of,
-        groups={"task": design.task_of, "family": design.family_of, "model": np.arange(curves)},
+        groups={"task": design.task_of, "family": design.family_of, "model": np.arange(len(design.curves))},
     )
+
+
+def rows_of_equals(design: Design) -> tuple[np.ndarray, np.ndarray]:
+    """Arrange curves of one task, with the same sizes and weights, in rows of one width.
+
+    The width is the largest that leaves at most a third of the places empty; rows of 1 if hardly any curves are equal.
+
+    Returns
+    -------
+    slots : ndarray of int, shape (G, N)
+        The curve in each place; places beyond the last curve of a row repeat its first.
+    place_of : ndarray of int, shape (C,)
+        Index of each curve into the slots, row by row.
+    """
+    curves = len(design.curves)
+    looks = np.column_stack([design.task_of, np.where(design.weight > 0, design.axis, np.nan), design.weight])
+    kind_of = np.unique(looks, axis=0, return_inverse=True, equal_nan=True)[1].ravel()
+    members = [np.flatnonzero(kind_of == kind) for kind in range(kind_of.max() + 1)]
+    for width in sorted({len(m) for m in members} | {1}, reverse=True):
+        rows = [m[i : i + width] for m in members for i in range(0, len(m), width)]
+        if 2 * len(rows) * width <= 3 * curves:
+            break
+    slots = np.array([np.concatenate([row, np.full(width - len(row), row[0])]) for row in rows])
+    place_of = np.empty(curves, int)
+    for g, row in enumerate(rows):
+        place_of[row] = g * width + np.arange(len(row))
+    return slots, place_of
 
 
 def scale(prior: LogNormal, standardised: Array) -> Array:
@@ -220,12 +261,14 @@ def rotated_residuals(structure: Structure, data: Data, position: Position, valu
     own = scale(structure.scales.own_drift, position["own_drift"])
     drift = scale(structure.scales.shared_drift, position["shared_drift"])
     residual = data.log_loss - shape - pull(structure, position)[data.task_of][:, None] * data.height
-    z = jnp.einsum("cm,cmr->cr", residual, data.rotation)
+    z = jnp.einsum("gnm,gmr->gnr", residual[data.slots], data.rotation)
+    z = z.reshape(-1, data.rotation.shape[-1])[data.place_of]
     variance = own**2 * data.strength + noise**2
-    weighted = data.shared / variance[..., None]
-    by_task = partial(jax.ops.segment_sum, segment_ids=data.task_of, num_segments=structure.tasks)
-    precision = jnp.eye(data.shared.shape[-1]) + drift**2 * by_task(jnp.einsum("crp,crq->cpq", weighted, data.shared))
-    linear = drift * by_task(jnp.einsum("crp,cr->cp", weighted, z))
+    by_row = partial(jax.ops.segment_sum, segment_ids=data.row_of, num_segments=len(data.slots))
+    by_task = partial(jax.ops.segment_sum, segment_ids=data.task_of_row, num_segments=structure.tasks)
+    weighted = data.shared * by_row(1.0 / variance)[..., None]
+    precision = jnp.eye(data.shared.shape[-1]) + drift**2 * by_task(jnp.einsum("grp,grq->gpq", weighted, data.shared))
+    linear = drift * by_task(jnp.einsum("grp,gr->gp", data.shared, by_row(z / variance)))
     return Rotated(residual * data.root_weight, z, variance, precision, linear)
 
 
