@@ -25,7 +25,7 @@ from bayeslaw.model.discrepancy import TaskWalks, walks_by_task
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check
 
-FORMAT = 2
+FORMAT = 3
 """Version of the file format; raised when an older reader would misread."""
 
 

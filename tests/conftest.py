@@ -65,12 +65,12 @@ def _walk_kernel(s, t):
 
 
 def _log_rectified(coordinates, data, reference):
-    """Log of L(D) / L(D_ref) for L = E + B / (D_l + D^beta), with L(D_ref) = 1."""
+    """Log of L(D) for L = E + B / (D_l + D^beta) with L(D_ref) = 1; from the logs of its terms."""
     beta = np.exp(coordinates["log_beta"])
-    pre_learned = reference**beta / np.exp(coordinates["phase"])
-    e = 1 / (1 + np.exp(-coordinates["floor"]))
-    b = (1 - e) * (pre_learned + reference**beta)
-    return np.log(e + b / (pre_learned + data**beta))
+    pre_learned = beta * np.log(reference) - coordinates["phase"]
+    e = -np.logaddexp(0.0, -coordinates["floor"])
+    b = -np.logaddexp(0.0, coordinates["floor"]) + np.logaddexp(pre_learned, beta * np.log(reference))
+    return np.logaddexp(e, b - np.logaddexp(pre_learned, beta * np.log(data)))
 
 
 @dataclass
@@ -140,17 +140,21 @@ class Dense:
         }
         values = {}
         for k, (name, (mean, sd, spread)) in enumerate(CENTRES.items()):
-            values[name] = np.full(len(self.curves), mean + sd * position["location"][k])
+            common = np.sqrt(0.1) if f"{name}.task" in position else 1.0  # a tenth of the variance, of several tasks
+            scales = {"task": np.sqrt(0.9) * sd, "family": spread, "model": spread}
+            values[name] = np.full(len(self.curves), mean + common * sd * position["location"][k])
             for level, groups in index.items():
                 if f"{name}.{level}" in position:
-                    scale = spread * np.exp(position[f"spread.{name}.{level}"])
+                    scale = scales[level] * np.exp(position[f"spread.{name}.{level}"])
                     values[name] = values[name] + scale * np.asarray(position[f"{name}.{level}"])[groups]
         return values
 
     def log_prior(self, position):
         total = 0.0
         for name, value in position.items():
-            if name.startswith("spread."):  # half-normal spread, so |d spread / d log spread| = spread
+            if name.startswith("spread.") and name.endswith(".task"):
+                total -= (value / 0.3) ** 2 / 2
+            elif name.startswith("spread."):  # half-normal spread, so |d spread / d log spread| = spread
                 spread = np.exp(value)
                 total += np.log(spread) - spread**2 / 2
             else:
@@ -173,9 +177,10 @@ class Dense:
             weight = 0.005**2 / (0.005**2 + (frame["loss_se"] / frame["loss"]).fillna(0.0).to_numpy() ** 2)
         s = self.scales(position)
         noise = s["noise"][self.tasks.index(task)] * np.exp(PRIORS["roughness"] * position["roughness"][members])
-        own = s["own_drift"] ** 2 * self.kernel(task, _relaxing_kernel, t, t, remainder=remainder)
+        k = self.tasks.index(task)
+        own = s["own_drift"][k] ** 2 * self.kernel(task, _relaxing_kernel, t, t, remainder=remainder)
         own = own * (curve[:, None] == curve[None])
-        shared = s["shared_drift"] ** 2 * self.kernel(task, _walk_kernel, t, t, remainder=remainder)
+        shared = s["shared_drift"][k] ** 2 * self.kernel(task, _walk_kernel, t, t, remainder=remainder)
         level = (curve[:, None] == np.arange(len(members))[None]).astype(float)
         covariance = own + shared + np.diag(noise[curve] ** 2 / weight)
         return SimpleNamespace(
@@ -206,7 +211,7 @@ class Dense:
         g = self.gaussian(task, position)
         at = g.t if at is None else np.asarray(at, float)
         curves = len(g.members)
-        q, Q = g.scales["own_drift"], g.scales["shared_drift"]
+        q, Q = (g.scales[name][self.tasks.index(task)] for name in ("own_drift", "shared_drift"))
         own = q**2 * self.kernel(task, _relaxing_kernel, at, g.t, remainder=False)
         shared = Q**2 * self.kernel(task, _walk_kernel, at, g.t, remainder=False)
         c = np.concatenate([*[own * (g.curve == k)[None] for k in range(curves)], shared])

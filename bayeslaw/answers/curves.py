@@ -95,7 +95,7 @@ def new_family(posterior: Posterior, covariates: Mapping[str, np.ndarray], rng: 
         level=level,
         height=height,
         first=start,
-        own_walk=posterior.flat("own_drift")[:, None, None] * own_walk,
+        own_walk=posterior.flat("own_drift")[..., None] * own_walk,
         noise=posterior.flat("typical_noise") * np.exp(roughness),
         task_of=np.arange(tasks),
     )

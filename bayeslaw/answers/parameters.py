@@ -32,11 +32,11 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
 
     for population in sorted(str(v) for v in draws.data_vars if str(v).startswith(("location_", "spread_"))):
         keep(draws[population], population, "population", None, None, "1")
-    for rate in ("own_drift", "shared_drift"):
-        keep(draws[rate], rate, "population", None, None, "slope per root of log axis")
     for k, task in enumerate(design.tasks):
         keep(draws["typical_noise"].isel(task=k), "noise", "task", task, task, "log loss")
         keep(draws["pull"].isel(task=k), "pull", "task", task, task, "1")
+        for rate in ("own_drift", "shared_drift"):
+            keep(draws[rate].isel(task=k), rate, "task", task, task, "slope per root of log axis")
     for parameter in posterior.law.parameters:
         values = draws[parameter.name]
         for level, group, of_task, curve in _groups(posterior, values.values):

@@ -141,9 +141,9 @@ def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.rando
         points = axis[members[0]]
         knots = len(walks.own.knots)
         own = curves.own_walk[:, members, :knots] @ walks.own.functions(points).T
-        own_beyond = own_rate[:, None, None] * rng.standard_normal(own.shape)
+        own_beyond = own_rate[:, k, None, None] * rng.standard_normal(own.shape)
         shared = shared_walk[:, k, :knots] @ walks.shared.functions(points).T
-        shared_beyond = shared_rate[:, None] * rng.standard_normal(shared.shape)
+        shared_beyond = shared_rate[:, k, None] * rng.standard_normal(shared.shape)
         total[:, members] = own + own_beyond @ _root(walks.own.remainder(points)).T
         total[:, members] += (shared + shared_beyond @ _root(walks.shared.remainder(points)).T)[:, None]
     return total

@@ -47,9 +47,9 @@ class Coordinate:
     meaning : str
         One line: what it is, as a formula of the natural parameters.
     mean, sd : float
-        Normal prior of its population location.
+        Normal prior of it on a task, most of it how tasks differ (see `bayeslaw.model.hierarchy`).
     spread : float
-        Half-normal prior scale of the standard deviation between members of each level below.
+        Half-normal prior scale of the standard deviation between families, and between models of one.
     pooling : {"task", "family", "model"}
         The finest level at which it varies; above it, it is shared.
     """

@@ -43,7 +43,7 @@ class CompletedDraws:
         The same on a typical curve of the task.
     pull : ndarray, shape (S, T)
         How strongly the height at which curves start tells their later slopes.
-    own_drift, shared_drift : ndarray, shape (S,)
+    own_drift, shared_drift : ndarray, shape (S, T)
         Rates of the walks.
     location : dict of ndarray, shape (S,)
         Population location of each coordinate.
@@ -77,11 +77,11 @@ def complete(model: Model, positions: dict[str, np.ndarray], rng: np.random.Gene
         own = np.asarray(scale(scales.own_drift, positions["own_drift"]))
         drift = np.asarray(scale(scales.shared_drift, positions["shared_drift"]))
     shared = _shared_walk(rotated, rng)
-    row = np.asarray(data.row_of)
+    row, task = np.asarray(data.row_of), np.asarray(data.task_of)
     explained = np.einsum("grp,sgp->sgr", data.shared, shared[:, np.asarray(data.task_of_row)])
-    remaining = rotated.z - drift[:, None, None] * explained[:, row]
-    own_walk = _own_walk(np.asarray(data.own)[row], remaining, own[:, None, None], noise[..., None], rng)
-    shared_walk = drift[:, None, None] * shared
+    remaining = rotated.z - drift[:, task, None] * explained[:, row]
+    own_walk = _own_walk(np.asarray(data.own)[row], remaining, own[:, task, None], noise[..., None], rng)
+    shared_walk = drift[..., None] * shared
     level = _level(model, rotated.residual, own_walk, shared_walk, noise, rng)
     location, spread, effect = _population(model, positions)
     strength = np.asarray(pull(structure, positions))
@@ -152,9 +152,9 @@ def _population(
     location, spread, effect = {}, {}, {}
     for k, pooled in enumerate(model.structure.pooled):
         c = pooled.coordinate
-        location[c.name] = c.mean + c.sd * positions["location"][:, k]
+        location[c.name] = c.mean + pooled.location_sd * positions["location"][:, k]
         for level in pooled.levels:
             name = pooled.effect(level)
-            spread[name] = c.spread * np.exp(positions[f"spread.{name}"])
+            spread[name] = pooled.spread_scale(level) * np.exp(positions[f"spread.{name}"])
             effect[name] = spread[name][:, None] * positions[name]
     return location, spread, effect

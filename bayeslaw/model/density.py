@@ -27,7 +27,7 @@ from bayeslaw.laws.base import Array, Law, Level
 from bayeslaw.model.design import Design, build_design
 from bayeslaw.model.discrepancy import TaskWalks, rotate, walks_by_task
 from bayeslaw.model.heights import first_sizes, relaxed, starting_heights
-from bayeslaw.model.hierarchy import PooledCoordinate, pool
+from bayeslaw.model.hierarchy import TASK_SPREAD, PooledCoordinate, pool
 from bayeslaw.model.priors import LogNormal, ScalePriors
 from bayeslaw.runs import Runs
 
@@ -36,8 +36,8 @@ Position = dict[str, Any]
 
 ``location`` (K,): population locations in units of their prior; ``spread.<coordinate>.<level>`` (): log of a spread
 over its prior scale; ``<coordinate>.<level>`` (groups,): effects in units of their spread; ``noise`` (T,),
-``roughness`` (C,), ``own_drift`` (), ``shared_drift`` (): logs of scales over their prior medians, in units of their
-prior sd; ``pull`` (T,): in units of its prior.
+``roughness`` (C,), ``own_drift`` (T,), ``shared_drift`` (T,): logs of scales over their prior medians, in units of
+their prior sd; ``pull`` (T,): in units of its prior.
 """
 
 
@@ -92,8 +92,8 @@ class Model:
             "noise": (len(self.design.tasks),),
             "roughness": (len(self.design.curves),),
             "pull": (len(self.design.tasks),),
-            "own_drift": (),
-            "shared_drift": (),
+            "own_drift": (len(self.design.tasks),),
+            "shared_drift": (len(self.design.tasks),),
         }
         groups = {"task": len(self.design.tasks), "family": len(self.design.families), "model": len(self.design.curves)}
         for pooled in self.structure.pooled:
@@ -222,9 +222,9 @@ def coordinates(structure: Structure, groups: Mapping[str, Array], position: Pos
     values = {}
     for k, pooled in enumerate(structure.pooled):
         c = pooled.coordinate
-        value = c.mean + c.sd * position["location"][k]
+        value = c.mean + pooled.location_sd * position["location"][k]
         for level in pooled.levels:
-            spread = c.spread * jnp.exp(position[f"spread.{pooled.effect(level)}"])
+            spread = pooled.spread_scale(level) * jnp.exp(position[f"spread.{pooled.effect(level)}"])
             value = value + spread * position[pooled.effect(level)][groups[level]]
         values[c.name] = jnp.broadcast_to(value, groups["model"].shape)
     return values
@@ -238,7 +238,10 @@ def log_prior(structure: Structure, position: Position) -> Array:
     for pooled in structure.pooled:
         for level in pooled.levels:
             log_spread = position[f"spread.{pooled.effect(level)}"]
-            total += log_spread - 0.5 * jnp.exp(2 * log_spread)  # half-normal, on the log scale
+            if level == "task":
+                total -= 0.5 * (log_spread / TASK_SPREAD) ** 2
+            else:
+                total += log_spread - 0.5 * jnp.exp(2 * log_spread)  # half-normal, on the log scale
             total -= 0.5 * jnp.sum(position[pooled.effect(level)] ** 2)
     return total
 
@@ -258,8 +261,8 @@ def rotated_residuals(structure: Structure, data: Data, position: Position, valu
     by_curve = {name: value[:, None] for name, value in values.items()}
     shape = structure.law.log_shape(by_curve, data.covariates, data.reference)
     noise = curve_noise(structure, position, data.task_of)[:, None]
-    own = scale(structure.scales.own_drift, position["own_drift"])
-    drift = scale(structure.scales.shared_drift, position["shared_drift"])
+    own = scale(structure.scales.own_drift, position["own_drift"])[data.task_of][:, None]
+    drift = scale(structure.scales.shared_drift, position["shared_drift"])[:, None]
     residual = data.log_loss - shape - pull(structure, position)[data.task_of][:, None] * data.height
     z = jnp.einsum("gnm,gmr->gnr", residual[data.slots], data.rotation)
     z = z.reshape(-1, data.rotation.shape[-1])[data.place_of]
@@ -267,7 +270,8 @@ def rotated_residuals(structure: Structure, data: Data, position: Position, valu
     by_row = partial(jax.ops.segment_sum, segment_ids=data.row_of, num_segments=len(data.slots))
     by_task = partial(jax.ops.segment_sum, segment_ids=data.task_of_row, num_segments=structure.tasks)
     weighted = data.shared * by_row(1.0 / variance)[..., None]
-    precision = jnp.eye(data.shared.shape[-1]) + drift**2 * by_task(jnp.einsum("grp,grq->gpq", weighted, data.shared))
+    explained = by_task(jnp.einsum("grp,grq->gpq", weighted, data.shared))
+    precision = jnp.eye(data.shared.shape[-1]) + drift[:, None] ** 2 * explained
     linear = drift * by_task(jnp.einsum("grp,gr->gp", data.shared, by_row(z / variance)))
     return Rotated(residual * data.root_weight, z, variance, precision, linear)
 

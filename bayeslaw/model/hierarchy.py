@@ -11,6 +11,13 @@ from bayeslaw.errors import LawError
 from bayeslaw.laws.base import LEVELS, Coordinate, Law, Level
 from bayeslaw.model.design import Design
 
+COMMON = 0.1
+"""Share of a coordinate's prior variance that all tasks have in common. The rest is how tasks differ: exponents
+published for one law differ between tasks nearly as much as is believed of any, so one task tells little of another."""
+
+TASK_SPREAD = 0.3
+"""Prior sd of the logarithm of how much tasks differ, which a few of them can't tell."""
+
 
 @dataclass(frozen=True)
 class PooledCoordinate:
@@ -28,6 +35,15 @@ class PooledCoordinate:
     def effect(self, level: Level) -> str:
         """Name of the effect at a level among the sampled quantities."""
         return f"{self.coordinate.name}.{level}"
+
+    @property
+    def location_sd(self) -> float:
+        """Prior sd of the population location."""
+        return self.coordinate.sd * COMMON**0.5 if "task" in self.levels else self.coordinate.sd
+
+    def spread_scale(self, level: Level) -> float:
+        """Scale of the prior of the spread of effects at a level: its median for tasks, else that of a half-normal."""
+        return self.coordinate.sd * (1 - COMMON) ** 0.5 if level == "task" else self.coordinate.spread
 
 
 def pool(law: Law, design: Design, pooling: Mapping[str, Level] | None = None) -> tuple[PooledCoordinate, ...]:

@@ -37,10 +37,11 @@ class ScalePriors:
         Strength, per task, with which the height at which curves start tells their later slopes; 1 is what
         ``relaxation`` says, 0 nothing.
     own_drift : LogNormal
-        Rate of each curve's own slope walk: the growth of the sd of its log-log slope over one e-fold of the axis.
+        Rate, per task, of each curve's own slope walk: the growth of the sd of its log-log slope over one e-fold of the
+        axis.
     shared_drift : LogNormal
-        The same for the walk that all curves of a task have in common. Tight, because one task can say little about it:
-        the law absorbs the bends that have been seen, and only other tasks tell how large those not yet seen are.
+        The same for the walk that all curves of a task have in common. Tight, because a table can say little about it:
+        the law absorbs the bends that have been seen. Of each task alone, for how smooth one is does not bind another.
     """
 
     noise: LogNormal = LogNormal(0.006, 0.7)

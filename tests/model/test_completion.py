@@ -121,12 +121,16 @@ def test_scales_coordinates_and_population_are_those_of_the_position(simulate, d
     noise = np.concatenate([d.gaussian(task, position).noise for task in d.tasks])
     np.testing.assert_allclose(done.noise, np.repeat(noise[None], 3, 0))
     np.testing.assert_allclose(done.pull, np.repeat(1.0 + 0.4 * position["pull"][None], 3, 0))
-    np.testing.assert_allclose(done.own_drift, scales["own_drift"])
-    np.testing.assert_allclose(done.shared_drift, scales["shared_drift"])
+    np.testing.assert_allclose(done.own_drift, np.repeat(scales["own_drift"][None], 3, 0))
+    np.testing.assert_allclose(done.shared_drift, np.repeat(scales["shared_drift"][None], 3, 0))
     for name, values in d.coordinates(position).items():
         np.testing.assert_allclose(done.coordinates[name], np.repeat(values[None], 3, 0))
     floor = get_law("rectified").coordinates[1]
-    np.testing.assert_allclose(done.location["floor"], floor.mean + floor.sd * position["location"][1])
+    # a tenth of the variance is common to the tasks, the rest tells them apart
+    common = floor.mean + np.sqrt(0.1) * floor.sd * position["location"][1]
+    np.testing.assert_allclose(done.location["floor"], common)
+    between = np.sqrt(0.9) * floor.sd * np.exp(position["spread.floor.task"])
+    np.testing.assert_allclose(done.spread["floor.task"], between)
     np.testing.assert_allclose(done.spread["phase.model"], np.exp(position["spread.phase.model"]))
     np.testing.assert_allclose(done.effect["phase.model"][0], done.spread["phase.model"][0] * position["phase.model"])
 
