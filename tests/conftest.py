@@ -73,6 +73,12 @@ def _log_rectified(coordinates, data, reference):
     return np.logaddexp(e, b - np.logaddexp(pre_learned, beta * np.log(data)))
 
 
+def _root(covariance):
+    """Symmetric root of a covariance that may be singular."""
+    values, vectors = np.linalg.eigh(covariance)
+    return vectors * np.sqrt(np.maximum(values, 0.0)) @ vectors.T
+
+
 @dataclass
 class Dense:
     """The hierarchical model of a table, with dense covariances over all runs of a task."""
@@ -148,6 +154,20 @@ class Dense:
                     scale = scales[level] * np.exp(position[f"spread.{name}.{level}"])
                     values[name] = values[name] + scale * np.asarray(position[f"{name}.{level}"])[groups]
         return values
+
+    def draw(self, task, position, heights, data, rng):
+        """Log losses on the curves of a task at sizes ``data``, (K, A), without noise and with level 0 at D_ref."""
+        members = [i for i, curve in enumerate(self.curves) if curve[0] == task]
+        k, s, t = self.tasks.index(task), self.scales(position), np.log(data)
+        values = {name: value[members, None] for name, value in self.coordinates(position).items()}
+        log_loss = _log_rectified(values, data[None], self.reference)
+        first = np.full((len(members), 1), self.knots(task)[0] - np.log(self.reference))
+        t_ref = np.log(data / self.reference)[None]
+        pull = PRIORS["pull"]["mean"] + PRIORS["pull"]["sd"] * position["pull"][k]
+        log_loss = log_loss + pull * heights[:, None] * (_left(t_ref - first) - _left(-first))
+        own, shared = (_root(self.kernel(task, kernel, t, t)) for kernel in (_relaxing_kernel, _walk_kernel))
+        log_loss = log_loss + s["own_drift"][k] * rng.standard_normal(log_loss.shape) @ own
+        return log_loss + s["shared_drift"][k] * rng.standard_normal(len(t)) @ shared
 
     def log_prior(self, position):
         total = 0.0

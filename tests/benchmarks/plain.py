@@ -1,0 +1,53 @@
+"""The model of bayeslaw written the textbook way in NumPyro: everything sampled, everything non-centred."""
+
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import numpyro.distributions as dist
+
+from bayeslaw.model.density import Model
+from bayeslaw.model.heights import first_sizes, relaxed, starting_heights
+
+
+def plain_model(model: Model):
+    """NumPyro model with the density of ``model``, levels and walks not integrated out; for tables of one task."""
+    design, law, scales = model.design, model.law, model.structure.scales
+    walks = model.walks[0]
+    own_functions, shared_functions = walks.own.functions(design.axis), walks.shared.functions(design.axis)
+    height = starting_heights(design)[:, None] * relaxed(design.axis, first_sizes(design))
+    curves, knots = len(design.curves), len(walks.own.knots)
+    seen = design.weight > 0
+    root = np.sqrt(np.where(seen, design.weight, 1.0))
+
+    def log_normal(name, prior, shape=()):
+        standard = numpyro.sample(f"{name}_standard", dist.Normal().expand(shape).to_event(len(shape)))
+        return numpyro.deterministic(name, prior.median * jnp.exp(prior.sd * standard))
+
+    def run():
+        coordinates = {}
+        for pooled in model.structure.pooled:
+            c = pooled.coordinate
+            value = c.mean + c.sd * numpyro.sample(f"location_{c.name}", dist.Normal())
+            for level in pooled.levels:
+                spread = c.spread * numpyro.sample(f"spread_{c.name}_{level}", dist.HalfNormal())
+                size = model.sizes()[pooled.effect(level)]
+                effect = numpyro.sample(f"effect_{c.name}_{level}", dist.Normal().expand(size).to_event(1))
+                value = value + spread * effect[model.data.groups[level]]
+            coordinates[c.name] = jnp.broadcast_to(value, (curves,))[:, None]
+        noise = log_normal("noise", scales.noise)
+        roughness = numpyro.sample("roughness", dist.Normal().expand((curves,)).to_event(1))
+        pull = scales.pull.mean + scales.pull.sd * numpyro.sample("pull", dist.Normal())
+        own_drift, shared_drift = (
+            log_normal("own_drift", scales.own_drift),
+            log_normal("shared_drift", scales.shared_drift),
+        )
+        level = numpyro.sample("level", dist.ImproperUniform(dist.constraints.real_vector, (), (curves,)))
+        own = numpyro.sample("own", dist.Normal().expand((curves, knots)).to_event(2))
+        shared = numpyro.sample("shared", dist.Normal().expand((knots,)).to_event(1))
+        mean = level[:, None] + law.log_shape(coordinates, design.covariates, design.reference) + pull * height
+        mean = mean + own_drift * jnp.einsum("cmp,cp->cm", own_functions, own)
+        mean = mean + shared_drift * jnp.einsum("cmp,p->cm", shared_functions, shared)
+        sd = noise * jnp.exp(scales.roughness * roughness)[:, None] / root
+        numpyro.sample("runs", dist.Normal(mean, sd).mask(seen).to_event(2), obs=design.log_loss)
+
+    return run

@@ -1,0 +1,223 @@
+"""How fast the main job is, beside what it is to be compared with, all in one run.
+
+``python tests/benchmarks/speed.py --json speed.json`` prints the table; ``--only fit,process`` runs a part of it. It
+needs the published tables (``BAYESLAW_DATA``) for all parts but ``scaling``.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+import bayeslaw as bl
+from bayeslaw._arviz import convergence
+from bayeslaw.evidence.selection_baselines import rectified_bootstrap
+from bayeslaw.laws import get_law
+from bayeslaw.model.density import build_model, log_density
+from bayeslaw.sampling.nuts import SamplerSettings
+
+TARGET = 1_638_400
+SECONDS_ALLOWED = 3600
+
+
+def flan(budget: int) -> bl.Runs:
+    folder = os.environ.get("BAYESLAW_DATA")
+    if folder is None:
+        raise SystemExit("Set BAYESLAW_DATA to the folder of published tables, or run --only scaling.")
+    return bl.read_runs(Path(folder) / "finetune" / "flan.csv").where(f"data <= {budget}")
+
+
+def smallest_ess(fit: bl.Fit) -> float:
+    """Of everything checked and of predictions at the target, bulk and tail."""
+    draws = fit.predictions([{"data": TARGET}]).log_loss[..., 0]
+    chains = fit.posterior.draws.sizes["chain"]
+    found = convergence(
+        xr.Dataset({"prediction": (("chain", "draw", "curve"), draws.reshape(chains, -1, draws.shape[1]))})
+    )
+    checks = {check.name: check.value for check in fit.posterior.checks}
+    predicted = min(float(found[name]["prediction"].min()) for name in ("ess_bulk", "ess_tail"))
+    return min(checks["ess_bulk"], checks["ess_tail"], predicted)
+
+
+def fit_speed(repeats: int = 5) -> dict[str, float]:
+    """Seconds of a fit once compiled, at the largest and the smallest budget."""
+    rows = {}
+    for label, budget in (("1/8", 204_800), ("1/512", 3_200)):
+        runs = flan(budget)
+        bl.fit(runs, seed=100)
+        seconds, ess, r_hat, divergences = [], [], [], []
+        for seed in range(repeats):
+            began = time.perf_counter()
+            fit = bl.fit(runs, seed=seed)
+            seconds.append(time.perf_counter() - began)
+            checks = {check.name: check.value for check in fit.posterior.checks}
+            ess.append(smallest_ess(fit))
+            r_hat.append(checks["r_hat"])
+            divergences.append(checks["divergences"])
+        rows |= {
+            f"FLAN {label}: seconds after compiling, median": float(np.median(seconds)),
+            f"FLAN {label}: seconds after compiling, longest": max(seconds),
+            f"FLAN {label}: smallest ESS of any run": min(ess),
+            f"FLAN {label}: largest R-hat of any run": max(r_hat),
+            f"FLAN {label}: divergences": float(sum(divergences)),
+        }
+    return rows
+
+
+def process_speed(repeats: int = 3) -> dict[str, float]:
+    """Wall time and memory of ``bayeslaw select`` as a process of its own."""
+    table = str(Path(os.environ["BAYESLAW_DATA"]) / "finetune" / "flan.csv")
+    command = [sys.executable, "-m", "bayeslaw.cli", "select", table, "--at", f"data={TARGET}"]
+    command += ["--where", "data <= 204800", "--json"]
+    seconds: dict[str, list[float]] = {"empty": [], "warm": []}
+    for _ in range(repeats):
+        with tempfile.TemporaryDirectory() as cache:
+            for state in ("empty", "warm"):
+                began = time.perf_counter()
+                environment = {**os.environ, "BAYESLAW_CACHE": cache}
+                subprocess.run(command, env=environment, check=True, capture_output=True, timeout=SECONDS_ALLOWED)
+                seconds[state].append(time.perf_counter() - began)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    return {
+        "select, whole process, empty compile cache: seconds, median": float(np.median(seconds["empty"])),
+        "select, whole process, warm compile cache: seconds, median": float(np.median(seconds["warm"])),
+        "select, whole process: peak memory, GiB": peak,
+    }
+
+
+def plain_speed(budget: int = 204_800, iterations: int = 150) -> dict[str, float]:
+    """Smallest ESS a second against the same density in plain NumPyro."""
+    from numpyro.infer import MCMC, NUTS
+    from plain import plain_model
+
+    runs = flan(budget)
+    bl.fit(runs, seed=100)
+    began = time.perf_counter()
+    fit = bl.fit(runs, seed=0)
+    ours = smallest_ess(fit) / (time.perf_counter() - began)
+    with jax.enable_x64(True):
+        kernel = NUTS(plain_model(build_model(runs, get_law("rectified"))), target_accept_prob=0.9)
+        mcmc = MCMC(
+            kernel, num_warmup=iterations, num_samples=iterations, num_chains=4, chain_method="vectorized",
+            progress_bar=False,
+        )  # fmt: skip
+        mcmc.run(jax.random.PRNGKey(0))  # compiles
+        began = time.perf_counter()
+        mcmc.run(jax.random.PRNGKey(1), extra_fields=("num_steps",))
+        jax.block_until_ready(mcmc.get_samples())
+        seconds = time.perf_counter() - began
+        draws = {name: np.asarray(values) for name, values in mcmc.get_samples(group_by_chain=True).items()}
+        steps = float(np.mean(mcmc.get_extra_fields()["num_steps"]))
+    names = ("location_", "noise", "own_drift", "shared_drift", "pull", "level", "roughness")
+    kept = {name: values for name, values in draws.items() if name.startswith(names) and "standard" not in name}
+    dataset = xr.Dataset(
+        {name: (("chain", "draw", *[f"{name}_{i}" for i in range(v.ndim - 2)]), v) for name, v in kept.items()}
+    )
+    found = convergence(dataset)
+    theirs = min(float(found[s][name].min()) for s in ("ess_bulk", "ess_tail") for name in kept) / seconds
+    return {
+        "smallest ESS a second": ours,
+        "smallest ESS a second, plain NumPyro": theirs,
+        "smallest ESS a second, ratio": ours / theirs,
+        "steps a draw": float(fit.posterior.stats.n_steps.mean()),
+        "steps a draw, plain NumPyro": steps,
+        "largest R-hat, plain NumPyro": max(float(found["rhat"][name].max()) for name in kept),
+    }
+
+
+def bootstrap_speed(refits: int = 10) -> dict[str, float]:
+    """The fit against 200 bootstrap refits of the rectified point fit of the same models."""
+    runs = flan(204_800)
+    wide = runs.table.pivot(index="model", columns="data", values="loss")
+    sizes, losses = wide.columns.to_numpy(float), wide.to_numpy(float)
+    began = time.perf_counter()
+    rectified_bootstrap(sizes, losses, target=TARGET, zero_shot=None, draws=refits, rng=np.random.default_rng(0))
+    theirs = (time.perf_counter() - began) * 200 / refits
+    bl.fit(runs, seed=100)
+    began = time.perf_counter()
+    bl.fit(runs, seed=0)
+    ours = time.perf_counter() - began
+    return {
+        f"200 bootstrap refits of the point fit: seconds (from {refits})": theirs,
+        "200 bootstrap refits of the point fit, over one fit": theirs / ours,
+    }
+
+
+def simulated(curves: int, points: int = 12) -> bl.Runs:
+    """Many curves of one task, of the shape that measured ones have."""
+    rng = np.random.default_rng(0)
+    sizes = 200.0 * 2 ** np.arange(points)
+    t = np.log(sizes / sizes[-1])
+    start, slope = rng.normal(1.0, 0.15, curves), 0.12 + 0.02 * rng.standard_normal(curves)
+    log_loss = start[:, None] - slope[:, None] * (t - t[0]) + 0.005 * rng.standard_normal((curves, points))
+    model = np.repeat([f"m{i}" for i in range(curves)], points)
+    return bl.read_runs(
+        pd.DataFrame({"model": model, "data": np.tile(sizes, curves), "loss": np.exp(log_loss).ravel()})
+    )
+
+
+def gradient_seconds(curves: int, chains: int = 4) -> float:
+    """Seconds of one gradient of the log density, of all chains at once."""
+    with jax.enable_x64(True):
+        model = build_model(simulated(curves), get_law("rectified"))
+        data = jax.device_put(model.data)
+        position = {name: jax.numpy.zeros((chains, *shape)) for name, shape in model.sizes().items()}
+        gradient = jax.jit(jax.vmap(jax.grad(lambda p: log_density(model.structure, data, p))))
+        jax.block_until_ready(gradient(position))
+        times = []
+        for _ in range(7):
+            began = time.perf_counter()
+            for _ in range(5):
+                jax.block_until_ready(gradient(position))
+            times.append((time.perf_counter() - began) / 5)
+    return float(np.median(times))
+
+
+def scaling_speed(sizes: tuple[int, ...] = (30, 300, 3000), fit_to: int = 3000) -> dict[str, float]:
+    """Time of a gradient against the number of curves, and a fit of the largest number."""
+    rows = {f"{n} curves: milliseconds a gradient of 4 chains": 1000 * gradient_seconds(n) for n in sizes}
+    began = time.perf_counter()
+    fit = bl.fit(simulated(fit_to), sampler=SamplerSettings(warmup=200, draws=100), seed=0)
+    return {
+        **rows,
+        f"{fit_to} curves: seconds of a fit of 4 x (200 + 100)": time.perf_counter() - began,
+        f"{fit_to} curves: steps a draw": float(fit.posterior.stats.n_steps.mean()),
+        f"{fit_to} curves: peak memory, GiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+PARTS = {
+    "scaling": scaling_speed,
+    "fit": fit_speed,
+    "process": process_speed,
+    "plain": plain_speed,
+    "bootstrap": bootstrap_speed,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--only", default=",".join(PARTS), help=f"parts, of {', '.join(PARTS)}")
+    chosen = parser.parse_args()
+    rows: dict[str, float] = {}
+    for name in chosen.only.split(","):
+        for label, value in PARTS[name]().items():
+            rows[label] = value
+            print(f"{label:75s} {value:12.4g}", flush=True)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

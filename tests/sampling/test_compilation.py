@@ -1,0 +1,83 @@
+"""What is compiled, when, and where it is kept."""
+
+import os
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from bayeslaw.laws import get_law
+from bayeslaw.model.density import build_model
+from bayeslaw.sampling import nuts
+from bayeslaw.sampling.compilation_cache import VARIABLE, cache_folder, use_compilation_cache
+from bayeslaw.sampling.nuts import SamplerSettings
+
+SIZES = (200.0, 400.0, 800.0, 1600.0)
+
+
+def test_tables_of_one_shape_share_a_program(simulate, monkeypatch):
+    traced = []
+    right = nuts.log_density
+
+    def counting(structure, data, position):
+        traced.append(structure)
+        return right(structure, data, position)
+
+    monkeypatch.setattr(nuts, "log_density", counting)
+    sampler = SamplerSettings(warmup=50, draws=50, max_depth=4)  # nothing else uses these
+
+    def traces(models, sizes, seed):
+        before = len(traced)
+        runs = simulate({("t", model): sizes for model in models}, seed=seed)
+        model = build_model(runs, get_law("rectified"))
+        starts = {name: 0.1 * np.ones((4, *shape)) for name, shape in model.sizes().items()}
+        chains = nuts.start_chains(model.structure, model.data, starts, sampler, seed=seed)
+        nuts.advance(chains, 2)
+        return len(traced) - before
+
+    assert traces("abc", SIZES, seed=1) > 0
+    assert traces("abc", SIZES, seed=2) == 0
+    assert traces("xyz", tuple(3 * size for size in SIZES), seed=3) == 0  # other names, other sizes
+    assert traces("abc", SIZES[:3], seed=4) == 0  # padded to the same shape
+    assert traces("abcd", SIZES, seed=5) > 0  # another number of curves is another program
+
+
+@pytest.fixture
+def settings_of_jax():
+    """Put back what a test changes for the whole process."""
+    names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
+    names = (*names, "jax_persistent_cache_min_entry_size_bytes")
+    before = {name: getattr(jax.config, name) for name in names}
+    yield
+    for name, value in before.items():
+        jax.config.update(name, value)
+
+
+@pytest.mark.parametrize("off", ["off", "0", "", "No"])
+def test_the_cache_can_be_switched_off(monkeypatch, off):
+    monkeypatch.setenv(VARIABLE, off)
+    assert cache_folder() is None
+
+
+def test_the_cache_is_in_the_folder_of_the_user(monkeypatch, tmp_path):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "bayeslaw" / "compiled"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / ".cache" / "bayeslaw" / "compiled"
+
+
+@pytest.mark.usefixtures("settings_of_jax")
+def test_a_place_that_can_not_be_used_is_left_alone(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        monkeypatch.setenv(VARIABLE, str(place))
+        before = jax.config.jax_compilation_cache_dir
+        use_compilation_cache()
+        assert jax.config.jax_compilation_cache_dir == before
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "new" / "deep"))
+    use_compilation_cache()
+    assert Path(jax.config.jax_compilation_cache_dir) == tmp_path / "new" / "deep"
+    assert os.path.isdir(tmp_path / "new" / "deep")

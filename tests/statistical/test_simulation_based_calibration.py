@@ -1,0 +1,139 @@
+"""Simulation-based calibration (Talts et al. 2018, arXiv 1804.06788) of the whole model.
+
+Tables are drawn from the model by its second, dense writing; each is fitted; the rank of each true value among the
+draws of its posterior must be uniform. All of sampling, completion and prediction stands between the two.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import bayeslaw
+from bayeslaw.laws import get_law
+from bayeslaw.model import density
+from bayeslaw.model.density import build_model
+from bayeslaw.runs import read_runs
+from bayeslaw.sampling.nuts import SamplerSettings
+
+pytestmark = pytest.mark.slow
+
+SIZES = 200.0 * 2 ** np.arange(6)
+TARGETS = SIZES[-1] * np.array([8.0, 512.0])
+MODELS = 6
+BINS = 20
+FALSE_ALARM = 1e-3
+"""Chance that a correct model fails one of these tests, all quantities together."""
+
+
+def table(log_loss):
+    models = np.repeat([f"model {i}" for i in range(MODELS)], len(SIZES))
+    columns = {"task": "t", "family": models, "model": models, "data": np.tile(SIZES, MODELS)}
+    return pd.DataFrame({**columns, "loss": np.exp(log_loss).ravel()})
+
+
+def simulate(rng, dense):
+    """Draw a table from the prior, and the truth behind it."""
+    blank = table(np.zeros((MODELS, len(SIZES))))
+    model = build_model(read_runs(blank), get_law("rectified"))
+    position = {name: rng.standard_normal(shape) for name, shape in model.sizes().items()}
+    prior = dense(blank)
+    heights = 0.15 * rng.standard_normal(MODELS)
+    heights -= heights.mean()
+    curves = prior.draw("t", position, heights, np.concatenate([SIZES, TARGETS]), rng)
+    scales, values = prior.scales(position), prior.coordinates(position)
+    noise = scales["noise"] * np.exp(0.7 * position["roughness"])[:, None]
+    measured = curves + noise * rng.standard_normal(curves.shape)
+    # Levels are flat beforehand; here they are such that curves start at the heights that pull them.
+    started = dense(table(measured[:, : len(SIZES)])).heights("t")[0]
+    level = heights - started + 1.0
+    measured = measured + level[:, None]
+    beta, phase = np.exp(values["log_beta"][0]), values["phase"][0]
+    truth = {
+        "log E": level[0] - np.logaddexp(0.0, -values["floor"][0]),
+        "beta": beta,
+        "log D_l": beta * np.log(SIZES[-1]) - phase,
+        **{f"location of {name}": position["location"][k] for k, name in enumerate(("log_beta", "floor", "phase"))},
+        **{name: position[name][0] for name in ("noise", "pull", "own_drift", "shared_drift")},
+        "noise of a curve": noise[0, 0],
+        "curve at 8x": curves[0, -2] + level[0],
+        "curve at 512x": curves[0, -1] + level[0],
+        "run at 8x": measured[0, -2],
+        "run at 512x": measured[0, -1],
+    }
+    return table(measured[:, : len(SIZES)]), truth, int(np.argmin(measured[:, -1]))
+
+
+def posterior_of(fit):
+    """Draws of what ``simulate`` knows the truth of, by name, and of the losses of all models at the larger target."""
+    d = fit.posterior.flat
+    points = [{"data": size} for size in TARGETS]
+    curve = fit.predictions(points, kind="curve", seed=1).log_loss[:, 0]
+    run = fit.predictions(points, kind="run", seed=2).log_loss
+    scales = density.ScalePriors()
+
+    def standard(name, values):
+        return np.log(values[:, 0] / getattr(scales, name).median) / getattr(scales, name).sd
+
+    locations = {c.name: (d(f"location_{c.name}") - c.mean) / c.sd for c in get_law("rectified").coordinates}
+    draws = {
+        "log E": np.log(d("E")[:, 0]),
+        "beta": d("beta")[:, 0],
+        "log D_l": np.log(d("D_l")[:, 0]),
+        **{f"location of {name}": values for name, values in locations.items()},
+        "noise": standard("noise", d("typical_noise")),
+        "pull": (d("pull")[:, 0] - scales.pull.mean) / scales.pull.sd,
+        "own_drift": standard("own_drift", d("own_drift")),
+        "shared_drift": standard("shared_drift", d("shared_drift")),
+        "noise of a curve": d("noise")[:, 0],
+        "curve at 8x": curve[:, 0],
+        "curve at 512x": curve[:, 1],
+        "run at 8x": run[:, 0, 0],
+        "run at 512x": run[:, 0, 1],
+    }
+    return draws, run[..., 1]
+
+
+def ranks(dense, tables, seed, sampler):
+    """Ranks of all true values as fractions, uniform if the model is right: one row a table."""
+    rows = []
+    for i in range(tables):
+        rng = np.random.default_rng([seed, i])
+        frame, truth, best = simulate(rng, dense)
+        fit = bayeslaw.fit(read_runs(frame), sampler=sampler, seed=i)
+        draws, losses = posterior_of(fit)
+        row = {
+            name: (np.sum(values < truth[name]) + rng.uniform()) / (len(values) + 1) for name, values in draws.items()
+        }
+        odds = np.bincount(losses.argmin(axis=1), minlength=MODELS) / len(losses)
+        row["best model"] = odds[:best].sum() + rng.uniform() * odds[best]
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def p_values(found):
+    """Chi-square of each column in equal bins."""
+    counts = found.apply(lambda u: np.histogram(u, BINS, (0.0, 1.0))[0])
+    return counts.apply(lambda n: stats.chisquare(n).pvalue)
+
+
+def test_ranks_are_uniform(dense):
+    found = p_values(ranks(dense, 200, seed=1, sampler=SamplerSettings(warmup=300, draws=250)))
+    print(found.to_string(float_format="{:.3f}".format))
+    assert found.min() > FALSE_ALARM / len(found), f"{found.idxmin()} is off"
+
+
+def test_a_wrong_jacobian_is_seen(dense, monkeypatch):
+    """The same with the determinant left out that integrating the shared walk leaves behind."""
+    right = density.log_likelihood
+
+    def wrong(structure, data, position):
+        values = density.coordinates(structure, data.groups, position)
+        precision = density.rotated_residuals(structure, data, position, values).precision
+        return right(structure, data, position) + 0.5 * jnp.linalg.slogdet(precision)[1].sum()
+
+    monkeypatch.setattr(density, "log_likelihood", wrong)
+    # settings of its own, so that the program compiled for the right density is not used again
+    found = p_values(ranks(dense, 200, seed=1, sampler=SamplerSettings(warmup=350, draws=250)))
+    assert found["shared_drift"] < FALSE_ALARM / len(found)
