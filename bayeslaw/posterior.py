@@ -66,8 +66,8 @@ class Posterior:
 
     @functools.cached_property
     def walks(self) -> tuple[TaskWalks, ...]:
-        """Bases of the slope walks of each task."""
-        return walks_by_task(self.design)
+        """Bases of the walks of each task."""
+        return walks_by_task(self.design, self.law.strays)
 
     def flat(self, name: str) -> np.ndarray:
         """Draws of a variable, chains one after another: shape (S, ...)."""

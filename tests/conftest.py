@@ -302,9 +302,9 @@ def three_models(simulate):
     return simulate({("task", name): SIZES for name in "abc"}, seed=3)
 
 
-def _forge(runs, positions, seed=0, pooling=None):
+def _forge(runs, positions, seed=0, pooling=None, law="rectified"):
     """A posterior of a table whose positions, each entry (S, ...), were not sampled but given; cut into four chains."""
-    model = build_model(runs, get_law("rectified"), pooling=pooling)
+    model = build_model(runs, get_law(law), pooling=pooling)
     draws = len(positions["noise"]) // 4
     positions = {name: np.asarray(values)[: 4 * draws] for name, values in positions.items()}
     rng = np.random.default_rng([seed, 99])

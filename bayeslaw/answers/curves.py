@@ -28,6 +28,8 @@ class Curves:
     noise : ndarray, shape (S, K)
         Run-to-run standard deviation of log loss.
     task_of : ndarray of int, shape (K,)
+    reference : dict of ndarray, shape (K,)
+        The point at which coordinates and level are stated.
     """
 
     coordinates: dict[str, np.ndarray]
@@ -37,6 +39,7 @@ class Curves:
     own_walk: np.ndarray
     noise: np.ndarray
     task_of: np.ndarray
+    reference: dict[str, np.ndarray]
 
 
 def seen_curves(posterior: Posterior) -> Curves:
@@ -50,6 +53,7 @@ def seen_curves(posterior: Posterior) -> Curves:
         own_walk=posterior.flat("own_walk"),
         noise=posterior.flat("noise"),
         task_of=design.task_of,
+        reference=design.reference,
     )
 
 
@@ -72,22 +76,25 @@ def new_family(posterior: Posterior, covariates: Mapping[str, np.ndarray], rng: 
     design, seen = posterior.design, seen_curves(posterior)
     tasks = len(design.tasks)
     start = np.array([walks.own.anchor for walks in posterior.walks])
-    at_start = {
-        name: np.exp(start) * design.reference[name] if name == posterior.law.axis else values[:, 0]
-        for name, values in covariates.items()
+    axis = posterior.law.axis
+    reference = {
+        name: np.array([values[design.task_of == k].max() for k in range(tasks)])
+        for name, values in design.reference.items()
     }
+    at_start = {name: values[:, 0] for name, values in covariates.items()} | {axis: np.exp(start) * reference[axis]}
     coordinates = _new_coordinates(posterior, rng)
     # a curve that sets out later has no height and no walk of its own before that, so all meet at the task's start
     heights = seen.height * relaxed(start[design.task_of][:, None], seen.first)[:, 0]
     of_curve = {name: values[design.task_of] for name, values in at_start.items()}
-    starts = seen.level + law_shape(posterior, seen.coordinates, of_curve) + heights
+    of_curve[axis] = np.exp(start)[design.task_of] * seen.reference[axis]
+    starts = seen.level + law_shape(posterior, seen.coordinates, of_curve, seen.reference) + heights
     new_start = np.empty((len(starts), tasks))
     for k, task in enumerate(design.tasks):
         new_start[:, k] = new_level(starts[:, design.task_of == k], task, rng)
     middle = np.stack([starts[:, design.task_of == k].mean(axis=1) for k in range(tasks)], axis=1)
     height = posterior.flat("pull") * (new_start - middle)
     left = relaxed(start[:, None], start)[:, 0]
-    level = new_start - law_shape(posterior, coordinates, at_start) - height * left
+    level = new_start - law_shape(posterior, coordinates, at_start, reference) - height * left
     own_walk = rng.standard_normal((len(level), tasks, seen.own_walk.shape[2]))
     roughness = posterior.settings["scale_priors"]["roughness"] * rng.standard_normal(level.shape)
     return Curves(
@@ -98,6 +105,7 @@ def new_family(posterior: Posterior, covariates: Mapping[str, np.ndarray], rng: 
         own_walk=posterior.flat("own_drift")[..., None] * own_walk,
         noise=posterior.flat("typical_noise") * np.exp(roughness),
         task_of=np.arange(tasks),
+        reference=reference,
     )
 
 
@@ -129,10 +137,13 @@ def new_level(levels: np.ndarray, task: str, rng: np.random.Generator) -> np.nda
 
 
 def law_shape(
-    posterior: Posterior, coordinates: Mapping[str, np.ndarray], covariates: Mapping[str, np.ndarray]
+    posterior: Posterior,
+    coordinates: Mapping[str, np.ndarray],
+    covariates: Mapping[str, np.ndarray],
+    reference: Mapping[str, np.ndarray],
 ) -> np.ndarray:
-    """Log loss of the law relative to its reference point, at covariates that broadcast against the coordinates."""
+    """Log loss of the law relative to its reference point; all maps hold arrays that broadcast."""
     import jax
 
     with jax.enable_x64(True):
-        return np.asarray(posterior.law.log_shape(coordinates, covariates, posterior.design.reference))
+        return np.asarray(posterior.law.log_shape(coordinates, covariates, reference))

@@ -26,6 +26,8 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
     labels: dict[str, tuple[str, str, str | None, str | None, str]] = {}
 
     def keep(values: xr.DataArray, name: str, level: str, group: str | None, task: str | None, unit: str) -> None:
+        if np.ptp(values.values) == 0:  # held at its prior, so that there is nothing to report
+            return
         key = f"{len(chosen)}"
         chosen[key] = values.reset_coords(drop=True)
         labels[key] = (name, level, group, task, unit)

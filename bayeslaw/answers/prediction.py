@@ -119,9 +119,10 @@ def predict(
         curves = new_family(posterior, covariates, rng)
         largest = np.array([largest[design.task_of == k].max() for k in range(len(design.tasks))])
     target = covariates[posterior.law.axis]
-    axis = np.log(target / design.reference[posterior.law.axis])
+    reference = {name: values[:, None] for name, values in curves.reference.items()}
+    axis = np.log(target / reference[posterior.law.axis])
     coordinates = {name: values[..., None] for name, values in curves.coordinates.items()}
-    log_loss = curves.level[..., None] + law_shape(posterior, coordinates, covariates)
+    log_loss = curves.level[..., None] + law_shape(posterior, coordinates, covariates, reference)
     log_loss += curves.height[..., None] * relaxed(axis, curves.first) + _walks(posterior, curves, axis, rng)
     if kind != "curve":
         log_loss += curves.noise[..., None] * rng.standard_normal(log_loss.shape)
@@ -135,16 +136,15 @@ def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.rando
     total = np.zeros((*curves.level.shape, axis.shape[1]))
     for k, walks in enumerate(posterior.walks):
         members = np.flatnonzero(curves.task_of == k)
-        if len(members) == 0:
-            continue
-        # Points differ between curves only if a covariate was left to the curve; the axis never is.
-        points = axis[members[0]]
         knots = len(walks.own.knots)
-        own = curves.own_walk[:, members, :knots] @ walks.own.functions(points).T
-        own_beyond = own_rate[:, k, None, None] * rng.standard_normal(own.shape)
+        for i in members:
+            own = curves.own_walk[:, i, :knots] @ walks.own.functions(axis[i]).T
+            beyond = own_rate[:, k, None] * rng.standard_normal(own.shape)
+            total[:, i] = own + beyond @ _root(walks.own.remainder(axis[i])).T
+        # Curves that share a walk are compared at equal size: their axes are the same.
+        points = axis[members[0]]
         shared = shared_walk[:, k, :knots] @ walks.shared.functions(points).T
         shared_beyond = shared_rate[:, k, None] * rng.standard_normal(shared.shape)
-        total[:, members] = own + own_beyond @ _root(walks.own.remainder(points)).T
         total[:, members] += (shared + shared_beyond @ _root(walks.shared.remainder(points)).T)[:, None]
     return total
 

@@ -16,6 +16,9 @@ from typing import Any, Literal
 Array = Any
 """A jax or numpy array; laws accept either and return jax arrays."""
 
+Strays = Literal["slope", "level"]
+"""How curves stray from a law: their slopes wander, or their levels do."""
+
 Level = Literal["task", "family", "model"]
 LEVELS: tuple[Level, ...] = ("task", "family", "model")
 
@@ -98,10 +101,15 @@ class Law:
     parameters : tuple of Parameter
         What is reported.
     log_shape : callable
-        ``(coordinates, covariates, reference) -> array``: log loss relative to the loss at ``reference``. The first two
-        map names to arrays that broadcast against each other; ``reference`` maps covariate names to floats.
+        ``(coordinates, covariates, reference) -> array``: log loss relative to the loss at ``reference``. All map names
+        to arrays that broadcast against each other.
     natural : callable
         ``(coordinates, level, reference) -> {parameter name: array}``, with ``level`` the log loss at ``reference``.
+    strays : {"slope", "level"}
+        ``slope`` is for laws that a few sizes a curve cannot tell from others: the slopes of curves wander off, in part
+        together, and differences between them relax. ``level`` is for laws that follow whole learning curves: the level
+        of each wanders and comes back. Curves are then lined up at the last size of each, long ones are condensed, and
+        spreads of coordinates are those stated here, for few curves could tell them. See `bayeslaw.model`.
     """
 
     name: str
@@ -111,5 +119,6 @@ class Law:
     axis: str
     coordinates: tuple[Coordinate, ...]
     parameters: tuple[Parameter, ...]
-    log_shape: Callable[[Mapping[str, Array], Mapping[str, Array], Mapping[str, float]], Array]
-    natural: Callable[[Mapping[str, Array], Array, Mapping[str, float]], dict[str, Array]]
+    log_shape: Callable[[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]], Array]
+    natural: Callable[[Mapping[str, Array], Array, Mapping[str, Array]], dict[str, Array]]
+    strays: Strays = "slope"

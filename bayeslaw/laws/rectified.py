@@ -20,7 +20,7 @@ from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
 
 
 def log_shape(
-    coordinates: Mapping[str, Array], covariates: Mapping[str, Array], reference: Mapping[str, float]
+    coordinates: Mapping[str, Array], covariates: Mapping[str, Array], reference: Mapping[str, Array]
 ) -> Array:
     """Log of L(D) / L(D_ref).
 
@@ -44,7 +44,7 @@ def log_shape(
     return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) + reducible)
 
 
-def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, float]) -> dict[str, Array]:
+def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
     """E, B, beta and D_l of the law; ``level`` is log L(D_ref)."""
     phase, floor = coordinates["phase"], coordinates["floor"]
     beta = jnp.exp(coordinates["log_beta"])

@@ -21,6 +21,7 @@ from bayeslaw.model.density import (
     rotated_residuals,
     scale,
 )
+from bayeslaw.model.smoothed import RAW_NOISE_LOG_SD
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class CompletedDraws:
     shared_walk : ndarray, shape (S, T, P)
         Coefficients of the walk that a task's curves share, rate included.
     noise : ndarray, shape (S, C)
-        Run-to-run standard deviation of log loss.
+        Run-to-run standard deviation of log loss; of a curve that was smoothed, before it was.
     typical_noise : ndarray, shape (S, T)
         The same on a typical curve of the task.
     pull : ndarray, shape (S, T)
@@ -83,6 +84,7 @@ def complete(model: Model, positions: dict[str, np.ndarray], rng: np.random.Gene
     own_walk = _own_walk(np.asarray(data.own)[row], remaining, own[:, task, None], noise[..., None], rng)
     shared_walk = drift[..., None] * shared
     level = _level(model, rotated.residual, own_walk, shared_walk, noise, rng)
+    noise = _unsmoothed(model, noise, rng)
     location, spread, effect = _population(model, positions)
     strength = np.asarray(pull(structure, positions))
     return CompletedDraws(
@@ -144,6 +146,12 @@ def _level(
         explained[:, i] += shared_walk[:, k, :knots] @ (h @ walks.shared.functions(axis))
     mean = (np.einsum("cm,scm->sc", np.sqrt(weight), residual) - explained) / total
     return model.centre + mean + noise / np.sqrt(total) * rng.standard_normal(mean.shape)
+
+
+def _unsmoothed(model: Model, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Noise of runs, shape (S, C), where curves were smoothed and their own scatter understates it."""
+    raw = model.design.raw_noise
+    return np.where(np.isnan(raw), noise, raw * np.exp(RAW_NOISE_LOG_SD * rng.standard_normal(noise.shape)))
 
 
 def _population(

@@ -28,7 +28,7 @@ from bayeslaw.model.design import Design, build_design
 from bayeslaw.model.discrepancy import TaskWalks, rotate, walks_by_task
 from bayeslaw.model.heights import first_sizes, relaxed, starting_heights
 from bayeslaw.model.hierarchy import TASK_SPREAD, PooledCoordinate, pool
-from bayeslaw.model.priors import LogNormal, ScalePriors
+from bayeslaw.model.priors import PRIORS, LogNormal, ScalePriors
 from bayeslaw.runs import Runs
 
 Position = dict[str, Any]
@@ -102,6 +102,21 @@ class Model:
                 shapes[pooled.effect(level)] = (groups[level],)
         return shapes
 
+    def held(self) -> frozenset[str]:
+        """Entries of a position that stay at 0: of scales that are known, and of spreads if the law states them."""
+        scales = self.structure.scales
+        width = {
+            "noise": scales.noise.sd,
+            "roughness": scales.roughness,
+            "pull": scales.pull.sd,
+            "own_drift": scales.own_drift.sd,
+            "shared_drift": scales.shared_drift.sd,
+        }
+        known = {name for name, sd in width.items() if sd == 0}
+        if self.law.strays == "level":
+            known |= {name for name in self.sizes() if name.startswith("spread.")}
+        return frozenset(known)
+
 
 def build_model(
     runs: Runs, law: Law, *, pooling: Mapping[str, Level] | None = None, scales: ScalePriors | None = None
@@ -114,8 +129,8 @@ def build_model(
         If the table lacks what the law needs, or ``pooling`` names what the law does not have.
     """
     design = build_design(runs, law)
-    walks = walks_by_task(design)
-    structure = Structure(law, pool(law, design, pooling), scales or ScalePriors(), len(design.tasks))
+    walks = walks_by_task(design, law.strays)
+    structure = Structure(law, pool(law, design, pooling), scales or PRIORS[law.strays], len(design.tasks))
     centre = design.log_loss.sum(axis=1) / (design.weight > 0).sum(axis=1)
     return Model(law, design, structure, _data(design, walks, centre), walks, centre)
 
@@ -124,7 +139,7 @@ def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> D
     longest = design.log_loss.shape[1]
     # Units are taken off and the last bits of rounding with them: a table in other units gives the very same draws.
     relative = {
-        name: np.exp(np.round(np.log(values / design.reference[name]), 10))
+        name: np.exp(np.round(np.log(values / design.reference[name][:, None]), 10))
         for name, values in design.covariates.items()
     }
     log_loss = np.where(design.weight > 0, np.round(design.log_loss - centre[:, None], 10), 0.0)

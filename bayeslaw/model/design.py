@@ -1,6 +1,9 @@
 """The runs laid out as arrays: one curve a (task, model), padded to a common length.
 
 Shapes: C curves, M points on the longest curve, T tasks.
+
+Curves of a law that strays in slope are compared at equal size, and keep every point. Those of a law that strays in
+level are lined up at the last size of each, and are condensed (see ``smoothed``).
 """
 
 from dataclasses import dataclass
@@ -11,10 +14,13 @@ import pandas as pd
 from bayeslaw.errors import LawError
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.laws.base import Law
+from bayeslaw.model.smoothed import condense, raw_noise
 from bayeslaw.runs import Runs
 
 TYPICAL_NOISE = 0.005
 """Run-to-run standard deviation of log loss against which known standard errors are weighed; measured: .002 to .01."""
+
+_LABELS = ["task", "family", "model"]
 
 
 @dataclass(frozen=True)
@@ -42,15 +48,19 @@ class Design:
     covariates : dict of ndarray, shape (C, M)
         In the units of the table; padding repeats the last point.
     axis : ndarray, shape (C, M)
-        Log of the covariate along which curves are extrapolated, relative to the reference point.
+        Log of the covariate along which curves are extrapolated, relative to the reference point of the curve.
     log_loss : ndarray, shape (C, M)
         Log of the loss; 0 where padded.
     weight : ndarray, shape (C, M)
-        Precision of a point relative to one run without measurement error; 0 where padded.
+        Precision of a point relative to one run without measurement error (of condensed curves: to the point that
+        stands for most); 0 where padded.
     largest : ndarray, shape (C,)
         The largest value of the axis covariate on each curve.
-    reference : dict of float
-        The point at which coordinates are stated: the largest value of the axis, the geometric mean of others.
+    reference : dict of ndarray, shape (C,)
+        The point at which coordinates are stated: the largest value of the axis (of the table, or of each curve where
+        they are lined up), the geometric mean of others.
+    raw_noise : ndarray, shape (C,)
+        Standard deviation of a run about a curve that was smoothed; not a number where that is not known.
     """
 
     curves: tuple[Curve, ...]
@@ -63,7 +73,8 @@ class Design:
     log_loss: np.ndarray
     weight: np.ndarray
     largest: np.ndarray
-    reference: dict[str, float]
+    reference: dict[str, np.ndarray]
+    raw_noise: np.ndarray
 
 
 def build_design(runs: Runs, law: Law) -> Design:
@@ -74,33 +85,39 @@ def build_design(runs: Runs, law: Law) -> Design:
     LawError
         If the table lacks a covariate of the law; the message names the laws that fit the table.
     """
-    table = runs.table
     _require_covariates(runs, law)
-    labels = table[["task", "family", "model"]].astype(str)
-    groups = pd.factorize(pd.MultiIndex.from_frame(labels))
+    names = [c.name for c in law.covariates]
+    curve = runs.table[_LABELS].astype(str)
+    values = runs.table[[*names, "loss"]].astype(float)
+    weight = pd.Series(_weights(runs.table), values.index)
+    by_curve = [curve[label] for label in _LABELS]
+    largest = values[law.axis].groupby(by_curve, sort=False).max().to_numpy()
+    noise = np.full(len(largest), np.nan)
+    if law.strays == "level":
+        noise = np.array([raw_noise(own, law.axis) for _, own in values.groupby(by_curve, sort=False)], float)
+        curve, values, weight = condense(curve, values, weight, law.axis)
+    groups = pd.factorize(pd.MultiIndex.from_frame(curve))
     curve_of = groups[0]
     curves = tuple(Curve(*label) for label in groups[1])
-    order = np.lexsort((table[law.axis].to_numpy(float), curve_of))
+    order = np.lexsort((values[law.axis].to_numpy(), curve_of))
     counts = np.bincount(curve_of, minlength=len(curves))
     row = curve_of[order]
-    column = np.arange(len(table)) - np.repeat(np.cumsum(counts) - counts, counts)
+    column = np.arange(len(values)) - np.repeat(np.cumsum(counts) - counts, counts)
     shape = (len(curves), int(counts.max()))
 
-    def spread_out(values: np.ndarray) -> np.ndarray:
+    def spread_out(rows: pd.Series) -> np.ndarray:
         """Rows to (C, M); padding repeats the last point of the curve."""
+        ordered = rows.to_numpy()[order]
         padded = np.empty(shape)
-        padded[:] = values[order][np.cumsum(counts) - 1][:, None]
-        padded[row, column] = values[order]
+        padded[:] = ordered[np.cumsum(counts) - 1][:, None]
+        padded[row, column] = ordered
         return padded
 
     seen = np.zeros(shape, bool)
     seen[row, column] = True
-    loss = table["loss"].to_numpy(float)
-    covariates = {c.name: spread_out(table[c.name].to_numpy(float)) for c in law.covariates}
-    reference = {
-        c.name: float(np.exp((np.max if c.name == law.axis else np.mean)(np.log(table[c.name].to_numpy(float)))))
-        for c in law.covariates
-    }
+    covariates = {name: spread_out(values[name]) for name in names}
+    reference = {name: np.full(len(curves), np.exp(np.log(values[name]).mean())) for name in names}
+    reference[law.axis] = largest if law.strays == "level" else np.full(len(curves), largest.max())
     task_of, tasks = pd.factorize(np.array([c.task for c in curves], dtype=object))
     family_of, families = pd.factorize(pd.MultiIndex.from_tuples([(c.task, c.family) for c in curves]))
     return Design(
@@ -110,22 +127,23 @@ def build_design(runs: Runs, law: Law) -> Design:
         task_of=task_of,
         family_of=family_of,
         covariates=covariates,
-        axis=np.round(np.log(covariates[law.axis] / reference[law.axis]), 10),
-        log_loss=np.where(seen, spread_out(np.log(loss)), 0.0),
-        weight=np.where(seen, spread_out(_weights(table, loss)), 0.0),
-        largest=covariates[law.axis].max(axis=1),
+        axis=np.round(np.log(covariates[law.axis] / reference[law.axis][:, None]), 10),
+        log_loss=np.where(seen, spread_out(np.log(values["loss"])), 0.0),
+        weight=np.where(seen, spread_out(weight), 0.0),
+        largest=largest,
         reference=reference,
+        raw_noise=noise,
     )
 
 
-def _weights(table: pd.DataFrame, loss: np.ndarray) -> np.ndarray:
+def _weights(table: pd.DataFrame) -> np.ndarray:
     """Known standard errors make a point count for less.
 
     Its variance becomes noise^2 (1 + se^2 / typical noise^2), which is noise^2 + se^2 if the noise is the typical one.
     """
     if "loss_se" not in table:
         return np.ones(len(table))
-    relative = np.nan_to_num(table["loss_se"].to_numpy(float)) / loss
+    relative = np.nan_to_num(table["loss_se"].to_numpy(float)) / table["loss"].to_numpy(float)
     return TYPICAL_NOISE**2 / (TYPICAL_NOISE**2 + relative**2)
 
 

@@ -7,6 +7,10 @@ Real curves keep bending in ways that no law has. Along t = log(axis) the discre
   with distance;
 - a walk of each curve's own, which is drawn back towards the others: the ``relaxing_walk`` of rate q.
 
+A law that follows whole learning curves strays in level instead: each curve has a walk of its own only, the
+``wandering_level`` of standard deviation q, which comes back. What is known of the law then rules the extrapolation,
+and neither the last slope seen nor the last wiggle does.
+
 A walk is written on a basis: its values at the knots are L c with K = L L' the covariance at the knots and c standard
 normal times the walk's rate. Between and beyond the knots it is the conditional mean given those values, plus a
 remainder whose covariance is known in closed form.
@@ -14,14 +18,18 @@ remainder whose covariance is known in closed form.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from bayeslaw.laws.base import Strays
 from bayeslaw.model.design import Design
 from bayeslaw.model.relaxation import relaxing_walk
 
 MAX_KNOTS = 15
+MAX_LEVEL_KNOTS = 32
+"""As ``MAX_KNOTS``, of levels: they wander more roughly than slopes."""
 MIN_GAP = 0.1
 """Knots lie at least this far apart in log(axis); nearer sizes share their discrepancy to well within the noise."""
 
@@ -38,6 +46,24 @@ def integrated_walk(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return smaller**2 * (3 * larger - smaller) / 6
 
 
+MEMORY = 1.0
+"""E-folds of the axis over which a wandering level forgets; 1 to 4 fit and predict learning curves alike."""
+
+DEPARTURE = 2.0
+"""Rate of the walk of the slope beyond the data that goes with a wandering level, in units of its standard deviation.
+Chosen on learning curves cut short: at ten times the data, half the outcomes would be missed without it."""
+
+
+def wandering_level(edge: float, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Covariance of a level of unit standard deviation that wanders and comes back.
+
+    Alone, it would say that the law holds at any distance. So beyond ``edge``, where the data end, the slope sets out
+    to wander as well; within the data nobody could tell such a walk from the law.
+    """
+    beyond = integrated_walk(np.maximum(a - edge, 0.0), np.maximum(b - edge, 0.0))
+    return np.exp(-np.abs(a - b) / MEMORY) + DEPARTURE**2 * beyond
+
+
 @dataclass(frozen=True, eq=False)
 class WalkBasis:
     """Basis of the walks of one kind on one task.
@@ -47,7 +73,7 @@ class WalkBasis:
     covariance : callable
         Of the walk at unit rate.
     anchor : float
-        Log of the smallest size, relative to the reference size; up to it the walk is 0.
+        Log of the smallest size, relative to the reference size; up to it the walk is what it is there.
     knots : ndarray, shape (P,)
         Logs of the sizes, relative to the reference size, at which the walk is represented.
     """
@@ -77,36 +103,43 @@ class WalkBasis:
 
 @dataclass(frozen=True, eq=False)
 class TaskWalks:
-    """The walks of a task, on the same knots: each curve's ``own``, and the one ``shared`` by all."""
+    """The walks of a task, on the same knots: each curve's ``own``, and the one ``shared`` by all.
+
+    Where there is no shared walk its rate is held at 0, and its basis is that of the own ones.
+    """
 
     own: WalkBasis
     shared: WalkBasis
 
 
-def task_walks(sizes: np.ndarray) -> TaskWalks:
+def task_walks(sizes: np.ndarray, strays: Strays = "slope") -> TaskWalks:
     """Choose knots for the sizes (logs, any order, repeats allowed) at which a task was measured."""
     distinct = np.unique(sizes)
-    knots: list[float] = []
+    knots = [] if strays == "slope" else [distinct[0]]  # where a walk of the slope sets out, it is 0
     last = distinct[0]
     for size in distinct[1:]:
         if size - last >= MIN_GAP:
             knots.append(size)
             last = size
-    if len(knots) > MAX_KNOTS:
-        keep = np.unique(np.linspace(0, len(knots) - 1, MAX_KNOTS).round().astype(int))
+    most = MAX_KNOTS if strays == "slope" else MAX_LEVEL_KNOTS
+    if len(knots) > most:
+        keep = np.unique(np.linspace(0, len(knots) - 1, most).round().astype(int))
         knots = [knots[i] for i in keep]
     anchor = float(distinct[0])
+    if strays == "level":
+        level = WalkBasis(partial(wandering_level, -anchor), anchor, np.array(knots))
+        return TaskWalks(own=level, shared=level)
     return TaskWalks(
         own=WalkBasis(relaxing_walk, anchor, np.array(knots)),
         shared=WalkBasis(integrated_walk, anchor, np.array(knots)),
     )
 
 
-def walks_by_task(design: Design) -> tuple[TaskWalks, ...]:
+def walks_by_task(design: Design, strays: Strays = "slope") -> tuple[TaskWalks, ...]:
     """The walks of each task of a design."""
     seen = design.weight > 0
     here = [design.task_of == k for k in range(len(design.tasks))]
-    return tuple(task_walks(design.axis[mask][seen[mask]]) for mask in here)
+    return tuple(task_walks(design.axis[mask][seen[mask]], strays) for mask in here)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,11 @@ Scales are lognormal: a median and a standard deviation of the logarithm. None d
 they are scales of log loss against log size.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from bayeslaw.laws.base import Strays
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Normal:
 
 @dataclass(frozen=True)
 class ScalePriors:
-    """Priors of noise and discrepancy.
+    """Priors of noise and discrepancy. What has a standard deviation of 0 is held at its centre.
 
     Attributes
     ----------
@@ -37,8 +41,8 @@ class ScalePriors:
         Strength, per task, with which the height at which curves start tells their later slopes; 1 is what
         ``relaxation`` says, 0 nothing.
     own_drift : LogNormal
-        Rate, per task, of each curve's own slope walk: the growth of the sd of its log-log slope over one e-fold of the
-        axis.
+        Rate, per task, of each curve's own walk. Of the slope: the growth of the sd of its log-log slope over one e-fold
+        of the axis. Of the level: the sd of its log loss.
     shared_drift : LogNormal
         The same for the walk that all curves of a task have in common. Tight, because a table can say little about it:
         the law absorbs the bends that have been seen. Of each task alone, for how smooth one is does not bind another.
@@ -49,3 +53,16 @@ class ScalePriors:
     pull: Normal = Normal(1.0, 0.4)
     own_drift: LogNormal = LogNormal(0.007, 0.5)
     shared_drift: LogNormal = LogNormal(0.012, 0.5)
+
+
+PRIORS: Mapping[Strays, ScalePriors] = MappingProxyType(
+    {
+        "slope": ScalePriors(),
+        # Levels wander by .0005 (validation loss of language models) to .02 (translation). Learning curves are smooth,
+        # or were smoothed, alike on a task.
+        "level": ScalePriors(
+            own_drift=LogNormal(0.005, 1.0), roughness=0.0, pull=Normal(0.0, 0.0), shared_drift=LogNormal(0.0, 0.0)
+        ),
+    }
+)
+"""What is believed if nothing else is said, by how curves stray from the law."""

@@ -16,6 +16,7 @@ from numpyro.infer.hmc import hmc
 
 from bayeslaw.laws.base import Array
 from bayeslaw.model.density import Data, Position, Structure, log_density
+from bayeslaw.sampling.whitening import Frame, place
 
 BLOCK = 50
 """Iterations between two looks at the clock and the keyboard."""
@@ -77,8 +78,8 @@ class RawDraws:
 
 @functools.lru_cache(maxsize=32)
 def _kernel(structure: Structure, settings: SamplerSettings) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    def potential(data: Data) -> Callable[[Position], Array]:
-        return lambda position: -log_density(structure, data, position)
+    def potential(data: Data, frame: Frame | None) -> Callable[[Any], Array]:
+        return lambda z: -log_density(structure, data, place(frame, z))
 
     init, step = hmc(potential_fn_gen=potential, algo="NUTS")
     return init, step
@@ -92,34 +93,38 @@ def _dense_block(positions: Position) -> list[tuple[str, ...]]:
 
 
 @functools.partial(jax.jit, static_argnames=("structure", "settings"))
-def _start(structure: Structure, settings: SamplerSettings, data: Data, positions: Position, keys: Array) -> Any:
+def _start(
+    structure: Structure, settings: SamplerSettings, data: Data, frame: Frame | None, starts: Any, keys: Array
+) -> Any:
     init, _ = _kernel(structure, settings)
 
-    def one(position: Position, key: Array) -> Any:
+    def one(start: Any, key: Array) -> Any:
         return init(
-            position,
+            start,
             num_warmup=settings.warmup,
             step_size=0.1,
             target_accept_prob=settings.target_accept,
             max_tree_depth=settings.max_depth,
             trajectory_length=None,
-            dense_mass=_dense_block(position),
-            model_args=(data,),
+            dense_mass=_dense_block(start) if frame is None else False,
+            model_args=(data, frame),
             rng_key=key,
         )
 
-    return jax.vmap(one)(positions, keys)
+    return jax.vmap(one)(starts, keys)
 
 
 @functools.partial(jax.jit, static_argnames=("structure", "settings"))
-def _advance(structure: Structure, settings: SamplerSettings, data: Data, states: Any) -> tuple[Any, dict[str, Any]]:
+def _advance(
+    structure: Structure, settings: SamplerSettings, data: Data, frame: Frame | None, states: Any
+) -> tuple[Any, dict[str, Any]]:
     """Run one block of iterations of every chain."""
     _, step = _kernel(structure, settings)
 
     def one(states: Any, _: None) -> tuple[Any, dict[str, Any]]:
-        states = jax.vmap(lambda s: step(s, (data,), {}))(states)
+        states = jax.vmap(lambda s: step(s, (data, frame), {}))(states)
         return states, {
-            "positions": states.z,
+            "positions": jax.vmap(functools.partial(place, frame))(states.z),
             "diverging": states.diverging,
             "steps": states.num_steps,
             "energy": states.energy,
@@ -135,7 +140,7 @@ class Chains:
 
     Attributes
     ----------
-    structure, data, settings
+    structure, data, frame, settings
         What is sampled, and how.
     states
         NumPyro state with a leading chain axis.
@@ -143,30 +148,40 @@ class Chains:
 
     structure: Structure
     data: Data
+    frame: Frame | None
     settings: SamplerSettings
     states: Any
 
 
-def start_chains(structure: Structure, data: Data, starts: Position, settings: SamplerSettings, *, seed: int) -> Chains:
-    """Set chains up at starting positions that have a leading chain axis.
+def start_chains(
+    structure: Structure,
+    data: Data,
+    starts: Any,
+    settings: SamplerSettings,
+    *,
+    seed: int,
+    frame: Frame | None = None,
+) -> Chains:
+    """Set chains up at starting points that have a leading chain axis: of the frame, or positions without one.
 
     Equal seeds give equal draws on one machine and set of versions.
     """
     with jax.enable_x64(True):
-        data = jax.device_put(data)
+        data, frame = jax.device_put((data, frame))
         keys = jax.random.split(jax.random.PRNGKey(seed), settings.chains)
         # what does not shape the compiled program is taken out of its key
         settings = replace(settings, chains=0, draws=0)
-        states = _start(structure, settings, data, jax.tree.map(jnp.asarray, starts), keys)
-        return Chains(structure, data, settings, jax.block_until_ready(states))
+        states = _start(structure, settings, data, frame, jax.tree.map(jnp.asarray, starts), keys)
+        return Chains(structure, data, frame, settings, jax.block_until_ready(states))
 
 
 def advance(chains: Chains, blocks: int, tick: Callable[[], None] | None = None) -> tuple[Chains, RawDraws]:
     """Run every chain for a number of blocks; ``tick`` is called after each."""
     states, records = chains.states, []
+    fixed = (chains.structure, chains.settings, chains.data, chains.frame)
     with jax.enable_x64(True):
         for _ in range(blocks):
-            states, record = jax.block_until_ready(_advance(chains.structure, chains.settings, chains.data, states))
+            states, record = jax.block_until_ready(_advance(*fixed, states))
             records.append(jax.tree.map(np.asarray, record))
             if tick is not None:
                 tick()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,7 +13,8 @@ from bayeslaw.model.completion import CompletedDraws, complete
 from bayeslaw.model.density import Model
 from bayeslaw.sampling.diagnostics import convergence_checks, trajectory_checks
 from bayeslaw.sampling.nuts import BLOCK, RawDraws, SamplerSettings, advance, start_chains
-from bayeslaw.sampling.starts import starting_positions
+from bayeslaw.sampling.starts import starting_points, starting_positions
+from bayeslaw.sampling.whitening import Frame, whiten
 from bayeslaw.verdicts import Check, overall
 
 Progress = Callable[[str, int, int], None]
@@ -65,7 +67,8 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
     """
     began = time.perf_counter()
     repairs: list[str] = []
-    raw, draws, checks = _attempt(model, settings, seed, progress, last=False)
+    frame = whiten(model) if model.law.strays == "level" else None
+    raw, draws, checks = _attempt(model, frame, settings, seed, progress, last=False)
     if _astray(raw, settings):
         count = int(np.sum(raw.diverging | (raw.steps >= 2**settings.max_depth - 1)))
         settings = replace(
@@ -78,7 +81,7 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
             f"{count} trajectories diverged or were cut off: sampled afresh with target acceptance "
             f"{settings.target_accept} and {settings.warmup} warm-up iterations."
         )
-        raw, draws, checks = _attempt(model, settings, seed + 1, progress, last=True)
+        raw, draws, checks = _attempt(model, frame, settings, seed + 1, progress, last=True)
     planned = -(-settings.draws // BLOCK) * BLOCK
     if raw.steps.shape[1] > planned:
         repairs.append(
@@ -93,9 +96,13 @@ def _astray(raw: RawDraws, settings: SamplerSettings) -> bool:
 
 
 def _attempt(
-    model: Model, settings: SamplerSettings, seed: int, progress: Progress | None, *, last: bool
+    model: Model, frame: Frame | None, settings: SamplerSettings, seed: int, progress: Progress | None, *, last: bool
 ) -> tuple[RawDraws, CompletedDraws, list[Check]]:
-    starts = starting_positions(model, settings.chains, seed)
+    starts: Any = (
+        starting_positions(model, settings.chains, seed)
+        if frame is None
+        else starting_points(frame, settings.chains, seed)
+    )
     warmup, draws = -(-settings.warmup // BLOCK), -(-settings.draws // BLOCK)
     done = 0
 
@@ -105,7 +112,7 @@ def _attempt(
         if progress is not None:
             progress("warming up" if done <= warmup * BLOCK else "sampling", done, max(done, (warmup + draws) * BLOCK))
 
-    chains = start_chains(model.structure, model.data, starts, settings, seed=seed)
+    chains = start_chains(model.structure, model.data, starts, settings, seed=seed, frame=frame)
     if not np.isfinite(np.asarray(chains.states.potential_energy)).all():
         raise SamplingError("The density is not finite where chains set out; look for extreme losses in the table.")
     chains, _ = advance(chains, warmup, tick)
@@ -144,5 +151,6 @@ def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> 
         coords = {"curve": curves} if name in by_curve else None
         return xr.DataArray(values.reshape(chains, draws, *values.shape[1:]), coords, ["chain", "draw", *dims])
 
-    dataset = xr.Dataset({name: variable(name, values) for name, values in sampled.items()})
+    moving = {name: values for name, values in sampled.items() if np.ptp(values, axis=0).any()}  # not what is held
+    dataset = xr.Dataset({name: variable(name, values) for name, values in moving.items()})
     return completed, [*convergence_checks(dataset), *trajectory_checks(raw, settings.max_depth)]

@@ -86,7 +86,8 @@ def test_ratio_of_likelihoods_is_the_mean_ratio_of_joint_densities(simulate, den
         with jax.enable_x64(True):
             values = coordinates(model.structure, model.data.groups, position)
             by_curve = {name: np.asarray(v)[:, None] for name, v in values.items()}
-            shape = model.law.log_shape(by_curve, model.design.covariates, model.design.reference)
+            reference = {"data": model.design.reference["data"][:, None]}
+            shape = model.law.log_shape(by_curve, model.design.covariates, reference)
         p = len(d.knots("t")[1])
         walk = np.einsum("cmp,scp->scm", model.walks[0].own.functions(model.design.axis), done.own_walk[..., :p])
         walk += np.einsum("cmp,sp->scm", model.walks[0].shared.functions(model.design.axis), done.shared_walk[:, 0, :p])
