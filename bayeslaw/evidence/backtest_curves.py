@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bayeslaw.sampling.nuts import SamplerSettings
 
 METHODS = (OURS, *BASELINES)
-DEFAULT_LAW = "rectified"
+DEFAULT_LAW = "broken"
 """Law that bayeslaw fits to learning curves if none is named."""
 
 _CODE_OF_BASELINES = (
