@@ -17,10 +17,14 @@ from scipy import optimize
 
 from bayeslaw.errors import SamplingError
 from bayeslaw.laws.base import Array
-from bayeslaw.model.density import Data, Model, Position, Structure, log_density
+from bayeslaw.model.density import Data, Model, Position, Structure, log_likelihood, log_prior
 
 LEAST_CURVATURE = 0.3
 """Everything sampled is standardised by its prior, whose curvature is 1; a likelihood may take some of that away."""
+
+POWERS = (0.01, 0.1, 1.0)
+"""Powers of the likelihood under which the mode is sought, each from where the last one led. Every curve whose break
+may lie in two places doubles the number of modes; while the likelihood is weak, there is one."""
 
 
 class Frame(NamedTuple):
@@ -54,23 +58,26 @@ def whiten(model: Model) -> Frame:
         start = Frame(origin, jnp.asarray(flat))
         data = jax.device_put(model.data)
 
-        def slope(z: np.ndarray) -> tuple[float, np.ndarray]:
-            value, gradient = _value_and_slope(model.structure, data, start, z)
+        def slope(z: np.ndarray, power: float) -> tuple[float, np.ndarray]:
+            value, gradient = _value_and_slope(model.structure, data, start, power, z)
             return float(value), np.asarray(gradient)
 
-        if not np.isfinite(slope(np.zeros(flat.shape[1]))[0]):
+        mode = np.zeros(flat.shape[1])
+        if not np.isfinite(slope(mode, 1.0)[0]):
             raise SamplingError(
                 "The density is not finite where the search for its mode sets out; look for extreme losses."
             )
-        mode = optimize.minimize(slope, np.zeros(flat.shape[1]), jac=True, method="BFGS").x
-        curvature, axes = np.linalg.eigh(np.asarray(_curvature(model.structure, data, start, mode)))
+        for power in POWERS:
+            mode = optimize.minimize(slope, mode, args=(power,), jac=True, method="BFGS").x
+        curvature, axes = np.linalg.eigh(np.asarray(_curvature(model.structure, data, start, 1.0, mode)))
         root = flat @ axes / np.sqrt(np.maximum(curvature, LEAST_CURVATURE))
         return Frame(jax.tree.map(np.asarray, place(start, mode)), root)
 
 
-def _potential(structure: Structure, data: Data, frame: Frame, z: Array) -> Array:
-    return -log_density(structure, data, place(frame, z))
+def _potential(structure: Structure, data: Data, frame: Frame, power: float, z: Array) -> Array:
+    position = place(frame, z)
+    return -log_prior(structure, position) - power * log_likelihood(structure, data, position)
 
 
-_value_and_slope = functools.partial(jax.jit, static_argnums=0)(jax.value_and_grad(_potential, argnums=3))
-_curvature = functools.partial(jax.jit, static_argnums=0)(jax.hessian(_potential, argnums=3))
+_value_and_slope = functools.partial(jax.jit, static_argnums=0)(jax.value_and_grad(_potential, argnums=4))
+_curvature = functools.partial(jax.jit, static_argnums=0)(jax.hessian(_potential, argnums=4))
