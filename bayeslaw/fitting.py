@@ -182,7 +182,7 @@ def _label(model: Model, sampled: Sampled) -> xr.Dataset:
         **{name: variable(values, "curve") for name, values in {**done.coordinates, **natural}.items()},
         "level": variable(done.level, "curve"),
         "own_walk": variable(done.own_walk, "curve", "basis"),
-        "shared_walk": variable(done.shared_walk, "task", "basis"),
+        "shared_walk": variable(done.shared_walk, "task", "shared_basis"),
         "noise": variable(done.noise, "curve"),
         "typical_noise": variable(done.typical_noise, "task"),
         "pull": variable(done.pull, "task"),

@@ -36,7 +36,8 @@ class Posterior:
     Attributes
     ----------
     draws : xarray.Dataset
-        Dimensions ``chain``, ``draw`` and, where they apply, ``curve``, ``task``, ``basis`` and one a group of effects.
+        Dimensions ``chain``, ``draw`` and, where they apply, ``curve``, ``task``, ``basis``, ``shared_basis`` and one a
+        group of effects.
         Variables: the law's coordinates and natural parameters by name (chain, draw, curve), ``level``, ``own_walk``,
         ``shared_walk``, ``noise`` (chain, draw, curve), ``typical_noise`` and ``pull`` (chain, draw, task),
         ``own_drift``, ``shared_drift``, ``location_<coordinate>``, ``spread_<coordinate>_<level>``,

@@ -136,14 +136,13 @@ def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.rando
     total = np.zeros((*curves.level.shape, axis.shape[1]))
     for k, walks in enumerate(posterior.walks):
         members = np.flatnonzero(curves.task_of == k)
-        knots = len(walks.own.knots)
         for i in members:
-            own = curves.own_walk[:, i, :knots] @ walks.own.functions(axis[i]).T
+            own = curves.own_walk[:, i, : len(walks.own.knots)] @ walks.own.functions(axis[i]).T
             beyond = own_rate[:, k, None] * rng.standard_normal(own.shape)
             total[:, i] = own + beyond @ _root(walks.own.remainder(axis[i])).T
         # Curves that share a walk are compared at equal size: their axes are the same.
         points = axis[members[0]]
-        shared = shared_walk[:, k, :knots] @ walks.shared.functions(points).T
+        shared = shared_walk[:, k, : len(walks.shared.knots)] @ walks.shared.functions(points).T
         shared_beyond = shared_rate[:, k, None] * rng.standard_normal(shared.shape)
         total[:, members] += (shared + shared_beyond @ _root(walks.shared.remainder(points)).T)[:, None]
     return total

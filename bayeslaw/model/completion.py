@@ -36,7 +36,7 @@ class CompletedDraws:
         Log loss of the law at its reference point.
     own_walk : ndarray, shape (S, C, P)
         Coefficients of each curve's own slope walk, rate included.
-    shared_walk : ndarray, shape (S, T, P)
+    shared_walk : ndarray, shape (S, T, Q)
         Coefficients of the walk that a task's curves share, rate included.
     noise : ndarray, shape (S, C)
         Run-to-run standard deviation of log loss; of a curve that was smoothed, before it was.
@@ -105,7 +105,7 @@ def _evaluate(structure: Structure, data: Data, positions: Position) -> tuple[di
 
 
 def _shared_walk(rotated: Rotated, rng: np.random.Generator) -> np.ndarray:
-    """Standardised coefficients c ~ N(Lambda^-1 b, Lambda^-1), shape (S, T, P)."""
+    """Standardised coefficients c ~ N(Lambda^-1 b, Lambda^-1), shape (S, T, Q)."""
     root = np.linalg.cholesky(rotated.precision)
     white = np.linalg.solve(root, rotated.linear[..., None])
     white = white + rng.standard_normal(white.shape)
@@ -141,9 +141,8 @@ def _level(
     explained = np.zeros(noise.shape)
     for i, k in enumerate(model.design.task_of):
         walks, axis, h = model.walks[k], model.design.axis[i], model.design.weight[i]
-        knots = len(walks.own.knots)
-        explained[:, i] = own_walk[:, i, :knots] @ (h @ walks.own.functions(axis))
-        explained[:, i] += shared_walk[:, k, :knots] @ (h @ walks.shared.functions(axis))
+        explained[:, i] = own_walk[:, i, : len(walks.own.knots)] @ (h @ walks.own.functions(axis))
+        explained[:, i] += shared_walk[:, k, : len(walks.shared.knots)] @ (h @ walks.shared.functions(axis))
     mean = (np.einsum("cm,scm->sc", np.sqrt(weight), residual) - explained) / total
     return model.centre + mean + noise / np.sqrt(total) * rng.standard_normal(mean.shape)
 

@@ -11,7 +11,8 @@ their population, the pull and the scales.
 
 Curves of a task that were run at the same sizes share their rotation, so they are handled as rows of equals.
 
-Shapes: C curves, M points, R rotated directions, P basis functions, T tasks, G rows of N equal curves each.
+Shapes: C curves, M points, R rotated directions, P basis functions of own walks and Q of shared ones, T tasks, G rows
+of N equal curves each.
 """
 
 from collections.abc import Mapping
@@ -62,7 +63,7 @@ class Data(NamedTuple):
     rotation: Array  # (G, M, R), root weights included
     strength: Array  # (C, R)
     own: Array  # (G, R, P)
-    shared: Array  # (G, R, P)
+    shared: Array  # (G, R, Q)
     real: Array  # (C, R): 1 for directions that exist, 0 for padding
     spare: Array  # (C,)
     slots: Array  # (G, N): the curve in each place; places beyond the last curve of a row repeat its first
@@ -145,7 +146,10 @@ def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> D
     log_loss = np.where(design.weight > 0, np.round(design.log_loss - centre[:, None], 10), 0.0)
     # Sizes are rounded up, so that tables of nearly the same shape share one compiled program.
     width = -(-longest // 4) * 4
-    knots = max(-(-max(len(w.own.knots) for w in walks) // 4) * 4, 1)
+    own_width, shared_width = (
+        max(-(-max(len(basis.knots) for basis in bases) // 4) * 4, 1)
+        for bases in ([w.own for w in walks], [w.shared for w in walks])
+    )
     slots, place_of = rows_of_equals(design)
     row_of, first = place_of // slots.shape[1], slots[:, 0]
     rotated = []
@@ -157,13 +161,13 @@ def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> D
     rows = len(slots)
     rotation = np.zeros((rows, width, rank))
     strength, real = np.zeros((rows, rank)), np.zeros((rows, rank))
-    own, shared = np.zeros((rows, rank, knots)), np.zeros((rows, rank, knots))
+    own, shared = np.zeros((rows, rank, own_width)), np.zeros((rows, rank, shared_width))
     for g, curve in enumerate(rotated):
         m, r = curve.rotation.shape
         weight = design.weight[first[g]]
         rotation[g, :m, :r] = curve.rotation * np.sqrt(weight[weight > 0])[:, None]
         strength[g, :r], real[g, :r] = curve.strength, 1.0
-        own[g, :r, : curve.own.shape[1]], shared[g, :r, : curve.own.shape[1]] = curve.own, curve.shared
+        own[g, :r, : curve.own.shape[1]], shared[g, :r, : curve.shared.shape[1]] = curve.own, curve.shared
 
     def widen(a: np.ndarray, mode: str) -> np.ndarray:
         return np.pad(a, ((0, 0), (0, width - longest)), mode=mode)  # type: ignore[call-overload]
@@ -267,8 +271,8 @@ class Rotated(NamedTuple):
     residual: Array  # (C, M): root-weighted log loss minus log shape and pull
     z: Array  # (C, R): rotated residuals
     variance: Array  # (C, R): their variance given the shared walk
-    precision: Array  # (T, P, P): of the shared walk's standardised coefficients
-    linear: Array  # (T, P)
+    precision: Array  # (T, Q, Q): of the shared walk's standardised coefficients
+    linear: Array  # (T, Q)
 
 
 def rotated_residuals(structure: Structure, data: Data, position: Position, values: Mapping[str, Array]) -> Rotated:

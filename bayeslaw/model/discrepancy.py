@@ -103,9 +103,9 @@ class WalkBasis:
 
 @dataclass(frozen=True, eq=False)
 class TaskWalks:
-    """The walks of a task, on the same knots: each curve's ``own``, and the one ``shared`` by all.
+    """The walks of a task: each curve's ``own``, and the one ``shared`` by all.
 
-    Where there is no shared walk its rate is held at 0, and its basis is that of the own ones.
+    They are on the same knots, except that where there is no shared walk it has none, and its rate is held at 0.
     """
 
     own: WalkBasis
@@ -127,8 +127,11 @@ def task_walks(sizes: np.ndarray, strays: Strays = "slope") -> TaskWalks:
         knots = [knots[i] for i in keep]
     anchor = float(distinct[0])
     if strays == "level":
-        level = WalkBasis(partial(wandering_level, -anchor), anchor, np.array(knots))
-        return TaskWalks(own=level, shared=level)
+        level = partial(wandering_level, -anchor)
+        return TaskWalks(
+            own=WalkBasis(level, anchor, np.array(knots)),
+            shared=WalkBasis(level, anchor, np.empty(0)),
+        )
     return TaskWalks(
         own=WalkBasis(relaxing_walk, anchor, np.array(knots)),
         shared=WalkBasis(integrated_walk, anchor, np.array(knots)),
