@@ -41,8 +41,8 @@ class ScalePriors:
         Strength, per task, with which the height at which curves start tells their later slopes; 1 is what
         ``relaxation`` says, 0 nothing.
     own_drift : LogNormal
-        Rate, per task, of each curve's own walk. Of the slope: the growth of the sd of its log-log slope over one e-fold
-        of the axis. Of the level: the sd of its log loss.
+        Rate, per task, of each curve's own walk. Of the slope: the growth of the sd of its log-log slope over one
+        e-fold of the axis. Of the level: the sd of its log loss.
     shared_drift : LogNormal
         The same for the walk that all curves of a task have in common. Tight, because a table can say little about it:
         the law absorbs the bends that have been seen. Of each task alone, for how smooth one is does not bind another.

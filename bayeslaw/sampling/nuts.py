@@ -86,7 +86,7 @@ def _kernel(structure: Structure, settings: SamplerSettings) -> tuple[Callable[.
 
 
 def _dense_block(positions: Position) -> list[tuple[str, ...]]:
-    """Quantities of population and tasks move together; what curves have of their own is nearly independent given them."""
+    """Population and tasks move together; what curves have of their own is nearly independent given them."""
     own = {name for name in positions if name == "roughness" or name.endswith((".family", ".model"))}
     own -= {name for name in positions if name.startswith("spread.")}
     return [tuple(sorted(set(positions) - own))]

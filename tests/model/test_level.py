@@ -53,7 +53,7 @@ def kernel(s, t):
 
 def curves_of(model, position):
     """Law, scales and log losses of each curve, from the position and the table."""
-    noise, q = 0.006 * np.exp(0.7 * position["noise"][0]), 0.005 * np.exp(position["own_drift"])
+    noise, q = 0.006 * np.exp(0.7 * position["noise"][0]), 0.005 * np.exp(position["own_drift"][0])
     for i, curve in enumerate(model.design.curves):
         values = {}
         for k, c in enumerate(LAW.coordinates):
@@ -109,7 +109,7 @@ def test_likelihood_is_that_of_the_dense_model(model, runs):
 def test_curves_are_predicted_as_the_dense_model_does(model, runs, forge):
     draws = 8000
     position = position_of(model, np.random.default_rng(3))
-    position["own_drift"] = np.array(0.7)
+    position["own_drift"] = np.array([0.7])
     posterior = forge(runs, {n: np.repeat(v[None], draws, axis=0) for n, v in position.items()}, law="broken")
     for i, name, law, noise, q in curves_of(model, position):
         points = [{"data": ENDS[name] * np.exp(t)} for t in AHEAD]
