@@ -52,7 +52,7 @@ class ScalePriors:
     roughness: float = 0.7
     pull: Normal = Normal(1.0, 0.4)
     own_drift: LogNormal = LogNormal(0.007, 0.5)
-    shared_drift: LogNormal = LogNormal(0.012, 0.5)
+    shared_drift: LogNormal = LogNormal(0.010, 0.5)
 
 
 PRIORS: Mapping[Strays, ScalePriors] = MappingProxyType(

@@ -17,6 +17,7 @@ def plain_model(model: Model):
     height = starting_heights(design)[:, None] * relaxed(design.axis, first_sizes(design))
     curves, knots = len(design.curves), len(walks.own.knots)
     seen = design.weight > 0
+    reference = {name: values[:, None] for name, values in design.reference.items()}
     root = np.sqrt(np.where(seen, design.weight, 1.0))
 
     def log_normal(name, prior, shape=()):
@@ -44,7 +45,7 @@ def plain_model(model: Model):
         level = numpyro.sample("level", dist.ImproperUniform(dist.constraints.real_vector, (), (curves,)))
         own = numpyro.sample("own", dist.Normal().expand((curves, knots)).to_event(2))
         shared = numpyro.sample("shared", dist.Normal().expand((knots,)).to_event(1))
-        mean = level[:, None] + law.log_shape(coordinates, design.covariates, design.reference) + pull * height
+        mean = level[:, None] + law.log_shape(coordinates, design.covariates, reference) + pull * height
         mean = mean + own_drift * jnp.einsum("cmp,cp->cm", own_functions, own)
         mean = mean + shared_drift * jnp.einsum("cmp,p->cm", shared_functions, shared)
         sd = noise * jnp.exp(scales.roughness * roughness)[:, None] / root
