@@ -26,6 +26,7 @@ from bayeslaw.evidence.selection_baselines import rectified_bootstrap, rectified
 from bayeslaw.laws import get_law
 from bayeslaw.model.density import build_model, log_density
 from bayeslaw.sampling.nuts import SamplerSettings
+from bayeslaw.sampling.sample import sample
 
 TARGET = 1_638_400
 SECONDS_ALLOWED = 3600
@@ -210,12 +211,43 @@ def scaling_speed(sizes: tuple[int, ...] = (30, 300, 3000), fit_to: int = 3000) 
     }
 
 
+def precision() -> dict[str, float]:
+    """What single precision would lose: error of differences in log density between draws of a posterior."""
+    model = build_model(flan(204_800), get_law("rectified"))
+    with jax.enable_x64(True):
+        raw = sample(model, SamplerSettings(), seed=0).raw
+        positions = {name: values[:, ::10].reshape(-1, *values.shape[2:]) for name, values in raw.positions.items()}
+
+    def evaluate(double: bool) -> tuple[np.ndarray, np.ndarray]:
+        with jax.enable_x64(double):
+            kind = np.float64 if double else np.float32
+            data, at = jax.tree.map(
+                lambda a: jax.numpy.asarray(a, kind if np.issubdtype(np.asarray(a).dtype, np.floating) else None),
+                (model.data, positions),
+            )
+            both = jax.jit(jax.vmap(jax.value_and_grad(lambda p: log_density(model.structure, data, p))))
+            value, gradient = both(at)
+            flat = [np.asarray(g, float).reshape(len(value), -1) for g in gradient.values()]
+            return np.asarray(value, float), np.concatenate(flat, axis=1)
+
+    (exact, gradient), (single, rough) = evaluate(True), evaluate(False)
+    error = single - exact
+    return {
+        "float32: sd of the error of log density, nats": float(np.std(error)),
+        "float32: largest error of log density, nats": float(np.max(np.abs(error - error.mean()))),
+        "float32: largest error of a gradient, over its sd": float(
+            np.max(np.abs(rough - gradient) / gradient.std(axis=0))
+        ),
+    }
+
+
 PARTS = {
     "scaling": scaling_speed,
     "fit": fit_speed,
     "process": process_speed,
     "plain": plain_speed,
     "bootstrap": bootstrap_speed,
+    "precision": precision,
 }
 
 
