@@ -18,8 +18,8 @@ from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Level
 from bayeslaw.model.adequacy import table_checks
-from bayeslaw.model.completion import CompletedDraws
-from bayeslaw.model.density import Model, build_model
+from bayeslaw.model.base import Model
+from bayeslaw.model.build import build_model
 from bayeslaw.model.priors import ScalePriors
 from bayeslaw.posterior import Posterior, load_posterior
 from bayeslaw.runs import Runs
@@ -169,28 +169,18 @@ def _posterior(runs: Runs, model: Model, sampled: Sampled, seed: int) -> Posteri
 
 def _label(model: Model, sampled: Sampled) -> xr.Dataset:
     chains, draws = sampled.raw.steps.shape
-    done: CompletedDraws = sampled.draws
+    done = sampled.draws
     with jax.enable_x64(True):
         natural = model.law.natural(done.coordinates, done.level, model.design.reference)
 
-    def variable(values: Any, *dims: str) -> tuple[tuple[str, ...], np.ndarray]:
+    def variable(values: Any, dims: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
         values = np.asarray(values, float)
         return ("chain", "draw", *dims), values.reshape(chains, draws, *values.shape[1:])
 
     curves = model.design.curves
     variables = {
-        **{name: variable(values, "curve") for name, values in {**done.coordinates, **natural}.items()},
-        "level": variable(done.level, "curve"),
-        "own_walk": variable(done.own_walk, "curve", "basis"),
-        "shared_walk": variable(done.shared_walk, "task", "shared_basis"),
-        "noise": variable(done.noise, "curve"),
-        "typical_noise": variable(done.typical_noise, "task"),
-        "pull": variable(done.pull, "task"),
-        "own_drift": variable(done.own_drift, "task"),
-        "shared_drift": variable(done.shared_drift, "task"),
-        **{f"location_{name}": variable(values) for name, values in done.location.items()},
-        **{f"spread_{name.replace('.', '_')}": variable(values) for name, values in done.spread.items()},
-        **{f"effect_{name.replace('.', '_')}": variable(values, _groups(name)) for name, values in done.effect.items()},
+        **{name: variable(*found) for name, found in done.variables().items()},
+        **{name: variable(values, ("curve",)) for name, values in natural.items()},
     }
     return xr.Dataset(
         variables,
@@ -205,11 +195,6 @@ def _label(model: Model, sampled: Sampled) -> xr.Dataset:
             "task_family": np.array([f"{task}: {family}" for task, family in model.design.families], dtype=object),
         },
     )
-
-
-def _groups(effect: str) -> str:
-    """Dimension along which an effect varies, from its name ``coordinate.level``."""
-    return {"task": "task", "family": "task_family", "model": "curve"}[effect.rsplit(".", 1)[1]]
 
 
 def _stats(sampled: Sampled) -> xr.Dataset:

@@ -11,8 +11,8 @@ from scipy import linalg, optimize
 import bayeslaw
 from bayeslaw.fitting import _posterior
 from bayeslaw.laws import get_law
+from bayeslaw.model.build import build_model
 from bayeslaw.model.completion import complete
-from bayeslaw.model.density import build_model
 from bayeslaw.model.priors import LogNormal, ScalePriors
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import RawDraws, SamplerSettings

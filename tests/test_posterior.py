@@ -17,7 +17,7 @@ from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.selection import select
 from bayeslaw.errors import BayeslawError, OutputError, PosteriorFileError
 from bayeslaw.laws import get_law
-from bayeslaw.model.density import build_model
+from bayeslaw.model.build import build_model
 from bayeslaw.posterior import FORMAT, load_posterior
 from bayeslaw.runs import read_runs
 

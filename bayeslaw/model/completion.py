@@ -5,23 +5,17 @@ Each is exactly Gaussian given a position, so a completed draw is a draw from th
 
 import functools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
 
-from bayeslaw.model.density import (
-    Data,
-    Model,
-    Position,
-    Rotated,
-    Structure,
-    coordinates,
-    curve_noise,
-    pull,
-    rotated_residuals,
-    scale,
-)
+from bayeslaw.model.density import Data, Rotated, Structure, curve_noise, pull, rotated_residuals
+from bayeslaw.model.population import PopulationDraws, Position, coordinates, population_draws, scale
 from bayeslaw.model.smoothed import RAW_NOISE_LOG_SD
+
+if TYPE_CHECKING:
+    from bayeslaw.model.curves import CurveModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +40,7 @@ class CompletedDraws:
         How strongly the height at which curves start tells their later slopes.
     own_drift, shared_drift : ndarray, shape (S, T)
         Rates of the walks.
-    location : dict of ndarray, shape (S,)
-        Population location of each coordinate.
-    spread : dict of ndarray, shape (S,)
-        Standard deviation of effects, by ``coordinate.level``.
-    effect : dict of ndarray, shape (S, groups)
-        Effects themselves, in the coordinate's own unit.
+    population : PopulationDraws
     """
 
     coordinates: dict[str, np.ndarray]
@@ -63,12 +52,29 @@ class CompletedDraws:
     pull: np.ndarray
     own_drift: np.ndarray
     shared_drift: np.ndarray
-    location: dict[str, np.ndarray]
-    spread: dict[str, np.ndarray]
-    effect: dict[str, np.ndarray]
+    population: PopulationDraws
+
+    def variables(self) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
+        """Draws and their dimensions beside that of draws, by the names they have in a posterior."""
+        return {
+            **{name: (values, ("curve",)) for name, values in self.coordinates.items()},
+            "level": (self.level, ("curve",)),
+            "own_walk": (self.own_walk, ("curve", "basis")),
+            "shared_walk": (self.shared_walk, ("task", "shared_basis")),
+            "noise": (self.noise, ("curve",)),
+            "typical_noise": (self.typical_noise, ("task",)),
+            "pull": (self.pull, ("task",)),
+            "own_drift": (self.own_drift, ("task",)),
+            "shared_drift": (self.shared_drift, ("task",)),
+            **self.population.variables(),
+        }
+
+    def watched(self) -> tuple[str, ...]:
+        """Names of the variables that chains must agree on: all but what merely adds up to others."""
+        return tuple(name for name in self.variables() if not name.endswith("_walk") and not name.startswith("effect_"))
 
 
-def complete(model: Model, positions: dict[str, np.ndarray], rng: np.random.Generator) -> CompletedDraws:
+def complete(model: "CurveModel", positions: Position, rng: np.random.Generator) -> CompletedDraws:
     """Complete draws of positions, each entry of shape (S, ...)."""
     structure, data = model.structure, model.data
     with jax.enable_x64(True):
@@ -85,11 +91,9 @@ def complete(model: Model, positions: dict[str, np.ndarray], rng: np.random.Gene
     shared_walk = drift[..., None] * shared
     level = _level(model, rotated.residual, own_walk, shared_walk, noise, rng)
     noise = _unsmoothed(model, noise, rng)
-    location, spread, effect = _population(model, positions)
     strength = np.asarray(pull(structure, positions))
-    return CompletedDraws(
-        values, level, own_walk, shared_walk, noise, typical, strength, own, drift, location, spread, effect
-    )
+    population = population_draws(structure.pooled, positions)
+    return CompletedDraws(values, level, own_walk, shared_walk, noise, typical, strength, own, drift, population)
 
 
 @functools.partial(jax.jit, static_argnames="structure")
@@ -97,7 +101,7 @@ def _evaluate(structure: Structure, data: Data, positions: Position) -> tuple[di
     """Coordinates, rotated residuals and noise of the curves at each of S positions."""
 
     def one(position: Position) -> tuple[dict[str, jax.Array], Rotated, jax.Array]:
-        values = coordinates(structure, data.groups, position)
+        values = coordinates(structure.pooled, data.groups, position)
         rotated = rotated_residuals(structure, data, position, values)
         return values, rotated, curve_noise(structure, position, data.task_of)
 
@@ -128,7 +132,7 @@ def _own_walk(
 
 
 def _level(
-    model: Model,
+    model: "CurveModel",
     residual: np.ndarray,
     own_walk: np.ndarray,
     shared_walk: np.ndarray,
@@ -147,21 +151,7 @@ def _level(
     return model.centre + mean + noise / np.sqrt(total) * rng.standard_normal(mean.shape)
 
 
-def _unsmoothed(model: Model, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _unsmoothed(model: "CurveModel", noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Noise of runs, shape (S, C), where curves were smoothed and their own scatter understates it."""
     raw = model.design.raw_noise
     return np.where(np.isnan(raw), noise, raw * np.exp(RAW_NOISE_LOG_SD * rng.standard_normal(noise.shape)))
-
-
-def _population(
-    model: Model, positions: dict[str, np.ndarray]
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
-    location, spread, effect = {}, {}, {}
-    for k, pooled in enumerate(model.structure.pooled):
-        c = pooled.coordinate
-        location[c.name] = c.mean + pooled.location_sd * positions["location"][:, k]
-        for level in pooled.levels:
-            name = pooled.effect(level)
-            spread[name] = pooled.spread_scale(level) * np.exp(positions[f"spread.{name}"])
-            effect[name] = spread[name][:, None] * positions[name]
-    return location, spread, effect

@@ -18,38 +18,36 @@ of N equal curves each.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from bayeslaw.laws.base import Array, Law, Level
-from bayeslaw.model.design import Design, build_design
-from bayeslaw.model.discrepancy import TaskWalks, rotate, walks_by_task
-from bayeslaw.model.heights import first_sizes, relaxed, starting_heights
-from bayeslaw.model.hierarchy import TASK_SPREAD, PooledCoordinate, pool
-from bayeslaw.model.priors import PRIORS, LogNormal, ScalePriors
-from bayeslaw.runs import Runs
-
-Position = dict[str, Any]
-"""Everything sampled, by name; all unconstrained.
-
-``location`` (K,): population locations in units of their prior; ``spread.<coordinate>.<level>`` (): log of a spread
-over its prior scale; ``<coordinate>.<level>`` (groups,): effects in units of their spread; ``noise`` (T,),
-``roughness`` (C,), ``own_drift`` (T,), ``shared_drift`` (T,): logs of scales over their prior medians, in units of
-their prior sd; ``pull`` (T,): in units of its prior.
-"""
+from bayeslaw.laws.base import Array, Law
+from bayeslaw.model.population import Pooled, Position, coordinates, log_population_prior, scale
+from bayeslaw.model.priors import ScalePriors
 
 
 @dataclass(frozen=True)
 class Structure:
-    """What is fixed when the density is compiled: tables of the same shape share one structure."""
+    """What is fixed when the density is compiled: tables of the same shape share one structure.
+
+    Beside the population, a position has ``noise`` (T,), ``roughness`` (C,), ``own_drift`` (T,), ``shared_drift`` (T,):
+    logs of scales over their prior medians, in units of their prior sd; and ``pull`` (T,), in units of its prior.
+    """
 
     law: Law
-    pooled: tuple[PooledCoordinate, ...]
+    pooled: Pooled
     scales: ScalePriors
     tasks: int
+
+    def log_prior(self, position: Position) -> Array:
+        """Log prior density of a position, up to a constant."""
+        return log_prior(self, position)
+
+    def log_likelihood(self, data: "Data", position: Position) -> Array:
+        """Log density of the runs given a position, up to a constant."""
+        return log_likelihood(self, data, position)
 
 
 class Data(NamedTuple):
@@ -74,157 +72,6 @@ class Data(NamedTuple):
     groups: dict[str, Array]  # level -> (C,)
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A hierarchical model of one table of runs."""
-
-    law: Law
-    design: Design
-    structure: Structure
-    data: Data
-    walks: tuple[TaskWalks, ...]
-    centre: np.ndarray
-    """Mean log loss of each curve, shape (C,), which is taken off before sampling."""
-
-    def sizes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of each entry of a position."""
-        shapes: dict[str, tuple[int, ...]] = {
-            "location": (len(self.structure.pooled),),
-            "noise": (len(self.design.tasks),),
-            "roughness": (len(self.design.curves),),
-            "pull": (len(self.design.tasks),),
-            "own_drift": (len(self.design.tasks),),
-            "shared_drift": (len(self.design.tasks),),
-        }
-        groups = {"task": len(self.design.tasks), "family": len(self.design.families), "model": len(self.design.curves)}
-        for pooled in self.structure.pooled:
-            for level in pooled.levels:
-                shapes[f"spread.{pooled.effect(level)}"] = ()
-                shapes[pooled.effect(level)] = (groups[level],)
-        return shapes
-
-    def held(self) -> frozenset[str]:
-        """Entries of a position that stay at 0: of scales that are known, and of spreads if the law states them."""
-        scales = self.structure.scales
-        width = {
-            "noise": scales.noise.sd,
-            "roughness": scales.roughness,
-            "pull": scales.pull.sd,
-            "own_drift": scales.own_drift.sd,
-            "shared_drift": scales.shared_drift.sd,
-        }
-        known = {name for name, sd in width.items() if sd == 0}
-        if self.law.strays == "level":
-            known |= {name for name in self.sizes() if name.startswith("spread.")}
-        return frozenset(known)
-
-
-def build_model(
-    runs: Runs, law: Law, *, pooling: Mapping[str, Level] | None = None, scales: ScalePriors | None = None
-) -> Model:
-    """Put a law, its pooling and a table of runs together.
-
-    Raises
-    ------
-    LawError
-        If the table lacks what the law needs, or ``pooling`` names what the law does not have.
-    """
-    design = build_design(runs, law)
-    walks = walks_by_task(design, law.strays)
-    structure = Structure(law, pool(law, design, pooling), scales or PRIORS[law.strays], len(design.tasks))
-    centre = design.log_loss.sum(axis=1) / (design.weight > 0).sum(axis=1)
-    return Model(law, design, structure, _data(design, walks, centre), walks, centre)
-
-
-def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> Data:
-    longest = design.log_loss.shape[1]
-    # Units are taken off and the last bits of rounding with them: a table in other units gives the very same draws.
-    relative = {
-        name: np.exp(np.round(np.log(values / design.reference[name][:, None]), 10))
-        for name, values in design.covariates.items()
-    }
-    log_loss = np.where(design.weight > 0, np.round(design.log_loss - centre[:, None], 10), 0.0)
-    # Sizes are rounded up, so that tables of nearly the same shape share one compiled program.
-    width = -(-longest // 4) * 4
-    own_width, shared_width = (
-        max(-(-max(len(basis.knots) for basis in bases) // 4) * 4, 1)
-        for bases in ([w.own for w in walks], [w.shared for w in walks])
-    )
-    slots, place_of = rows_of_equals(design)
-    row_of, first = place_of // slots.shape[1], slots[:, 0]
-    rotated = []
-    for i in first:
-        k, seen = design.task_of[i], design.weight[i] > 0
-        t = design.axis[i, seen]
-        rotated.append(rotate(walks[k].own.functions(t), walks[k].shared.functions(t), design.weight[i, seen]))
-    rank = max(-(-max(curve.rotation.shape[1] for curve in rotated) // 4) * 4, 1)
-    rows = len(slots)
-    rotation = np.zeros((rows, width, rank))
-    strength, real = np.zeros((rows, rank)), np.zeros((rows, rank))
-    own, shared = np.zeros((rows, rank, own_width)), np.zeros((rows, rank, shared_width))
-    for g, curve in enumerate(rotated):
-        m, r = curve.rotation.shape
-        weight = design.weight[first[g]]
-        rotation[g, :m, :r] = curve.rotation * np.sqrt(weight[weight > 0])[:, None]
-        strength[g, :r], real[g, :r] = curve.strength, 1.0
-        own[g, :r, : curve.own.shape[1]], shared[g, :r, : curve.shared.shape[1]] = curve.own, curve.shared
-
-    def widen(a: np.ndarray, mode: str) -> np.ndarray:
-        return np.pad(a, ((0, 0), (0, width - longest)), mode=mode)  # type: ignore[call-overload]
-
-    return Data(
-        covariates={name: widen(values, "edge") for name, values in relative.items()},
-        reference={name: np.asarray(1.0) for name in relative},
-        log_loss=widen(log_loss, "constant"),
-        height=widen(starting_heights(design)[:, None] * relaxed(design.axis, first_sizes(design)), "edge"),
-        root_weight=widen(np.sqrt(design.weight), "constant"),
-        rotation=rotation,
-        strength=strength[row_of],
-        own=own,
-        shared=shared,
-        real=real[row_of],
-        spare=np.array([curve.spare for curve in rotated], float)[row_of],
-        slots=slots,
-        place_of=place_of,
-        row_of=row_of,
-        task_of_row=design.task_of[first],
-        task_of=design.task_of,
-        groups={"task": design.task_of, "family": design.family_of, "model": np.arange(len(design.curves))},
-    )
-
-
-def rows_of_equals(design: Design) -> tuple[np.ndarray, np.ndarray]:
-    """Arrange curves of one task, with the same sizes and weights, in rows of one width.
-
-    The width is the largest that leaves at most a third of the places empty; rows of 1 if hardly any curves are equal.
-
-    Returns
-    -------
-    slots : ndarray of int, shape (G, N)
-        The curve in each place; places beyond the last curve of a row repeat its first.
-    place_of : ndarray of int, shape (C,)
-        Index of each curve into the slots, row by row.
-    """
-    curves = len(design.curves)
-    looks = np.column_stack([design.task_of, np.where(design.weight > 0, design.axis, np.nan), design.weight])
-    kind_of = np.unique(looks, axis=0, return_inverse=True, equal_nan=True)[1].ravel()
-    members = [np.flatnonzero(kind_of == kind) for kind in range(kind_of.max() + 1)]
-    for width in sorted({len(m) for m in members} | {1}, reverse=True):
-        rows = [m[i : i + width] for m in members for i in range(0, len(m), width)]
-        if 2 * len(rows) * width <= 3 * curves:
-            break
-    slots = np.array([np.concatenate([row, np.full(width - len(row), row[0])]) for row in rows])
-    place_of = np.empty(curves, int)
-    for g, row in enumerate(rows):
-        place_of[row] = g * width + np.arange(len(row))
-    return slots, place_of
-
-
-def scale(prior: LogNormal, standardised: Array) -> Array:
-    """A scale from its sampled, standardised logarithm."""
-    return prior.median * jnp.exp(prior.sd * standardised)
-
-
 def curve_noise(structure: Structure, position: Position, task_of: Array) -> Array:
     """Run-to-run standard deviation of log loss on each curve, shape (C,)."""
     typical = scale(structure.scales.noise, position["noise"])[task_of]
@@ -236,32 +83,11 @@ def pull(structure: Structure, position: Position) -> Array:
     return structure.scales.pull.mean + structure.scales.pull.sd * position["pull"]
 
 
-def coordinates(structure: Structure, groups: Mapping[str, Array], position: Position) -> dict[str, Array]:
-    """Coordinates of each curve, shape (C,) by name."""
-    values = {}
-    for k, pooled in enumerate(structure.pooled):
-        c = pooled.coordinate
-        value = c.mean + pooled.location_sd * position["location"][k]
-        for level in pooled.levels:
-            spread = pooled.spread_scale(level) * jnp.exp(position[f"spread.{pooled.effect(level)}"])
-            value = value + spread * position[pooled.effect(level)][groups[level]]
-        values[c.name] = jnp.broadcast_to(value, groups["model"].shape)
-    return values
-
-
 def log_prior(structure: Structure, position: Position) -> Array:
     """Log prior density of a position, up to a constant."""
-    total = -0.5 * jnp.sum(position["location"] ** 2)
+    total = log_population_prior(structure.pooled, position)
     for name in ("noise", "roughness", "pull", "own_drift", "shared_drift"):
         total -= 0.5 * jnp.sum(position[name] ** 2)
-    for pooled in structure.pooled:
-        for level in pooled.levels:
-            log_spread = position[f"spread.{pooled.effect(level)}"]
-            if level == "task":
-                total -= 0.5 * (log_spread / TASK_SPREAD) ** 2
-            else:
-                total += log_spread - 0.5 * jnp.exp(2 * log_spread)  # half-normal, on the log scale
-            total -= 0.5 * jnp.sum(position[pooled.effect(level)] ** 2)
     return total
 
 
@@ -297,7 +123,7 @@ def rotated_residuals(structure: Structure, data: Data, position: Position, valu
 
 def log_likelihood(structure: Structure, data: Data, position: Position) -> Array:
     """Log density of the runs given a position, levels and walks integrated out, up to a constant."""
-    rotated = rotated_residuals(structure, data, position, coordinates(structure, data.groups, position))
+    rotated = rotated_residuals(structure, data, position, coordinates(structure.pooled, data.groups, position))
     noise = curve_noise(structure, position, data.task_of)
     along = jnp.sum(data.root_weight * rotated.residual, axis=1) ** 2 / jnp.sum(data.root_weight**2, axis=1)
     spare = jnp.sum(rotated.residual**2, axis=1) - along - jnp.sum(rotated.z**2, axis=1)
@@ -307,8 +133,3 @@ def log_likelihood(structure: Structure, data: Data, position: Position) -> Arra
     white = jax.scipy.linalg.solve_triangular(root, rotated.linear[..., None], lower=True)[..., 0]
     log_det = jnp.sum(jnp.log(jnp.diagonal(root, axis1=-2, axis2=-1)))
     return total + 0.5 * jnp.sum(white**2) - log_det
-
-
-def log_density(structure: Structure, data: Data, position: Position) -> Array:
-    """Unnormalised log posterior density of a position."""
-    return log_prior(structure, position) + log_likelihood(structure, data, position)

@@ -15,11 +15,15 @@ import numpy as np
 from numpyro.infer.hmc import hmc
 
 from bayeslaw.laws.base import Array
-from bayeslaw.model.density import Data, Position, Structure, log_density
+from bayeslaw.model.base import Structure, log_density
+from bayeslaw.model.population import Position
 from bayeslaw.sampling.whitening import Frame, place
 
 BLOCK = 50
 """Iterations between two looks at the clock and the keyboard."""
+
+WARMUP_DEPTH = 7
+"""Largest tree depth while adapting: trees are longest before the first mass matrix is known, when they teach least."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class RawDraws:
 
 @functools.lru_cache(maxsize=32)
 def _kernel(structure: Structure, settings: SamplerSettings) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    def potential(data: Data, frame: Frame | None) -> Callable[[Any], Array]:
+    def potential(data: Any, frame: Frame | None) -> Callable[[Any], Array]:
         return lambda z: -log_density(structure, data, place(frame, z))
 
     init, step = hmc(potential_fn_gen=potential, algo="NUTS")
@@ -94,7 +98,7 @@ def _dense_block(positions: Position) -> list[tuple[str, ...]]:
 
 @functools.partial(jax.jit, static_argnames=("structure", "settings"))
 def _start(
-    structure: Structure, settings: SamplerSettings, data: Data, frame: Frame | None, starts: Any, keys: Array
+    structure: Structure, settings: SamplerSettings, data: Any, frame: Frame | None, starts: Any, keys: Array
 ) -> Any:
     init, _ = _kernel(structure, settings)
 
@@ -104,7 +108,7 @@ def _start(
             num_warmup=settings.warmup,
             step_size=0.1,
             target_accept_prob=settings.target_accept,
-            max_tree_depth=settings.max_depth,
+            max_tree_depth=(min(WARMUP_DEPTH, settings.max_depth), settings.max_depth),
             trajectory_length=None,
             dense_mass=_dense_block(start) if frame is None else False,
             model_args=(data, frame),
@@ -116,7 +120,7 @@ def _start(
 
 @functools.partial(jax.jit, static_argnames=("structure", "settings"))
 def _advance(
-    structure: Structure, settings: SamplerSettings, data: Data, frame: Frame | None, states: Any
+    structure: Structure, settings: SamplerSettings, data: Any, frame: Frame | None, states: Any
 ) -> tuple[Any, dict[str, Any]]:
     """Run one block of iterations of every chain."""
     _, step = _kernel(structure, settings)
@@ -147,7 +151,7 @@ class Chains:
     """
 
     structure: Structure
-    data: Data
+    data: Any
     frame: Frame | None
     settings: SamplerSettings
     states: Any
@@ -155,7 +159,7 @@ class Chains:
 
 def start_chains(
     structure: Structure,
-    data: Data,
+    data: Any,
     starts: Any,
     settings: SamplerSettings,
     *,

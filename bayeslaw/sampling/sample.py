@@ -9,8 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayeslaw.errors import SamplingError
-from bayeslaw.model.completion import CompletedDraws, complete
-from bayeslaw.model.density import Model
+from bayeslaw.model.base import Draws, Model
 from bayeslaw.sampling.diagnostics import convergence_checks, trajectory_checks
 from bayeslaw.sampling.nuts import BLOCK, RawDraws, SamplerSettings, advance, start_chains
 from bayeslaw.sampling.starts import starting_points, starting_positions
@@ -33,7 +32,7 @@ class Sampled:
 
     Attributes
     ----------
-    draws : CompletedDraws
+    draws : Draws
         Chains one after another: S = chains * draws.
     raw : RawDraws
     checks : tuple of Check
@@ -46,7 +45,7 @@ class Sampled:
         Spent sampling, compilation included.
     """
 
-    draws: CompletedDraws
+    draws: Draws
     raw: RawDraws
     checks: tuple[Check, ...]
     repairs: tuple[str, ...]
@@ -67,7 +66,7 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
     """
     began = time.perf_counter()
     repairs: list[str] = []
-    frame = whiten(model) if model.law.strays == "level" else None
+    frame = None if model.law.strays == "slope" else whiten(model)
     raw, draws, checks = _attempt(model, frame, settings, seed, progress, last=False)
     if _astray(raw, settings):
         count = int(np.sum(raw.diverging | (raw.steps >= 2**settings.max_depth - 1)))
@@ -97,7 +96,7 @@ def _astray(raw: RawDraws, settings: SamplerSettings) -> bool:
 
 def _attempt(
     model: Model, frame: Frame | None, settings: SamplerSettings, seed: int, progress: Progress | None, *, last: bool
-) -> tuple[RawDraws, CompletedDraws, list[Check]]:
+) -> tuple[RawDraws, Draws, list[Check]]:
     starts: Any = (
         starting_positions(model, settings.chains, seed)
         if frame is None
@@ -128,29 +127,20 @@ def _attempt(
     return raw, completed, checks
 
 
-def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> tuple[CompletedDraws, list[Check]]:
+def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> tuple[Draws, list[Check]]:
     """Complete the draws and check them."""
     chains, draws = raw.steps.shape
     flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in raw.positions.items()}
-    completed = complete(model, flat, np.random.default_rng(seed))
+    completed = model.complete(flat, np.random.default_rng(seed))
+    variables = completed.variables()
     curves = [curve.model for curve in model.design.curves]
-    by_curve = {**completed.coordinates, "level": completed.level}
-    sampled = {
-        **by_curve,
-        **{f"location of {name}": values for name, values in completed.location.items()},
-        **{f"spread of {name}": values for name, values in completed.spread.items()},
-        "noise": completed.typical_noise,
-        "noise of a curve": completed.noise,
-        "pull": completed.pull,
-        "own_drift": completed.own_drift,
-        "shared_drift": completed.shared_drift,
-    }
 
-    def variable(name: str, values: np.ndarray) -> xr.DataArray:
-        dims = ["curve"] if name in by_curve else [f"{name}_{i}" for i in range(values.ndim - 1)]
-        coords = {"curve": curves} if name in by_curve else None
-        return xr.DataArray(values.reshape(chains, draws, *values.shape[1:]), coords, ["chain", "draw", *dims])
+    def variable(name: str) -> xr.DataArray:
+        values, dims = variables[name]
+        named = [dim if dim == "curve" else f"{name}_{dim}" for dim in dims]
+        coords = {"curve": curves} if "curve" in dims else None
+        return xr.DataArray(values.reshape(chains, draws, *values.shape[1:]), coords, ["chain", "draw", *named])
 
-    moving = {name: values for name, values in sampled.items() if np.ptp(values, axis=0).any()}  # not what is held
-    dataset = xr.Dataset({name: variable(name, values) for name, values in moving.items()})
+    moving = [name for name in completed.watched() if np.ptp(variables[name][0], axis=0).any()]  # not what is held
+    dataset = xr.Dataset({name: variable(name) for name in moving})
     return completed, [*convergence_checks(dataset), *trajectory_checks(raw, settings.max_depth)]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from bayeslaw.model.density import Model, Position
+from bayeslaw.model.base import Model
+from bayeslaw.model.population import Position
 from bayeslaw.sampling.whitening import Frame
 
 JITTER = 0.2

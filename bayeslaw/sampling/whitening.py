@@ -7,7 +7,7 @@ sampled, the mode is where they vanish, and its curvature says nothing of the re
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,8 @@ from scipy import optimize
 
 from bayeslaw.errors import SamplingError
 from bayeslaw.laws.base import Array
-from bayeslaw.model.density import Data, Model, Position, Structure, log_likelihood, log_prior
+from bayeslaw.model.base import Model, Structure
+from bayeslaw.model.population import Position
 
 LEAST_CURVATURE = 0.3
 """Everything sampled is standardised by its prior, whose curvature is 1; a likelihood may take some of that away."""
@@ -74,9 +75,9 @@ def whiten(model: Model) -> Frame:
         return Frame(jax.tree.map(np.asarray, place(start, mode)), root)
 
 
-def _potential(structure: Structure, data: Data, frame: Frame, power: float, z: Array) -> Array:
+def _potential(structure: Structure, data: Any, frame: Frame, power: float, z: Array) -> Array:
     position = place(frame, z)
-    return -log_prior(structure, position) - power * log_likelihood(structure, data, position)
+    return -structure.log_prior(position) - power * structure.log_likelihood(data, position)
 
 
 _value_and_slope = functools.partial(jax.jit, static_argnums=0)(jax.value_and_grad(_potential, argnums=4))

@@ -12,7 +12,7 @@ from scipy import stats
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
-from bayeslaw.model.density import build_model
+from bayeslaw.model.build import build_model
 
 SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)
 TARGETS = (100.0, 550.0, 3200.0, 12_800.0, 1e6)

@@ -5,11 +5,11 @@ import numpy as np
 import numpyro
 import numpyro.distributions as dist
 
-from bayeslaw.model.density import Model
+from bayeslaw.model.curves import CurveModel
 from bayeslaw.model.heights import first_sizes, relaxed, starting_heights
 
 
-def plain_model(model: Model):
+def plain_model(model: CurveModel):
     """NumPyro model with the density of ``model``, levels and walks not integrated out; for tables of one task."""
     design, law, scales = model.design, model.law, model.structure.scales
     walks = model.walks[0]

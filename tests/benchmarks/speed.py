@@ -24,7 +24,8 @@ import bayeslaw as bl
 from bayeslaw._arviz import convergence
 from bayeslaw.evidence.selection_baselines import rectified_bootstrap, rectified_point_fit
 from bayeslaw.laws import get_law
-from bayeslaw.model.density import build_model, log_density
+from bayeslaw.model.base import log_density
+from bayeslaw.model.build import build_model
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import sample
 
@@ -201,15 +202,25 @@ def gradient_seconds(curves: int, chains: int = 4) -> float:
     return float(np.median(times))
 
 
+def report(phase: str, done: int, planned: int) -> None:
+    """Say on standard error how far a fit is."""
+    print(f"{phase}: {done} of {planned} iterations", file=sys.stderr, flush=True)
+
+
 def scaling_speed(sizes: tuple[int, ...] = (30, 300, 3000), fit_to: int = 3000) -> dict[str, float]:
     """Time of a gradient against the number of curves, and a fit of the largest number."""
     rows = {f"{n} curves: milliseconds a gradient of 4 chains": 1000 * gradient_seconds(n) for n in sizes}
     began = time.perf_counter()
-    fit = bl.fit(simulated(fit_to), sampler=SamplerSettings(warmup=200, draws=100), seed=0)
+    fit = bl.fit(simulated(fit_to), seed=0, progress=report)
+    checks = {check.name: check.value for check in fit.posterior.checks}
     return {
         **rows,
-        f"{fit_to} curves: seconds of a fit of 4 x (200 + 100)": time.perf_counter() - began,
+        f"{fit_to} curves: seconds of a fit": time.perf_counter() - began,
+        f"{fit_to} curves: draws of each chain": float(fit.posterior.draws.sizes["draw"]),
         f"{fit_to} curves: steps a draw": float(fit.posterior.stats.n_steps.mean()),
+        f"{fit_to} curves: largest R-hat": checks["r_hat"],
+        f"{fit_to} curves: smallest ESS": min(checks["ess_bulk"], checks["ess_tail"]),
+        f"{fit_to} curves: divergences": checks["divergences"],
         f"{fit_to} curves: peak memory, GiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
     }
 

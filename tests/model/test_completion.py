@@ -9,8 +9,10 @@ import pytest
 from scipy import stats
 
 from bayeslaw.laws import get_law
+from bayeslaw.model.build import build_model
 from bayeslaw.model.completion import complete
-from bayeslaw.model.density import build_model, coordinates, log_likelihood
+from bayeslaw.model.density import log_likelihood
+from bayeslaw.model.population import coordinates
 
 SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)
 FALSE_ALARM = 1e-6
@@ -84,7 +86,7 @@ def test_ratio_of_likelihoods_is_the_mean_ratio_of_joint_densities(simulate, den
         scales = d.scales(position)
         noise, own, shared = d.gaussian("t", position).noise[:, None], scales["own_drift"], scales["shared_drift"]
         with jax.enable_x64(True):
-            values = coordinates(model.structure, model.data.groups, position)
+            values = coordinates(model.structure.pooled, model.data.groups, position)
             by_curve = {name: np.asarray(v)[:, None] for name, v in values.items()}
             reference = {"data": model.design.reference["data"][:, None]}
             shape = model.law.log_shape(by_curve, model.design.covariates, reference)
@@ -129,11 +131,13 @@ def test_scales_coordinates_and_population_are_those_of_the_position(simulate, d
     floor = get_law("rectified").coordinates[1]
     # a tenth of the variance is common to the tasks, the rest tells them apart
     common = floor.mean + np.sqrt(0.1) * floor.sd * position["location"][1]
-    np.testing.assert_allclose(done.location["floor"], common)
+    np.testing.assert_allclose(done.population.location["floor"], common)
     between = np.sqrt(0.9) * floor.sd * np.exp(position["spread.floor.task"])
-    np.testing.assert_allclose(done.spread["floor.task"], between)
-    np.testing.assert_allclose(done.spread["phase.model"], np.exp(position["spread.phase.model"]))
-    np.testing.assert_allclose(done.effect["phase.model"][0], done.spread["phase.model"][0] * position["phase.model"])
+    np.testing.assert_allclose(done.population.spread["floor.task"], between)
+    np.testing.assert_allclose(done.population.spread["phase.model"], np.exp(position["spread.phase.model"]))
+    np.testing.assert_allclose(
+        done.population.effect["phase.model"][0], done.population.spread["phase.model"][0] * position["phase.model"]
+    )
 
 
 def test_equal_seeds_give_equal_completions(three_models, random_position):

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from bayeslaw.laws import get_law
-from bayeslaw.model.density import build_model, log_density, log_likelihood, log_prior
+from bayeslaw.model.base import log_density
+from bayeslaw.model.build import build_model
+from bayeslaw.model.density import log_likelihood, log_prior
 from bayeslaw.runs import read_runs
 
 SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)

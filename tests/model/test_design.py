@@ -7,7 +7,7 @@ import pytest
 from bayeslaw.errors import LawError
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.laws.base import Covariate
-from bayeslaw.model.density import build_model
+from bayeslaw.model.build import build_model
 from bayeslaw.model.design import TYPICAL_NOISE, build_design
 from bayeslaw.runs import Runs, read_runs
 

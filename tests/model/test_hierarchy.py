@@ -4,7 +4,7 @@ import pytest
 
 from bayeslaw.errors import LawError
 from bayeslaw.laws import get_law
-from bayeslaw.model.density import build_model
+from bayeslaw.model.build import build_model
 from bayeslaw.model.design import build_design
 from bayeslaw.model.hierarchy import pool
 

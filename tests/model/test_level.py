@@ -13,8 +13,9 @@ from scipy import integrate, linalg
 
 from bayeslaw.answers.prediction import predict
 from bayeslaw.laws import get_law
+from bayeslaw.model.build import build_model
 from bayeslaw.model.completion import complete
-from bayeslaw.model.density import build_model, log_likelihood
+from bayeslaw.model.density import log_likelihood
 from bayeslaw.model.design import build_design
 from bayeslaw.model.discrepancy import MAX_LEVEL_KNOTS, task_walks, wandering_level
 from bayeslaw.runs import read_runs

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bayeslaw.laws import get_law
-from bayeslaw.model.density import build_model
+from bayeslaw.model.build import build_model
 from bayeslaw.sampling import nuts
 from bayeslaw.sampling.compilation_cache import VARIABLE, cache_folder, use_compilation_cache
 from bayeslaw.sampling.nuts import SamplerSettings

@@ -8,7 +8,8 @@ import pytest
 import bayeslaw
 from bayeslaw.answers.parameters import parameter_records
 from bayeslaw.laws import get_law
-from bayeslaw.model.density import build_model, log_density
+from bayeslaw.model.base import log_density
+from bayeslaw.model.build import build_model
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.whitening import place, whiten

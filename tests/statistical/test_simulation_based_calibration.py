@@ -13,7 +13,9 @@ from scipy import stats
 import bayeslaw
 from bayeslaw.laws import get_law
 from bayeslaw.model import density
-from bayeslaw.model.density import build_model
+from bayeslaw.model.build import build_model
+from bayeslaw.model.population import coordinates
+from bayeslaw.model.priors import ScalePriors
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
 
@@ -71,7 +73,7 @@ def posterior_of(fit):
     points = [{"data": size} for size in TARGETS]
     curve = fit.predictions(points, kind="curve", seed=1).log_loss[:, 0]
     run = fit.predictions(points, kind="run", seed=2).log_loss
-    scales = density.ScalePriors()
+    scales = ScalePriors()
 
     def standard(name, values):
         return np.log(values[:, 0] / getattr(scales, name).median) / getattr(scales, name).sd
@@ -129,7 +131,7 @@ def test_a_wrong_jacobian_is_seen(dense, monkeypatch):
     right = density.log_likelihood
 
     def wrong(structure, data, position):
-        values = density.coordinates(structure, data.groups, position)
+        values = coordinates(structure.pooled, data.groups, position)
         precision = density.rotated_residuals(structure, data, position, values).precision
         return right(structure, data, position) + 0.5 * jnp.linalg.slogdet(precision)[1].sum()
 

@@ -1,0 +1,150 @@
+"""The model of laws whose curves each have a level of their own: its arrays, and draws of all that it knows of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayeslaw.laws.base import Law
+from bayeslaw.model.completion import CompletedDraws, complete
+from bayeslaw.model.density import Data, Structure
+from bayeslaw.model.design import Design
+from bayeslaw.model.discrepancy import TaskWalks, rotate, walks_by_task
+from bayeslaw.model.heights import first_sizes, relaxed, starting_heights
+from bayeslaw.model.population import Pooled, Position, group_index, population_sizes
+from bayeslaw.model.priors import ScalePriors
+
+
+@dataclass(frozen=True, eq=False)
+class CurveModel:
+    """A hierarchical model of one table of runs, the level of each curve free."""
+
+    law: Law
+    design: Design
+    structure: Structure
+    data: Data
+    walks: tuple[TaskWalks, ...]
+    centre: np.ndarray
+    """Mean log loss of each curve, shape (C,), which is taken off before sampling."""
+
+    def sizes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each entry of a position."""
+        tasks = (len(self.design.tasks),)
+        return {
+            **population_sizes(self.structure.pooled, self.design),
+            "noise": tasks,
+            "roughness": (len(self.design.curves),),
+            "pull": tasks,
+            "own_drift": tasks,
+            "shared_drift": tasks,
+        }
+
+    def held(self) -> frozenset[str]:
+        """Entries of a position that stay at 0: of scales that are known, and of spreads if the law states them."""
+        scales = self.structure.scales
+        width = {
+            "noise": scales.noise.sd,
+            "roughness": scales.roughness,
+            "pull": scales.pull.sd,
+            "own_drift": scales.own_drift.sd,
+            "shared_drift": scales.shared_drift.sd,
+        }
+        known = {name for name, sd in width.items() if sd == 0}
+        if self.law.strays == "level":
+            known |= {name for name in self.sizes() if name.startswith("spread.")}
+        return frozenset(known)
+
+    def complete(self, positions: Position, rng: np.random.Generator) -> CompletedDraws:
+        """Draws of everything, given positions with entries of shape (S, ...)."""
+        return complete(self, positions, rng)
+
+
+def build_curve_model(design: Design, law: Law, pooled: Pooled, scales: ScalePriors) -> CurveModel:
+    """Put a law, its pooling and the layout of a table together."""
+    walks = walks_by_task(design, law.strays)
+    structure = Structure(law, pooled, scales, len(design.tasks))
+    centre = design.log_loss.sum(axis=1) / (design.weight > 0).sum(axis=1)
+    return CurveModel(law, design, structure, _data(design, walks, centre), walks, centre)
+
+
+def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> Data:
+    longest = design.log_loss.shape[1]
+    # Units are taken off and the last bits of rounding with them: a table in other units gives the very same draws.
+    relative = {
+        name: np.exp(np.round(np.log(values / design.reference[name][:, None]), 10))
+        for name, values in design.covariates.items()
+    }
+    log_loss = np.where(design.weight > 0, np.round(design.log_loss - centre[:, None], 10), 0.0)
+    # Sizes are rounded up, so that tables of nearly the same shape share one compiled program.
+    width = -(-longest // 4) * 4
+    own_width, shared_width = (
+        max(-(-max(len(basis.knots) for basis in bases) // 4) * 4, 1)
+        for bases in ([w.own for w in walks], [w.shared for w in walks])
+    )
+    slots, place_of = rows_of_equals(design)
+    row_of, first = place_of // slots.shape[1], slots[:, 0]
+    rotated = []
+    for i in first:
+        k, seen = design.task_of[i], design.weight[i] > 0
+        t = design.axis[i, seen]
+        rotated.append(rotate(walks[k].own.functions(t), walks[k].shared.functions(t), design.weight[i, seen]))
+    rank = max(-(-max(curve.rotation.shape[1] for curve in rotated) // 4) * 4, 1)
+    rows = len(slots)
+    rotation = np.zeros((rows, width, rank))
+    strength, real = np.zeros((rows, rank)), np.zeros((rows, rank))
+    own, shared = np.zeros((rows, rank, own_width)), np.zeros((rows, rank, shared_width))
+    for g, curve in enumerate(rotated):
+        m, r = curve.rotation.shape
+        weight = design.weight[first[g]]
+        rotation[g, :m, :r] = curve.rotation * np.sqrt(weight[weight > 0])[:, None]
+        strength[g, :r], real[g, :r] = curve.strength, 1.0
+        own[g, :r, : curve.own.shape[1]], shared[g, :r, : curve.shared.shape[1]] = curve.own, curve.shared
+
+    def widen(a: np.ndarray, mode: str) -> np.ndarray:
+        return np.pad(a, ((0, 0), (0, width - longest)), mode=mode)  # type: ignore[call-overload]
+
+    return Data(
+        covariates={name: widen(values, "edge") for name, values in relative.items()},
+        reference={name: np.asarray(1.0) for name in relative},
+        log_loss=widen(log_loss, "constant"),
+        height=widen(starting_heights(design)[:, None] * relaxed(design.axis, first_sizes(design)), "edge"),
+        root_weight=widen(np.sqrt(design.weight), "constant"),
+        rotation=rotation,
+        strength=strength[row_of],
+        own=own,
+        shared=shared,
+        real=real[row_of],
+        spare=np.array([curve.spare for curve in rotated], float)[row_of],
+        slots=slots,
+        place_of=place_of,
+        row_of=row_of,
+        task_of_row=design.task_of[first],
+        task_of=design.task_of,
+        groups=group_index(design),
+    )
+
+
+def rows_of_equals(design: Design) -> tuple[np.ndarray, np.ndarray]:
+    """Arrange curves of one task, with the same sizes and weights, in rows of one width.
+
+    The width is the largest that leaves at most a third of the places empty; rows of 1 if hardly any curves are equal.
+
+    Returns
+    -------
+    slots : ndarray of int, shape (G, N)
+        The curve in each place; places beyond the last curve of a row repeat its first.
+    place_of : ndarray of int, shape (C,)
+        Index of each curve into the slots, row by row.
+    """
+    curves = len(design.curves)
+    looks = np.column_stack([design.task_of, np.where(design.weight > 0, design.axis, np.nan), design.weight])
+    kind_of = np.unique(looks, axis=0, return_inverse=True, equal_nan=True)[1].ravel()
+    members = [np.flatnonzero(kind_of == kind) for kind in range(kind_of.max() + 1)]
+    for width in sorted({len(m) for m in members} | {1}, reverse=True):
+        rows = [m[i : i + width] for m in members for i in range(0, len(m), width)]
+        if 2 * len(rows) * width <= 3 * curves:
+            break
+    slots = np.array([np.concatenate([row, np.full(width - len(row), row[0])]) for row in rows])
+    place_of = np.empty(curves, int)
+    for g, row in enumerate(rows):
+        place_of[row] = g * width + np.arange(len(row))
+    return slots, place_of
