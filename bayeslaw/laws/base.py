@@ -16,8 +16,8 @@ from typing import Any, Literal
 Array = Any
 """A jax or numpy array; laws accept either and return jax arrays."""
 
-Strays = Literal["slope", "level"]
-"""How curves stray from a law: their slopes wander, or their levels do."""
+Strays = Literal["slope", "level", "surface"]
+"""How curves stray from a law: their slopes wander, or their levels do, or all sizes of a family share one surface."""
 
 Level = Literal["task", "family", "model"]
 LEVELS: tuple[Level, ...] = ("task", "family", "model")
@@ -33,10 +33,14 @@ class Covariate:
         Canonical column name, such as ``data``.
     unit : str
         What one of it is, such as ``examples``.
+    like : str
+        Name of the covariate with which it shares its reference, because it counts the same thing and the law compares
+        the two; empty if there is none.
     """
 
     name: str
     unit: str
+    like: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,11 +109,13 @@ class Law:
         to arrays that broadcast against each other.
     natural : callable
         ``(coordinates, level, reference) -> {parameter name: array}``, with ``level`` the log loss at ``reference``.
-    strays : {"slope", "level"}
+    strays : {"slope", "level", "surface"}
         ``slope`` is for laws that a few sizes a curve cannot tell from others: the slopes of curves wander off, in part
         together, and differences between them relax. ``level`` is for laws that follow whole learning curves: the level
         of each wanders and comes back. Curves are then lined up at the last size of each, long ones are condensed, and
-        spreads of coordinates are those stated here, for few curves could tell them. See `bayeslaw.model`.
+        spreads of coordinates are those stated here, for few curves could tell them. ``surface`` is for laws of model
+        size and data together: one level for all the models of a family, which the law ties together across sizes. The
+        reference is then one point for all of them. See `bayeslaw.model`.
     """
 
     name: str

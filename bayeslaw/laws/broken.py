@@ -22,11 +22,23 @@ WIDTH = 0.5
 sizes would make a mode of each step."""
 
 
+def bend(t: Array, phase: Array) -> Array:
+    """Smooth step of a slope from 0 to 1 where t is -phase: w log(1 + (D / D_break)^(1/w)), relative to that at D_ref.
+
+    Parameters
+    ----------
+    t : array
+        log(D / D_ref).
+    phase : array
+        log(D_ref / D_break).
+    """
+    return WIDTH * (jax.nn.softplus((t + phase) / WIDTH) - jax.nn.softplus(phase / WIDTH))
+
+
 def _reducible(coordinates: Mapping[str, Array], t: Array) -> Array:
     """Log of the reducible part at t = log(D / D_ref), relative to that at D_ref."""
     share, phase = jax.nn.sigmoid(coordinates["early"]), coordinates["phase"]
-    bend = WIDTH * (jax.nn.softplus((t + phase) / WIDTH) - jax.nn.softplus(phase / WIDTH))
-    return -jnp.exp(coordinates["log_c"]) * (share * t + (1.0 - share) * bend)
+    return -jnp.exp(coordinates["log_c"]) * (share * t + (1.0 - share) * bend(t, phase))
 
 
 def log_shape(

@@ -58,7 +58,7 @@ class Design:
         The largest value of the axis covariate on each curve.
     reference : dict of ndarray, shape (C,)
         The point at which coordinates are stated: the largest value of the axis (of the table, or of each curve where
-        they are lined up), the geometric mean of others.
+        they are lined up), the geometric mean of others; one that is counted like another has the other's.
     raw_noise : ndarray, shape (C,)
         Standard deviation of a run about a curve that was smoothed; not a number where that is not known.
     """
@@ -118,6 +118,7 @@ def build_design(runs: Runs, law: Law) -> Design:
     covariates = {name: spread_out(values[name]) for name in names}
     reference = {name: np.full(len(curves), np.exp(np.log(values[name]).mean())) for name in names}
     reference[law.axis] = largest if law.strays == "level" else np.full(len(curves), largest.max())
+    reference.update({c.name: reference[c.like] for c in law.covariates if c.like})
     task_of, tasks = pd.factorize(np.array([c.task for c in curves], dtype=object))
     family_of, families = pd.factorize(pd.MultiIndex.from_tuples([(c.task, c.family) for c in curves]))
     return Design(

@@ -1,5 +1,7 @@
 """What every law keeps to, found by introspection; a law that is added is tested without a change here."""
 
+import re
+
 import jax
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from bayeslaw.errors import BayeslawError, LawError
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.laws.base import LEVELS
 
-each_law = pytest.mark.parametrize("law", [get_law(name) for name in law_names()], ids=law_names())
+CHOSEN_COLUMNS = ("multiplicative(pretraining_tokens)", "additive(LoRA rank)")
+NAMES = (*law_names(), *CHOSEN_COLUMNS)
+each_law = pytest.mark.parametrize("law", [get_law(name) for name in NAMES], ids=NAMES)
 
 
 def reference_of(law):
@@ -31,11 +35,17 @@ def log_shape(law, coordinates, points, reference):
 
 @each_law
 def test_says_what_it_is(law):
-    assert law.name in law_names()
+    assert law.name in NAMES
+    assert get_law(law.name) is law
     for text in (law.formula, law.source):
         assert text.strip()
     assert "L(" in law.formula
-    assert law.axis in [c.name for c in law.covariates]
+    unit = {c.name: c.unit for c in law.covariates}
+    assert law.axis in unit
+    for c in law.covariates:
+        assert not c.like or unit[c.like] == c.unit
+    if law.strays == "surface":
+        assert len(law.covariates) > 1
     for group in (law.covariates, law.coordinates, law.parameters):
         names = [item.name for item in group]
         assert names
@@ -94,8 +104,14 @@ def test_natural_parameters_are_those_reported(law):
     for p in law.parameters:
         assert np.isfinite(low[p.name]).all()
         # loss in other units multiplies the parameters that are losses, and nothing else
-        factor = 3.7 if p.unit.startswith("loss") else 1.0
+        factor = 3.7 ** power_of_loss(p.unit, low)
         np.testing.assert_allclose(high[p.name], factor * np.asarray(low[p.name]), rtol=1e-12)
+
+
+def power_of_loss(unit, natural):
+    """The power of the loss in a unit: 1 for ``loss * examples^c``, 1 - a for ``loss^(1 - a)``."""
+    spelled = re.match(r"loss\^\(1 - (\w+)\)", unit)
+    return 1 - np.asarray(natural[spelled[1]]) if spelled else float(unit.startswith("loss"))
 
 
 @each_law
@@ -111,12 +127,56 @@ def test_gradients_are_finite_at_extremes(law):
         assert np.isfinite(values).all()
 
 
+@each_law
+def test_gradients_are_those_of_finite_differences(law):
+    rng = np.random.default_rng(6)
+    curves, points, reference = random_curves(law, rng, 60), random_points(law, rng, 60), reference_of(law)
+    with jax.enable_x64(True):
+        gradient = jax.grad(lambda coordinates: law.log_shape(coordinates, points, reference).sum())(curves)
+    step = 1e-5
+    for name, values in curves.items():
+        low, high = (log_shape(law, curves | {name: values + s}, points, reference) for s in (-step, step))
+        np.testing.assert_allclose(gradient[name], (high - low) / (2 * step), rtol=1e-5, atol=1e-8)
+
+
 def test_an_unknown_law_is_answered_with_those_there_are():
     with pytest.raises(LawError, match="no law 'rectfied'") as caught:
         get_law("rectfied")
     assert isinstance(caught.value, BayeslawError)
     for name in law_names():
         assert name in str(caught.value)
+
+
+def test_a_law_takes_a_covariate_from_the_column_in_its_name():
+    law = get_law("multiplicative(pretraining_tokens)")
+    assert law.name == "multiplicative(pretraining_tokens)"
+    assert [c.name for c in law.covariates] == ["pretraining_tokens", "data"]
+    assert get_law("additive( LoRA rank )") is get_law("additive(LoRA rank)")
+    assert get_law("additive(LoRA rank)").covariates[0].name == "LoRA rank"
+    assert get_law("multiplicative(params)") is get_law("multiplicative")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "multiplicative(", "multiplicative()", "multiplicative( )", "multiplicative(a)b", "multiplicative(a, b)",
+        "multiplicative(a))", "multiplicative)", "(a)", "multiplicative (a)", "multiplicative(x=a)",
+    ],
+)  # fmt: skip
+def test_a_name_with_brackets_that_is_not_spelled_right_is_shown_how(name):
+    with pytest.raises(LawError, match=r"'multiplicative\(pretraining_tokens\)'") as caught:
+        get_law(name)
+    assert repr(name) in str(caught.value)
+
+
+def test_a_column_that_no_law_can_take_is_refused():
+    with pytest.raises(LawError, match=r"rectified law leaves no choice of a column. Write 'rectified'"):
+        get_law("rectified(params)")
+    for column in ("data", "loss"):
+        with pytest.raises(LawError, match=f"has '{column}' already"):
+            get_law(f"additive({column})")
+    with pytest.raises(LawError, match=r"no law 'newton\(params\)'"):
+        get_law("newton(params)")
 
 
 def test_names_are_sorted_and_leave_out_the_base():

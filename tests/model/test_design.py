@@ -61,6 +61,15 @@ def test_reference_of_other_covariates_is_their_geometric_mean():
     np.testing.assert_allclose(design.covariates["params"][2], 1e12)
 
 
+def test_what_is_counted_alike_has_one_reference():
+    law = get_law("rectified")
+    like = Covariate("unique_data", "examples", like="data")
+    two = type(law)(**{**vars(law), "covariates": (*law.covariates, like)})
+    design = build_design(read_runs(FRAME.assign(unique_data=[100.0, 50.0, 50.0, 10.0, 100.0, 50.0])), two)
+    np.testing.assert_array_equal(design.reference["unique_data"], design.reference["data"])
+    np.testing.assert_array_equal(design.covariates["unique_data"][0], [50, 100, 100])
+
+
 def test_padding_of_the_model_changes_nothing_seen():
     model = build_model(read_runs(FRAME), get_law("rectified"))
     width = model.data.log_loss.shape[1]

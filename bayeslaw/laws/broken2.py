@@ -1,0 +1,111 @@
+"""The broken law with two breaks: a slow start, a middle stretch of its own slope, and a late power law above a floor.
+
+    L(D) = E + B D^-c_early (1 + (D / D_first)^(1/w))^(-(c_middle - c_early) w)
+                            (1 + (D / D_second)^(1/w))^(-(c - c_middle) w)
+
+Caballero et al. 2023, "Broken Neural Scaling Laws" (arXiv 2210.14891), equation 1 with two breaks, written with the
+exponents of the three stretches. The paper leaves the sign of each change free, and with it losses that rise. Here all
+three exponents are positive, so loss only falls; and the first break steepens, for it ends the slow start, as the one
+of the broken law does. The second may steepen or slacken: a fast drop that settles into a slower power law is what one
+break cannot follow.
+
+Conventions are those of the broken law: one width w for both breaks, coordinates at the largest size measured.
+"""
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+
+from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
+from bayeslaw.laws.broken import WIDTH, bend
+
+
+def log_shape(
+    coordinates: Mapping[str, Array], covariates: Mapping[str, Array], reference: Mapping[str, Array]
+) -> Array:
+    """Log of L(D) / L(D_ref).
+
+    Parameters
+    ----------
+    coordinates : mapping
+        ``log_c``, ``floor`` (logit of E / L(D_ref)), ``phase`` (log of D_ref / D_second), ``log_gap`` (log of the
+        e-folds between the breaks), ``middle`` (log of c_middle / c) and ``early`` (logit of c_early / c_middle).
+    covariates : mapping
+        ``data``: D, in examples.
+    reference : mapping
+        ``data``: D_ref, in examples.
+
+    Returns
+    -------
+    array
+        The broadcast shape of the inputs.
+    """
+    floor, phase = coordinates["floor"], coordinates["phase"]
+    t = jnp.log(covariates["data"] / reference["data"])
+    c_early, c_middle, c = _exponents(coordinates)
+    fallen = c_early * t + (c_middle - c_early) * bend(t, phase + jnp.exp(coordinates["log_gap"]))
+    fallen = fallen + (c - c_middle) * bend(t, phase)
+    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) - fallen)
+
+
+def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
+    """E, B, the three exponents and the two breaks of the law; ``level`` is log L(D_ref)."""
+    floor, phase, gap = coordinates["floor"], coordinates["phase"], jnp.exp(coordinates["log_gap"])
+    c_early, c_middle, c = _exponents(coordinates)
+    t_ref = jnp.log(reference["data"])
+    log_b = level + jax.nn.log_sigmoid(-floor) + c_early * t_ref
+    log_b = log_b + (c_middle - c_early) * WIDTH * jax.nn.softplus((phase + gap) / WIDTH)
+    log_b = log_b + (c - c_middle) * WIDTH * jax.nn.softplus(phase / WIDTH)
+    return {
+        "E": jnp.exp(level + jax.nn.log_sigmoid(floor)),
+        "B": jnp.exp(log_b),
+        "c": c,
+        "c_middle": c_middle,
+        "c_early": c_early,
+        "D_first": jnp.exp(t_ref - phase - gap),
+        "D_second": jnp.exp(t_ref - phase),
+    }
+
+
+def _exponents(coordinates: Mapping[str, Array]) -> tuple[Array, Array, Array]:
+    """Exponents of the three stretches, the earliest first."""
+    c_middle = jnp.exp(coordinates["log_c"] + coordinates["middle"])
+    return c_middle * jax.nn.sigmoid(coordinates["early"]), c_middle, jnp.exp(coordinates["log_c"])
+
+
+LAW = Law(
+    name="broken2",
+    formula="L(D) = E + B D^-c_early (1 + (D / D_first)^(1/w))^(-(c_middle - c_early) w) "
+    "(1 + (D / D_second)^(1/w))^(-(c - c_middle) w), w = 0.5",
+    source="Caballero et al. 2023, arXiv 2210.14891, equation 1 with two breaks",
+    covariates=(Covariate("data", "examples"),),
+    axis="data",
+    coordinates=(
+        # Late exponent and floor: as in the broken law, and for the reasons given there.
+        Coordinate("log_c", "log c", mean=-0.6, sd=0.4, spread=0.2, pooling="model"),
+        Coordinate("floor", "logit of E / L(D_ref)", mean=2.3, sd=1.2, spread=0.6, pooling="model"),
+        # Between the first break and the end of the curve, where it can be told from both: 90% from 1.4 times before
+        # the end to 40 times.
+        Coordinate("phase", "log of D_ref / D_second", mean=2.0, sd=1.0, spread=0.5, pooling="model"),
+        # A factor of 3 to 270 apart: together with the one above, the first break is where the broken law has its own.
+        # Breaks closer than the width of one are one.
+        Coordinate("log_gap", "log of log(D_second / D_first)", mean=0.9, sd=0.5, spread=0.3, pooling="model"),
+        # Exponents of one curve are of one size, and 0 is the broken law: 90% from half the late one to twice it.
+        Coordinate("middle", "log of c_middle / c", mean=0.0, sd=0.4, spread=0.2, pooling="task"),
+        # As in the broken law: kinds of curves differ, their members hardly.
+        Coordinate("early", "logit of c_early / c_middle", mean=-1.0, sd=1.0, spread=1.0, pooling="task"),
+    ),
+    parameters=(
+        Parameter("E", "loss", "irreducible loss: what remains with unlimited data"),
+        Parameter("B", "loss * examples^c_early", "scale of the reducible loss"),
+        Parameter("c", "1", "data exponent after the second break"),
+        Parameter("c_middle", "1", "data exponent between the breaks"),
+        Parameter("c_early", "1", "data exponent before the first break"),
+        Parameter("D_first", "examples", "where the slow start ends"),
+        Parameter("D_second", "examples", "where the late power law begins"),
+    ),
+    log_shape=log_shape,
+    natural=natural,
+    strays="level",
+)
