@@ -20,7 +20,7 @@ from bayeslaw.laws.base import Level
 from bayeslaw.model.adequacy import table_checks
 from bayeslaw.model.base import Model
 from bayeslaw.model.build import build_model
-from bayeslaw.model.priors import ScalePriors
+from bayeslaw.model.priors import ScalePriors, SurfacePriors
 from bayeslaw.posterior import Posterior, load_posterior
 from bayeslaw.runs import Runs
 from bayeslaw.sampling.nuts import SamplerSettings
@@ -97,7 +97,7 @@ def fit(
     *,
     law: str = "rectified",
     pooling: Mapping[str, Level] | None = None,
-    scales: ScalePriors | None = None,
+    scales: ScalePriors | SurfacePriors | None = None,
     sampler: SamplerSettings | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -113,8 +113,8 @@ def fit(
     pooling : mapping, optional
         Finest level ("task", "family" or "model") at which a coordinate of the law varies, where it is to differ from
         the law's own.
-    scales : ScalePriors, optional
-        Priors of noise and discrepancy.
+    scales : ScalePriors or SurfacePriors, optional
+        Priors of noise and discrepancy; of joint laws, the latter.
     sampler : SamplerSettings, optional
     seed : int
         Equal seeds give equal draws on one machine and set of versions.
@@ -149,7 +149,7 @@ def load(path: str | os.PathLike[str]) -> Fit:
 
 
 def _posterior(runs: Runs, model: Model, sampled: Sampled, seed: int) -> Posterior:
-    checks: tuple[Check, ...] = (*sampled.checks, *table_checks(model.design))
+    checks: tuple[Check, ...] = (*sampled.checks, *table_checks(model.design, model.law))
     settings = {
         "seed": seed,
         "chains": sampled.settings.chains,

@@ -22,6 +22,8 @@ from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design, build_design
 from bayeslaw.model.discrepancy import TaskWalks, walks_by_task
+from bayeslaw.model.field import Field
+from bayeslaw.model.joint import surface_fields
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check
 
@@ -41,7 +43,9 @@ class Posterior:
         Variables: the law's coordinates and natural parameters by name (chain, draw, curve), ``level``, ``own_walk``,
         ``shared_walk``, ``noise`` (chain, draw, curve), ``typical_noise`` and ``pull`` (chain, draw, task),
         ``own_drift``, ``shared_drift``, ``location_<coordinate>``, ``spread_<coordinate>_<level>``,
-        ``effect_<coordinate>_<level>``. ``curve`` carries ``task``, ``family`` and ``model``.
+        ``effect_<coordinate>_<level>``. ``curve`` carries ``task``, ``family`` and ``model``. Of a joint law, there are
+        ``offset`` (chain, draw, curve), ``field`` (chain, draw, basis), ``noise``, ``tail``, ``field_sd`` and
+        ``offset_sd`` (chain, draw, task) in place of walks, pull and drifts.
     stats : xarray.Dataset
         ``diverging``, ``n_steps``, ``energy``, ``acceptance_rate``, each (chain, draw).
     runs : Runs
@@ -70,10 +74,15 @@ class Posterior:
         """Bases of the walks of each task."""
         return walks_by_task(self.design, self.law.strays)
 
+    @functools.cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The field of each surface of a joint law."""
+        return surface_fields(self.design)
+
     def flat(self, name: str) -> np.ndarray:
         """Draws of a variable, chains one after another: shape (S, ...)."""
         values = self.draws[name].values
-        return values.reshape(-1, *values.shape[2:])
+        return values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a netCDF file, all or nothing.
@@ -142,6 +151,8 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
 def _required(law: Law) -> tuple[str, ...]:
     """Variables without which nothing can be answered."""
     by_law = (*(c.name for c in law.coordinates), *(p.name for p in law.parameters))
+    if law.strays == "surface":
+        return (*by_law, "level", "offset", "field", "noise", "tail", "field_sd", "offset_sd")
     walks = ("own_walk", "shared_walk", "own_drift", "shared_drift")
     return (*by_law, *walks, "level", "noise", "typical_noise", "pull")
 

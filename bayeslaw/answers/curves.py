@@ -82,7 +82,7 @@ def new_family(posterior: Posterior, covariates: Mapping[str, np.ndarray], rng: 
         for name, values in design.reference.items()
     }
     at_start = {name: values[:, 0] for name, values in covariates.items()} | {axis: np.exp(start) * reference[axis]}
-    coordinates = _new_coordinates(posterior, rng)
+    coordinates = new_coordinates(posterior, rng)
     # a curve that sets out later has no height and no walk of its own before that, so all meet at the task's start
     heights = seen.height * relaxed(start[design.task_of][:, None], seen.first)[:, 0]
     of_curve = {name: values[design.task_of] for name, values in at_start.items()}
@@ -109,7 +109,7 @@ def new_family(posterior: Posterior, covariates: Mapping[str, np.ndarray], rng: 
     )
 
 
-def _new_coordinates(posterior: Posterior, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def new_coordinates(posterior: Posterior, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Coordinates of a model of an unseen family on each task, shape (S, T)."""
     coordinates = {}
     for c in posterior.law.coordinates:

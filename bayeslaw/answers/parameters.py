@@ -8,6 +8,24 @@ import xarray as xr
 from bayeslaw._arviz import convergence
 from bayeslaw.posterior import Posterior
 
+_WALKS = {
+    "typical_noise": ("noise", "log loss"),
+    "pull": ("pull", "1"),
+    "own_drift": ("own_drift", "slope per root of log axis"),
+    "shared_drift": ("shared_drift", "slope per root of log axis"),
+}
+_SCALES = {
+    "slope": _WALKS,
+    "level": _WALKS,
+    "surface": {
+        "noise": ("noise", "log loss"),
+        "tail": ("tail", "degrees of freedom"),
+        "field_sd": ("field_sd", "log loss"),
+        "offset_sd": ("offset_sd", "log loss"),
+    },
+}
+"""What each task has beside the law, by the name of the variable: name and unit as reported."""
+
 
 def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
     """Summaries of population quantities, noise, and the law's natural parameters.
@@ -35,10 +53,8 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
     for population in sorted(str(v) for v in draws.data_vars if str(v).startswith(("location_", "spread_"))):
         keep(draws[population], population, "population", None, None, "1")
     for k, task in enumerate(design.tasks):
-        keep(draws["typical_noise"].isel(task=k), "noise", "task", task, task, "log loss")
-        keep(draws["pull"].isel(task=k), "pull", "task", task, task, "1")
-        for rate in ("own_drift", "shared_drift"):
-            keep(draws[rate].isel(task=k), rate, "task", task, task, "slope per root of log axis")
+        for variable, (name, unit) in _SCALES[posterior.law.strays].items():
+            keep(draws[variable].isel(task=k), name, "task", task, task, unit)
     for parameter in posterior.law.parameters:
         values = draws[parameter.name]
         for level, group, of_task, curve in _groups(posterior, values.values):

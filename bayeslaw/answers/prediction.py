@@ -13,6 +13,14 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.curves import Curves, law_shape, new_family, seen_curves
+from bayeslaw.answers.surfaces import (
+    expected_log_loss,
+    furthest,
+    new_families,
+    new_models,
+    seen_models,
+    with_noise,
+)
 from bayeslaw.errors import TargetError
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design
@@ -35,7 +43,7 @@ class Prediction:
     at : tuple of mapping
         The A points predicted at.
     labels : tuple of (model, family, task), length K
-        What is predicted; a new family is called ``<new family>``.
+        What is predicted; a model that is not in the table is called ``<new model>``, a new family ``<new family>``.
     log_loss : ndarray, shape (S, K, A)
         Draws, joint over models and points; chains one after another.
     extrapolation : ndarray, shape (K, A)
@@ -90,7 +98,8 @@ def predict(
     posterior : Posterior
     at : sequence of mappings
         Points: covariate names to values in the units of the table. A covariate left out keeps the value that a curve
-        has throughout.
+        has throughout. Points that give every covariate of a joint law ask for a model that is not in the table, one of
+        each family.
     kind : {"run", "curve", "new-family"}
     seed : int
         Of the draws beyond the data.
@@ -105,6 +114,8 @@ def predict(
         raise TargetError(f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(Kind))}.")
     if not at:
         raise TargetError(f"No point to predict at. Give one, such as {posterior.law.axis}=1638400.")
+    if posterior.law.strays == "surface":
+        return _predict_on_surfaces(posterior, at, kind, np.random.default_rng([seed, 2]))
     points = [complete_point(posterior.design, posterior.law, point) for point in at]
     covariates = {c.name: np.stack([p[c.name] for p in points], axis=1) for c in posterior.law.covariates}  # (C, A)
     rng = np.random.default_rng([seed, 2])
@@ -127,6 +138,32 @@ def predict(
     if kind != "curve":
         log_loss += curves.noise[..., None] * rng.standard_normal(log_loss.shape)
     return Prediction(kind, tuple(at), labels, log_loss, target / largest[:, None])
+
+
+def _predict_on_surfaces(
+    posterior: Posterior, at: Sequence[Mapping[str, float]], kind: Kind, rng: np.random.Generator
+) -> Prediction:
+    law, design = posterior.law, posterior.design
+    whole = [set(point) >= {c.name for c in law.covariates} for point in at]
+    if any(whole) and not all(whole):
+        raise TargetError(
+            "Some points give every covariate and ask for models that are not in the table, others do not. "
+            "Predict at one kind of points at a time."
+        )
+    points = [complete_point(design, law, point) for point in at]
+    if whole[0]:
+        covariates = {c.name: np.array([point[c.name][0] for point in points]) for c in law.covariates}
+        find = new_families if kind == "new-family" else new_models
+        places = find(posterior, covariates, rng)
+    elif kind == "new-family":
+        needed = ", ".join(c.name for c in law.covariates)
+        raise TargetError(f"A new family is predicted at a whole point: give {needed}.")
+    else:
+        places = seen_models(posterior, {c.name: np.stack([p[c.name] for p in points], axis=1) for c in law.covariates})
+    log_loss = expected_log_loss(posterior, places, rng)
+    if kind != "curve":
+        log_loss = with_noise(posterior, places, log_loss, rng)
+    return Prediction(kind, tuple(at), places.labels, log_loss, furthest(places))
 
 
 def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.random.Generator) -> np.ndarray:

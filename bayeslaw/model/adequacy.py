@@ -2,16 +2,61 @@
 
 import numpy as np
 
+from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design
+from bayeslaw.model.joint import points_of, surfaces
 from bayeslaw.verdicts import Check, at_least, at_most
 
 POINTS_MIN = 3
 CURVES_MIN = 2
 RISES_MAX = 0.2
+SPARE_MIN = 3
+"""Runs of a surface beyond the number of parameters of the law."""
+COLLINEAR_MAX = 0.95
 
 
-def table_checks(design: Design) -> list[Check]:
+def table_checks(design: Design, law: Law) -> list[Check]:
     """Check how much a table can say about extrapolation."""
+    return _surface_checks(design, law) if law.strays == "surface" else _curve_checks(design)
+
+
+def _surface_checks(design: Design, law: Law) -> list[Check]:
+    points, of_run = points_of(design), surfaces(design)[np.nonzero(design.weight > 0)[0]]
+    groups = [points[of_run == g] for g in range(of_run.max() + 1)]
+    spare = min(len(group) for group in groups) - len(law.coordinates) - 1
+    names = list(design.covariates)
+    distinct = {name: min(len(np.unique(group[:, v])) for group in groups) for v, name in enumerate(names)}
+    fewest = min(distinct, key=lambda name: distinct[name])
+    shared = max((_collinearity(group) for group in groups), default=0.0)
+    return [
+        at_least(
+            "spare_runs", spare, SPARE_MIN, -len(law.coordinates),
+            f"The family with the fewest runs has {spare + len(law.coordinates) + 1}, for {len(law.coordinates) + 1} "
+            "numbers that the law has.",
+            "What the runs do not say comes from other families and the prior; add runs, or use a simpler law.",
+        ),
+        at_least(
+            "values_of_each_covariate", distinct[fewest], POINTS_MIN, 0,
+            f"Every family was measured at {distinct[fewest]} or more values of each covariate (fewest: {fewest}).",
+            f"The exponent of {fewest} of that family comes from other families and the prior; vary it more.",
+        ),
+        at_most(
+            "collinearity", shared, COLLINEAR_MAX, 1.0,
+            f"Within families, covariates go together with a correlation of at most {shared:.2f} in their logarithms.",
+            "Where they grow in step, no data tell their exponents apart; add runs with more or less data a parameter.",
+        ),
+    ]  # fmt: skip
+
+
+def _collinearity(points: np.ndarray) -> float:
+    """Largest absolute correlation between columns; 0 where it is not defined."""
+    varying = points[:, np.ptp(points, axis=0) > 0]
+    if len(points) < POINTS_MIN or varying.shape[1] < 2:
+        return 0.0
+    return float(np.abs(np.triu(np.corrcoef(varying.T), 1)).max())
+
+
+def _curve_checks(design: Design) -> list[Check]:
     seen = design.weight > 0
     sizes = np.array([len(np.unique(axis[mask])) for axis, mask in zip(design.axis, seen, strict=True)])
     thin = design.curves[int(np.argmin(sizes))]

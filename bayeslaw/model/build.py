@@ -2,24 +2,38 @@
 
 from collections.abc import Mapping
 
+from bayeslaw.errors import LawError
 from bayeslaw.laws.base import Law, Level
-from bayeslaw.model.curves import CurveModel, build_curve_model
+from bayeslaw.model.base import Model
+from bayeslaw.model.curves import build_curve_model
 from bayeslaw.model.design import build_design
 from bayeslaw.model.hierarchy import pool
-from bayeslaw.model.priors import PRIORS, ScalePriors
+from bayeslaw.model.joint import build_surface_model
+from bayeslaw.model.priors import PRIORS, ScalePriors, SurfacePriors
 from bayeslaw.runs import Runs
 
 
 def build_model(
-    runs: Runs, law: Law, *, pooling: Mapping[str, Level] | None = None, scales: ScalePriors | None = None
-) -> CurveModel:
+    runs: Runs,
+    law: Law,
+    *,
+    pooling: Mapping[str, Level] | None = None,
+    scales: ScalePriors | SurfacePriors | None = None,
+) -> Model:
     """Put a law, its pooling and a table of runs together.
 
     Raises
     ------
     LawError
-        If the table lacks what the law needs, or ``pooling`` names what the law does not have.
+        If the table lacks what the law needs, ``pooling`` names what the law does not have, or ``scales`` are those of
+        laws that stray in another way.
     """
     design = build_design(runs, law)
     pooled = pool(law, design, pooling)
-    return build_curve_model(design, law, pooled, scales or PRIORS[law.strays])
+    scales = scales or PRIORS[law.strays]
+    if isinstance(scales, SurfacePriors) and law.strays == "surface":
+        return build_surface_model(design, law, pooled, scales)
+    if isinstance(scales, ScalePriors) and law.strays != "surface":
+        return build_curve_model(design, law, pooled, scales)
+    wanted = SurfacePriors if law.strays == "surface" else ScalePriors
+    raise LawError(f"The {law.name} law takes scales of the kind {wanted.__name__}, not {type(scales).__name__}.")

@@ -3,7 +3,8 @@
 Shapes: C curves, M points on the longest curve, T tasks.
 
 Curves of a law that strays in slope are compared at equal size, and keep every point. Those of a law that strays in
-level are lined up at the last size of each, and are condensed (see ``smoothed``).
+level are lined up at the last size of each, and are condensed (see ``smoothed``). Those of a joint law are compared at
+a point in the middle of the table, and only long ones, checkpoints of one run, are condensed.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from bayeslaw.runs import Runs
 
 TYPICAL_NOISE = 0.005
 """Run-to-run standard deviation of log loss against which known standard errors are weighed; measured: .002 to .01."""
+
+LONG = 24
+"""Points beyond which a curve of a joint law is taken for the checkpoints of one run, and condensed."""
 
 _LABELS = ["task", "family", "model"]
 
@@ -58,7 +62,7 @@ class Design:
         The largest value of the axis covariate on each curve.
     reference : dict of ndarray, shape (C,)
         The point at which coordinates are stated: the largest value of the axis (of the table, or of each curve where
-        they are lined up), the geometric mean of others; one that is counted like another has the other's.
+        they are lined up), the geometric mean of others. For a joint law, the geometric mean of all.
     raw_noise : ndarray, shape (C,)
         Standard deviation of a run about a curve that was smoothed; not a number where that is not known.
     """
@@ -91,12 +95,20 @@ def build_design(runs: Runs, law: Law) -> Design:
     values = runs.table[[*names, "loss"]].astype(float)
     weight = pd.Series(_weights(runs.table), values.index)
     by_curve = [curve[label] for label in _LABELS]
-    largest = values[law.axis].groupby(by_curve, sort=False).max().to_numpy()
-    noise = np.full(len(largest), np.nan)
+    last = values[law.axis].groupby(by_curve, sort=False).max()
+    noise = np.full(len(last), np.nan)
     if law.strays == "level":
         noise = np.array([raw_noise(own, law.axis) for _, own in values.groupby(by_curve, sort=False)], float)
         curve, values, weight = condense(curve, values, weight, law.axis)
+    elif law.strays == "surface":
+        long = values[law.axis].groupby(by_curve).transform("size") > LONG
+        if long.any():
+            dense = condense(curve[long], values[long], weight[long], law.axis)
+            curve = pd.concat([curve[~long], dense[0]], ignore_index=True)
+            values = pd.concat([values[~long], dense[1]], ignore_index=True)
+            weight = pd.concat([weight[~long], dense[2]], ignore_index=True)
     groups = pd.factorize(pd.MultiIndex.from_frame(curve))
+    largest = last.reindex(groups[1]).to_numpy()
     curve_of = groups[0]
     curves = tuple(Curve(*label) for label in groups[1])
     order = np.lexsort((values[law.axis].to_numpy(), curve_of))
@@ -117,7 +129,8 @@ def build_design(runs: Runs, law: Law) -> Design:
     seen[row, column] = True
     covariates = {name: spread_out(values[name]) for name in names}
     reference = {name: np.full(len(curves), np.exp(np.log(values[name]).mean())) for name in names}
-    reference[law.axis] = largest if law.strays == "level" else np.full(len(curves), largest.max())
+    if law.strays != "surface":
+        reference[law.axis] = largest if law.strays == "level" else np.full(len(curves), largest.max())
     reference.update({c.name: reference[c.like] for c in law.covariates if c.like})
     task_of, tasks = pd.factorize(np.array([c.task for c in curves], dtype=object))
     family_of, families = pd.factorize(pd.MultiIndex.from_tuples([(c.task, c.family) for c in curves]))

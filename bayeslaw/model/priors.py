@@ -55,7 +55,30 @@ class ScalePriors:
     shared_drift: LogNormal = LogNormal(0.010, 0.5)
 
 
-PRIORS: Mapping[Strays, ScalePriors] = MappingProxyType(
+@dataclass(frozen=True)
+class SurfacePriors:
+    """Priors of noise and discrepancy of joint laws, all per task.
+
+    Attributes
+    ----------
+    noise : LogNormal
+        Scale of the Student-t by which single runs scatter in log loss.
+    tail : LogNormal
+        Its degrees of freedom. Published points have outliers at ten times the typical scatter.
+    field_sd : LogNormal
+        Standard deviation of what nearby runs have in common (see ``field``). Tight and small: a field that may take up
+        all that is odd also takes up what a few bad runs do, and then bends the law as they would.
+    offset_sd : LogNormal
+        Standard deviation of what the runs of one model have in common.
+    """
+
+    noise: LogNormal = LogNormal(0.005, 0.7)
+    tail: LogNormal = LogNormal(4.0, 0.5)
+    field_sd: LogNormal = LogNormal(0.003, 0.25)
+    offset_sd: LogNormal = LogNormal(0.010, 0.7)
+
+
+PRIORS: Mapping[Strays, ScalePriors | SurfacePriors] = MappingProxyType(
     {
         "slope": ScalePriors(),
         # Levels wander by .0005 (validation loss of language models) to .02 (translation). Learning curves are smooth,
@@ -63,6 +86,7 @@ PRIORS: Mapping[Strays, ScalePriors] = MappingProxyType(
         "level": ScalePriors(
             own_drift=LogNormal(0.005, 1.0), roughness=0.0, pull=Normal(0.0, 0.0), shared_drift=LogNormal(0.0, 0.0)
         ),
+        "surface": SurfacePriors(),
     }
 )
 """What is believed if nothing else is said, by how curves stray from the law."""

@@ -130,7 +130,7 @@ def _attempt(
 def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> tuple[Draws, list[Check]]:
     """Complete the draws and check them."""
     chains, draws = raw.steps.shape
-    flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in raw.positions.items()}
+    flat = {name: values.reshape(chains * draws, *values.shape[2:]) for name, values in raw.positions.items()}
     completed = model.complete(flat, np.random.default_rng(seed))
     variables = completed.variables()
     curves = [curve.model for curve in model.design.curves]

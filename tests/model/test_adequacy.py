@@ -10,10 +10,12 @@ from bayeslaw.model.design import build_design
 from bayeslaw.runs import read_runs
 from bayeslaw.verdicts import at_least, at_most, overall
 
+LAW = get_law("rectified")
+
 
 def found(rows):
     frame = pd.DataFrame(rows, columns=["model", "data", "loss"])
-    return {check.name: check for check in table_checks(build_design(read_runs(frame), get_law("rectified")))}
+    return {check.name: check for check in table_checks(build_design(read_runs(frame), LAW), LAW)}
 
 
 def falling(model, sizes):

@@ -1,0 +1,157 @@
+"""Predictive draws on the surfaces of joint laws: of models in the table, of other models, and of other families."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayeslaw.answers.curves import law_shape, new_coordinates, new_level
+from bayeslaw.model.joint import surfaces
+from bayeslaw.posterior import Posterior
+
+Label = tuple[str, str, str]
+"""Model, family and task."""
+
+NEW_MODEL = "<new model>"
+NEW_FAMILY = "<new family>"
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """K models at A points each, and S draws of what the law says of them there.
+
+    Attributes
+    ----------
+    labels : tuple of (model, family, task), length K
+    covariates : dict of ndarray, shape (K, A)
+    coordinates : dict of ndarray, shape (S, K)
+    level : ndarray, shape (S, K)
+        Log loss of the law at its reference point.
+    offset : ndarray, shape (S, K)
+    surface_of : ndarray of int, shape (K,)
+        Surface whose field applies; -1 for a family without one.
+    task_of : ndarray of int, shape (K,)
+    largest : dict of ndarray, shape (K,)
+        The largest values that the data hold, by covariate.
+    """
+
+    labels: tuple[Label, ...]
+    covariates: dict[str, np.ndarray]
+    coordinates: dict[str, np.ndarray]
+    level: np.ndarray
+    offset: np.ndarray
+    surface_of: np.ndarray
+    task_of: np.ndarray
+    largest: dict[str, np.ndarray]
+
+
+def seen_models(posterior: Posterior, covariates: dict[str, np.ndarray]) -> Places:
+    """The models of the table at covariates of shape (C, A)."""
+    design = posterior.design
+    return Places(
+        labels=tuple((c.model, c.family, c.task) for c in design.curves),
+        covariates=covariates,
+        coordinates={c.name: posterior.flat(c.name) for c in posterior.law.coordinates},
+        level=posterior.flat("level"),
+        offset=posterior.flat("offset"),
+        surface_of=surfaces(design),
+        task_of=design.task_of,
+        largest={posterior.law.axis: design.largest},
+    )
+
+
+def new_models(posterior: Posterior, covariates: dict[str, np.ndarray], rng: np.random.Generator) -> Places:
+    """A model that is not in the table on each surface, at covariates of shape (A,): its offset is a new draw."""
+    design = posterior.design
+    of_curve = surfaces(design)
+    first = np.array([int(np.flatnonzero(of_curve == g)[0]) for g in range(of_curve.max() + 1)])
+    whole_task = len(design.families) == len(design.curves)
+    curves = [design.curves[i] for i in first]
+    task_of = design.task_of[first]
+    offset_sd = posterior.flat("offset_sd")[:, task_of]
+    return Places(
+        labels=tuple((NEW_MODEL, c.task if whole_task else c.family, c.task) for c in curves),
+        covariates={name: np.tile(values, (len(first), 1)) for name, values in covariates.items()},
+        coordinates={c.name: posterior.flat(c.name)[:, first] for c in posterior.law.coordinates},
+        level=posterior.flat("level")[:, first],
+        offset=offset_sd * rng.standard_normal(offset_sd.shape),
+        surface_of=np.arange(len(first)),
+        task_of=task_of,
+        largest=_largest(posterior, of_curve, len(first)),
+    )
+
+
+def new_families(posterior: Posterior, covariates: dict[str, np.ndarray], rng: np.random.Generator) -> Places:
+    """A model of an unseen family on each task, at covariates of shape (A,), drawn from the population.
+
+    Raises
+    ------
+    TargetError
+        If a task has a single family, which does not tell how far levels differ.
+    """
+    design, of_curve = posterior.design, surfaces(posterior.design)
+    tasks = len(design.tasks)
+    level = np.empty((len(posterior.flat("level")), tasks))
+    for k, task in enumerate(design.tasks):
+        first = [int(np.flatnonzero(of_curve == g)[0]) for g in np.unique(of_curve[design.task_of == k])]
+        level[:, k] = new_level(posterior.flat("level")[:, first], task, rng)
+    offset_sd = posterior.flat("offset_sd")
+    return Places(
+        labels=tuple((NEW_FAMILY, NEW_FAMILY, task) for task in design.tasks),
+        covariates={name: np.tile(values, (tasks, 1)) for name, values in covariates.items()},
+        coordinates=new_coordinates(posterior, rng),
+        level=level,
+        offset=offset_sd * rng.standard_normal(offset_sd.shape),
+        surface_of=np.full(tasks, -1),
+        task_of=np.arange(tasks),
+        largest=_largest(posterior, design.task_of, tasks),
+    )
+
+
+def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Generator) -> np.ndarray:
+    """Log loss without the noise of runs, shape (S, K, A): law, offsets, fields and departures beyond the data."""
+    reference = {name: values[0] for name, values in posterior.design.reference.items()}
+    coordinates = {name: values[..., None] for name, values in places.coordinates.items()}
+    shape = law_shape(posterior, coordinates, places.covariates, reference)
+    log_loss = (places.level + places.offset)[..., None] + shape
+    points = np.stack([np.log(values / reference[name]) for name, values in places.covariates.items()], axis=-1)
+    field_sd = posterior.flat("field_sd")
+    first = np.cumsum([0, *(field.patterns.shape[1] for field in posterior.fields)])
+    for g in np.unique(places.surface_of):
+        members = np.flatnonzero(places.surface_of == g)
+        if g < 0:  # a family of its own: a field of its own, of which nothing is known
+            for k in members:
+                log_loss[:, k] += _draw(np.eye(points.shape[1]), field_sd[:, [places.task_of[k]]], rng)
+            continue
+        field, at = posterior.fields[g], points[members].reshape(-1, points.shape[-1])
+        known = posterior.flat("field")[:, first[g] : first[g + 1]] @ field.functions(at).T
+        known = known + _draw(field.remainder(at), field_sd[:, [places.task_of[members[0]]]], rng)
+        log_loss[:, members] += known.reshape(len(known), len(members), -1)
+    return log_loss
+
+
+def with_noise(posterior: Posterior, places: Places, log_loss: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Add what single runs scatter, Student-t in log loss."""
+    noise = posterior.flat("noise")[:, places.task_of, None]
+    tail = posterior.flat("tail")[:, places.task_of, None]
+    return log_loss + noise * rng.standard_t(np.broadcast_to(tail, log_loss.shape))
+
+
+def furthest(places: Places) -> np.ndarray:
+    """Factor by which points lie beyond the data, in the covariate in which they lie furthest; shape (K, A)."""
+    beyond: Sequence[np.ndarray] = [places.covariates[name] / top[:, None] for name, top in places.largest.items()]
+    return np.max(beyond, axis=0)
+
+
+def _largest(posterior: Posterior, group_of: np.ndarray, groups: int) -> dict[str, np.ndarray]:
+    design = posterior.design
+    tops = {name: values.max(axis=1) for name, values in design.covariates.items()}
+    tops[posterior.law.axis] = design.largest
+    return {name: np.array([top[group_of == g].max() for g in range(groups)]) for name, top in tops.items()}
+
+
+def _draw(covariance: np.ndarray, sd: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draws with a covariance that may be singular, times a standard deviation of each draw, shape (S, 1)."""
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.clip(values, 0.0, None))
+    return sd * (rng.standard_normal((len(sd), len(covariance))) @ root.T)

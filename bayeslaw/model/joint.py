@@ -1,0 +1,185 @@
+"""The model of joint laws, whose curves are models on one surface: its arrays, and draws of all that it knows of."""
+
+import functools
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+
+from bayeslaw.laws.base import Array, Law
+from bayeslaw.model.design import Design
+from bayeslaw.model.field import Field, surface_field
+from bayeslaw.model.population import (
+    Pooled,
+    PopulationDraws,
+    Position,
+    coordinates,
+    group_index,
+    population_draws,
+    population_sizes,
+)
+from bayeslaw.model.priors import SurfacePriors
+from bayeslaw.model.surface import (
+    LEVEL_SD,
+    SCALES,
+    SurfaceData,
+    SurfaceStructure,
+    surface_scales,
+)
+
+RUNS_PER_MODEL = 3
+"""Runs of a model, on average, from which on models have offsets."""
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceDraws:
+    """Draws of everything, S of them.
+
+    Attributes
+    ----------
+    coordinates : dict of ndarray, shape (S, C)
+        The law's coordinates, model by model.
+    level : ndarray, shape (S, C)
+        Log loss of the law at its reference point, the same on all models of a surface.
+    offset : ndarray, shape (S, C)
+        What the runs of a model have in common, in log loss.
+    field : ndarray, shape (S, P)
+        Coefficients of the fields, one surface after another, standard deviation included.
+    scales : dict of ndarray, shape (S, T)
+        ``noise``, ``tail``, ``field_sd`` and ``offset_sd`` (0 where there are no offsets).
+    population : PopulationDraws
+    """
+
+    coordinates: dict[str, np.ndarray]
+    level: np.ndarray
+    offset: np.ndarray
+    field: np.ndarray
+    scales: dict[str, np.ndarray]
+    population: PopulationDraws
+
+    def variables(self) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
+        """Draws and their dimensions beside that of draws, by the names they have in a posterior."""
+        return {
+            **{name: (values, ("curve",)) for name, values in self.coordinates.items()},
+            "level": (self.level, ("curve",)),
+            "offset": (self.offset, ("curve",)),
+            "field": (self.field, ("basis",)),
+            **{name: (values, ("task",)) for name, values in self.scales.items()},
+            **self.population.variables(),
+        }
+
+    def watched(self) -> tuple[str, ...]:
+        """Names of the variables that chains must agree on."""
+        return tuple(name for name in self.variables() if name != "field" and not name.startswith("effect_"))
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceModel:
+    """A hierarchical model of one table of runs, one level for all models of a family."""
+
+    law: Law
+    design: Design
+    structure: SurfaceStructure
+    data: SurfaceData
+    centre: np.ndarray
+    """Mean log loss of the surface of each model, shape (C,), which is taken off before sampling."""
+
+    def sizes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each entry of a position."""
+        return {
+            **population_sizes(self.structure.pooled, self.design),
+            "level": (int(self.data.surface_of.max()) + 1,),
+            "offset": (len(self.design.curves),),
+            "field": (len(self.data.task_of_coefficient),),
+            **{name: (len(self.design.tasks),) for name in SCALES},
+        }
+
+    def held(self) -> frozenset[str]:
+        """Entries of a position that stay at 0: of scales that are known or that nothing tells, and all spreads."""
+        known = {name for name in SCALES if getattr(self.structure.scales, name).sd == 0}
+        known |= {name for name in self.sizes() if name.startswith("spread.")}
+        return frozenset(known if self._has_offsets() else known | {"offset", "offset_sd"})
+
+    def _has_offsets(self) -> bool:
+        """Whether models have enough runs that what these have in common is more than the noise of one of them."""
+        return len(self.data.curve_of) >= RUNS_PER_MODEL * len(self.design.curves)
+
+    def complete(self, positions: Position, rng: np.random.Generator) -> SurfaceDraws:
+        """Draws of everything, given positions with entries of shape (S, ...)."""
+        data = self.data
+        with jax.enable_x64(True):
+            values, scales = jax.tree.map(np.asarray, _evaluate(self.structure, data, positions))
+        if not self._has_offsets():
+            scales["offset_sd"] = np.zeros_like(scales["offset_sd"])
+        return SurfaceDraws(
+            coordinates=values,
+            level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, surfaces(self.design)],
+            offset=scales["offset_sd"][:, data.task_of_curve] * positions["offset"],
+            field=scales["field_sd"][:, data.task_of_coefficient] * positions["field"],
+            scales=scales,
+            population=population_draws(self.structure.pooled, positions),
+        )
+
+
+@functools.partial(jax.jit, static_argnames="structure")
+def _evaluate(
+    structure: SurfaceStructure, data: SurfaceData, positions: Position
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Coordinates of the models and scales at each of S positions."""
+
+    def one(position: Position) -> tuple[dict[str, Array], dict[str, Array]]:
+        return coordinates(structure.pooled, data.groups, position), surface_scales(structure, position)
+
+    return jax.vmap(one)(positions)
+
+
+def surfaces(design: Design) -> np.ndarray:
+    """The surface of each model, shape (C,): its family within its task, or its task if each model is a family."""
+    return design.task_of if len(design.families) == len(design.curves) else design.family_of
+
+
+def points_of(design: Design) -> np.ndarray:
+    """Logs of the covariates of all runs, relative to the reference: shape (J, V), model by model."""
+    seen = design.weight > 0
+    logs = [np.log(values / design.reference[name][:, None])[seen] for name, values in design.covariates.items()]
+    return np.round(np.column_stack(logs), 10)  # units are taken off, and the last bits of rounding with them
+
+
+def surface_fields(design: Design) -> tuple[Field, ...]:
+    """The field of each surface."""
+    points, curve_of = points_of(design), np.nonzero(design.weight > 0)[0]
+    of_run = surfaces(design)[curve_of]
+    return tuple(surface_field(points[of_run == g]) for g in range(of_run.max() + 1))
+
+
+def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: SurfacePriors) -> SurfaceModel:
+    """Put a law, its pooling and the layout of a table together."""
+    seen = design.weight > 0
+    curve_of = np.nonzero(seen)[0]
+    points, log_loss = points_of(design), design.log_loss[seen]
+    surface_of_curve = surfaces(design)
+    of_run = surface_of_curve[curve_of]
+    centre = np.bincount(of_run, log_loss) / np.bincount(of_run)
+    fields = surface_fields(design)
+    width = [field.patterns.shape[1] for field in fields]
+    first = np.cumsum([0, *width])
+    functions, unexplained = np.zeros((len(log_loss), first[-1])), np.zeros(len(log_loss))
+    for g, field in enumerate(fields):
+        here = of_run == g
+        functions[here, first[g] : first[g + 1]] = field.functions(points[here])
+        unexplained[here] = field.unexplained(points[here])
+    task_of_surface = [design.task_of[surface_of_curve == g][0] for g in range(len(fields))]
+    data = SurfaceData(
+        covariates={name: np.exp(points[:, v]) for v, name in enumerate(design.covariates)},
+        log_loss=np.round(log_loss - centre[of_run], 10),
+        weight=design.weight[seen],
+        functions=functions,
+        unexplained=unexplained,
+        curve_of=curve_of,
+        task_of=design.task_of[curve_of],
+        surface_of=of_run,
+        task_of_curve=design.task_of,
+        task_of_coefficient=np.repeat(task_of_surface, width),
+        groups=group_index(design),
+    )
+    return SurfaceModel(law, design, SurfaceStructure(law, pooled, scales), data, centre[surface_of_curve])

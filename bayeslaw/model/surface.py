@@ -1,0 +1,90 @@
+"""The log density of joint laws: one level and one set of coordinates for all the models of a family.
+
+For run j of model i on surface g (a family within a task; a whole task where families have one model each),
+
+    log loss = level_g + log_shape(coordinates_i, x_j) + offset_i + field_g(x_j) + noise_j,
+
+with x the covariates, offsets normal, the field as in ``field`` and noise Student-t, so that a few bad runs do not bend
+the law. All of it is sampled: a field has far fewer coefficients than there are runs, and models without several runs
+have no offset, so that nothing can fit the data at will.
+
+Shapes: J runs, C models, G surfaces, T tasks, P coefficients of all fields together.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax.scipy.special import gammaln
+
+from bayeslaw.laws.base import Array, Law
+from bayeslaw.model.population import Pooled, Position, coordinates, log_population_prior, scale
+from bayeslaw.model.priors import SurfacePriors
+
+LEVEL_SD = 1.0
+"""Prior sd of the log loss of a surface at the reference about the mean of its runs: as good as flat."""
+
+SCALES = ("noise", "tail", "field_sd", "offset_sd")
+
+
+class SurfaceData(NamedTuple):
+    """The arrays of the density."""
+
+    covariates: dict[str, Array]  # (J,), relative to the reference point
+    log_loss: Array  # (J,), less the mean of each surface
+    weight: Array  # (J,)
+    functions: Array  # (J, P): basis functions of the field of the run's own surface, 0 of others
+    unexplained: Array  # (J,): variance that the patterns of the field leave open
+    curve_of: Array  # (J,)
+    task_of: Array  # (J,)
+    surface_of: Array  # (J,)
+    task_of_curve: Array  # (C,)
+    task_of_coefficient: Array  # (P,)
+    groups: dict[str, Array]  # level -> (C,)
+
+
+@dataclass(frozen=True)
+class SurfaceStructure:
+    """What is fixed when the density is compiled.
+
+    Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd`` and
+    ``offset_sd`` (T,), logs of scales over their prior medians, in units of their prior sd; ``offset`` (C,) and
+    ``field`` (P,), standard normal beforehand.
+    """
+
+    law: Law
+    pooled: Pooled
+    scales: SurfacePriors
+
+    def log_prior(self, position: Position) -> Array:
+        """Log prior density of a position, up to a constant."""
+        total = log_population_prior(self.pooled, position)
+        for name in ("level", "offset", "field", *SCALES):
+            total -= 0.5 * jnp.sum(position[name] ** 2)
+        return total
+
+    def log_likelihood(self, data: SurfaceData, position: Position) -> Array:
+        """Log density of the runs given a position, up to a constant."""
+        scales = surface_scales(self, position)
+        noise, tail, field = (scales[name][data.task_of] for name in ("noise", "tail", "field_sd"))
+        variance = noise**2 / data.weight + field**2 * data.unexplained
+        squared = (data.log_loss - expected(self, data, position)) ** 2 / variance
+        half = (tail + 1.0) / 2.0
+        norm = gammaln(half) - gammaln(tail / 2.0) - 0.5 * jnp.log(tail * variance)
+        return jnp.sum(norm - half * jnp.log1p(squared / tail))
+
+
+def surface_scales(structure: SurfaceStructure, position: Position) -> dict[str, Array]:
+    """Scales of each task, shapes (T,)."""
+    return {name: scale(getattr(structure.scales, name), position[name]) for name in SCALES}
+
+
+def expected(structure: SurfaceStructure, data: SurfaceData, position: Position) -> Array:
+    """Log loss of each run without its noise, less the mean of its surface; shape (J,)."""
+    values = coordinates(structure.pooled, data.groups, position)
+    at_run = {name: value[data.curve_of] for name, value in values.items()}
+    shape = structure.law.log_shape(at_run, data.covariates, dict.fromkeys(data.covariates, 1.0))
+    scales = surface_scales(structure, position)
+    offset = scales["offset_sd"][data.task_of_curve] * position["offset"]
+    field = data.functions @ (scales["field_sd"][data.task_of_coefficient] * position["field"])
+    return LEVEL_SD * position["level"][data.surface_of] + shape + offset[data.curve_of] + field
