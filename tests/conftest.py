@@ -12,7 +12,6 @@ import bayeslaw
 from bayeslaw.fitting import _posterior
 from bayeslaw.laws import get_law
 from bayeslaw.model.build import build_model
-from bayeslaw.model.completion import complete
 from bayeslaw.model.priors import LogNormal, ScalePriors
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
@@ -313,8 +312,41 @@ def _forge(runs, positions, seed=0, pooling=None, law="rectified"):
         {name: values.reshape(*shape, *values.shape[1:]) for name, values in positions.items()},
         np.zeros(shape, bool), np.full(shape, 7), rng.standard_normal(shape), np.full(shape, 0.9),
     )  # fmt: skip
-    completed = complete(model, positions, np.random.default_rng(seed))
+    completed = model.complete(positions, np.random.default_rng(seed))
     return _posterior(runs, model, Sampled(completed, raw, (), (), SamplerSettings(), 1.0), seed)
+
+
+def _chinchilla(params, data, constants=(1.8, 480.0, 2000.0, 0.35, 0.37)):
+    E, A, B, alpha, beta = constants
+    return E + A / np.asarray(params) ** alpha + B / np.asarray(data) ** beta
+
+
+def _surface(families, *, noise=0.004, offset=0.0, bad=(), seed=0, constants=(1.8, 480.0, 2000.0, 0.35, 0.37)):
+    """Runs of a Chinchilla law: family -> (sizes of models, tokens each is measured at); factors on bad runs."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for family, (sizes, tokens) in families.items():
+        for params in sizes:
+            common = offset * rng.standard_normal()
+            for data in tokens:
+                log_loss = np.log(_chinchilla(params, data, constants)) + common + noise * rng.standard_normal()
+                row = {"model": f"{family}-{params:g}", "family": family, "task": "t", "params": params, "tokens": data}
+                rows.append(row | {"loss": np.exp(log_loss)})
+    frame = pd.DataFrame(rows)
+    for i, factor in bad:
+        frame.loc[i, "loss"] *= factor
+    return read_runs(frame)
+
+
+@pytest.fixture(scope="session")
+def chinchilla():
+    """The law of ``surface`` in plain numpy."""
+    return _chinchilla
+
+
+@pytest.fixture(scope="session")
+def surface():
+    return _surface
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Predictive draws on the surfaces of joint laws: of models in the table, of other models, and of other families."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,13 +121,20 @@ def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Gener
         members = np.flatnonzero(places.surface_of == g)
         if g < 0:  # a family of its own: a field of its own, of which nothing is known
             for k in members:
-                log_loss[:, k] += _draw(np.eye(points.shape[1]), field_sd[:, [places.task_of[k]]], rng)
+                log_loss[:, k] += draw(np.eye(points.shape[1]), field_sd[:, [places.task_of[k]]], rng)
             continue
         field, at = posterior.fields[g], points[members].reshape(-1, points.shape[-1])
         known = posterior.flat("field")[:, first[g] : first[g + 1]] @ field.functions(at).T
-        known = known + _draw(field.remainder(at), field_sd[:, [places.task_of[members[0]]]], rng)
+        known = known + draw(field.remainder(at) + field.departure(at), field_sd[:, [places.task_of[members[0]]]], rng)
         log_loss[:, members] += known.reshape(len(known), len(members), -1)
     return log_loss
+
+
+def law_at(posterior: Posterior, curve: int, covariates: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Log loss of the law alone on the surface of a model, at covariates that broadcast with (S, 1): shape (S, A)."""
+    reference = {name: values[:1] for name, values in posterior.design.reference.items()}
+    coordinates = {c.name: posterior.flat(c.name)[:, curve, None] for c in posterior.law.coordinates}
+    return posterior.flat("level")[:, curve, None] + law_shape(posterior, coordinates, covariates, reference)
 
 
 def with_noise(posterior: Posterior, places: Places, log_loss: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -150,7 +157,7 @@ def _largest(posterior: Posterior, group_of: np.ndarray, groups: int) -> dict[st
     return {name: np.array([top[group_of == g].max() for g in range(groups)]) for name, top in tops.items()}
 
 
-def _draw(covariance: np.ndarray, sd: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def draw(covariance: np.ndarray, sd: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draws with a covariance that may be singular, times a standard deviation of each draw, shape (S, 1)."""
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.clip(values, 0.0, None))

@@ -49,9 +49,13 @@ class Field:
         return np.clip(1.0 - np.sum(self.functions(points) ** 2, axis=1), 0.0, None)
 
     def remainder(self, points: np.ndarray) -> np.ndarray:
-        """Covariance at points (m, V) given the patterns, departures beyond the data included."""
+        """Covariance at points (m, V) given the patterns, without departures beyond the data."""
         functions = self.functions(points)
-        total = _covariance(points, points) - functions @ functions.T
+        return _covariance(points, points) - functions @ functions.T
+
+    def departure(self, points: np.ndarray) -> np.ndarray:
+        """Covariance at points (m, V) of what sets in beyond the data."""
+        total = np.zeros((len(points), len(points)))
         for v, (low, high) in enumerate(zip(self.points.min(axis=0), self.points.max(axis=0), strict=True)):
             for beyond in (np.maximum(points[:, v] - high, 0.0), np.maximum(low - points[:, v], 0.0)):
                 total += DEPARTURE**2 * integrated_walk(beyond[:, None], beyond[None])

@@ -114,7 +114,7 @@ class SurfaceModel:
         return SurfaceDraws(
             coordinates=values,
             level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, surfaces(self.design)],
-            offset=scales["offset_sd"][:, data.task_of_curve] * positions["offset"],
+            offset=self.structure.scales.offset_sd.median * np.asarray(positions["offset"]),
             field=scales["field_sd"][:, data.task_of_coefficient] * positions["field"],
             scales=scales,
             population=population_draws(self.structure.pooled, positions),

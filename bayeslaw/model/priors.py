@@ -74,8 +74,8 @@ class SurfacePriors:
 
     noise: LogNormal = LogNormal(0.005, 0.7)
     tail: LogNormal = LogNormal(4.0, 0.5)
-    field_sd: LogNormal = LogNormal(0.003, 0.25)
-    offset_sd: LogNormal = LogNormal(0.010, 0.7)
+    field_sd: LogNormal = LogNormal(0.003, 0.3)
+    offset_sd: LogNormal = LogNormal(0.015, 1.0)
 
 
 PRIORS: Mapping[Strays, ScalePriors | SurfacePriors] = MappingProxyType(

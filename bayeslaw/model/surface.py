@@ -48,8 +48,8 @@ class SurfaceStructure:
     """What is fixed when the density is compiled.
 
     Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd`` and
-    ``offset_sd`` (T,), logs of scales over their prior medians, in units of their prior sd; ``offset`` (C,) and
-    ``field`` (P,), standard normal beforehand.
+    ``offset_sd`` (T,), logs of scales over their prior medians, in units of their prior sd; ``offset`` (C,), in units
+    of the prior median of their standard deviation, for many runs pin them down; and ``field`` (P,), standard normal.
     """
 
     law: Law
@@ -57,21 +57,23 @@ class SurfaceStructure:
     scales: SurfacePriors
 
     def log_prior(self, position: Position) -> Array:
-        """Log prior density of a position, up to a constant."""
+        """Log prior density of a position, up to a constant; that of offsets is part of the likelihood."""
         total = log_population_prior(self.pooled, position)
-        for name in ("level", "offset", "field", *SCALES):
+        for name in ("level", "field", *SCALES):
             total -= 0.5 * jnp.sum(position[name] ** 2)
         return total
 
     def log_likelihood(self, data: SurfaceData, position: Position) -> Array:
-        """Log density of the runs given a position, up to a constant."""
+        """Log density of the runs, and of the offsets of models, given a position, up to a constant."""
         scales = surface_scales(self, position)
         noise, tail, field = (scales[name][data.task_of] for name in ("noise", "tail", "field_sd"))
         variance = noise**2 / data.weight + field**2 * data.unexplained
         squared = (data.log_loss - expected(self, data, position)) ** 2 / variance
         half = (tail + 1.0) / 2.0
         norm = gammaln(half) - gammaln(tail / 2.0) - 0.5 * jnp.log(tail * variance)
-        return jnp.sum(norm - half * jnp.log1p(squared / tail))
+        spread = (scales["offset_sd"] / self.scales.offset_sd.median)[data.task_of_curve]
+        offsets = -0.5 * (position["offset"] / spread) ** 2 - jnp.log(spread)
+        return jnp.sum(norm - half * jnp.log1p(squared / tail)) + jnp.sum(offsets)
 
 
 def surface_scales(structure: SurfaceStructure, position: Position) -> dict[str, Array]:
@@ -85,6 +87,6 @@ def expected(structure: SurfaceStructure, data: SurfaceData, position: Position)
     at_run = {name: value[data.curve_of] for name, value in values.items()}
     shape = structure.law.log_shape(at_run, data.covariates, dict.fromkeys(data.covariates, 1.0))
     scales = surface_scales(structure, position)
-    offset = scales["offset_sd"][data.task_of_curve] * position["offset"]
+    offset = structure.scales.offset_sd.median * position["offset"]
     field = data.functions @ (scales["field_sd"][data.task_of_coefficient] * position["field"])
     return LEVEL_SD * position["level"][data.surface_of] + shape + offset[data.curve_of] + field

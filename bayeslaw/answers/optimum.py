@@ -1,0 +1,230 @@
+"""How to spend a compute budget: the posterior of the best model size and data size at so many FLOP.
+
+A run of N parameters on D tokens takes 6 N D FLOP (Kaplan et al. 2020), so that a budget leaves one choice, N. The loss
+along it has a minimum of its own for every draw of the law; where that lies is uncertain, and what it costs to be wrong
+about it is the expected regret.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.surfaces import law_at
+from bayeslaw.errors import LawError, TargetError
+from bayeslaw.model.joint import surfaces
+from bayeslaw.posterior import Posterior
+from bayeslaw.verdicts import Check, Status, at_most, overall
+
+FLOP_PER_TOKEN = 6.0
+"""Training FLOP per parameter and token."""
+
+QUANTILES = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+
+EXTRAPOLATION_MAX = 1000
+"""Times the largest compute seen, beyond which an optimum is to be reviewed."""
+
+GRID, STEPS = 129, 60
+"""Points of the grid on which a minimum is bracketed, and bisections of its slope, to well within 1e-6."""
+
+REACH = 12.0
+"""E-folds of N, each way from that of equal spread over parameters and data, within which a minimum is looked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """The best use of a budget, for each family.
+
+    Attributes
+    ----------
+    compute : float
+        The budget, in FLOP.
+    families : tuple of FamilyOptimum
+    checks : tuple of Check
+        Of the fit, and on how far the budget lies beyond the data.
+    """
+
+    compute: float
+    families: tuple["FamilyOptimum", ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def status(self) -> Status:
+        """The worst verdict."""
+        return overall(self.checks)
+
+    def records(self) -> list[dict[str, Any]]:
+        """One plain mapping a family."""
+        return [asdict(family) for family in self.families]
+
+    def summary(self) -> pd.DataFrame:
+        """One row a family and quantity, quantiles in columns."""
+        return pd.DataFrame(
+            [
+                {"family": f.family, "task": f.task, "quantity": name, **getattr(f, name)}
+                for f in self.families
+                for name in ("params", "data", "tokens_per_param", "loss")
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class FamilyOptimum:
+    """The best use of a budget within a family.
+
+    Attributes
+    ----------
+    family, task : str
+    params, data, tokens_per_param : dict
+        Quantiles of where the law has its minimum along the budget.
+    loss : dict
+        Quantiles of the run prediction at the recommended point.
+    recommended_params, recommended_data : float
+        The point of least expected loss.
+    expected_regret : float
+        What that point is expected to lose to the true optimum, in the units of the loss.
+    """
+
+    family: str
+    task: str
+    params: dict[str, float]
+    data: dict[str, float]
+    tokens_per_param: dict[str, float]
+    loss: dict[str, float]
+    recommended_params: float
+    recommended_data: float
+    expected_regret: float
+
+
+def optimum(posterior: Posterior, compute: float, *, seed: int = 0) -> Optimum:
+    """Find the best N and D at a budget, draw by draw.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of a law in ``params`` and ``data`` (tokens).
+    compute : float
+        Budget in FLOP; data then are compute / (6 params).
+    seed : int
+        Of the draws beyond the data.
+
+    Raises
+    ------
+    LawError
+        If the law is not one of model size and data alone, or has no best split of a budget.
+    TargetError
+        If the budget is not a positive number.
+    """
+    if not (np.isfinite(compute) and compute > 0):
+        raise TargetError(f"compute={compute:g}: a budget must be a positive number of FLOP.")
+    law, design = posterior.law, posterior.design
+    if {c.name for c in law.covariates} != {"params", "data"}:
+        raise LawError(
+            f"The {law.name} law has no best split of a budget over parameters and tokens. "
+            "Fit a law of both, such as chinchilla or overtraining."
+        )
+    of_curve = surfaces(design)
+    found = []
+    for g in range(of_curve.max() + 1):
+        curve = int(np.flatnonzero(of_curve == g)[0])
+        found.append(_family_optimum(posterior, curve, compute, seed))
+    spent = FLOP_PER_TOKEN * max(
+        float((design.covariates["params"] * design.covariates["data"]).max()), np.finfo(float).tiny
+    )
+    checks = (
+        *posterior.checks,
+        at_most(
+            "extrapolation", compute / spent, EXTRAPOLATION_MAX, np.inf,
+            f"The budget is {compute / spent:.3g} times the largest compute seen.",
+            "What the law leaves out grows with distance; make a run in between.",
+        ),
+    )  # fmt: skip
+    return Optimum(compute, tuple(found), checks)
+
+
+def _family_optimum(posterior: Posterior, curve: int, compute: float, seed: int) -> FamilyOptimum:
+    design = posterior.design
+    log_best = best_log_params(posterior, curve, compute)
+    params = np.exp(log_best)
+    data = compute / (FLOP_PER_TOKEN * params)
+    grid = np.quantile(log_best, np.linspace(0.01, 0.99, 99))
+    loss = np.exp(law_at(posterior, curve, along_budget(grid[None, :], compute)))  # (S, 99)
+    least = np.exp(law_at(posterior, curve, along_budget(log_best[:, None], compute)))
+    expected = (loss - least).mean(axis=0)
+    chosen = int(np.argmin(expected))
+    point = {"params": float(np.exp(grid[chosen]))}
+    point["data"] = compute / (FLOP_PER_TOKEN * point["params"])
+    prediction = predict(posterior, [point], seed=seed)
+    at = [label[1:] for label in prediction.labels].index(_label(posterior, curve))
+    return FamilyOptimum(
+        family=_label(posterior, curve)[0],
+        task=design.curves[curve].task,
+        params=_quantiles(params),
+        data=_quantiles(data),
+        tokens_per_param=_quantiles(data / params),
+        loss=_quantiles(np.exp(prediction.log_loss[:, at, 0])),
+        recommended_params=point["params"],
+        recommended_data=point["data"],
+        expected_regret=float(expected[chosen]),
+    )
+
+
+def best_log_params(posterior: Posterior, curve: int, compute: float) -> np.ndarray:
+    """Log of the best N of each draw, shape (S,), on the surface to which a model belongs.
+
+    Raises
+    ------
+    LawError
+        If the loss along the budget has no minimum within a factor of e^12 of an even split.
+    """
+    even = 0.5 * np.log(compute / FLOP_PER_TOKEN)
+    grid = even + np.linspace(-REACH, REACH, GRID)
+    loss = law_at(posterior, curve, along_budget(grid[None, :], compute))
+    lowest = loss.argmin(axis=1)
+    if np.mean((lowest == 0) | (lowest == GRID - 1)) > 0.01:
+        raise LawError(
+            f"The {posterior.law.name} law has no best split of {compute:.3g} FLOP: its loss goes on falling towards "
+            "one end. Fit a law in which parameters and data both run out, such as chinchilla."
+        )
+    low, high = (grid[np.clip(lowest + side, 0, GRID - 1)] for side in (-1, 1))
+    for _ in range(STEPS):
+        middle = 0.5 * (low + high)
+        rising = _slope(posterior, curve, middle, compute) > 0
+        low, high = np.where(rising, low, middle), np.where(rising, middle, high)
+    return 0.5 * (low + high)
+
+
+def along_budget(log_params: np.ndarray, compute: float) -> Mapping[str, np.ndarray]:
+    """Covariates at so many parameters where the rest of a budget goes into data."""
+    return {"params": np.exp(log_params), "data": compute / (FLOP_PER_TOKEN * np.exp(log_params))}
+
+
+def _slope(posterior: Posterior, curve: int, log_params: np.ndarray, compute: float) -> np.ndarray:
+    """Derivative of log loss in log N along a budget, draw by draw, shape (S,)."""
+    import jax
+    import jax.numpy as jnp
+
+    law = posterior.law
+    reference = {name: float(values[0]) for name, values in posterior.design.reference.items()}
+    coordinates = {c.name: posterior.flat(c.name)[:, curve] for c in law.coordinates}
+
+    def total(n: Any) -> Any:
+        covariates = {"params": jnp.exp(n), "data": compute / (FLOP_PER_TOKEN * jnp.exp(n))}
+        return law.log_shape(coordinates, covariates, reference).sum()
+
+    with jax.enable_x64(True):
+        return np.asarray(jax.grad(total)(jnp.asarray(log_params)))
+
+
+def _label(posterior: Posterior, curve: int) -> tuple[str, str]:
+    """Family and task of a surface, as predictions of new models name them."""
+    design = posterior.design
+    of = design.curves[curve]
+    return (of.task if len(design.families) == len(design.curves) else of.family, of.task)
+
+
+def _quantiles(values: np.ndarray) -> dict[str, float]:
+    return {name: float(np.quantile(values, q)) for name, q in QUANTILES.items()}
