@@ -3,25 +3,39 @@
 Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer is still printed).
 """
 
-import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bayeslaw.cli_backtest import backtest
-from bayeslaw.cli_shared import Allow, Json, LawName, Seed, Where, finish, one_point, show, tell
+from bayeslaw.cli_laws import laws, optimum
+from bayeslaw.cli_shared import (
+    Allow,
+    Json,
+    LawName,
+    Output,
+    Plot,
+    RunsFile,
+    Seed,
+    Where,
+    check_outputs,
+    finish,
+    fit_table,
+    one_point,
+    read_table,
+    say_repairs,
+    say_what_was_read,
+    show,
+    tell,
+)
 from bayeslaw.errors import BayeslawError
 
 if TYPE_CHECKING:
-    from bayeslaw.fitting import Fit
-    from bayeslaw.posterior import Posterior
     from bayeslaw.runs import Runs
-    from bayeslaw.sampling.sample import Progress
 
 app = typer.Typer(
     help="Turn cheap training runs into decisions about expensive ones, with honest odds.",
@@ -31,13 +45,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(backtest, name="backtest")
+app.command()(optimum)
+app.command()(laws)
 
-RunsFile = Annotated[Path, typer.Argument(help="Table of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 At = Annotated[list[str], typer.Option("--at", help="Point to predict at, such as data=1638400; sizes like 1.6M work.")]
 Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
-Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
 
 
 @app.command()
@@ -56,8 +69,8 @@ def select(
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
     began = time.perf_counter()
     target = one_point(at)
-    _check_outputs(output, plot)
-    table = _read(runs, where)
+    check_outputs(output, plot)
+    table = read_table(runs, where)
     _select(table, target, task, law, seed, json, output, plot, allow_failed_checks, began)
 
 
@@ -73,8 +86,8 @@ def fit(
 ) -> None:
     """Fit a scaling law and report its parameters."""
     began = time.perf_counter()
-    _check_outputs(output, None)
-    fitted = _fit(_read(runs, where), law, seed)
+    check_outputs(output, None)
+    fitted = fit_table(read_table(runs, where), law, seed)
     if output is not None:
         fitted.save(output)
     from bayeslaw.views.records import fit_record, to_json
@@ -85,9 +98,9 @@ def fit(
     else:
         from bayeslaw.views.text import checks_table, parameters_table
 
-        _say_what_was_read(fitted.posterior.runs)
+        say_what_was_read(fitted.posterior.runs)
         show(parameters_table(record["parameters"]), checks_table(fitted.posterior.checks))
-        _say_repairs(fitted.posterior)
+        say_repairs(fitted.posterior)
     finish(fitted.status, allow_failed_checks)
 
 
@@ -104,7 +117,7 @@ def predict(
     """Predict the loss at one or more points from a saved fit."""
     began = time.perf_counter()
     points = [one_point([text]) if "," not in text else one_point(text.split(",")) for text in at]
-    _check_outputs(output, None)
+    check_outputs(output, None)
     from bayeslaw.fitting import load
     from bayeslaw.views.records import prediction_record, to_json
 
@@ -133,7 +146,7 @@ def check(
 ) -> None:
     """Print the verdicts on a saved fit."""
     began = time.perf_counter()
-    _check_outputs(output, None)
+    check_outputs(output, None)
     from bayeslaw.fitting import load
     from bayeslaw.views.records import check_record, to_json
 
@@ -148,7 +161,7 @@ def check(
         from bayeslaw.views.text import checks_table
 
         show(checks_table(fitted.posterior.checks))
-        _say_repairs(fitted.posterior)
+        say_repairs(fitted.posterior)
     finish(fitted.status, allow_failed_checks)
 
 
@@ -162,7 +175,7 @@ def demo(
 ) -> None:
     """Run the main job on a simulated table whose outcome is known, and reveal the truth beside the prediction."""
     began = time.perf_counter()
-    _check_outputs(output, plot)
+    check_outputs(output, plot)
     from bayeslaw.datasets import simulate_finetune
 
     whole = simulate_finetune(seed)
@@ -192,7 +205,7 @@ def _select(
     from bayeslaw.model.design import build_design
 
     settle_target(build_design(table, get_law(law)), get_law(law), target, task)
-    fitted = _fit(table, law, seed)
+    fitted = fit_table(table, law, seed)
     selection = fitted.select(at=target, task=task, seed=seed)
     if output is not None:
         fitted.save(output)
@@ -208,7 +221,7 @@ def _select(
     else:
         from bayeslaw.views.text import checks_table, selection_table, truth_table
 
-        _say_what_was_read(fitted.posterior.runs)
+        say_what_was_read(fitted.posterior.runs)
         show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
         if truth is not None:
@@ -218,66 +231,8 @@ def _select(
             show(checks_table(failing))
         else:
             print(f"All {len(selection.checks)} checks pass (R-hat, effective draws, divergences, data).")
-        _say_repairs(fitted.posterior)
+        say_repairs(fitted.posterior)
     finish(selection.status, allow_failed_checks)
-
-
-def _read(path: Path, where: str | None) -> "Runs":
-    from bayeslaw.runs import read_runs
-
-    return read_runs(path, where=where)
-
-
-def _fit(table: "Runs", law: str, seed: int) -> "Fit":
-    from bayeslaw.fitting import fit
-    from bayeslaw.sampling.compilation_cache import use_compilation_cache
-
-    use_compilation_cache()
-    try:
-        with _progress(f"{len(table.models)} models, {len(table.table)} runs") as progress:
-            return fit(table, law=law, seed=seed, progress=progress)
-    except KeyboardInterrupt:
-        tell("bayeslaw: interrupted; nothing was written.")
-        os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
-
-
-@contextmanager
-def _progress(what: str) -> "Iterator[Progress | None]":
-    """A progress bar on standard error, if a person is watching it."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{what}: compiling", total=None)
-        yield lambda phase, done, total: bar.update(task, description=f"{what}: {phase}", completed=done, total=total)
-
-
-def _check_outputs(output: Path | None, plot: Path | None) -> None:
-    """Refuse an output that cannot be written before anything is computed."""
-    from bayeslaw.files import require_writable
-
-    if output is not None:
-        require_writable(output)
-    if plot is not None:
-        require_writable(plot, suffixes=(".png", ".pdf", ".svg"))
-
-
-def _say_what_was_read(runs: "Runs") -> None:
-    from bayeslaw.views.text import left_out_summary
-
-    for note in runs.notes:
-        tell(note)
-    if runs.left_out:
-        tell(left_out_summary(runs.left_out))
-
-
-def _say_repairs(posterior: "Posterior") -> None:
-    for repair in posterior.settings["repairs"]:
-        tell(f"Repaired: {repair}")
 
 
 def main() -> None:

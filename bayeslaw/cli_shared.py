@@ -1,6 +1,10 @@
 """What the commands have in common: arguments, points, and how they speak."""
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,7 +12,15 @@ import typer
 from bayeslaw.errors import TargetError
 
 if TYPE_CHECKING:
+    from bayeslaw.fitting import Fit
+    from bayeslaw.posterior import Posterior
+    from bayeslaw.runs import Runs
+    from bayeslaw.sampling.sample import Progress
     from bayeslaw.verdicts import Status
+
+RunsFile = Annotated[Path, typer.Argument(help="Table of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
+Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
 
 LawName = Annotated[str, typer.Option("--law", help="Scaling law to fit.")]
 Where = Annotated[str | None, typer.Option(help="Rows to use, such as \"data <= 204800 and family != 'T5'\".")]
@@ -60,3 +72,65 @@ def finish(status: "Status", allow_failed_checks: bool) -> None:
     """Let the exit status be 3 if a check failed."""
     if status == "FAIL" and not allow_failed_checks:
         raise typer.Exit(3)
+
+
+def read_table(path: Path, where: str | None) -> "Runs":
+    """Read the rows to use."""
+    from bayeslaw.runs import read_runs
+
+    return read_runs(path, where=where)
+
+
+def fit_table(table: "Runs", law: str, seed: int) -> "Fit":
+    """Fit a law with a progress bar; an interrupt ends the process."""
+    from bayeslaw.fitting import fit
+    from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+    use_compilation_cache()
+    try:
+        with _progress(f"{len(table.models)} models, {len(table.table)} runs") as progress:
+            return fit(table, law=law, seed=seed, progress=progress)
+    except KeyboardInterrupt:
+        tell("bayeslaw: interrupted; nothing was written.")
+        os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
+
+
+@contextmanager
+def _progress(what: str) -> "Iterator[Progress | None]":
+    """A progress bar on standard error, if a person is watching it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{what}: compiling", total=None)
+        yield lambda phase, done, total: bar.update(task, description=f"{what}: {phase}", completed=done, total=total)
+
+
+def check_outputs(output: Path | None, plot: Path | None) -> None:
+    """Refuse an output that cannot be written before anything is computed."""
+    from bayeslaw.files import require_writable
+
+    if output is not None:
+        require_writable(output)
+    if plot is not None:
+        require_writable(plot, suffixes=(".png", ".pdf", ".svg"))
+
+
+def say_what_was_read(runs: "Runs") -> None:
+    """Say how a table was understood and what was left out."""
+    from bayeslaw.views.text import left_out_summary
+
+    for note in runs.notes:
+        tell(note)
+    if runs.left_out:
+        tell(left_out_summary(runs.left_out))
+
+
+def say_repairs(posterior: "Posterior") -> None:
+    """Say what was done beyond the plain plan."""
+    for repair in posterior.settings["repairs"]:
+        tell(f"Repaired: {repair}")

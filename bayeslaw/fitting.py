@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeslaw.answers.crossing import Crossing, crossing
+from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.prediction import Kind, Prediction, predict
 from bayeslaw.answers.selection import Selection, select
 from bayeslaw.errors import TargetError
@@ -79,6 +81,24 @@ class Fit:
         if len(points) != 1:
             raise TargetError("Give one target to choose for, such as select(data=1638400).")
         return select(self.posterior, points[0], task=task, seed=seed)
+
+    def optimum(self, *, compute: float, seed: int = 0) -> Optimum:
+        """Split a budget of so many FLOP over parameters and tokens; see `bayeslaw.answers.optimum.optimum`."""
+        return optimum(self.posterior, compute, seed=seed)
+
+    def crossing(
+        self,
+        a: str,
+        b: str,
+        *,
+        at: Mapping[str, float] | None = None,
+        task: str | None = None,
+        low: float | None = None,
+        high: float | None = None,
+        seed: int = 0,
+    ) -> Crossing:
+        """Find the data size where one choice overtakes another; see `bayeslaw.answers.crossing.crossing`."""
+        return crossing(self.posterior, a, b, at=at, task=task, low=low, high=high, seed=seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back."""

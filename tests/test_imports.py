@@ -24,7 +24,7 @@ LINE = [
     {"datasets", "released"},
     {"views"},
     {"cli_shared"},
-    {"cli_backtest"},
+    {"cli_backtest", "cli_laws"},
     {"cli"},
 ]
 """A module may import from its own folder and from what stands earlier; the package's own face may name anything."""

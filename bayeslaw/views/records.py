@@ -5,9 +5,11 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.parameters import parameter_records
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
+from bayeslaw.laws.base import Law
 from bayeslaw.posterior import Posterior
 from bayeslaw.runs import LeftOut
 from bayeslaw.verdicts import Check, overall
@@ -50,6 +52,33 @@ def prediction_record(posterior: Posterior, prediction: Prediction, seconds: flo
         "predictions": prediction.records(),
         **_verdict(posterior.checks),
         **_provenance(posterior, seconds),
+    }
+
+
+def optimum_record(posterior: Posterior, best: Optimum, seconds: float) -> dict[str, Any]:
+    """Record of the best split of a budget; quantiles of the loss are those of a run prediction."""
+    return {
+        "law": posterior.law.name,
+        "compute": best.compute,
+        "families": best.records(),
+        **_verdict(best.checks),
+        **_provenance(posterior, seconds),
+    }
+
+
+def laws_record(laws: Iterable[Law]) -> dict[str, Any]:
+    """Record of laws and their parameters."""
+    return {
+        "laws": [
+            {
+                "name": law.name,
+                "formula": law.formula,
+                "source": law.source,
+                "columns": [{"name": c.name, "unit": c.unit} for c in law.covariates],
+                "parameters": [{"name": p.name, "unit": p.unit, "meaning": p.meaning} for p in law.parameters],
+            }
+            for law in laws
+        ]
     }
 
 

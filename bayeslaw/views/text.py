@@ -11,7 +11,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.selection import Selection
+from bayeslaw.laws.base import Law
 from bayeslaw.runs import LeftOut
 from bayeslaw.verdicts import Check
 from bayeslaw.views.names import clean, elide, short_names
@@ -103,6 +105,44 @@ def truth_table(selection: Selection, truth: Mapping[str, float], limit: int = 1
                 style="bold" if c.model == selection.recommended else "",
             )
     table.caption = Text(f"{inside} of {len(known)} measured losses lie inside their 90% interval")
+    return table
+
+
+def optimum_tables(best: Optimum) -> list[Table]:
+    """How to split a budget, a table for each family."""
+    tables = []
+    for f in best.families:
+        name = clean(f.family) if f.family == f.task else f"{clean(f.family)} on {clean(f.task)}"
+        table = _table(f"Best split of {best.compute:.4g} FLOP ({elide(name, 40)})")
+        _words(table, "")
+        _numbers(table, "median", "50% interval", "90% interval")
+        for label, values in (("parameters", f.params), ("tokens", f.data), ("tokens a parameter", f.tokens_per_param)):
+            low, high = (f"{count(values[a])} to {count(values[b])}" for a, b in (("p25", "p75"), ("p05", "p95")))
+            table.add_row(label, count(values["median"]), low, high)
+        places = decimals(f.loss["median"])
+        table.add_row(
+            "loss of a run there",
+            fixed(f.loss["median"], places),
+            _interval(f.loss["p25"], f.loss["p75"], places),
+            _interval(f.loss["p05"], f.loss["p95"], places),
+        )
+        table.caption = Text(
+            f"Least expected loss at {count(f.recommended_params)} parameters and {count(f.recommended_data)} tokens; "
+            f"expected to lose {fixed(f.expected_regret, places + 1)} to the unknown optimum"
+        )
+        tables.append(table)
+    return tables
+
+
+def laws_table(laws: Iterable[Law]) -> Table:
+    """The laws there are."""
+    table = _table("Laws")
+    _words(table, "law", fold=False)
+    table.add_column("formula, columns, parameters and source", overflow="fold", ratio=1)
+    for law in laws:
+        columns = ", ".join(f"{c.name} ({c.unit})" for c in law.covariates)
+        reported = ", ".join(p.name for p in law.parameters)
+        table.add_row(Text(law.name), Text(f"{law.formula}\nneeds {columns}; reports {reported}\n{law.source}"))
     return table
 
 

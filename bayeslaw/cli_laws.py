@@ -1,0 +1,90 @@
+"""Commands about laws: which there are, and what a joint law says of a compute budget."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from bayeslaw.cli_shared import (
+    Allow,
+    Json,
+    Output,
+    Plot,
+    RunsFile,
+    Seed,
+    Where,
+    check_outputs,
+    finish,
+    fit_table,
+    read_table,
+    say_repairs,
+    say_what_was_read,
+    show,
+)
+from bayeslaw.errors import TargetError
+
+
+def laws(json: Json = False) -> None:
+    """List the laws there are, with their formulas, the columns they need and their sources."""
+    from bayeslaw.laws import get_law, law_names
+
+    found = [get_law(name) for name in law_names()]
+    if json:
+        from bayeslaw.views.records import laws_record, to_json
+
+        print(to_json(laws_record(found)))
+    else:
+        from bayeslaw.views.text import laws_table
+
+        show(laws_table(found))
+
+
+def optimum(
+    runs: RunsFile,
+    compute: Annotated[str, typer.Option(help="Budget in FLOP, such as 5.88e23.")],
+    where: Where = None,
+    law: Annotated[str, typer.Option("--law", help="Joint law of params and data to fit.")] = "chinchilla",
+    seed: Seed = 0,
+    json: Json = False,
+    output: Output = None,
+    plot: Plot = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Split a compute budget over model size and tokens, with the odds and the cost of a wrong split."""
+    began = time.perf_counter()
+    budget = _budget(compute)
+    check_outputs(output, plot)
+    fitted = fit_table(read_table(runs, where), law, seed)
+    best = fitted.optimum(compute=budget, seed=seed)
+    if output is not None:
+        fitted.save(output)
+    if plot is not None:
+        from bayeslaw.views.optimum_plot import plot_optimum
+        from bayeslaw.views.selection_plot import save_figure
+
+        save_figure(plot_optimum(fitted.posterior, best), plot)
+    if json:
+        from bayeslaw.views.records import optimum_record, to_json
+
+        print(to_json(optimum_record(fitted.posterior, best, time.perf_counter() - began)))
+    else:
+        from bayeslaw.views.text import checks_table, optimum_tables
+
+        say_what_was_read(fitted.posterior.runs)
+        show(*optimum_tables(best))
+        failing = [c for c in best.checks if c.status != "PASS"]
+        if failing:
+            show(checks_table(failing))
+        else:
+            print(f"All {len(best.checks)} checks pass (R-hat, effective draws, divergences, data).")
+        say_repairs(fitted.posterior)
+    finish(best.status, allow_failed_checks)
+
+
+def _budget(text: str) -> float:
+    from bayeslaw.runs.units import read_count
+
+    value = read_count(text)
+    if value is None:
+        raise TargetError(f"--compute {text!r} is not a number. Expected FLOP, such as 5.88e23.")
+    return value
