@@ -1,0 +1,96 @@
+"""Where one choice overtakes another, with everything held at known curves."""
+
+import numpy as np
+import pytest
+
+from bayeslaw.answers.crossing import crossing
+from bayeslaw.errors import TargetError
+from bayeslaw.laws import get_law
+from bayeslaw.model.build import build_model
+
+SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
+DRAWS = 400
+
+
+def posterior_of(surface, forge, differ, law="multiplicative"):
+    """Two families: y has the level and the exponent of x, but for what ``differ(rng)`` adds to level and log beta."""
+    runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    model, rng = build_model(runs, get_law(law)), np.random.default_rng(2)
+    positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
+    positions["field_sd"][:] = -60.0  # as good as none, so that nothing departs beyond the data
+    level, log_beta = differ(rng)
+    own = next(c for c in get_law(law).coordinates if c.name == "log_beta").spread
+    positions["level"][:, 1] = level + positions["level"][:, 0]
+    positions["spread.log_beta.family"][:] = 0.0
+    positions["log_beta.family"][:, 1] = log_beta / own
+    return forge(runs, positions, law=law)
+
+
+def true_size(posterior, draw, params):
+    """By brute force, on a fine grid."""
+    grid = np.geomspace(1e6, 1e14, 400_001)
+    i, j = 0, len(SIZES)
+    loss = []
+    for c in (i, j):
+        A, alpha, beta, E = (posterior.flat(name)[draw, c] for name in ("A", "alpha", "beta", "E"))
+        loss.append(A / params**alpha / grid**beta + E)
+    change = np.flatnonzero(np.diff(np.sign(loss[0] - loss[1])))
+    return grid[change]
+
+
+def test_sizes_are_those_of_the_curves(surface, forge):
+    posterior = posterior_of(surface, forge, lambda rng: (0.02 + 0.002 * rng.standard_normal(DRAWS), 0.3))
+    found = crossing(posterior, "x", "y", at={"params": 4e8}, low=1e8, high=1e14)
+    sizes = [true_size(posterior, draw, 4e8) for draw in range(DRAWS)]
+    assert all(len(size) == 1 for size in sizes)
+    assert found.p_b_overtakes == 1.0
+    assert found.p_never == found.p_several == 0.0
+    for name, q in (("p05", 0.05), ("median", 0.5), ("p95", 0.95)):
+        assert found.size[name] == pytest.approx(np.exp(np.quantile(np.log(np.concatenate(sizes)), q)), rel=1e-3)
+
+
+def test_naming_them_the_other_way_round_swaps_the_odds(surface, forge):
+    posterior = posterior_of(surface, forge, lambda rng: (0.03 * rng.standard_normal(DRAWS), 0.2))
+    one = crossing(posterior, "x", "y", at={"params": 4e8}, low=1e9, high=1e12)
+    other = crossing(posterior, "y", "x", at={"params": 4e8}, low=1e9, high=1e12)
+    assert (one.p_a_always, one.p_b_always) == (other.p_b_always, other.p_a_always)
+    assert (one.p_a_overtakes, one.p_b_overtakes) == (other.p_b_overtakes, other.p_a_overtakes)
+    assert one.size == pytest.approx(other.size)
+    assert 0.05 < one.p_never < 0.95
+    total = one.p_a_always + one.p_b_always + one.p_a_overtakes + one.p_b_overtakes
+    assert total == pytest.approx(1.0)
+
+
+def test_never_is_an_answer(surface, forge):
+    posterior = posterior_of(surface, forge, lambda rng: (0.05, 0.0))
+    found = crossing(posterior, "x", "y", at={"params": 4e8})
+    assert found.p_a_always == found.p_never == 1.0
+    assert found.size == {}
+    assert (found.low, found.high) == (2e9, 100 * 5e10)
+
+
+def test_models_are_compared_at_their_own_size(surface, forge):
+    posterior = posterior_of(surface, forge, lambda rng: (0.02, 0.3))
+    by_family = crossing(posterior, "x", "y", at={"params": 4e8}, low=1e8, high=1e14)
+    by_model = crossing(posterior, "x-4e+08", "y-4e+08", low=1e8, high=1e14)
+    assert by_model.size == pytest.approx(by_family.size)
+
+
+def test_curves_of_one_covariate_cross_too(simulate, forge):
+    runs = simulate({("t", "a"): (200.0, 800.0, 3200.0), ("t", "b"): (200.0, 800.0, 3200.0)}, seed=12)
+    model = build_model(runs, get_law("rectified"))
+    posterior = forge(runs, {n: np.zeros((DRAWS, *s)) for n, s in model.sizes().items()})
+    found = crossing(posterior, "a", "b")
+    assert 0.0 <= found.p_never <= 1.0
+    assert (found.low, found.high) == (200.0, 320_000.0)
+    assert found.record()["p_never"] == found.p_never
+
+
+def test_errors_teach(surface, forge):
+    posterior = posterior_of(surface, forge, lambda rng: (0.0, 0.1))
+    with pytest.raises(TargetError, match="say at what params"):
+        crossing(posterior, "x", "y")
+    with pytest.raises(TargetError, match="no model or family 'q'"):
+        crossing(posterior, "x", "q", at={"params": 1e9})
+    with pytest.raises(TargetError, match="give 0 < low < high"):
+        crossing(posterior, "x", "y", at={"params": 1e9}, low=1e9, high=1e8)

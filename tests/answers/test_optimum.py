@@ -1,0 +1,100 @@
+"""The best split of a budget: against the closed form of the Chinchilla law, and what it costs to miss it."""
+
+import numpy as np
+import pytest
+
+from bayeslaw.answers.optimum import best_log_params, optimum
+from bayeslaw.errors import LawError, TargetError
+from bayeslaw.laws import get_law
+from bayeslaw.model.build import build_model
+
+COMPUTE = 5.88e23
+GRID = {"x": (np.geomspace(5e7, 5e9, 5), np.geomspace(1e9, 1e11, 5)), "y": ((1e8, 1e9), (2e9, 2e10))}
+
+
+def spread(runs, law, forge, sd=0.2, draws=400):
+    """A posterior whose coordinates scatter about the centre of the prior."""
+    model, rng = build_model(runs, get_law(law)), np.random.default_rng(1)
+    positions = {n: sd * rng.standard_normal((draws, *shape)) for n, shape in model.sizes().items()}
+    return forge(runs, positions, law=law)
+
+
+@pytest.fixture(scope="module")
+def posterior(surface, forge):
+    return spread(surface(GRID), "chinchilla", forge)
+
+
+@pytest.mark.parametrize("compute", [1e19, COMPUTE, 1e27])
+def test_it_is_the_closed_form(compute, posterior):
+    for curve in (0, len(posterior.design.curves) - 1):
+        A, B, alpha, beta = (posterior.flat(name)[:, curve] for name in ("A", "B", "alpha", "beta"))
+        best = (alpha * A / (beta * B)) ** (1 / (alpha + beta)) * (compute / 6) ** (beta / (alpha + beta))
+        np.testing.assert_allclose(np.exp(best_log_params(posterior, curve, compute)), best, rtol=1e-6)
+
+
+def test_params_and_data_spend_the_budget(posterior):
+    best = optimum(posterior, COMPUTE)
+    assert [(f.family, f.task) for f in best.families] == [("x", "t"), ("y", "t")]
+    for f in best.families:
+        assert 6 * f.recommended_params * f.recommended_data == pytest.approx(COMPUTE)
+        assert 6 * f.params["p05"] * f.data["p95"] == pytest.approx(COMPUTE, rel=1e-3)
+        assert f.tokens_per_param["median"] == pytest.approx(f.data["median"] / f.params["median"], rel=0.05)
+        assert list(f.params.values()) == sorted(f.params.values())
+
+
+def test_the_recommended_point_has_the_least_expected_loss(posterior):
+    f = optimum(posterior, COMPUTE).families[0]
+
+    def expected(params):
+        E, A, B, alpha, beta = (posterior.flat(name)[:, 0] for name in ("E", "A", "B", "alpha", "beta"))
+        return np.mean(E + A / params**alpha + B / (COMPUTE / 6 / params) ** beta)
+
+    nearby = f.recommended_params * np.geomspace(0.3, 3, 61)
+    best = min(expected(params) for params in nearby)
+    assert expected(f.recommended_params) == pytest.approx(best, rel=1e-5)
+    ideal = np.exp(best_log_params(posterior, 0, COMPUTE))
+    E, A, B, alpha, beta = (posterior.flat(name)[:, 0] for name in ("E", "A", "B", "alpha", "beta"))
+    least = np.mean(E + A / ideal**alpha + B / (COMPUTE / 6 / ideal) ** beta)
+    assert f.expected_regret == pytest.approx(expected(f.recommended_params) - least, rel=1e-6)
+    assert f.expected_regret > 0
+
+
+def test_one_exponent_puts_all_budgets_at_the_same_ratio(surface, forge):
+    posterior = spread(surface(GRID), "overtraining", forge)
+    small, large = (optimum(posterior, compute).families[0].tokens_per_param for compute in (1e20, 1e24))
+    for name in small:
+        assert small[name] == pytest.approx(large[name], rel=1e-6)
+
+
+def test_distance_is_judged(posterior):
+    spent = 6 * (posterior.design.covariates["params"] * posterior.design.covariates["data"]).max()
+    near, far = ({c.name: c for c in optimum(posterior, k * spent).checks}["extrapolation"] for k in (999, 1001))
+    assert (near.status, far.status) == ("PASS", "REVIEW")
+    assert far.value == pytest.approx(1001)
+
+
+def test_a_law_without_a_best_split_says_so(surface, forge):
+    posterior = spread(surface(GRID), "multiplicative", forge)
+    with pytest.raises(LawError, match="goes on falling towards one end"):
+        optimum(posterior, COMPUTE)
+
+
+def test_a_law_of_data_alone_says_so(simulate, forge, random_position):
+    runs = simulate({("t", "a"): (200.0, 800.0), ("t", "b"): (200.0, 800.0)}, seed=1)
+    position = random_position(build_model(runs, get_law("rectified")), np.random.default_rng(0))
+    posterior = forge(runs, {name: np.repeat(v[None], 8, axis=0) for name, v in position.items()})
+    with pytest.raises(LawError, match="has no best split"):
+        optimum(posterior, COMPUTE)
+
+
+@pytest.mark.parametrize("compute", [0.0, -1.0, np.inf, np.nan])
+def test_a_budget_is_a_positive_number(compute, posterior):
+    with pytest.raises(TargetError, match="must be a positive number of FLOP"):
+        optimum(posterior, compute)
+
+
+def test_the_summary_is_one_row_a_quantity(posterior):
+    table = optimum(posterior, COMPUTE).summary()
+    assert (
+        table.groupby("family")["quantity"].agg(list).tolist() == [["params", "data", "tokens_per_param", "loss"]] * 2
+    )

@@ -1,0 +1,123 @@
+"""Predictions on surfaces with everything held at one position: what is drawn beyond it, and how much of it.
+
+Variances of DRAWS draws are held to 8%, more than five standard errors.
+"""
+
+import numpy as np
+import pytest
+
+from bayeslaw.answers.prediction import predict
+from bayeslaw.errors import TargetError
+from bayeslaw.laws import get_law
+from bayeslaw.model.build import build_model
+
+LAW = get_law("chinchilla")
+SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 8.3e9, 8.6e9, 9e9, 9.3e9, 2e10, 5e10)
+DRAWS = 8000
+FIELD_SD, OFFSET_SD, NOISE = 0.02, 0.03, 0.05
+
+
+def pinned(model, **scales):
+    """A position whose scales have these values."""
+    position = {name: np.zeros(shape) for name, shape in model.sizes().items()}
+    for name, value in scales.items():
+        prior = getattr(model.structure.scales, name)
+        position[name][:] = np.log(value / prior.median) / prior.sd
+    return position
+
+
+@pytest.fixture(scope="module")
+def posterior(surface, forge):
+    runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS), "z": (SIZES[:2], TOKENS)})
+    model = build_model(runs, LAW)
+    position = pinned(model, field_sd=FIELD_SD, offset_sd=OFFSET_SD, noise=NOISE, tail=1000.0)
+    position["offset"][:] = np.linspace(-1, 1, len(position["offset"]))
+    position["field"][:] = np.random.default_rng(0).standard_normal(len(position["field"]))
+    return forge(runs, {name: np.repeat(v[None], DRAWS, axis=0) for name, v in position.items()}, law="chinchilla")
+
+
+def log_law(posterior, curve, params, data):
+    p = {name: posterior.flat(name)[0, curve] for name in ("E", "A", "B", "alpha", "beta")}
+    return np.log(p["E"] + p["A"] / params ** p["alpha"] + p["B"] / data ** p["beta"])
+
+
+def test_a_model_of_the_table_keeps_its_offset_and_what_is_known_of_the_field(posterior):
+    design, field = posterior.design, posterior.fields[0]
+    prediction = predict(posterior, [{"data": 8e9}, {"data": 3e9}], kind="curve")
+    assert prediction.labels == tuple((c.model, c.family, c.task) for c in design.curves)
+    logs = np.log([[SIZES[1], 8e9], [SIZES[1], 3e9]])
+    logs -= np.log([design.reference["params"][0], design.reference["data"][0]])
+    first = len(field.patterns[0])
+    assert first > 0
+    known = field.functions(logs) @ posterior.flat("field")[0, :first]
+    for a, data in enumerate((8e9, 3e9)):
+        draws = prediction.log_loss[:, 1, a]
+        expected = log_law(posterior, 1, SIZES[1], data) + posterior.flat("offset")[0, 1] + known[a]
+        left = FIELD_SD**2 * field.unexplained(logs)[a]
+        assert draws.mean() == pytest.approx(expected, abs=5 * np.sqrt(left / DRAWS) + 1e-9)
+        assert draws.var() == pytest.approx(left, rel=0.08)
+    np.testing.assert_allclose(prediction.extrapolation[0], [8e9 / 5e10, 3e9 / 5e10])
+
+
+def test_models_of_a_surface_share_its_field(posterior):
+    """At one place two new draws of the same surface differ by nothing but their offsets."""
+    draws = predict(posterior, [{"data": 3e9}], kind="curve").log_loss[..., 0]
+    near = np.exp(-np.log(SIZES[1] / SIZES[0]) / 0.4)
+    assert np.corrcoef(draws[:, 0], draws[:, 1])[0, 1] == pytest.approx(near, abs=0.06)
+    assert abs(np.corrcoef(draws[:, 0], draws[:, 3])[0, 1]) < 0.06  # another family
+
+
+def test_a_new_model_has_an_offset_of_its_own(posterior):
+    point = {"params": 2e8, "data": 8.5e9}
+    curve = predict(posterior, [point], kind="curve")
+    assert curve.labels == (("<new model>", "x", "t"), ("<new model>", "y", "t"), ("<new model>", "z", "t"))
+    logs = np.log([[point[n] / posterior.design.reference[n][0] for n in ("params", "data")]])
+    expected = OFFSET_SD**2 + FIELD_SD**2 * posterior.fields[0].unexplained(logs)[0]
+    assert curve.log_loss[:, 0, 0].var() == pytest.approx(expected, rel=0.08)
+    run = predict(posterior, [point], kind="run")
+    assert run.log_loss[:, 0, 0].var() == pytest.approx(expected + NOISE**2, rel=0.08)
+
+
+def test_intervals_widen_beyond_the_data_in_either_covariate(posterior):
+    points = [{"params": 1e9, "data": 2e10}, {"params": 1e11, "data": 2e10}, {"params": 1e9, "data": 2e12}]
+    prediction = predict(posterior, points, kind="curve")
+    variance = prediction.log_loss[:, 0].var(axis=0)
+    for k, (name, edge) in enumerate((("params", 1.6e9), ("data", 5e10)), start=1):
+        beyond = np.log(points[k][name] / edge)
+        expected = OFFSET_SD**2 + FIELD_SD**2 + (2.0 * FIELD_SD) ** 2 * beyond**3 / 3
+        assert variance[k] == pytest.approx(expected, rel=0.08)
+    assert variance[0] < 1.1 * (OFFSET_SD**2 + FIELD_SD**2)
+    np.testing.assert_allclose(prediction.extrapolation[0], [1e9 / 1.6e9, 1e11 / 1.6e9, 2e12 / 5e10])
+
+
+def test_a_new_family_is_wider_than_a_new_model_and_needs_two_families(posterior, surface, forge):
+    point = {"params": 4e8, "data": 8e9}
+    family = predict(posterior, [point], kind="new-family")
+    assert family.labels == (("<new family>", "<new family>", "t"),)
+    model = predict(posterior, [point], kind="run")
+    assert np.subtract(*np.quantile(family.log_loss[:, 0, 0], [0.75, 0.25])) > 1.1 * np.subtract(
+        *np.quantile(model.log_loss[:, 0, 0], [0.75, 0.25])
+    )
+    runs = surface({"x": (SIZES, TOKENS)})
+    position = pinned(build_model(runs, LAW))
+    alone = forge(runs, {name: np.repeat(v[None], 8, axis=0) for name, v in position.items()}, law="chinchilla")
+    with pytest.raises(TargetError, match="cannot be predicted from one"):
+        predict(alone, [point], kind="new-family")
+
+
+def test_points_of_two_kinds_are_refused(posterior):
+    with pytest.raises(TargetError, match="one kind of points at a time"):
+        predict(posterior, [{"data": 8e9}, {"data": 8e9, "params": 1e9}])
+    with pytest.raises(TargetError, match="whole point: give params, data"):
+        predict(posterior, [{"data": 8e9}], kind="new-family")
+    with pytest.raises(TargetError, match="has no covariate 'tokens'"):
+        predict(posterior, [{"tokens": 8e9, "params": 1e9}])
+
+
+def test_a_saved_fit_answers_alike(posterior, tmp_path):
+    from bayeslaw.posterior import load_posterior
+
+    posterior.save(tmp_path / "fit.nc")
+    again = load_posterior(tmp_path / "fit.nc")
+    point = [{"params": 3e9, "data": 1e11}]
+    np.testing.assert_array_equal(predict(again, point).log_loss, predict(posterior, point).log_loss)
