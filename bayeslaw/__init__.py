@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bayeslaw.answers.advice import advise as advise
     from bayeslaw.answers.selection import Selection as Selection
     from bayeslaw.datasets import simulate_finetune as simulate_finetune
     from bayeslaw.errors import BayeslawError as BayeslawError
@@ -28,6 +29,7 @@ _HOME = {
     "Posterior": "bayeslaw.posterior",
     "Runs": "bayeslaw.runs",
     "Selection": "bayeslaw.answers.selection",
+    "advise": "bayeslaw.answers.advice",
     "fit": "bayeslaw.fitting",
     "get_law": "bayeslaw.laws",
     "law_names": "bayeslaw.laws",

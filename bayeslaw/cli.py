@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayeslaw.cli_backtest import backtest
-from bayeslaw.cli_laws import laws, optimum
+from bayeslaw.cli_laws import advise, laws, optimum
 from bayeslaw.cli_shared import (
     Allow,
     Json,
@@ -46,6 +46,7 @@ app = typer.Typer(
 )
 app.add_typer(backtest, name="backtest")
 app.command()(optimum)
+app.command()(advise)
 app.command()(laws)
 
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]

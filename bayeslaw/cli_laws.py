@@ -16,12 +16,14 @@ from bayeslaw.cli_shared import (
     check_outputs,
     finish,
     fit_table,
+    one_point,
     read_table,
     say_repairs,
     say_what_was_read,
     show,
 )
 from bayeslaw.errors import TargetError
+from bayeslaw.verdicts import overall
 
 
 def laws(json: Json = False) -> None:
@@ -79,6 +81,30 @@ def optimum(
             print(f"All {len(best.checks)} checks pass (R-hat, effective draws, divergences, data).")
         say_repairs(fitted.posterior)
     finish(best.status, allow_failed_checks)
+
+
+def advise(
+    runs: RunsFile,
+    at: Annotated[list[str] | None, typer.Option("--at", help="Target, such as params=70B; may be repeated.")] = None,
+    where: Where = None,
+    json: Json = False,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Judge whether a table of runs can carry a law to a target, before anything is fitted."""
+    from bayeslaw.answers.advice import advise as judge
+
+    table = read_table(runs, where)
+    checks = judge(table, one_point(at) if at else None)
+    if json:
+        from bayeslaw.views.records import advice_record, to_json
+
+        print(to_json(advice_record(table, checks)))
+    else:
+        from bayeslaw.views.text import checks_table
+
+        say_what_was_read(table)
+        show(checks_table(checks))
+    finish(overall(checks), allow_failed_checks)
 
 
 def _budget(text: str) -> float:

@@ -11,7 +11,7 @@ from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior import Posterior
-from bayeslaw.runs import LeftOut
+from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check, overall
 
 
@@ -80,6 +80,12 @@ def laws_record(laws: Iterable[Law]) -> dict[str, Any]:
             for law in laws
         ]
     }
+
+
+def advice_record(runs: Runs, checks: Iterable[Check]) -> dict[str, Any]:
+    """Record of the verdicts on a table of runs."""
+    checks = list(checks)
+    return {"source": runs.source, "runs": len(runs.table), **_verdict(checks)}
 
 
 def check_record(posterior: Posterior, seconds: float) -> dict[str, Any]:

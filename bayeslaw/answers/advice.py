@@ -1,0 +1,132 @@
+"""Whether a table of runs can carry a scaling law to a target: what others have measured, applied to this table.
+
+Choshen et al. 2024 (arXiv 2410.11840) fitted more than a thousand laws to 485 models and found what makes predictions
+good: several sizes (five are a fair minimum), checkpoints rather than final losses only, and no loss from the first ten
+billion tokens. How far is too far is from there, too. That parameters and tokens must not grow in step is algebra.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.errors import TargetError
+from bayeslaw.runs import Runs
+from bayeslaw.verdicts import Check, at_least, at_most
+
+SIZES_MIN = 5
+"""Model sizes of a family that are a fair minimum (their section on the number of models)."""
+
+EARLY_TOKENS = 10e9
+"""Tokens before which losses mislead: leaving them out took errors from over 15% to 4 to 10%."""
+
+LONG_RUN = 10 * EARLY_TOKENS
+"""Last tokens of a run from which on its first ten billion count as early."""
+
+CHECKPOINTS_MIN = 4
+"""Points of a run from which on its trajectory counts as known."""
+
+COLLINEAR_MAX = 0.95
+
+SCALE_UP_MAX = 34
+"""Times the largest model, up to which predictions were still reliable in the family in which this was tried."""
+
+
+def advise(runs: Runs, at: Mapping[str, float] | None = None) -> list[Check]:
+    """Judge a table before a law is fitted to it.
+
+    Parameters
+    ----------
+    runs : Runs
+    at : mapping, optional
+        The point to be predicted, such as ``{"params": 7e10, "data": 1.4e12}``.
+
+    Returns
+    -------
+    list of Check
+        Verdicts with the number found, the threshold and a remedy; those that do not apply to the table are left out.
+
+    Raises
+    ------
+    TargetError
+        If the target names a column that the table does not have.
+    """
+    table = runs.table
+    checks = []
+    if "params" in table:
+        checks += [_sizes(table), _trajectories(table), _collinearity(table)]
+    if "tokens" in table and table["tokens"].notna().all():
+        checks += _early_tokens(table)
+    for name, value in (at or {}).items():
+        if name not in table or not pd.api.types.is_numeric_dtype(table[name]):
+            numeric = ", ".join(n for n in ("params", "data", "tokens", "compute") if n in table)
+            raise TargetError(f"{runs.source}: the target is at {name}={value:g}, but the table has {numeric} only.")
+        checks.append(_distance(table, name, value))
+    return checks
+
+
+def _families(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Runs that one law has to describe: by task and family, or by task where each model is a family."""
+    alone = table.groupby(["task", "family"])["model"].nunique().max() == 1
+    keys = ["task"] if alone else ["task", "family"]
+    return [(" / ".join(map(str, key)), group) for key, group in table.groupby(keys, sort=False)]
+
+
+def _sizes(table: pd.DataFrame) -> Check:
+    name, group = min(_families(table), key=lambda item: item[1]["params"].nunique())
+    found = group["params"].nunique()
+    return at_least(
+        "model_sizes", found, SIZES_MIN, 2,
+        f"Every family has models of {found} or more sizes (fewest: {name}); five are a fair minimum.",
+        "Add small models: more of them help even if none is larger, and one odd model then weighs less.",
+    )  # fmt: skip
+
+
+def _trajectories(table: pd.DataFrame) -> Check:
+    points = table.groupby(["task", "model"])["data"].nunique()
+    share = float((points >= CHECKPOINTS_MIN).mean())
+    return at_least(
+        "checkpoints", share, 0.5, 0.0,
+        f"{share:.0%} of the models have losses at {CHECKPOINTS_MIN} or more data sizes.",
+        "Final losses alone predict worse than trajectories: add the losses of intermediate checkpoints.",
+    )  # fmt: skip
+
+
+def _collinearity(table: pd.DataFrame) -> Check:
+    found = {}
+    for name, group in _families(table):
+        logs = np.log(group[["params", "data"]].to_numpy(float))
+        varying = np.ptp(logs, axis=0).min() > 0
+        found[name] = abs(float(np.corrcoef(logs.T)[0, 1])) if varying and len(logs) > 2 else 1.0
+    worst = max(found, key=lambda name: found[name])
+    return at_most(
+        "collinearity", found[worst], COLLINEAR_MAX, 1.0,
+        f"The logarithms of parameters and data correlate by {found[worst]:.2f} (most: {worst}).",
+        "Where they grow in step the exponents of the two cannot be told apart: train some models on more tokens a "
+        "parameter and some on fewer, or borrow one exponent.",
+    )  # fmt: skip
+
+
+def _early_tokens(table: pd.DataFrame) -> list[Check]:
+    """Only of runs with checkpoints: a final loss at few tokens is another thing."""
+    by_run = table.groupby(["task", "model"])["tokens"]
+    checkpoints = (by_run.transform("nunique") >= CHECKPOINTS_MIN) & (by_run.transform("max") >= LONG_RUN)
+    if not checkpoints.any():
+        return []
+    early = int((table["tokens"][checkpoints] < EARLY_TOKENS).sum())
+    return [
+        at_most(
+            "early_tokens", early, 0, np.inf,
+            f"{early} losses are from the first 10B tokens of a long run, where loss does not follow the law yet.",
+            'Leave them out: --where "tokens >= 1e10".',
+        )
+    ]  # fmt: skip
+
+
+def _distance(table: pd.DataFrame, name: str, value: float) -> Check:
+    times = value / float(table[name].max())
+    return at_most(
+        f"distance_{name}", times, SCALE_UP_MAX, 30 * SCALE_UP_MAX,
+        f"The target has {times:.3g} times the largest {name} of the table.",
+        "Beyond what has been found to hold, what the law leaves out decides: make a run in between.",
+    )  # fmt: skip
