@@ -1,0 +1,106 @@
+"""The commands about laws: the list of them, advice on a table, and the split of a budget."""
+
+import json
+import sys
+
+import pytest
+
+import bayeslaw
+from bayeslaw import cli
+from bayeslaw.cli_shared import show
+from bayeslaw.laws import get_law, law_names
+from bayeslaw.views.numbers import count
+from bayeslaw.views.text import optimum_tables
+
+SIZES, TOKENS = (1e8, 3e8, 9e8, 2.7e9), (2e9, 6e9, 1.8e10, 5.4e10)
+
+
+def run(capsys, *arguments):
+    """Run the command line in this process: exit status, standard output, standard error."""
+    old = sys.argv
+    sys.argv = ["bayeslaw", *map(str, arguments)]
+    try:
+        cli.main()
+        status = 0
+    except SystemExit as stop:
+        status = stop.code or 0
+    finally:
+        sys.argv = old
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, surface):
+    path = tmp_path_factory.mktemp("laws") / "runs.csv"
+    table = surface({"[x]": (SIZES, TOKENS), "y": (SIZES[:3], TOKENS)}, noise=0.003).table
+    table[["model", "family", "task", "params", "tokens", "loss"]].to_csv(path, index=False)
+    return path
+
+
+def test_laws_are_listed_with_what_they_need(capsys):
+    status, out, _ = run(capsys, "laws", "--json")
+    found = {law["name"]: law for law in json.loads(out)["laws"]}
+    assert status == 0
+    assert tuple(found) == law_names()
+    for name, law in found.items():
+        assert [c["name"] for c in law["columns"]] == [c.name for c in get_law(name).covariates]
+        assert [p["name"] for p in law["parameters"]] == [p.name for p in get_law(name).parameters]
+        assert law["formula"]
+        assert law["source"]
+    status, out, _ = run(capsys, "laws")
+    assert status == 0
+    for name in law_names():
+        assert name in out
+
+
+def test_optimum_splits_the_budget(capsys, tmp_path, runs):
+    picture, saved = tmp_path / "budget.png", tmp_path / "fit.nc"
+    status, out, err = run(capsys, "optimum", runs, "--compute", "1e22", "--json", "--plot", picture, "-o", saved)
+    record = json.loads(out)
+    assert (status, err) == (0, "")
+    assert record["compute"] == 1e22
+    assert [f["family"] for f in record["families"]] == ["[x]", "y"]
+    best = (0.35 * 480 / (0.37 * 2000)) ** (1 / 0.72) * (1e22 / 6) ** (0.37 / 0.72)  # of the law that made the runs
+    for family in record["families"]:
+        assert family["params"]["p05"] < best < family["params"]["p95"]
+        assert family["loss"]["p05"] < family["loss"]["p95"]
+        assert family["expected_regret"] >= 0
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    fit = bayeslaw.load(saved)
+    assert fit.posterior.law.name == "chinchilla"
+    show(*optimum_tables(fit.optimum(compute=1e22)))
+    text = capsys.readouterr().out
+    assert "Best split of 1e+22 FLOP ([x] on t)" in text
+    assert "Best split of 1e+22 FLOP (y on t)" in text
+    assert count(record["families"][0]["params"]["median"]) in text
+
+
+def test_a_bad_budget_is_refused_before_anything_is_read(capsys):
+    status, out, err = run(capsys, "optimum", "none.csv", "--compute", "lots")
+    assert (status, out) == (2, "")
+    assert "--compute 'lots' is not a number" in err
+
+
+def test_a_table_without_sizes_is_told_which_laws_fit(capsys, tmp_path):
+    table = tmp_path / "runs.csv"
+    table.write_text("model,data,loss\na,1,3\na,2,2\n")
+    status, out, err = run(capsys, "optimum", table, "--compute", "1e22")
+    assert (status, out) == (2, "")
+    assert "the chinchilla law needs 'params'" in err
+    assert "rectified" in err
+    assert err.count("\n") == 1
+
+
+def test_advice_is_printed_and_decides_the_exit_status(capsys, runs, tmp_path):
+    status, out, _ = run(capsys, "advise", runs, "--at", "params=2T", "--at", "data=1T", "--json")
+    record = json.loads(out)
+    checks = {check["name"]: check for check in record["checks"]}
+    assert (status, record["runs"]) == (0, 28)
+    assert checks["model_sizes"]["status"] == checks["distance_params"]["status"] == "REVIEW"
+    assert checks["distance_data"]["status"] == "PASS"
+    status, out, _ = run(capsys, "advise", runs, "--at", "params=2000T")
+    assert status == 3
+    assert "distance_params" in out
+    assert run(capsys, "advise", runs, "--at", "params=2000T", "--allow-failed-checks")[0] == 0
+    assert run(capsys, "advise", runs, "--at", "flavour=2")[0] == 2
