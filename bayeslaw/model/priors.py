@@ -74,7 +74,7 @@ class SurfacePriors:
 
     noise: LogNormal = LogNormal(0.005, 0.7)
     tail: LogNormal = LogNormal(4.0, 0.5)
-    field_sd: LogNormal = LogNormal(0.003, 0.3)
+    field_sd: LogNormal = LogNormal(0.0025, 0.25)
     offset_sd: LogNormal = LogNormal(0.015, 1.0)
 
 
