@@ -44,8 +44,8 @@ class Posterior:
         ``shared_walk``, ``noise`` (chain, draw, curve), ``typical_noise`` and ``pull`` (chain, draw, task),
         ``own_drift``, ``shared_drift``, ``location_<coordinate>``, ``spread_<coordinate>_<level>``,
         ``effect_<coordinate>_<level>``. ``curve`` carries ``task``, ``family`` and ``model``. Of a joint law, there are
-        ``offset`` (chain, draw, curve), ``field`` (chain, draw, basis), ``noise``, ``tail``, ``field_sd`` and
-        ``offset_sd`` (chain, draw, task) in place of walks, pull and drifts.
+        ``offset`` and ``tilt`` (chain, draw, curve), ``field`` (chain, draw, basis), ``noise``, ``tail``, ``field_sd``,
+        ``offset_sd`` and ``tilt_sd`` (chain, draw, task) in place of walks, pull and drifts.
     stats : xarray.Dataset
         ``diverging``, ``n_steps``, ``energy``, ``acceptance_rate``, each (chain, draw).
     runs : Runs
@@ -152,7 +152,7 @@ def _required(law: Law) -> tuple[str, ...]:
     """Variables without which nothing can be answered."""
     by_law = (*(c.name for c in law.coordinates), *(p.name for p in law.parameters))
     if law.strays == "surface":
-        return (*by_law, "level", "offset", "field", "noise", "tail", "field_sd", "offset_sd")
+        return (*by_law, "level", "offset", "tilt", "field", "noise", "tail", "field_sd", "offset_sd", "tilt_sd")
     walks = ("own_walk", "shared_walk", "own_drift", "shared_drift")
     return (*by_law, *walks, "level", "noise", "typical_noise", "pull")
 

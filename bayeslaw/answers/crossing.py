@@ -13,7 +13,7 @@ import numpy as np
 from bayeslaw.answers.prediction import complete_point, predict
 from bayeslaw.answers.surfaces import draw, law_at
 from bayeslaw.errors import TargetError
-from bayeslaw.model.joint import surfaces
+from bayeslaw.model.joint import middles, surfaces
 from bayeslaw.posterior import Posterior
 from bayeslaw.verdicts import Check, Status, overall
 
@@ -191,7 +191,8 @@ def _on_surface(
     covariates[law.axis] = points
     log_loss = law_at(posterior, curve, {n: v[None] for n, v in covariates.items()})
     if is_model:
-        log_loss = log_loss + posterior.flat("offset")[:, curve, None]
+        along = np.log(points / design.reference[law.axis][curve]) - middles(design)[curve]
+        log_loss = log_loss + posterior.flat("offset")[:, curve, None] + posterior.flat("tilt")[:, curve, None] * along
     logs = np.column_stack([np.log(covariates[c.name] / design.reference[c.name][0]) for c in law.covariates])
     departure = posterior.fields[surfaces(design)[curve]].departure(logs)
     return log_loss + draw(departure, posterior.flat("field_sd")[:, [design.task_of[curve]]], rng)

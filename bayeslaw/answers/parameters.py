@@ -22,6 +22,7 @@ _SCALES = {
         "tail": ("tail", "degrees of freedom"),
         "field_sd": ("field_sd", "log loss"),
         "offset_sd": ("offset_sd", "log loss"),
+        "tilt_sd": ("tilt_sd", "slope"),
     },
 }
 """What each task has beside the law, by the name of the variable: name and unit as reported."""

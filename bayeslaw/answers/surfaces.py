@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeslaw.answers.curves import law_shape, new_coordinates, new_level
-from bayeslaw.model.joint import surfaces
+from bayeslaw.model.joint import middles, surfaces
 from bayeslaw.posterior import Posterior
 
 Label = tuple[str, str, str]
@@ -27,7 +27,9 @@ class Places:
     coordinates : dict of ndarray, shape (S, K)
     level : ndarray, shape (S, K)
         Log loss of the law at its reference point.
-    offset : ndarray, shape (S, K)
+    offset, tilt : ndarray, shape (S, K)
+    middle : ndarray, shape (K,)
+        Log of the axis, relative to the reference, about which models are tilted.
     surface_of : ndarray of int, shape (K,)
         Surface whose field applies; -1 for a family without one.
     task_of : ndarray of int, shape (K,)
@@ -40,6 +42,8 @@ class Places:
     coordinates: dict[str, np.ndarray]
     level: np.ndarray
     offset: np.ndarray
+    tilt: np.ndarray
+    middle: np.ndarray
     surface_of: np.ndarray
     task_of: np.ndarray
     largest: dict[str, np.ndarray]
@@ -54,6 +58,8 @@ def seen_models(posterior: Posterior, covariates: dict[str, np.ndarray]) -> Plac
         coordinates={c.name: posterior.flat(c.name) for c in posterior.law.coordinates},
         level=posterior.flat("level"),
         offset=posterior.flat("offset"),
+        tilt=posterior.flat("tilt"),
+        middle=middles(design),
         surface_of=surfaces(design),
         task_of=design.task_of,
         largest={posterior.law.axis: design.largest},
@@ -61,20 +67,21 @@ def seen_models(posterior: Posterior, covariates: dict[str, np.ndarray]) -> Plac
 
 
 def new_models(posterior: Posterior, covariates: dict[str, np.ndarray], rng: np.random.Generator) -> Places:
-    """A model that is not in the table on each surface, at covariates of shape (A,): its offset is a new draw."""
+    """A model that is not in the table on each surface, at covariates of shape (A,): offset and tilt are new draws."""
     design = posterior.design
     of_curve = surfaces(design)
     first = np.array([int(np.flatnonzero(of_curve == g)[0]) for g in range(of_curve.max() + 1)])
     whole_task = len(design.families) == len(design.curves)
     curves = [design.curves[i] for i in first]
     task_of = design.task_of[first]
-    offset_sd = posterior.flat("offset_sd")[:, task_of]
     return Places(
         labels=tuple((NEW_MODEL, c.task if whole_task else c.family, c.task) for c in curves),
         covariates={name: np.tile(values, (len(first), 1)) for name, values in covariates.items()},
         coordinates={c.name: posterior.flat(c.name)[:, first] for c in posterior.law.coordinates},
         level=posterior.flat("level")[:, first],
-        offset=offset_sd * rng.standard_normal(offset_sd.shape),
+        offset=_new(posterior, "offset_sd", task_of, rng),
+        tilt=_new(posterior, "tilt_sd", task_of, rng),
+        middle=np.array([middles(design)[of_curve == g].mean() for g in range(len(first))]),
         surface_of=np.arange(len(first)),
         task_of=task_of,
         largest=_largest(posterior, of_curve, len(first)),
@@ -95,13 +102,14 @@ def new_families(posterior: Posterior, covariates: dict[str, np.ndarray], rng: n
     for k, task in enumerate(design.tasks):
         first = [int(np.flatnonzero(of_curve == g)[0]) for g in np.unique(of_curve[design.task_of == k])]
         level[:, k] = new_level(posterior.flat("level")[:, first], task, rng)
-    offset_sd = posterior.flat("offset_sd")
     return Places(
         labels=tuple((NEW_FAMILY, NEW_FAMILY, task) for task in design.tasks),
         covariates={name: np.tile(values, (tasks, 1)) for name, values in covariates.items()},
         coordinates=new_coordinates(posterior, rng),
         level=level,
-        offset=offset_sd * rng.standard_normal(offset_sd.shape),
+        offset=_new(posterior, "offset_sd", np.arange(tasks), rng),
+        tilt=_new(posterior, "tilt_sd", np.arange(tasks), rng),
+        middle=np.array([middles(design)[design.task_of == k].mean() for k in range(tasks)]),
         surface_of=np.full(tasks, -1),
         task_of=np.arange(tasks),
         largest=_largest(posterior, design.task_of, tasks),
@@ -109,11 +117,12 @@ def new_families(posterior: Posterior, covariates: dict[str, np.ndarray], rng: n
 
 
 def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Generator) -> np.ndarray:
-    """Log loss without the noise of runs, shape (S, K, A): law, offsets, fields and departures beyond the data."""
+    """Log loss without the noise of runs, shape (S, K, A): law, models' own, fields, and departures beyond the data."""
     reference = {name: values[0] for name, values in posterior.design.reference.items()}
     coordinates = {name: values[..., None] for name, values in places.coordinates.items()}
     shape = law_shape(posterior, coordinates, places.covariates, reference)
-    log_loss = (places.level + places.offset)[..., None] + shape
+    along = np.log(places.covariates[posterior.law.axis] / reference[posterior.law.axis]) - places.middle[:, None]
+    log_loss = (places.level + places.offset)[..., None] + places.tilt[..., None] * along + shape
     points = np.stack([np.log(values / reference[name]) for name, values in places.covariates.items()], axis=-1)
     field_sd = posterior.flat("field_sd")
     first = np.cumsum([0, *(field.patterns.shape[1] for field in posterior.fields)])
@@ -148,6 +157,12 @@ def furthest(places: Places) -> np.ndarray:
     """Factor by which points lie beyond the data, in the covariate in which they lie furthest; shape (K, A)."""
     beyond: Sequence[np.ndarray] = [places.covariates[name] / top[:, None] for name, top in places.largest.items()]
     return np.max(beyond, axis=0)
+
+
+def _new(posterior: Posterior, scale: str, task_of: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Normal draws of what a new model has of its own, on tasks (K,): shape (S, K)."""
+    sd = posterior.flat(scale)[:, task_of]
+    return sd * rng.standard_normal(sd.shape)
 
 
 def _largest(posterior: Posterior, group_of: np.ndarray, groups: int) -> dict[str, np.ndarray]:

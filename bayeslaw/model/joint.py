@@ -21,6 +21,7 @@ from bayeslaw.model.population import (
 from bayeslaw.model.priors import SurfacePriors
 from bayeslaw.model.surface import (
     LEVEL_SD,
+    OF_MODELS,
     SCALES,
     SurfaceData,
     SurfaceStructure,
@@ -28,7 +29,7 @@ from bayeslaw.model.surface import (
 )
 
 RUNS_PER_MODEL = 3
-"""Runs of a model, on average, from which on models have offsets."""
+"""Runs of a model, on average, from which on models have offsets and tilts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,16 +44,19 @@ class SurfaceDraws:
         Log loss of the law at its reference point, the same on all models of a surface.
     offset : ndarray, shape (S, C)
         What the runs of a model have in common, in log loss.
+    tilt : ndarray, shape (S, C)
+        Log-log slope of a model beyond that of the law, about the middle of its runs.
     field : ndarray, shape (S, P)
         Coefficients of the fields, one surface after another, standard deviation included.
     scales : dict of ndarray, shape (S, T)
-        ``noise``, ``tail``, ``field_sd`` and ``offset_sd`` (0 where there are no offsets).
+        ``noise``, ``tail``, ``field_sd``, ``offset_sd`` and ``tilt_sd`` (0 where models have none).
     population : PopulationDraws
     """
 
     coordinates: dict[str, np.ndarray]
     level: np.ndarray
     offset: np.ndarray
+    tilt: np.ndarray
     field: np.ndarray
     scales: dict[str, np.ndarray]
     population: PopulationDraws
@@ -63,6 +67,7 @@ class SurfaceDraws:
             **{name: (values, ("curve",)) for name, values in self.coordinates.items()},
             "level": (self.level, ("curve",)),
             "offset": (self.offset, ("curve",)),
+            "tilt": (self.tilt, ("curve",)),
             "field": (self.field, ("basis",)),
             **{name: (values, ("task",)) for name, values in self.scales.items()},
             **self.population.variables(),
@@ -89,7 +94,7 @@ class SurfaceModel:
         return {
             **population_sizes(self.structure.pooled, self.design),
             "level": (int(self.data.surface_of.max()) + 1,),
-            "offset": (len(self.design.curves),),
+            **{name: (len(self.design.curves),) for name in OF_MODELS},
             "field": (len(self.data.task_of_coefficient),),
             **{name: (len(self.design.tasks),) for name in SCALES},
         }
@@ -98,9 +103,9 @@ class SurfaceModel:
         """Entries of a position that stay at 0: of scales that are known or that nothing tells, and all spreads."""
         known = {name for name in SCALES if getattr(self.structure.scales, name).sd == 0}
         known |= {name for name in self.sizes() if name.startswith("spread.")}
-        return frozenset(known if self._has_offsets() else known | {"offset", "offset_sd"})
+        return frozenset(known if self._models_differ() else known | {*OF_MODELS, *(f"{n}_sd" for n in OF_MODELS)})
 
-    def _has_offsets(self) -> bool:
+    def _models_differ(self) -> bool:
         """Whether models have enough runs that what these have in common is more than the noise of one of them."""
         return len(self.data.curve_of) >= RUNS_PER_MODEL * len(self.design.curves)
 
@@ -109,12 +114,17 @@ class SurfaceModel:
         data = self.data
         with jax.enable_x64(True):
             values, scales = jax.tree.map(np.asarray, _evaluate(self.structure, data, positions))
-        if not self._has_offsets():
-            scales["offset_sd"] = np.zeros_like(scales["offset_sd"])
+        if not self._models_differ():
+            scales |= {f"{name}_sd": np.zeros_like(scales["noise"]) for name in OF_MODELS}
+        own = {
+            name: getattr(self.structure.scales, f"{name}_sd").median * np.asarray(positions[name])
+            for name in OF_MODELS
+        }
         return SurfaceDraws(
             coordinates=values,
             level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, surfaces(self.design)],
-            offset=self.structure.scales.offset_sd.median * np.asarray(positions["offset"]),
+            offset=own["offset"],
+            tilt=own["tilt"],
             field=scales["field_sd"][:, data.task_of_coefficient] * positions["field"],
             scales=scales,
             population=population_draws(self.structure.pooled, positions),
@@ -136,6 +146,12 @@ def _evaluate(
 def surfaces(design: Design) -> np.ndarray:
     """The surface of each model, shape (C,): its family within its task, or its task if each model is a family."""
     return design.task_of if len(design.families) == len(design.curves) else design.family_of
+
+
+def middles(design: Design) -> np.ndarray:
+    """Mean logarithm of the axis over the runs of each model, relative to the reference: shape (C,)."""
+    seen = design.weight > 0
+    return np.sum(design.axis * seen, axis=1) / seen.sum(axis=1)
 
 
 def points_of(design: Design) -> np.ndarray:
@@ -172,6 +188,7 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
     data = SurfaceData(
         covariates={name: np.exp(points[:, v]) for v, name in enumerate(design.covariates)},
         log_loss=np.round(log_loss - centre[of_run], 10),
+        along=design.axis[seen] - middles(design)[curve_of],
         weight=design.weight[seen],
         functions=functions,
         unexplained=unexplained,

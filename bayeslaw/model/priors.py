@@ -70,12 +70,15 @@ class SurfacePriors:
         all that is odd also takes up what a few bad runs do, and then bends the law as they would.
     offset_sd : LogNormal
         Standard deviation of what the runs of one model have in common.
+    tilt_sd : LogNormal
+        Standard deviation, an e-fold of the axis, of how the log-log slopes of models differ beyond the law.
     """
 
     noise: LogNormal = LogNormal(0.005, 0.7)
     tail: LogNormal = LogNormal(4.0, 0.5)
     field_sd: LogNormal = LogNormal(0.0025, 0.25)
     offset_sd: LogNormal = LogNormal(0.015, 1.0)
+    tilt_sd: LogNormal = LogNormal(0.008, 0.7)
 
 
 PRIORS: Mapping[Strays, ScalePriors | SurfacePriors] = MappingProxyType(

@@ -2,11 +2,12 @@
 
 For run j of model i on surface g (a family within a task; a whole task where families have one model each),
 
-    log loss = level_g + log_shape(coordinates_i, x_j) + offset_i + field_g(x_j) + noise_j,
+    log loss = level_g + log_shape(coordinates_i, x_j) + offset_i + tilt_i (t_j - t_i) + field_g(x_j) + noise_j,
 
-with x the covariates, offsets normal, the field as in ``field`` and noise Student-t, so that a few bad runs do not bend
-the law. All of it is sampled: a field has far fewer coefficients than there are runs, and models without several runs
-have no offset, so that nothing can fit the data at will.
+with x the covariates, t the logarithm of the axis and t_i its mean over the runs of the model, offsets and tilts
+normal, the field as in ``field`` and noise Student-t, so that a few bad runs do not bend the law. All of it is sampled:
+a field has far fewer coefficients than there are runs, and models without several runs have neither offset nor tilt, so
+that nothing can fit the data at will.
 
 Shapes: J runs, C models, G surfaces, T tasks, P coefficients of all fields together.
 """
@@ -24,7 +25,9 @@ from bayeslaw.model.priors import SurfacePriors
 LEVEL_SD = 1.0
 """Prior sd of the log loss of a surface at the reference about the mean of its runs: as good as flat."""
 
-SCALES = ("noise", "tail", "field_sd", "offset_sd")
+SCALES = ("noise", "tail", "field_sd", "offset_sd", "tilt_sd")
+OF_MODELS = ("offset", "tilt")
+"""What each model has of its own; the standard deviation of each is a scale."""
 
 
 class SurfaceData(NamedTuple):
@@ -32,6 +35,7 @@ class SurfaceData(NamedTuple):
 
     covariates: dict[str, Array]  # (J,), relative to the reference point
     log_loss: Array  # (J,), less the mean of each surface
+    along: Array  # (J,): log of the axis, less its mean over the runs of the model
     weight: Array  # (J,)
     functions: Array  # (J, P): basis functions of the field of the run's own surface, 0 of others
     unexplained: Array  # (J,): variance that the patterns of the field leave open
@@ -47,9 +51,10 @@ class SurfaceData(NamedTuple):
 class SurfaceStructure:
     """What is fixed when the density is compiled.
 
-    Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd`` and
-    ``offset_sd`` (T,), logs of scales over their prior medians, in units of their prior sd; ``offset`` (C,), in units
-    of the prior median of their standard deviation, for many runs pin them down; and ``field`` (P,), standard normal.
+    Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd``,
+    ``offset_sd`` and ``tilt_sd`` (T,), logs of scales over their prior medians, in units of their prior sd; ``offset``
+    and ``tilt`` (C,), in units of the prior medians of their standard deviations, for many runs pin them down; and
+    ``field`` (P,), standard normal.
     """
 
     law: Law
@@ -57,23 +62,25 @@ class SurfaceStructure:
     scales: SurfacePriors
 
     def log_prior(self, position: Position) -> Array:
-        """Log prior density of a position, up to a constant; that of offsets is part of the likelihood."""
+        """Log prior density of a position, up to a constant; that of what models have is part of the likelihood."""
         total = log_population_prior(self.pooled, position)
         for name in ("level", "field", *SCALES):
             total -= 0.5 * jnp.sum(position[name] ** 2)
         return total
 
     def log_likelihood(self, data: SurfaceData, position: Position) -> Array:
-        """Log density of the runs, and of the offsets of models, given a position, up to a constant."""
+        """Log density of the runs, and of what models have of their own, given a position, up to a constant."""
         scales = surface_scales(self, position)
         noise, tail, field = (scales[name][data.task_of] for name in ("noise", "tail", "field_sd"))
         variance = noise**2 / data.weight + field**2 * data.unexplained
         squared = (data.log_loss - expected(self, data, position)) ** 2 / variance
         half = (tail + 1.0) / 2.0
         norm = gammaln(half) - gammaln(tail / 2.0) - 0.5 * jnp.log(tail * variance)
-        spread = (scales["offset_sd"] / self.scales.offset_sd.median)[data.task_of_curve]
-        offsets = -0.5 * (position["offset"] / spread) ** 2 - jnp.log(spread)
-        return jnp.sum(norm - half * jnp.log1p(squared / tail)) + jnp.sum(offsets)
+        total = jnp.sum(norm - half * jnp.log1p(squared / tail))
+        for name in OF_MODELS:
+            spread = (scales[f"{name}_sd"] / getattr(self.scales, f"{name}_sd").median)[data.task_of_curve]
+            total += jnp.sum(-0.5 * (position[name] / spread) ** 2 - jnp.log(spread))
+        return total
 
 
 def surface_scales(structure: SurfaceStructure, position: Position) -> dict[str, Array]:
@@ -87,6 +94,7 @@ def expected(structure: SurfaceStructure, data: SurfaceData, position: Position)
     at_run = {name: value[data.curve_of] for name, value in values.items()}
     shape = structure.law.log_shape(at_run, data.covariates, dict.fromkeys(data.covariates, 1.0))
     scales = surface_scales(structure, position)
-    offset = structure.scales.offset_sd.median * position["offset"]
+    offset = structure.scales.offset_sd.median * position["offset"][data.curve_of]
+    tilt = structure.scales.tilt_sd.median * position["tilt"][data.curve_of] * data.along
     field = data.functions @ (scales["field_sd"][data.task_of_coefficient] * position["field"])
-    return LEVEL_SD * position["level"][data.surface_of] + shape + offset[data.curve_of] + field
+    return LEVEL_SD * position["level"][data.surface_of] + shape + offset + tilt + field

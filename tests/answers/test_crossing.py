@@ -55,7 +55,7 @@ def test_naming_them_the_other_way_round_swaps_the_odds(surface, forge):
     other = crossing(posterior, "y", "x", at={"params": 4e8}, low=1e9, high=1e12)
     assert (one.p_a_always, one.p_b_always) == (other.p_b_always, other.p_a_always)
     assert (one.p_a_overtakes, one.p_b_overtakes) == (other.p_b_overtakes, other.p_a_overtakes)
-    assert one.size == pytest.approx(other.size)
+    assert one.size == pytest.approx(other.size, rel=1e-4)
     assert 0.05 < one.p_never < 0.95
     total = one.p_a_always + one.p_b_always + one.p_a_overtakes + one.p_b_overtakes
     assert total == pytest.approx(1.0)
@@ -73,7 +73,7 @@ def test_models_are_compared_at_their_own_size(surface, forge):
     posterior = posterior_of(surface, forge, lambda rng: (0.02, 0.3))
     by_family = crossing(posterior, "x", "y", at={"params": 4e8}, low=1e8, high=1e14)
     by_model = crossing(posterior, "x-4e+08", "y-4e+08", low=1e8, high=1e14)
-    assert by_model.size == pytest.approx(by_family.size)
+    assert by_model.size == pytest.approx(by_family.size, rel=1e-4)
 
 
 def test_curves_of_one_covariate_cross_too(simulate, forge):

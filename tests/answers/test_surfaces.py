@@ -14,7 +14,8 @@ from bayeslaw.model.build import build_model
 LAW = get_law("chinchilla")
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 8.3e9, 8.6e9, 9e9, 9.3e9, 2e10, 5e10)
 DRAWS = 8000
-FIELD_SD, OFFSET_SD, NOISE = 0.02, 0.03, 0.05
+MIDDLE = np.exp(np.mean(np.log(TOKENS)))
+FIELD_SD, OFFSET_SD, TILT_SD, NOISE = 0.02, 0.03, 0.01, 0.05
 
 
 def pinned(model, **scales):
@@ -30,10 +31,16 @@ def pinned(model, **scales):
 def posterior(surface, forge):
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS), "z": (SIZES[:2], TOKENS)})
     model = build_model(runs, LAW)
-    position = pinned(model, field_sd=FIELD_SD, offset_sd=OFFSET_SD, noise=NOISE, tail=1000.0)
+    position = pinned(model, field_sd=FIELD_SD, offset_sd=OFFSET_SD, tilt_sd=TILT_SD, noise=NOISE, tail=1000.0)
     position["offset"][:] = np.linspace(-1, 1, len(position["offset"]))
+    position["tilt"][:] = np.linspace(2, -2, len(position["tilt"]))
     position["field"][:] = np.random.default_rng(0).standard_normal(len(position["field"]))
     return forge(runs, {name: np.repeat(v[None], DRAWS, axis=0) for name, v in position.items()}, law="chinchilla")
+
+
+def of_models(data):
+    """Variance of what a new model has of its own."""
+    return OFFSET_SD**2 + (TILT_SD * np.log(data / MIDDLE)) ** 2
 
 
 def log_law(posterior, curve, params, data):
@@ -52,7 +59,8 @@ def test_a_model_of_the_table_keeps_its_offset_and_what_is_known_of_the_field(po
     known = field.functions(logs) @ posterior.flat("field")[0, :first]
     for a, data in enumerate((8e9, 3e9)):
         draws = prediction.log_loss[:, 1, a]
-        expected = log_law(posterior, 1, SIZES[1], data) + posterior.flat("offset")[0, 1] + known[a]
+        own = posterior.flat("offset")[0, 1] + posterior.flat("tilt")[0, 1] * np.log(data / MIDDLE)
+        expected = log_law(posterior, 1, SIZES[1], data) + own + known[a]
         left = FIELD_SD**2 * field.unexplained(logs)[a]
         assert draws.mean() == pytest.approx(expected, abs=5 * np.sqrt(left / DRAWS) + 1e-9)
         assert draws.var() == pytest.approx(left, rel=0.08)
@@ -67,12 +75,12 @@ def test_models_of_a_surface_share_its_field(posterior):
     assert abs(np.corrcoef(draws[:, 0], draws[:, 3])[0, 1]) < 0.06  # another family
 
 
-def test_a_new_model_has_an_offset_of_its_own(posterior):
+def test_a_new_model_has_an_offset_and_a_tilt_of_its_own(posterior):
     point = {"params": 2e8, "data": 8.5e9}
     curve = predict(posterior, [point], kind="curve")
     assert curve.labels == (("<new model>", "x", "t"), ("<new model>", "y", "t"), ("<new model>", "z", "t"))
     logs = np.log([[point[n] / posterior.design.reference[n][0] for n in ("params", "data")]])
-    expected = OFFSET_SD**2 + FIELD_SD**2 * posterior.fields[0].unexplained(logs)[0]
+    expected = of_models(8.5e9) + FIELD_SD**2 * posterior.fields[0].unexplained(logs)[0]
     assert curve.log_loss[:, 0, 0].var() == pytest.approx(expected, rel=0.08)
     run = predict(posterior, [point], kind="run")
     assert run.log_loss[:, 0, 0].var() == pytest.approx(expected + NOISE**2, rel=0.08)
@@ -84,9 +92,9 @@ def test_intervals_widen_beyond_the_data_in_either_covariate(posterior):
     variance = prediction.log_loss[:, 0].var(axis=0)
     for k, (name, edge) in enumerate((("params", 1.6e9), ("data", 5e10)), start=1):
         beyond = np.log(points[k][name] / edge)
-        expected = OFFSET_SD**2 + FIELD_SD**2 + (2.0 * FIELD_SD) ** 2 * beyond**3 / 3
+        expected = of_models(points[k]["data"]) + FIELD_SD**2 + (2.0 * FIELD_SD) ** 2 * beyond**3 / 3
         assert variance[k] == pytest.approx(expected, rel=0.08)
-    assert variance[0] < 1.1 * (OFFSET_SD**2 + FIELD_SD**2)
+    assert variance[0] < 1.1 * (of_models(2e10) + FIELD_SD**2)
     np.testing.assert_allclose(prediction.extrapolation[0], [1e9 / 1.6e9, 1e11 / 1.6e9, 2e12 / 5e10])
 
 

@@ -16,7 +16,7 @@ from bayeslaw.model.build import build_model
 from bayeslaw.model.design import LONG, build_design
 from bayeslaw.model.hierarchy import COMMON
 from bayeslaw.model.joint import points_of, surfaces
-from bayeslaw.model.priors import LogNormal, ScalePriors, SurfacePriors
+from bayeslaw.model.priors import ScalePriors, SurfacePriors
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
 
@@ -45,16 +45,19 @@ def plain_log_density(model, position):
             total += position[f"spread.{name}"] - 0.5 * np.exp(2 * position[f"spread.{name}"])
             total -= 0.5 * np.sum(position[name] ** 2)
     scales = {}
-    for name in ("noise", "tail", "field_sd", "offset_sd"):
+    for name in ("noise", "tail", "field_sd", "offset_sd", "tilt_sd"):
         median, sd = getattr(prior, name).median, getattr(prior, name).sd
         scales[name] = median * np.exp(sd * position[name])
         total -= 0.5 * np.sum(position[name] ** 2)
     total -= 0.5 * np.sum(position["level"] ** 2) + 0.5 * np.sum(position["field"] ** 2)
     offsets = prior.offset_sd.median * position["offset"]
+    tilts = prior.tilt_sd.median * position["tilt"]
     total += np.sum(stats.norm.logpdf(offsets, 0, scales["offset_sd"][design.task_of]))
+    total += np.sum(stats.norm.logpdf(tilts, 0, scales["tilt_sd"][design.task_of]))
     of_curve = surfaces(design)
     j = 0
     for i in range(len(design.curves)):
+        middle = np.log(design.covariates["data"][i, design.weight[i] > 0]).mean()
         for m in np.flatnonzero(design.weight[i] > 0):
             n, d = (np.log(design.covariates[c][i, m] / design.reference[c][i]) for c in ("params", "data"))
             floor, split = (1 / (1 + np.exp(-values[name][i])) for name in ("floor", "split"))
@@ -63,6 +66,7 @@ def plain_log_density(model, position):
             task, g = design.task_of[i], of_curve[i]
             field = data.functions[j] @ position["field"] * scales["field_sd"][task]
             mean = model.centre[i] + position["level"][g] + np.log(law) + offsets[i] + field
+            mean += tilts[i] * (np.log(design.covariates["data"][i, m]) - middle)
             sd = np.sqrt(
                 scales["noise"][task] ** 2 / design.weight[i, m] + scales["field_sd"][task] ** 2 * data.unexplained[j]
             )
@@ -134,12 +138,13 @@ def test_only_long_curves_are_condensed(surface):
     assert build_design(runs, LAW).largest == pytest.approx([{"x": 1e11, "y": long[LONG - 1]}[name] for name in names])
 
 
-def test_models_with_a_run_or_two_have_no_offset(surface):
+def test_models_with_a_run_or_two_have_nothing_of_their_own(surface):
     few = build_model(surface({"x": ((1e8, 2e8, 4e8, 8e8), (1e9, 1e10))}), LAW)
-    assert {"offset", "offset_sd"} <= few.held()
+    assert {"offset", "offset_sd", "tilt", "tilt_sd"} <= few.held()
     draws = few.complete({n: np.zeros((3, *s)) for n, s in few.sizes().items()}, np.random.default_rng(0))
     np.testing.assert_array_equal(draws.scales["offset_sd"], 0.0)
-    assert not {"offset", "offset_sd"} & build_model(families(surface), LAW).held()
+    np.testing.assert_array_equal(draws.scales["tilt_sd"], 0.0)
+    assert not {"offset", "offset_sd", "tilt", "tilt_sd"} & build_model(families(surface), LAW).held()
 
 
 def test_draws_are_the_quantities_of_a_position(surface):
@@ -148,6 +153,7 @@ def test_draws_are_the_quantities_of_a_position(surface):
     done = model.complete({n: np.asarray(v)[None] for n, v in position.items()}, np.random.default_rng(0))
     np.testing.assert_allclose(done.level[0], model.centre + position["level"][surfaces(model.design)])
     np.testing.assert_allclose(done.offset[0], model.structure.scales.offset_sd.median * position["offset"])
+    np.testing.assert_allclose(done.tilt[0], model.structure.scales.tilt_sd.median * position["tilt"])
     sd = model.structure.scales.field_sd
     np.testing.assert_allclose(done.field[0], sd.median * np.exp(sd.sd * position["field_sd"]) * position["field"])
 
@@ -199,5 +205,17 @@ def test_a_few_bad_runs_do_not_bend_the_law(surface):
         a, b = (p.flat(name)[:, 0] for p in (clean, dirty))
         assert abs(np.median(b) - np.median(a)) < 1.0 * a.std()
         assert b.std() < 2.0 * a.std()
-    assert LogNormal(4.0, 0.5) == SurfacePriors().tail
     assert np.median(dirty.flat("tail")) < np.median(clean.flat("tail"))
+
+
+def test_a_model_that_falls_faster_than_its_siblings_is_followed(surface):
+    """Beyond its own last run, to which the others went."""
+    long = np.geomspace(1e9, 1e11, 12)
+    table = surface({"x": (np.geomspace(1e8, 2e9, 5), long)}, noise=0.003, seed=6).table
+    odd = table["model"] == table["model"].iloc[-1]
+    steep = table["loss"] * np.where(odd, (table["tokens"] / 1e10) ** -0.04, 1.0)
+    seen = read_runs(table.assign(loss=steep)[~odd | (table["tokens"] < 2e10)])
+    fit = bl.fit(seen, law="chinchilla", sampler=QUICK, seed=0)
+    last = fit.predict(data=1e11).set_index("model").loc[table["model"].iloc[-1]]
+    assert last["p05"] < steep.iloc[-1] < last["p95"]
+    assert last["p95"] < table["loss"].iloc[-1]
