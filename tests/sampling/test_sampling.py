@@ -10,7 +10,8 @@ import xarray as xr
 
 from bayeslaw.laws import get_law
 from bayeslaw.model.base import log_density
-from bayeslaw.model.build import build_model, log_likelihood
+from bayeslaw.model.build import build_model
+from bayeslaw.model.density import log_likelihood
 from bayeslaw.sampling.nuts import BLOCK, SamplerSettings, advance, start_chains
 from bayeslaw.sampling.sample import sample
 from bayeslaw.sampling.starts import starting_positions
