@@ -5,7 +5,7 @@ Each is exactly Gaussian given a position, so a completed draw is a draw from th
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -16,6 +16,9 @@ from bayeslaw.model.smoothed import RAW_NOISE_LOG_SD
 
 if TYPE_CHECKING:
     from bayeslaw.model.curves import CurveModel
+
+CHUNK = 250
+"""Draws completed at a time: residuals and their rotations take several times the memory of what is kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,18 @@ class CompletedDraws:
 
 def complete(model: "CurveModel", positions: Position, rng: np.random.Generator) -> CompletedDraws:
     """Complete draws of positions, each entry of shape (S, ...)."""
+    total = len(positions["location"])
+    whole: dict[str, Any] = {}
+    for start in range(0, total, CHUNK):
+        some = {name: values[start : start + CHUNK] for name, values in positions.items()}
+        part = vars(_complete_some(model, some, rng))
+        if not whole:
+            whole = jax.tree.map(lambda a: np.empty((total, *a.shape[1:]), a.dtype), part)
+        jax.tree.map(lambda to, a, at=start: to.__setitem__(slice(at, at + len(a)), a), whole, part)
+    return CompletedDraws(**whole)
+
+
+def _complete_some(model: "CurveModel", positions: Position, rng: np.random.Generator) -> CompletedDraws:
     structure, data = model.structure, model.data
     with jax.enable_x64(True):
         values, rotated, noise = jax.tree.map(np.asarray, _evaluate(structure, data, positions))

@@ -123,6 +123,7 @@ def _attempt(
             break
         chains, more = advance(chains, draws, tick)
         raw = raw.join(more)
+        del completed  # of many curves it is large, and the next one holds all of it
         completed, checks = _look(model, raw, settings, seed)
     return raw, completed, checks
 
