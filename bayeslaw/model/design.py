@@ -166,6 +166,8 @@ def _require_covariates(runs: Runs, law: Law) -> None:
     usable = {name for name in table.columns if name in table and not table[name].isna().any()}
     missing = [c for c in law.covariates if c.name not in usable]
     if not missing:
+        for c in law.covariates:
+            _require_positive(runs, law, c.name)
         return
     fitting = [name for name in law_names() if all(c.name in usable for c in get_law(name).covariates)]
     remedy = f"Laws that this table can feed: {', '.join(fitting)}." if fitting else "No law here can use this table."
@@ -173,3 +175,19 @@ def _require_covariates(runs: Runs, law: Law) -> None:
     raise LawError(
         f"{runs.source}: the {law.name} law needs {needed}, which the table does not have for every run. {remedy}"
     )
+
+
+def _require_positive(runs: Runs, law: Law, name: str) -> None:
+    values = runs.table[name]
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        raise LawError(
+            f"{runs.source}: the {law.name} law needs numbers in {name!r}, but found {str(values.iloc[0])!r} "
+            f"(row {runs.table['row'].iloc[0]}). Name a column of sizes."
+        )
+    bad = ~(values.to_numpy(float) > 0)
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
+        raise LawError(
+            f"{runs.source}: the {law.name} law needs positive {name!r}, but row {runs.table['row'].iloc[first]} has "
+            f'{values.iloc[first]:g}. Leave such rows out: --where "{name} > 0".'
+        )

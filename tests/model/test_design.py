@@ -100,3 +100,17 @@ def test_a_law_that_needs_more_than_the_table_has_is_told_which_laws_fit():
     holes = read_runs(FRAME).table.assign(params=[1e9, np.nan, 1e9, 1e9, 1e9, 1e9])
     with pytest.raises(LawError, match="'params'"):
         build_design(Runs(holes, (), (), "mine.csv"), two)
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (["full", "lora", "full"], r"needs numbers in 'kind', but found 'full' \(row 1\)"),
+        ([1.0, 0.0, 2.0], r"needs positive 'kind', but row 2 has 0"),
+        ([True, False, True], r"needs numbers in 'kind', but found 'True'"),
+    ],
+)
+def test_a_covariate_must_be_a_size(column, message):
+    frame = pd.DataFrame({"model": ["a"] * 3, "data": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "kind": column})
+    with pytest.raises(LawError, match=message):
+        build_design(read_runs(frame), get_law("additive(kind)"))
