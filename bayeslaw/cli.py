@@ -30,6 +30,7 @@ from bayeslaw.cli_shared import (
     say_repairs,
     say_what_was_read,
     show,
+    show_failing,
     tell,
 )
 from bayeslaw.errors import BayeslawError
@@ -220,18 +221,14 @@ def _select(
         record = selection_record(fitted.posterior, selection, time.perf_counter() - began)
         print(to_json(record if truth is None else {**record, "truth": truth}))
     else:
-        from bayeslaw.views.text import checks_table, selection_table, truth_table
+        from bayeslaw.views.text import selection_table, truth_table
 
         say_what_was_read(fitted.posterior.runs)
         show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
         if truth is not None:
             show(truth_table(selection, truth))
-        failing = [c for c in selection.checks if c.status != "PASS"]
-        if failing:
-            show(checks_table(failing))
-        else:
-            print(f"All {len(selection.checks)} checks pass (R-hat, effective draws, divergences, data).")
+        show_failing(selection.checks)
         say_repairs(fitted.posterior)
     finish(selection.status, allow_failed_checks)
 

@@ -21,6 +21,7 @@ from bayeslaw.cli_shared import (
     say_repairs,
     say_what_was_read,
     show,
+    show_failing,
 )
 from bayeslaw.errors import TargetError
 from bayeslaw.verdicts import overall
@@ -56,6 +57,10 @@ def optimum(
     began = time.perf_counter()
     budget = _budget(compute)
     check_outputs(output, plot)
+    from bayeslaw.answers.optimum import settle_budget
+    from bayeslaw.laws import get_law
+
+    settle_budget(get_law(law), budget)
     fitted = fit_table(read_table(runs, where), law, seed)
     best = fitted.optimum(compute=budget, seed=seed)
     if output is not None:
@@ -70,15 +75,11 @@ def optimum(
 
         print(to_json(optimum_record(fitted.posterior, best, time.perf_counter() - began)))
     else:
-        from bayeslaw.views.text import checks_table, optimum_tables
+        from bayeslaw.views.text import optimum_tables
 
         say_what_was_read(fitted.posterior.runs)
         show(*optimum_tables(best))
-        failing = [c for c in best.checks if c.status != "PASS"]
-        if failing:
-            show(checks_table(failing))
-        else:
-            print(f"All {len(best.checks)} checks pass (R-hat, effective draws, divergences, data).")
+        show_failing(best.checks)
         say_repairs(fitted.posterior)
     finish(best.status, allow_failed_checks)
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bayeslaw.posterior import Posterior
     from bayeslaw.runs import Runs
     from bayeslaw.sampling.sample import Progress
-    from bayeslaw.verdicts import Status
+    from bayeslaw.verdicts import Check, Status
 
 RunsFile = Annotated[Path, typer.Argument(help="Table of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
@@ -128,6 +128,17 @@ def say_what_was_read(runs: "Runs") -> None:
         tell(note)
     if runs.left_out:
         tell(left_out_summary(runs.left_out))
+
+
+def show_failing(checks: "Sequence[Check]") -> None:
+    """Print the checks that did not pass, or say that all did."""
+    from bayeslaw.views.text import checks_table
+
+    failing = [c for c in checks if c.status != "PASS"]
+    if failing:
+        show(checks_table(failing))
+    else:
+        print(f"All {len(checks)} checks pass (R-hat, effective draws, divergences, data).")
 
 
 def say_repairs(posterior: "Posterior") -> None:

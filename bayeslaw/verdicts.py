@@ -7,6 +7,9 @@ from typing import Any, Literal
 Status = Literal["PASS", "REVIEW", "FAIL"]
 _ORDER: tuple[Status, ...] = ("PASS", "REVIEW", "FAIL")
 
+COLLINEAR_MAX = 0.95
+"""Correlation of the logarithms of two covariates up to which their exponents can be told apart."""
+
 
 @dataclass(frozen=True)
 class Check:

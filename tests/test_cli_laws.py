@@ -82,6 +82,23 @@ def test_a_bad_budget_is_refused_before_anything_is_read(capsys):
     assert "--compute 'lots' is not a number" in err
 
 
+@pytest.mark.parametrize(
+    ("law", "compute", "message"),
+    [("chinchilla", "-5", "positive number of FLOP"), ("multiplicative", "1e22", "no best split of 1e+22 FLOP")],
+)
+def test_what_has_no_best_split_is_refused_before_anything_is_read(capsys, law, compute, message):
+    status, out, err = run(capsys, "optimum", "none.csv", "--compute", compute, "--law", law)
+    assert (status, out) == (2, "")
+    assert message in err
+
+
+def test_candidates_of_a_joint_law_are_chosen_at_a_size_of_the_data_alone(capsys, runs):
+    whole = ("--at", "data=1e12", "--at", "params=1e10")
+    status, out, err = run(capsys, "select", runs, "--law", "chinchilla", *whole)
+    assert (status, out) == (2, "")
+    assert "give data=… alone" in err
+
+
 def test_a_table_without_sizes_is_told_which_laws_fit(capsys, tmp_path):
     table = tmp_path / "runs.csv"
     table.write_text("model,data,loss\na,1,3\na,2,2\n")

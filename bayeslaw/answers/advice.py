@@ -12,7 +12,7 @@ import pandas as pd
 
 from bayeslaw.errors import TargetError
 from bayeslaw.runs import Runs
-from bayeslaw.verdicts import Check, at_least, at_most
+from bayeslaw.verdicts import COLLINEAR_MAX, Check, at_least, at_most
 
 SIZES_MIN = 5
 """Model sizes of a family that are a fair minimum (their section on the number of models)."""
@@ -25,8 +25,6 @@ LONG_RUN = 10 * EARLY_TOKENS
 
 CHECKPOINTS_MIN = 4
 """Points of a run from which on its trajectory counts as known."""
-
-COLLINEAR_MAX = 0.95
 
 SCALE_UP_MAX = 34
 """Times the largest model, up to which predictions were still reliable in the family in which this was tried."""
@@ -49,18 +47,20 @@ def advise(runs: Runs, at: Mapping[str, float] | None = None) -> list[Check]:
     Raises
     ------
     TargetError
-        If the target names a column that the table does not have.
+        If the target names a column that the table does not have, or is not a positive number.
     """
     table = runs.table
-    checks = []
+    checks = [_trajectories(table)]
     if "params" in table:
-        checks += [_sizes(table), _trajectories(table), _collinearity(table)]
+        checks += [_sizes(table), _collinearity(table)]
     if "tokens" in table and table["tokens"].notna().all():
         checks += _early_tokens(table)
     for name, value in (at or {}).items():
         if name not in table or not pd.api.types.is_numeric_dtype(table[name]):
             numeric = ", ".join(n for n in ("params", "data", "tokens", "compute") if n in table)
             raise TargetError(f"{runs.source}: the target is at {name}={value:g}, but the table has {numeric} only.")
+        if not (np.isfinite(value) and value > 0):
+            raise TargetError(f"{name}={value:g} cannot be a target; it must be a positive number.")
         checks.append(_distance(table, name, value))
     return checks
 

@@ -6,14 +6,15 @@ of magnitude or removes them. That two curves may never cross is therefore an an
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from bayeslaw.answers.prediction import complete_point, predict
+from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.answers.surfaces import draw, law_at
 from bayeslaw.errors import TargetError
-from bayeslaw.model.joint import middles, surfaces
+from bayeslaw.model.joint import middles, surface_of_models
 from bayeslaw.posterior import Posterior
 from bayeslaw.verdicts import Check, Status, overall
 
@@ -22,8 +23,6 @@ GRID = 257
 
 BEYOND = 100.0
 """Times the largest size seen, up to which a crossing is looked for unless the user says otherwise."""
-
-QUANTILES = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +90,8 @@ def crossing(
 ) -> Crossing:
     """Find the data size from which on one choice has the lower expected loss, draw by draw.
 
-    Curves are those of the law with what is known of each model, and what may set in beyond the data; the noise of
-    single runs is not in them.
+    Curves are those of the law with what is known of each model, and what may set in beyond the data; what both have in
+    common cancels. The noise of single runs is not in them.
 
     Parameters
     ----------
@@ -100,7 +99,7 @@ def crossing(
     a, b : str
         Names of two models; of a joint law, of two models or of two families.
     at : mapping, optional
-        Covariates other than data; needed where families are compared.
+        Covariates other than data; needed where families are compared, each model's own where models are.
     task : str, optional
         Needed if the table has several.
     low, high : float, optional
@@ -111,19 +110,27 @@ def crossing(
     Raises
     ------
     TargetError
-        If a name is not in the table or in it twice, a covariate is missing, or the range is empty.
+        If a name is not in the table or in it twice, a covariate is missing, unknown or not a positive number, or the
+        range is empty.
     """
     design, law = posterior.design, posterior.law
-    sizes = design.covariates[law.axis]
-    low = float(sizes.min()) if low is None else low
-    high = BEYOND * float(sizes.max()) if high is None else high
+    at = dict(at or {})
+    low = float(design.covariates[law.axis].min()) if low is None else low
+    high = BEYOND * float(design.largest.max()) if high is None else high
     if not 0 < low < high < np.inf:
         raise TargetError(f"Crossings are looked for from low={low:g} to high={high:g}: give 0 < low < high.")
+    if law.axis in at:
+        raise TargetError(f"at gives {law.axis!r}, the size that is looked for. Narrow its range with low and high.")
+    if a == b:
+        raise TargetError(f"Both choices are {a!r}; name two.")
     points = np.geomspace(low, high, GRID)
-    find = _on_surface if law.strays == "surface" else _on_curve
-    rng = np.random.default_rng([seed, 3])
-    difference = find(posterior, a, at or {}, task, points, rng) - find(posterior, b, at or {}, task, points, rng)
-    return _summarise(posterior, difference, points, a, b, at or {})
+    if law.strays == "surface":
+        difference = _between_surfaces(posterior, (a, b), at, task, points, np.random.default_rng([seed, 3]))
+    else:
+        curves = [_curve_named(posterior, name, task) for name in (a, b)]
+        drawn = predict(posterior, [{law.axis: float(size), **at} for size in points], kind="curve", seed=seed)
+        difference = drawn.log_loss[:, curves[0]] - drawn.log_loss[:, curves[1]]
+    return _summarise(posterior, difference, points, a, b, at)
 
 
 def _summarise(
@@ -142,7 +149,7 @@ def _summarise(
         before, after = difference[here, j], difference[here, j + 1]
         logs = np.log(points)
         where = logs[j] + (logs[j + 1] - logs[j]) * before / (before - after)
-        size = {name: float(np.exp(np.quantile(where, q))) for name, q in QUANTILES.items()}
+        size = {name: float(np.exp(value)) for name, value in quantiles(where).items()}
     return Crossing(
         a=a,
         b=b,
@@ -159,53 +166,88 @@ def _summarise(
     )
 
 
-def _on_curve(
-    posterior: Posterior, name: str, at: Mapping[str, float], task: str | None, points: np.ndarray, rng: Any
+def _between_surfaces(
+    posterior: Posterior,
+    names: tuple[str, str],
+    at: Mapping[str, float],
+    task: str | None,
+    points: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """Expected log loss of a model of a law of single curves, shape (S, GRID)."""
-    curve = _curve_named(posterior, name, task, "model")
-    prediction = predict(
-        posterior,
-        [{posterior.law.axis: float(size), **at} for size in points],
-        kind="curve",
-        seed=int(rng.integers(2**31)),
-    )
-    return prediction.log_loss[:, curve]
-
-
-def _on_surface(
-    posterior: Posterior, name: str, at: Mapping[str, float], task: str | None, points: np.ndarray, rng: Any
-) -> np.ndarray:
-    """Expected log loss of a model, or of a typical model of a family, of a joint law; shape (S, GRID)."""
+    """Expected log loss of one model, or of a typical model of a family, less that of another; shape (S, GRID)."""
     design, law = posterior.design, posterior.law
-    is_model = name in {c.model for c in design.curves}
-    curve = _curve_named(posterior, name, task, "model" if is_model else "family")
-    fixed = dict(at)
-    if is_model:
-        whole = complete_point(design, law, {**at, law.axis: points[0]})
-        fixed = {n: float(values[curve]) for n, values in whole.items()}
-    missing = [c.name for c in law.covariates if c.name not in fixed and c.name != law.axis]
-    if missing:
+    log_loss, logs, curves = [], [], []
+    for name in names:
+        is_model = name in {c.model for c in design.curves}
+        curve = _curve_named(posterior, name, task) if is_model else _first_of_family(posterior, name, task)
+        covariates = _along_axis(posterior, curve, at, points, whole=not is_model)
+        expected = law_at(posterior, curve, {n: values[None] for n, values in covariates.items()})
+        if is_model:
+            along = np.log(points / design.reference[law.axis][curve]) - middles(design)[curve]
+            expected += posterior.flat("offset")[:, [curve]] + posterior.flat("tilt")[:, [curve]] * along
+        log_loss.append(expected)
+        logs.append(np.column_stack([np.log(v / design.reference[n][0]) for n, v in covariates.items()]))
+        curves.append(curve)
+    return log_loss[0] - log_loss[1] + _departures(posterior, curves, logs, rng)
+
+
+def _departures(
+    posterior: Posterior, curves: list[int], logs: list[np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """Draws of what sets in beyond the data for one model less that for another, at points (GRID, V): (S, GRID)."""
+    of_model = surface_of_models(posterior.design)
+    one, other = (int(of_model[curve]) for curve in curves)
+    sd = posterior.flat("field_sd")
+    if one == other:  # one departure for both, much of which cancels
+        both = posterior.fields[one].departure(np.concatenate(logs))
+        n = len(logs[0])
+        covariance = both[:n, :n] + both[n:, n:] - both[:n, n:] - both[n:, :n]
+        return draw(covariance, sd[:, [posterior.design.task_of[curves[0]]]], rng)
+    first, second = (
+        draw(posterior.fields[g].departure(at), sd[:, [posterior.design.task_of[curve]]], rng)
+        for g, at, curve in zip((one, other), logs, curves, strict=True)
+    )
+    return first - second
+
+
+def _along_axis(
+    posterior: Posterior, curve: int, at: Mapping[str, float], points: np.ndarray, *, whole: bool
+) -> dict[str, np.ndarray]:
+    """Covariates of a model at the sizes (GRID,); ``whole`` if all but the size must be given."""
+    design, law = posterior.design, posterior.law
+    missing = [c.name for c in law.covariates if c.name not in at and c.name != law.axis]
+    point = complete_point(design, law, {**at, law.axis: float(points[0])})
+    if whole and missing:
         raise TargetError(f"To compare families, say at what {', '.join(missing)}: at={{{missing[0]!r}: …}}.")
-    covariates = {n: np.full(len(points), value) for n, value in fixed.items()}
-    covariates[law.axis] = points
-    log_loss = law_at(posterior, curve, {n: v[None] for n, v in covariates.items()})
-    if is_model:
-        along = np.log(points / design.reference[law.axis][curve]) - middles(design)[curve]
-        log_loss = log_loss + posterior.flat("offset")[:, curve, None] + posterior.flat("tilt")[:, curve, None] * along
-    logs = np.column_stack([np.log(covariates[c.name] / design.reference[c.name][0]) for c in law.covariates])
-    departure = posterior.fields[surfaces(design)[curve]].departure(logs)
-    return log_loss + draw(departure, posterior.flat("field_sd")[:, [design.task_of[curve]]], rng)
+    covariates = {name: np.full(len(points), values[curve]) for name, values in point.items()}
+    return {**covariates, law.axis: points}
 
 
-def _curve_named(posterior: Posterior, name: str, task: str | None, label: str) -> int:
-    """Index of the first curve of that name within a task."""
+def _first_of_family(posterior: Posterior, name: str, task: str | None) -> int:
+    """Index of the first model of a family; all of them share its surface."""
+    found = [i for i in _curves_on(posterior, task) if posterior.design.curves[i].family == name]
+    return found[0] if found else _raise_unknown(posterior, name)
+
+
+def _curve_named(posterior: Posterior, name: str, task: str | None) -> int:
+    """Index of the one model of that name."""
+    curves = posterior.design.curves
+    found = [i for i in _curves_on(posterior, task) if curves[i].model == name]
+    if len(found) > 1:
+        families = ", ".join(curves[i].family for i in found)
+        raise TargetError(f"Several families have a model {name!r}: {families}. Give them names of their own.")
+    return found[0] if found else _raise_unknown(posterior, name)
+
+
+def _curves_on(posterior: Posterior, task: str | None) -> list[int]:
     design = posterior.design
-    tasks = [task] if task is not None else list(design.tasks)
-    if len(tasks) > 1:
+    if task is None and len(design.tasks) > 1:
         raise TargetError(f"The table has several tasks; say which with task=…: {', '.join(design.tasks)}.")
-    found = [i for i, c in enumerate(design.curves) if c.task in tasks and getattr(c, label) == name]
-    if not found:
-        known = sorted({c.model for c in design.curves} | {c.family for c in design.curves})
-        raise TargetError(f"There is no model or family {name!r}. There are: {', '.join(known[:12])}.")
-    return found[0]
+    if task is not None and task not in design.tasks:
+        raise TargetError(f"There is no task {task!r}. There are: {', '.join(design.tasks)}.")
+    return [i for i, c in enumerate(design.curves) if task in (None, c.task)]
+
+
+def _raise_unknown(posterior: Posterior, name: str) -> NoReturn:
+    known = sorted({c.model for c in posterior.design.curves} | {c.family for c in posterior.design.curves})
+    raise TargetError(f"There is no model or family {name!r}. There are: {', '.join(known[:12])}.")

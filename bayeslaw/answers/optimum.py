@@ -9,20 +9,22 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.answers.surfaces import law_at
 from bayeslaw.errors import LawError, TargetError
-from bayeslaw.model.joint import surfaces
+from bayeslaw.laws.base import Law
+from bayeslaw.model.joint import Surface, surfaces
 from bayeslaw.posterior import Posterior
 from bayeslaw.verdicts import Check, Status, at_most, overall
 
 FLOP_PER_TOKEN = 6.0
 """Training FLOP per parameter and token."""
-
-QUANTILES = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 
 EXTRAPOLATION_MAX = 1000
 """Times the largest compute seen, beyond which an optimum is to be reviewed."""
@@ -118,22 +120,10 @@ def optimum(posterior: Posterior, compute: float, *, seed: int = 0) -> Optimum:
     TargetError
         If the budget is not a positive number.
     """
-    if not (np.isfinite(compute) and compute > 0):
-        raise TargetError(f"compute={compute:g}: a budget must be a positive number of FLOP.")
-    law, design = posterior.law, posterior.design
-    if {c.name for c in law.covariates} != {"params", "data"}:
-        raise LawError(
-            f"The {law.name} law has no best split of a budget over parameters and tokens. "
-            "Fit a law of both, such as chinchilla or overtraining."
-        )
-    of_curve = surfaces(design)
-    found = []
-    for g in range(of_curve.max() + 1):
-        curve = int(np.flatnonzero(of_curve == g)[0])
-        found.append(_family_optimum(posterior, curve, compute, seed))
-    spent = FLOP_PER_TOKEN * max(
-        float((design.covariates["params"] * design.covariates["data"]).max()), np.finfo(float).tiny
-    )
+    settle_budget(posterior.law, compute)
+    design = posterior.design
+    found = [_family_optimum(posterior, surface, compute, seed) for surface in surfaces(design)]
+    spent = FLOP_PER_TOKEN * float((design.covariates["params"].max(axis=1) * design.largest).max())
     checks = (
         *posterior.checks,
         at_most(
@@ -145,8 +135,38 @@ def optimum(posterior: Posterior, compute: float, *, seed: int = 0) -> Optimum:
     return Optimum(compute, tuple(found), checks)
 
 
-def _family_optimum(posterior: Posterior, curve: int, compute: float, seed: int) -> FamilyOptimum:
-    design = posterior.design
+def settle_budget(law: Law, compute: float) -> None:
+    """Check a budget before anything is sampled.
+
+    Raises
+    ------
+    LawError, TargetError
+        See ``optimum``.
+    """
+    if not (np.isfinite(compute) and compute > 0):
+        raise TargetError(f"compute={compute:g}: a budget must be a positive number of FLOP.")
+    if {c.name for c in law.covariates} != {"params", "data"}:
+        raise LawError(
+            f"The {law.name} law has no best split of a budget over parameters and tokens. "
+            "Fit a law of both, such as chinchilla or overtraining."
+        )
+    typical = {c.name: np.asarray(c.mean) for c in law.coordinates}
+    grid = np.linspace(-REACH, REACH, GRID)
+    with jax.enable_x64(True):
+        shape = law.log_shape(typical, along_budget(grid, FLOP_PER_TOKEN), {"params": 1.0, "data": 1.0})
+    if int(np.argmin(shape)) in (0, GRID - 1):
+        raise _no_best_split(law, compute)
+
+
+def _no_best_split(law: Law, compute: float) -> LawError:
+    return LawError(
+        f"The {law.name} law has no best split of {compute:.3g} FLOP: its loss goes on falling towards one end. "
+        "Fit a law in which parameters and data both run out, such as chinchilla."
+    )
+
+
+def _family_optimum(posterior: Posterior, surface: Surface, compute: float, seed: int) -> FamilyOptimum:
+    curve = int(surface.models[0])
     log_best = best_log_params(posterior, curve, compute)
     params = np.exp(log_best)
     data = compute / (FLOP_PER_TOKEN * params)
@@ -158,14 +178,14 @@ def _family_optimum(posterior: Posterior, curve: int, compute: float, seed: int)
     point = {"params": float(np.exp(grid[chosen]))}
     point["data"] = compute / (FLOP_PER_TOKEN * point["params"])
     prediction = predict(posterior, [point], seed=seed)
-    at = [label[1:] for label in prediction.labels].index(_label(posterior, curve))
+    at = [label[1:] for label in prediction.labels].index((surface.family, surface.task))
     return FamilyOptimum(
-        family=_label(posterior, curve)[0],
-        task=design.curves[curve].task,
-        params=_quantiles(params),
-        data=_quantiles(data),
-        tokens_per_param=_quantiles(data / params),
-        loss=_quantiles(np.exp(prediction.log_loss[:, at, 0])),
+        family=surface.family,
+        task=surface.task,
+        params=quantiles(params),
+        data=quantiles(data),
+        tokens_per_param=quantiles(data / params),
+        loss=quantiles(np.exp(prediction.log_loss[:, at, 0])),
         recommended_params=point["params"],
         recommended_data=point["data"],
         expected_regret=float(expected[chosen]),
@@ -185,10 +205,7 @@ def best_log_params(posterior: Posterior, curve: int, compute: float) -> np.ndar
     loss = law_at(posterior, curve, along_budget(grid[None, :], compute))
     lowest = loss.argmin(axis=1)
     if np.mean((lowest == 0) | (lowest == GRID - 1)) > 0.01:
-        raise LawError(
-            f"The {posterior.law.name} law has no best split of {compute:.3g} FLOP: its loss goes on falling towards "
-            "one end. Fit a law in which parameters and data both run out, such as chinchilla."
-        )
+        raise _no_best_split(posterior.law, compute)
     low, high = (grid[np.clip(lowest + side, 0, GRID - 1)] for side in (-1, 1))
     for _ in range(STEPS):
         middle = 0.5 * (low + high)
@@ -204,9 +221,6 @@ def along_budget(log_params: np.ndarray, compute: float) -> Mapping[str, np.ndar
 
 def _slope(posterior: Posterior, curve: int, log_params: np.ndarray, compute: float) -> np.ndarray:
     """Derivative of log loss in log N along a budget, draw by draw, shape (S,)."""
-    import jax
-    import jax.numpy as jnp
-
     law = posterior.law
     reference = {name: float(values[0]) for name, values in posterior.design.reference.items()}
     coordinates = {c.name: posterior.flat(c.name)[:, curve] for c in law.coordinates}
@@ -217,14 +231,3 @@ def _slope(posterior: Posterior, curve: int, log_params: np.ndarray, compute: fl
 
     with jax.enable_x64(True):
         return np.asarray(jax.grad(total)(jnp.asarray(log_params)))
-
-
-def _label(posterior: Posterior, curve: int) -> tuple[str, str]:
-    """Family and task of a surface, as predictions of new models name them."""
-    design = posterior.design
-    of = design.curves[curve]
-    return (of.task if len(design.families) == len(design.curves) else of.family, of.task)
-
-
-def _quantiles(values: np.ndarray) -> dict[str, float]:
-    return {name: float(np.quantile(values, q)) for name, q in QUANTILES.items()}

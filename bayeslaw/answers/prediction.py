@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.curves import Curves, law_shape, new_family, seen_curves
+from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.answers.surfaces import (
     expected_log_loss,
     furthest,
@@ -24,12 +25,13 @@ from bayeslaw.answers.surfaces import (
 from bayeslaw.errors import TargetError
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design
+from bayeslaw.model.discrepancy import covariance_root
 from bayeslaw.model.heights import relaxed
 from bayeslaw.posterior import Posterior
 
 Kind = Literal["run", "curve", "new-family"]
 
-QUANTILES = {"p025": 0.025, "p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "p975": 0.975}
+_QUANTILES = {"p025": 0.025, **QUANTILES, "p975": 0.975}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,9 @@ class Prediction:
     log_loss : ndarray, shape (S, K, A)
         Draws, joint over models and points; chains one after another.
     extrapolation : ndarray, shape (K, A)
-        Factor by which the point lies beyond the largest size seen on the curve (for a new family: on its task).
+        Factor by which the point lies beyond the largest size seen on the curve (for a new family: on its task). For a
+        model that is not in the table, beyond the largest value on its surface of the covariate in which it lies
+        furthest out.
     """
 
     kind: Kind
@@ -62,7 +66,7 @@ class Prediction:
         ``mean`` and ``sd`` are not numbers for a new family, whose loss has heavier tails than would give it a mean.
         """
         loss = np.exp(self.log_loss)
-        quantiles = np.quantile(loss, list(QUANTILES.values()), axis=0)
+        quantiles = np.quantile(loss, list(_QUANTILES.values()), axis=0)
         if self.kind == "new-family":  # the level is Student-t in log loss, so that the loss has no mean
             mean = sd = np.full(loss.shape[1:], np.nan)
         else:
@@ -73,7 +77,7 @@ class Prediction:
                 "family": family,
                 "task": task,
                 "at": dict(point),
-                **{name: float(quantiles[q, k, a]) for q, name in enumerate(QUANTILES)},
+                **{name: float(quantiles[q, k, a]) for q, name in enumerate(_QUANTILES)},
                 "mean": float(mean[k, a]),
                 "sd": float(sd[k, a]),
                 "extrapolation": float(self.extrapolation[k, a]),
@@ -176,19 +180,13 @@ def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.rando
         for i in members:
             own = curves.own_walk[:, i, : len(walks.own.knots)] @ walks.own.functions(axis[i]).T
             beyond = own_rate[:, k, None] * rng.standard_normal(own.shape)
-            total[:, i] = own + beyond @ _root(walks.own.remainder(axis[i])).T
+            total[:, i] = own + beyond @ covariance_root(walks.own.remainder(axis[i])).T
         # Curves that share a walk are compared at equal size: their axes are the same.
         points = axis[members[0]]
         shared = shared_walk[:, k, : len(walks.shared.knots)] @ walks.shared.functions(points).T
         shared_beyond = shared_rate[:, k, None] * rng.standard_normal(shared.shape)
-        total[:, members] += (shared + shared_beyond @ _root(walks.shared.remainder(points)).T)[:, None]
+        total[:, members] += (shared + shared_beyond @ covariance_root(walks.shared.remainder(points)).T)[:, None]
     return total
-
-
-def _root(covariance: np.ndarray) -> np.ndarray:
-    """A square root of a covariance that may be singular (points at knots have no remainder)."""
-    values, vectors = np.linalg.eigh(covariance)
-    return vectors * np.sqrt(np.clip(values, 0.0, None))
 
 
 def complete_point(design: Design, law: Law, point: Mapping[str, float]) -> dict[str, np.ndarray]:

@@ -186,6 +186,11 @@ def settle_target(design: Design, law: Law, at: Mapping[str, float], task: str |
     if task not in tasks:
         raise RunsError(f"There is no task {task!r} among the runs. The tasks are: {', '.join(tasks)}.")
     complete_point(design, law, at)
+    if law.strays == "surface" and set(at) >= {c.name for c in law.covariates}:
+        raise TargetError(
+            f"The target gives every covariate of the {law.name} law, so that nothing tells the candidates apart. "
+            f"Candidates keep the size they have: give {law.axis}=… alone."
+        )
     seen = float(design.largest[design.task_of == tasks.index(task)].min())
     if at[law.axis] < seen * (1 - 1e-9):
         raise TargetError(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeslaw.answers.curves import law_shape, new_coordinates, new_level
-from bayeslaw.model.joint import middles, surfaces
+from bayeslaw.model.discrepancy import covariance_root
+from bayeslaw.model.joint import middles, surface_of_models, surfaces
 from bayeslaw.posterior import Posterior
 
 Label = tuple[str, str, str]
@@ -60,7 +61,7 @@ def seen_models(posterior: Posterior, covariates: dict[str, np.ndarray]) -> Plac
         offset=posterior.flat("offset"),
         tilt=posterior.flat("tilt"),
         middle=middles(design),
-        surface_of=surfaces(design),
+        surface_of=surface_of_models(design),
         task_of=design.task_of,
         largest={posterior.law.axis: design.largest},
     )
@@ -69,22 +70,20 @@ def seen_models(posterior: Posterior, covariates: dict[str, np.ndarray]) -> Plac
 def new_models(posterior: Posterior, covariates: dict[str, np.ndarray], rng: np.random.Generator) -> Places:
     """A model that is not in the table on each surface, at covariates of shape (A,): offset and tilt are new draws."""
     design = posterior.design
-    of_curve = surfaces(design)
-    first = np.array([int(np.flatnonzero(of_curve == g)[0]) for g in range(of_curve.max() + 1)])
-    whole_task = len(design.families) == len(design.curves)
-    curves = [design.curves[i] for i in first]
+    found = surfaces(design)
+    first = np.array([surface.models[0] for surface in found])
     task_of = design.task_of[first]
     return Places(
-        labels=tuple((NEW_MODEL, c.task if whole_task else c.family, c.task) for c in curves),
+        labels=tuple((NEW_MODEL, surface.family, surface.task) for surface in found),
         covariates={name: np.tile(values, (len(first), 1)) for name, values in covariates.items()},
         coordinates={c.name: posterior.flat(c.name)[:, first] for c in posterior.law.coordinates},
         level=posterior.flat("level")[:, first],
         offset=_new(posterior, "offset_sd", task_of, rng),
         tilt=_new(posterior, "tilt_sd", task_of, rng),
-        middle=np.array([middles(design)[of_curve == g].mean() for g in range(len(first))]),
-        surface_of=np.arange(len(first)),
+        middle=np.array([middles(design)[surface.models].mean() for surface in found]),
+        surface_of=np.arange(len(found)),
         task_of=task_of,
-        largest=_largest(posterior, of_curve, len(first)),
+        largest=_largest(posterior, surface_of_models(design), len(found)),
     )
 
 
@@ -96,11 +95,11 @@ def new_families(posterior: Posterior, covariates: dict[str, np.ndarray], rng: n
     TargetError
         If a task has a single family, which does not tell how far levels differ.
     """
-    design, of_curve = posterior.design, surfaces(posterior.design)
+    design = posterior.design
     tasks = len(design.tasks)
     level = np.empty((len(posterior.flat("level")), tasks))
     for k, task in enumerate(design.tasks):
-        first = [int(np.flatnonzero(of_curve == g)[0]) for g in np.unique(of_curve[design.task_of == k])]
+        first = [surface.models[0] for surface in surfaces(design) if surface.task == task]
         level[:, k] = new_level(posterior.flat("level")[:, first], task, rng)
     return Places(
         labels=tuple((NEW_FAMILY, NEW_FAMILY, task) for task in design.tasks),
@@ -174,6 +173,4 @@ def _largest(posterior: Posterior, group_of: np.ndarray, groups: int) -> dict[st
 
 def draw(covariance: np.ndarray, sd: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draws with a covariance that may be singular, times a standard deviation of each draw, shape (S, 1)."""
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.clip(values, 0.0, None))
-    return sd * (rng.standard_normal((len(sd), len(covariance))) @ root.T)
+    return sd * (rng.standard_normal((len(sd), len(covariance))) @ covariance_root(covariance).T)

@@ -13,6 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import jax
+import jax.numpy as jnp
+
 Array = Any
 """A jax or numpy array; laws accept either and return jax arrays."""
 
@@ -128,3 +131,26 @@ class Law:
     log_shape: Callable[[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]], Array]
     natural: Callable[[Mapping[str, Array], Array, Mapping[str, Array]], dict[str, Array]]
     strays: Strays = "slope"
+
+
+def above_floor(floor: Array, reducible: Array) -> Array:
+    """Log loss relative to the reference point, of a law whose reducible part is so much larger than there.
+
+    Parameters
+    ----------
+    floor : array
+        Logit of E / L at the reference point.
+    reducible : array
+        Log of the reducible part relative to that at the reference point.
+    """
+    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) + reducible)
+
+
+def irreducible(level: Array, floor: Array) -> Array:
+    """E, of the log loss at the reference point and the logit of E / L there."""
+    return jnp.exp(level + jax.nn.log_sigmoid(floor))
+
+
+def log_reducible(level: Array, floor: Array) -> Array:
+    """Log of L - E at the reference point, of the log loss there and the logit of E / L."""
+    return level + jax.nn.log_sigmoid(-floor)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 
-from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
+from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
 
 WIDTH = 0.5
 """w, in e-folds of data. Few curves tell it; left free, it only stretches the posterior. Less than the step between two
@@ -63,17 +63,17 @@ def log_shape(
     """
     floor = coordinates["floor"]
     reducible = _reducible(coordinates, jnp.log(covariates["data"] / reference["data"]))
-    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) + reducible)
+    return above_floor(floor, reducible)
 
 
 def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
     """E, B, c, c_early and D_break of the law; ``level`` is log L(D_ref)."""
     c, floor, phase = jnp.exp(coordinates["log_c"]), coordinates["floor"], coordinates["phase"]
     c_early = c * jax.nn.sigmoid(coordinates["early"])
-    log_b = level + jax.nn.log_sigmoid(-floor) + c_early * jnp.log(reference["data"])
+    log_b = log_reducible(level, floor) + c_early * jnp.log(reference["data"])
     log_b = log_b + (c - c_early) * WIDTH * jax.nn.softplus(phase / WIDTH)
     return {
-        "E": jnp.exp(level + jax.nn.log_sigmoid(floor)),
+        "E": irreducible(level, floor),
         "B": jnp.exp(log_b),
         "c": c,
         "c_early": c_early,

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 
-from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
+from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
 from bayeslaw.laws.broken import WIDTH, bend
 
 
@@ -46,7 +46,7 @@ def log_shape(
     c_early, c_middle, c = _exponents(coordinates)
     fallen = c_early * t + (c_middle - c_early) * bend(t, phase + jnp.exp(coordinates["log_gap"]))
     fallen = fallen + (c - c_middle) * bend(t, phase)
-    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) - fallen)
+    return above_floor(floor, -fallen)
 
 
 def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
@@ -54,11 +54,11 @@ def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[s
     floor, phase, gap = coordinates["floor"], coordinates["phase"], jnp.exp(coordinates["log_gap"])
     c_early, c_middle, c = _exponents(coordinates)
     t_ref = jnp.log(reference["data"])
-    log_b = level + jax.nn.log_sigmoid(-floor) + c_early * t_ref
+    log_b = log_reducible(level, floor) + c_early * t_ref
     log_b = log_b + (c_middle - c_early) * WIDTH * jax.nn.softplus((phase + gap) / WIDTH)
     log_b = log_b + (c - c_middle) * WIDTH * jax.nn.softplus(phase / WIDTH)
     return {
-        "E": jnp.exp(level + jax.nn.log_sigmoid(floor)),
+        "E": irreducible(level, floor),
         "B": jnp.exp(log_b),
         "c": c,
         "c_middle": c_middle,

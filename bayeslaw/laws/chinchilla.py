@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 
-from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
+from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
 
 
 def reducible(coordinates: Mapping[str, Array], n: Array, t: Array) -> Array:
@@ -34,7 +34,7 @@ def reducible(coordinates: Mapping[str, Array], n: Array, t: Array) -> Array:
 
 
 def scales(
-    coordinates: Mapping[str, Array], log_reducible: Array, params: Array, data: Array
+    coordinates: Mapping[str, Array], log_terms: Array, params: Array, data: Array
 ) -> tuple[Array, Array, Array, Array]:
     """A, B, alpha and beta.
 
@@ -42,14 +42,14 @@ def scales(
     ----------
     coordinates : mapping
         As for `reducible`.
-    log_reducible : array
+    log_terms : array
         Log of A / N_ref^alpha + B / D_ref^beta.
     params, data : array
         N_ref and D_ref.
     """
     split, alpha, beta = coordinates["split"], jnp.exp(coordinates["log_alpha"]), jnp.exp(coordinates["log_beta"])
-    log_a = log_reducible + jax.nn.log_sigmoid(split) + alpha * jnp.log(params)
-    log_b = log_reducible + jax.nn.log_sigmoid(-split) + beta * jnp.log(data)
+    log_a = log_terms + jax.nn.log_sigmoid(split) + alpha * jnp.log(params)
+    log_b = log_terms + jax.nn.log_sigmoid(-split) + beta * jnp.log(data)
     return jnp.exp(log_a), jnp.exp(log_b), alpha, beta
 
 
@@ -75,16 +75,16 @@ def log_shape(
     """
     floor = coordinates["floor"]
     n, t = (jnp.log(covariates[name] / reference[name]) for name in ("params", "data"))
-    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) + reducible(coordinates, n, t))
+    return above_floor(floor, reducible(coordinates, n, t))
 
 
 def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
     """E, A, B, alpha, beta and a of the law; ``level`` is log L(N_ref, D_ref)."""
     floor = coordinates["floor"]
-    log_reducible = level + jax.nn.log_sigmoid(-floor)
-    A, B, alpha, beta = scales(coordinates, log_reducible, reference["params"], reference["data"])
+    log_terms = log_reducible(level, floor)
+    A, B, alpha, beta = scales(coordinates, log_terms, reference["params"], reference["data"])
     return {
-        "E": jnp.exp(level + jax.nn.log_sigmoid(floor)),
+        "E": irreducible(level, floor),
         "A": A,
         "B": B,
         "alpha": alpha,

@@ -21,11 +21,10 @@ U and D count the same thing, and D/U matters: where a reference is divided out,
 import math
 from collections.abc import Mapping
 
-import jax
 import jax.numpy as jnp
 
 from bayeslaw.laws import chinchilla
-from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
+from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
 
 WORTHLESS = 40.0
 """In units of R*: what is repeated more often adds less than the last bit of what it is worth together."""
@@ -88,16 +87,16 @@ def log_shape(
     n, t = (jnp.log(covariates[name] / reference[name]) for name in ("params", "data"))
     u = jnp.log(covariates["unique_data"] / reference["data"])
     reducible = _reducible(coordinates, n, t, u) - _at_reference(coordinates, reference)
-    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) + reducible)
+    return above_floor(floor, reducible)
 
 
 def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
     """E, A, B, alpha, beta and the two constants of the law; ``level`` is log L(N_ref, D_ref, U_ref)."""
     floor = coordinates["floor"]
-    log_reducible = level + jax.nn.log_sigmoid(-floor) - _at_reference(coordinates, reference)
-    A, B, alpha, beta = chinchilla.scales(coordinates, log_reducible, reference["params"], reference["data"])
+    log_terms = log_reducible(level, floor) - _at_reference(coordinates, reference)
+    A, B, alpha, beta = chinchilla.scales(coordinates, log_terms, reference["params"], reference["data"])
     return {
-        "E": jnp.exp(level + jax.nn.log_sigmoid(floor)),
+        "E": irreducible(level, floor),
         "A": A,
         "B": B,
         "alpha": alpha,
@@ -119,30 +118,15 @@ LAW = Law(
     ),
     axis="data",
     coordinates=(
-        # The first four: as in the Chinchilla law, and for the reasons given there. Muennighoff et al. have
-        # alpha = beta = .35.
-        Coordinate("floor", "logit of E / L(N_ref, D_ref, U_ref)", mean=0.6, sd=0.8, spread=0.2, pooling="family"),
-        Coordinate(
-            "split",
-            "logit of the share of A / N^alpha at (N_ref, D_ref)",
-            mean=0.0,
-            sd=1.0,
-            spread=0.3,
-            pooling="family",
-        ),
-        Coordinate("log_alpha", "log alpha", mean=-1.1, sd=0.4, spread=0.15, pooling="family"),
-        Coordinate("log_beta", "log beta", mean=-1.1, sd=0.4, spread=0.15, pooling="family"),
+        # Floor, split and exponents; Muennighoff et al. have alpha = beta = .35.
+        *chinchilla.LAW.coordinates,
         # Published once, for language models on C4: 15.39 and 5.31. Other data bear more or less repetition, 90% from 5
         # to 50 and from 1.7 to 17; that is a matter of the data more than of the models.
         Coordinate("log_R_D", "log R_D*", mean=2.73, sd=0.7, spread=0.15, pooling="task"),
         Coordinate("log_R_N", "log R_N*", mean=1.67, sd=0.7, spread=0.15, pooling="task"),
     ),
     parameters=(
-        Parameter("E", "loss", "irreducible loss: what remains with unlimited parameters and unique data"),
-        Parameter("A", "loss * params^alpha", "scale of the loss that more parameters remove"),
-        Parameter("B", "loss * data^beta", "scale of the loss that more data removes"),
-        Parameter("alpha", "1", "exponent of parameters"),
-        Parameter("beta", "1", "exponent of data"),
+        *(p for p in chinchilla.LAW.parameters if p.name != "a"),
         Parameter("R_D_star", "1", "repetitions of data after which one more is worth 1/e of fresh data"),
         Parameter("R_N_star", "1", "multiples of N_opt after which further parameters are worth 1/e of the first"),
     ),

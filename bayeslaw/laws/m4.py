@@ -20,7 +20,7 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 
-from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
+from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
 
 NEWTON_STEPS = 8
 """Enough for the last bit of log u whatever a and s are, from the starting point below."""
@@ -93,16 +93,16 @@ def log_shape(
     steps = jnp.exp(coordinates["log_c"]) * jnp.log(covariates["data"] / reference["data"])
     v = logit_left(log_a, left_side(log_a, -phase) - steps)
     reducible = jax.nn.log_sigmoid(v) - jax.nn.log_sigmoid(-phase)
-    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) + reducible)
+    return above_floor(floor, reducible)
 
 
 def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
     """E, L_0, B, c and a of the law; ``level`` is log L(D_ref)."""
     floor, phase, log_a = coordinates["floor"], coordinates["phase"], coordinates["log_a"]
     a, c = jnp.exp(log_a), jnp.exp(coordinates["log_c"])
-    floor_loss = jnp.exp(level + jax.nn.log_sigmoid(floor))
+    floor_loss = irreducible(level, floor)
     # (L - E) / (L_0 - E) at D_ref is sigmoid(-phase)
-    log_span = level + jax.nn.log_sigmoid(-floor) - jax.nn.log_sigmoid(-phase)
+    log_span = log_reducible(level, floor) - jax.nn.log_sigmoid(-phase)
     log_b = (1.0 - a) * log_span + left_side(log_a, -phase) + c * jnp.log(reference["data"])
     return {
         "E": floor_loss,

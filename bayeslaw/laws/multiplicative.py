@@ -12,10 +12,9 @@ Coordinates are taken at a reference point (X_ref, D_ref) in the middle of the t
 import functools
 from collections.abc import Mapping
 
-import jax
 import jax.numpy as jnp
 
-from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
+from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
 
 UNITS = {"params": "parameters", "pretraining_tokens": "tokens", "tokens": "tokens", "compute": "FLOP"}
 """Of what X may be. Any other column counts what its name says."""
@@ -48,7 +47,7 @@ def log_shape(
     floor = coordinates["floor"]
     x, t = (jnp.log(covariates[name] / reference[name]) for name in (column, "data"))
     reducible = -jnp.exp(coordinates["log_alpha"]) * x - jnp.exp(coordinates["log_beta"]) * t
-    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) + reducible)
+    return above_floor(floor, reducible)
 
 
 def natural(
@@ -56,8 +55,8 @@ def natural(
 ) -> dict[str, Array]:
     """E, A, alpha and beta of the law; ``level`` is log L(X_ref, D_ref)."""
     floor, alpha, beta = coordinates["floor"], jnp.exp(coordinates["log_alpha"]), jnp.exp(coordinates["log_beta"])
-    log_a = level + jax.nn.log_sigmoid(-floor) + alpha * jnp.log(reference[column]) + beta * jnp.log(reference["data"])
-    return {"E": jnp.exp(level + jax.nn.log_sigmoid(floor)), "A": jnp.exp(log_a), "alpha": alpha, "beta": beta}
+    log_a = log_reducible(level, floor) + alpha * jnp.log(reference[column]) + beta * jnp.log(reference["data"])
+    return {"E": irreducible(level, floor), "A": jnp.exp(log_a), "alpha": alpha, "beta": beta}
 
 
 def covariates_with(column: str) -> tuple[Covariate, Covariate]:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 
-from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
+from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
 
 
 def log_shape(
@@ -41,7 +41,7 @@ def log_shape(
     phase, floor = coordinates["phase"], coordinates["floor"]
     steps = jnp.exp(coordinates["log_beta"]) * jnp.log(covariates["data"] / reference["data"])
     reducible = jax.nn.log_sigmoid(-phase - steps) - jax.nn.log_sigmoid(-phase)
-    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) + reducible)
+    return above_floor(floor, reducible)
 
 
 def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
@@ -50,9 +50,9 @@ def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[s
     beta = jnp.exp(coordinates["log_beta"])
     log_pre_learned = beta * jnp.log(reference["data"]) - phase
     # the reducible part at D_ref is B / (D_l + D_ref^beta) = (B / D_l) sigmoid(-phase)
-    log_b = level + jax.nn.log_sigmoid(-floor) - jax.nn.log_sigmoid(-phase) + log_pre_learned
+    log_b = log_reducible(level, floor) - jax.nn.log_sigmoid(-phase) + log_pre_learned
     return {
-        "E": jnp.exp(level + jax.nn.log_sigmoid(floor)),
+        "E": irreducible(level, floor),
         "B": jnp.exp(log_b),
         "beta": beta,
         "D_l": jnp.exp(log_pre_learned),

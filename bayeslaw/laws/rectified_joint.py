@@ -13,10 +13,9 @@ the rectified law.
 
 from collections.abc import Mapping
 
-import jax
 import jax.numpy as jnp
 
-from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
+from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
 
 
 def log_shape(
@@ -45,7 +44,7 @@ def log_shape(
     # 1 / (D_l(N) + D^beta), relative to that at the reference point
     delayed = -jnp.logaddexp(log_pre_learned, jnp.exp(coordinates["log_beta"]) * t) + jnp.logaddexp(-phase, 0.0)
     reducible = -coordinates["gain"] * n + delayed
-    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) + reducible)
+    return above_floor(floor, reducible)
 
 
 def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
@@ -54,10 +53,10 @@ def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[s
     beta = jnp.exp(coordinates["log_beta"])
     log_d = jnp.log(reference["data"])
     # the reducible part at the reference point is A N_ref^-alpha / (D_l + D_ref^beta)
-    log_a = level + jax.nn.log_sigmoid(-floor) + beta * log_d + jnp.logaddexp(-phase, 0.0)
+    log_a = log_reducible(level, floor) + beta * log_d + jnp.logaddexp(-phase, 0.0)
     log_a = log_a + alpha * jnp.log(reference["params"])
     return {
-        "E": jnp.exp(level + jax.nn.log_sigmoid(floor)),
+        "E": irreducible(level, floor),
         "A": jnp.exp(log_a),
         "alpha": jnp.asarray(alpha),
         "beta": beta,

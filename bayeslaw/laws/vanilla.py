@@ -11,10 +11,9 @@ Coordinates are taken at the reference size D_ref, as in the rectified law.
 
 from collections.abc import Mapping
 
-import jax
 import jax.numpy as jnp
 
-from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter
+from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
 
 
 def log_shape(
@@ -38,15 +37,15 @@ def log_shape(
     """
     floor = coordinates["floor"]
     reducible = -jnp.exp(coordinates["log_beta"]) * jnp.log(covariates["data"] / reference["data"])
-    return jnp.logaddexp(jax.nn.log_sigmoid(floor), jax.nn.log_sigmoid(-floor) + reducible)
+    return above_floor(floor, reducible)
 
 
 def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
     """E, A and beta of the law; ``level`` is log L(D_ref)."""
     floor, beta = coordinates["floor"], jnp.exp(coordinates["log_beta"])
     return {
-        "E": jnp.exp(level + jax.nn.log_sigmoid(floor)),
-        "A": jnp.exp(level + jax.nn.log_sigmoid(-floor) + beta * jnp.log(reference["data"])),
+        "E": irreducible(level, floor),
+        "A": jnp.exp(log_reducible(level, floor) + beta * jnp.log(reference["data"])),
         "beta": beta,
     }
 

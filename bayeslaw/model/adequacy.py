@@ -4,15 +4,14 @@ import numpy as np
 
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design
-from bayeslaw.model.joint import points_of, surfaces
-from bayeslaw.verdicts import Check, at_least, at_most
+from bayeslaw.model.joint import points_of, surface_of_models
+from bayeslaw.verdicts import COLLINEAR_MAX, Check, at_least, at_most
 
 POINTS_MIN = 3
 CURVES_MIN = 2
 RISES_MAX = 0.2
 SPARE_MIN = 3
 """Runs of a surface beyond the number of parameters of the law."""
-COLLINEAR_MAX = 0.95
 
 
 def table_checks(design: Design, law: Law) -> list[Check]:
@@ -21,7 +20,7 @@ def table_checks(design: Design, law: Law) -> list[Check]:
 
 
 def _surface_checks(design: Design, law: Law) -> list[Check]:
-    points, of_run = points_of(design), surfaces(design)[np.nonzero(design.weight > 0)[0]]
+    points, of_run = points_of(design), surface_of_models(design)[np.nonzero(design.weight > 0)[0]]
     groups = [points[of_run == g] for g in range(of_run.max() + 1)]
     spare = min(len(group) for group in groups) - len(law.coordinates) - 1
     names = list(design.covariates)

@@ -86,7 +86,8 @@ def complete(model: "CurveModel", positions: Position, rng: np.random.Generator)
         part = vars(_complete_some(model, some, rng))
         if not whole:
             whole = jax.tree.map(lambda a: np.empty((total, *a.shape[1:]), a.dtype), part)
-        jax.tree.map(lambda to, a, at=start: to.__setitem__(slice(at, at + len(a)), a), whole, part)
+        for to, values in zip(jax.tree.leaves(whole), jax.tree.leaves(part), strict=True):
+            to[start : start + len(values)] = values
     return CompletedDraws(**whole)
 
 

@@ -80,6 +80,11 @@ class Design:
     reference: dict[str, np.ndarray]
     raw_noise: np.ndarray
 
+    @property
+    def one_model_each(self) -> bool:
+        """Whether every family has a single model, so that families tell nothing that models do not."""
+        return len(self.families) == len(self.curves)
+
 
 def build_design(runs: Runs, law: Law) -> Design:
     """Lay out a table of runs for a law.
@@ -165,16 +170,17 @@ def _require_covariates(runs: Runs, law: Law) -> None:
     table = runs.table
     usable = {name for name in table.columns if name in table and not table[name].isna().any()}
     missing = [c for c in law.covariates if c.name not in usable]
-    if not missing:
-        for c in law.covariates:
-            _require_positive(runs, law, c.name)
-        return
-    fitting = [name for name in law_names() if all(c.name in usable for c in get_law(name).covariates)]
-    remedy = f"Laws that this table can feed: {', '.join(fitting)}." if fitting else "No law here can use this table."
-    needed = ", ".join(f"{c.name!r} ({c.unit})" for c in missing)
-    raise LawError(
-        f"{runs.source}: the {law.name} law needs {needed}, which the table does not have for every run. {remedy}"
-    )
+    if missing:
+        fitting = [name for name in law_names() if all(c.name in usable for c in get_law(name).covariates)]
+        remedy = (
+            f"Laws that this table can feed: {', '.join(fitting)}." if fitting else "No law here can use this table."
+        )
+        needed = ", ".join(f"{c.name!r} ({c.unit})" for c in missing)
+        raise LawError(
+            f"{runs.source}: the {law.name} law needs {needed}, which the table does not have for every run. {remedy}"
+        )
+    for c in law.covariates:
+        _require_positive(runs, law, c.name)
 
 
 def _require_positive(runs: Runs, law: Law, name: str) -> None:

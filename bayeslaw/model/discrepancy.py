@@ -54,6 +54,12 @@ DEPARTURE = 2.0
 Chosen on learning curves cut short: at ten times the data, half the outcomes would be missed without it."""
 
 
+def covariance_root(covariance: np.ndarray) -> np.ndarray:
+    """A square root of a covariance that may be singular (points at knots have no remainder)."""
+    values, vectors = np.linalg.eigh(covariance)
+    return vectors * np.sqrt(np.clip(values, 0.0, None))
+
+
 def wandering_level(edge: float, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Covariance of a level of unit standard deviation that wanders and comes back.
 

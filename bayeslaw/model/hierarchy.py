@@ -68,7 +68,7 @@ def pool(law: Law, design: Design, pooling: Mapping[str, Level] | None = None) -
             raise LawError(f"The {law.name} law has no coordinate {name!r} to pool; it has {', '.join(known)}.")
         if level not in LEVELS:
             raise LawError(f"Pooling of {name!r} is {level!r}; it must be one of {', '.join(LEVELS)}.")
-    alone = law.strays == "surface" and len(design.families) == len(design.curves)  # one model cannot carry a surface
+    alone = law.strays == "surface" and design.one_model_each  # one model cannot carry a surface
     own: dict[str, Level] = {c.name: "task" if alone else c.pooling for c in law.coordinates} | pooling
     return tuple(
         PooledCoordinate(replace(c, pooling=own[c.name]), _levels(design, own[c.name])) for c in law.coordinates

@@ -122,7 +122,7 @@ class SurfaceModel:
         }
         return SurfaceDraws(
             coordinates=values,
-            level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, surfaces(self.design)],
+            level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, surface_of_models(self.design)],
             offset=own["offset"],
             tilt=own["tilt"],
             field=scales["field_sd"][:, data.task_of_coefficient] * positions["field"],
@@ -143,9 +143,34 @@ def _evaluate(
     return jax.vmap(one)(positions)
 
 
-def surfaces(design: Design) -> np.ndarray:
-    """The surface of each model, shape (C,): its family within its task, or its task if each model is a family."""
-    return design.task_of if len(design.families) == len(design.curves) else design.family_of
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """A family within its task, or a task if each model is a family.
+
+    Attributes
+    ----------
+    family, task : str
+        The family is called as the task where it is the whole of it.
+    models : ndarray of int
+        Indices of its models among the curves.
+    """
+
+    family: str
+    task: str
+    models: np.ndarray
+
+
+def surfaces(design: Design) -> tuple[Surface, ...]:
+    """The surfaces of a table, in the order of `surface_of_models`."""
+    whole_tasks = [(task, task) for task in design.tasks]
+    names = whole_tasks if design.one_model_each else design.families
+    of_model = surface_of_models(design)
+    return tuple(Surface(family, task, np.flatnonzero(of_model == g)) for g, (task, family) in enumerate(names))
+
+
+def surface_of_models(design: Design) -> np.ndarray:
+    """Index of the surface of each model, shape (C,)."""
+    return design.task_of if design.one_model_each else design.family_of
 
 
 def middles(design: Design) -> np.ndarray:
@@ -164,7 +189,7 @@ def points_of(design: Design) -> np.ndarray:
 def surface_fields(design: Design) -> tuple[Field, ...]:
     """The field of each surface."""
     points, curve_of = points_of(design), np.nonzero(design.weight > 0)[0]
-    of_run = surfaces(design)[curve_of]
+    of_run = surface_of_models(design)[curve_of]
     return tuple(surface_field(points[of_run == g]) for g in range(of_run.max() + 1))
 
 
@@ -173,7 +198,7 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
     seen = design.weight > 0
     curve_of = np.nonzero(seen)[0]
     points, log_loss = points_of(design), design.log_loss[seen]
-    surface_of_curve = surfaces(design)
+    surface_of_curve = surface_of_models(design)
     of_run = surface_of_curve[curve_of]
     centre = np.bincount(of_run, log_loss) / np.bincount(of_run)
     fields = surface_fields(design)

@@ -74,13 +74,8 @@ def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimu
 def _runs(axis: Axes, posterior: Posterior, family: FamilyOptimum, compute: float, colour: str) -> None:
     """Runs of the family near a budget."""
     design = posterior.design
-    of_curve = surfaces(design)
-    names = [(c.family, c.task) for c in design.curves]
-    member = [i for i, name in enumerate(names) if family.family in (name[0], name[1]) and name[1] == family.task]
-    seen = (design.weight > 0) & (of_curve == of_curve[member[0]])[:, None]
-    spent = FLOP_PER_TOKEN * design.covariates["params"] * design.covariates["data"]
-    near = seen & (np.abs(np.log(spent / compute)) < WITHIN)
+    (members,) = (s.models for s in surfaces(design) if (s.family, s.task) == (family.family, family.task))
+    params, data = (design.covariates[name][members] for name in ("params", "data"))
+    near = (design.weight[members] > 0) & (np.abs(np.log(FLOP_PER_TOKEN * params * data / compute)) < WITHIN)
     if near.any():
-        axis.plot(
-            design.covariates["params"][near], np.exp(design.log_loss[near]), "o", color=colour, markersize=4, alpha=0.7
-        )
+        axis.plot(params[near], np.exp(design.log_loss[members][near]), "o", color=colour, markersize=4, alpha=0.7)

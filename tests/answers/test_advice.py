@@ -78,4 +78,11 @@ def test_distance_is_that_of_each_covariate():
 
 def test_a_table_without_parameters_has_little_to_judge():
     frame = pd.DataFrame({"model": ["a", "a", "b"], "data": [1.0, 2.0, 1.0], "loss": [3.0, 2.0, 3.0]})
-    assert advise(read_runs(frame)) == []
+    (check,) = advise(read_runs(frame))
+    assert (check.name, check.status, check.value) == ("checkpoints", "REVIEW", 0.0)
+
+
+@pytest.mark.parametrize("value", [-5.0, 0.0, np.nan, np.inf])
+def test_a_target_is_a_positive_number(value):
+    with pytest.raises(TargetError, match="must be a positive number"):
+        found(grid(), {"params": value})

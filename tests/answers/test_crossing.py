@@ -1,5 +1,7 @@
 """Where one choice overtakes another, with everything held at known curves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,6 +88,33 @@ def test_curves_of_one_covariate_cross_too(simulate, forge):
     assert found.record()["p_never"] == found.p_never
 
 
+def test_what_two_models_share_beyond_the_data_cancels(surface, forge):
+    """Models of one family depart together along data, so that far beyond it their laws alone decide."""
+    runs = surface({"x": (SIZES, TOKENS)})
+    model = build_model(runs, get_law("multiplicative"))
+    positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
+    positions["field_sd"][:] = 10.0  # departures dwarf what differs between the two
+    found = crossing(forge(runs, positions, law="multiplicative"), "x-4e+08", "x-1e+08", high=1e16)
+    assert found.p_a_always == 1.0
+    two = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    model = build_model(two, get_law("multiplicative"))
+    positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
+    positions["field_sd"][:] = 10.0
+    apart = crossing(forge(two, positions, law="multiplicative"), "x-4e+08", "y-1e+08", high=1e16)
+    assert 0.2 < apart.p_a_always < 0.8
+
+
+def test_what_two_curves_share_beyond_the_data_cancels(simulate, forge):
+    """With hardly a walk of their own, curves that start apart stay apart, wherever the shared one goes."""
+    runs = simulate({("t", "a"): (200.0, 800.0, 3200.0), ("t", "b"): (200.0, 800.0, 3200.0)}, seed=12)
+    model = build_model(runs, get_law("rectified"))
+    positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
+    positions["own_drift"][:] = positions["noise"][:] = -20.0
+    positions["shared_drift"][:] = 6.0
+    found = crossing(forge(runs, positions), "a", "b", low=3200.0)
+    assert max(found.p_a_always, found.p_b_always) == 1.0
+
+
 def test_errors_teach(surface, forge):
     posterior = posterior_of(surface, forge, lambda rng: (0.0, 0.1))
     with pytest.raises(TargetError, match="say at what params"):
@@ -94,3 +123,24 @@ def test_errors_teach(surface, forge):
         crossing(posterior, "x", "q", at={"params": 1e9})
     with pytest.raises(TargetError, match="give 0 < low < high"):
         crossing(posterior, "x", "y", at={"params": 1e9}, low=1e9, high=1e8)
+    with pytest.raises(TargetError, match="size that is looked for"):
+        crossing(posterior, "x", "y", at={"params": 1e9, "data": 1e9})
+    with pytest.raises(TargetError, match="has no covariate 'depth'"):
+        crossing(posterior, "x", "y", at={"params": 1e9, "depth": 3})
+    with pytest.raises(TargetError, match="must be a positive number"):
+        crossing(posterior, "x", "y", at={"params": -1e9})
+    with pytest.raises(TargetError, match="Both choices are 'x'"):
+        crossing(posterior, "x", "x", at={"params": 1e9})
+    with pytest.raises(TargetError, match="no task 'u'"):
+        crossing(posterior, "x", "y", at={"params": 1e9}, task="u")
+
+
+def test_a_name_that_two_models_have_is_refused(surface, forge):
+    runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    table = runs.table.copy()
+    table["model"] = table["model"].str[2:]
+    runs = replace(runs, table=table)
+    model = build_model(runs, get_law("multiplicative"))
+    posterior = forge(runs, {n: np.zeros((8, *s)) for n, s in model.sizes().items()}, law="multiplicative")
+    with pytest.raises(TargetError, match="Several families have a model '1e\\+08': x, y"):
+        crossing(posterior, "1e+08", "4e+08")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bayeslaw.answers.optimum import best_log_params, optimum
+from bayeslaw.answers.optimum import best_log_params, optimum, settle_budget
 from bayeslaw.errors import LawError, TargetError
-from bayeslaw.laws import get_law
+from bayeslaw.laws import get_law, law_names
 from bayeslaw.model.build import build_model
 
 COMPUTE = 5.88e23
@@ -85,6 +85,15 @@ def test_a_law_of_data_alone_says_so(simulate, forge, random_position):
     posterior = forge(runs, {name: np.repeat(v[None], 8, axis=0) for name, v in position.items()})
     with pytest.raises(LawError, match="has no best split"):
         optimum(posterior, COMPUTE)
+
+
+@pytest.mark.parametrize("law", law_names())
+def test_which_laws_split_a_budget_is_known_beforehand(law):
+    if law in ("chinchilla", "overtraining", "additive"):
+        settle_budget(get_law(law), COMPUTE)
+    else:
+        with pytest.raises(LawError, match="has no best split"):
+            settle_budget(get_law(law), COMPUTE)
 
 
 @pytest.mark.parametrize("compute", [0.0, -1.0, np.inf, np.nan])

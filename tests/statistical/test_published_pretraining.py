@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import bayeslaw as bl
+from bayeslaw.model.priors import LogNormal, SurfacePriors
 
 DATA = os.environ.get("BAYESLAW_DATA")
 PUBLISHED = {  # Besiroglu et al. 2024, arXiv 2404.10102: estimate and standard error from 4000 bootstraps
@@ -48,6 +49,16 @@ def test_the_published_estimates_come_back(fits):
         draws = fits[False].posterior.flat(name)[:, 0]
         assert abs(np.median(draws) - estimate) < error, name
         assert 0.65 * error < draws.std() < 1.35 * error, name
+
+
+def test_runs_counted_as_independent_would_look_too_certain(fits):
+    """Without a field, exponents of the very same runs come out with smaller standard deviations."""
+    settled = SurfacePriors(field_sd=LogNormal(median=1e-9, sd=0.0))
+    independent = bl.fit(points(outliers=False), law="chinchilla", scales=settled)
+    for name in ("alpha", "beta"):
+        ratio = fits[False].posterior.flat(name)[:, 0].std() / independent.posterior.flat(name)[:, 0].std()
+        print(f"sd of {name}: {ratio:.2f} times that of independent runs")
+        assert ratio > 1.2
 
 
 def test_five_bad_runs_hardly_move_the_exponent(fits):
