@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from bayeslaw.datasets import simulate_finetune as simulate_finetune
     from bayeslaw.errors import BayeslawError as BayeslawError
     from bayeslaw.errors import BayeslawWarning as BayeslawWarning
+    from bayeslaw.evidence.comparison import Comparison as Comparison
+    from bayeslaw.evidence.comparison import compare as compare
     from bayeslaw.fitting import Fit as Fit
     from bayeslaw.fitting import fit as fit
     from bayeslaw.fitting import load as load
@@ -25,11 +27,13 @@ if TYPE_CHECKING:
 _HOME = {
     "BayeslawError": "bayeslaw.errors",
     "BayeslawWarning": "bayeslaw.errors",
+    "Comparison": "bayeslaw.evidence.comparison",
     "Fit": "bayeslaw.fitting",
     "Posterior": "bayeslaw.posterior",
     "Runs": "bayeslaw.runs",
     "Selection": "bayeslaw.answers.selection",
     "advise": "bayeslaw.answers.advice",
+    "compare": "bayeslaw.evidence.comparison",
     "fit": "bayeslaw.fitting",
     "get_law": "bayeslaw.laws",
     "law_names": "bayeslaw.laws",

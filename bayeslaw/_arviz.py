@@ -27,6 +27,36 @@ def convergence(draws: xr.Dataset) -> dict[str, xr.Dataset]:
         }
 
 
+def leave_one_out_weights(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log weights that turn draws into draws without one observation, by Pareto-smoothed importance sampling.
+
+    Vehtari et al. 2024, "Pareto Smoothed Importance Sampling" (JMLR 25:72).
+
+    Parameters
+    ----------
+    log_likelihood : ndarray, shape (J, S)
+        Of J observations at S draws.
+
+    Returns
+    -------
+    log_weights : ndarray, shape (J, S)
+        They sum to 1 for each observation.
+    k : ndarray, shape (J,)
+        Shape of the tail; above .7 the weights of that observation are not to be relied on.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import arviz as az
+
+        if hasattr(az, "psislw"):
+            log_weights, k = az.psislw(-log_likelihood)
+        else:
+            from arviz_stats.base import array_stats
+
+            log_weights, k = array_stats.psislw(log_likelihood)
+    return np.asarray(log_weights), np.asarray(k)
+
+
 def _dataset(result: xr.Dataset) -> xr.Dataset:
     # 1.x may add a coordinate that names the statistic; drop what the input did not have
     return result.drop_vars([name for name in ("_rhat", "_ess") if name in result.coords])

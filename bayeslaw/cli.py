@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayeslaw.cli_backtest import backtest
-from bayeslaw.cli_laws import advise, laws, optimum
+from bayeslaw.cli_laws import advise, compare, laws, optimum
 from bayeslaw.cli_shared import (
     Allow,
+    EarlyTokens,
     Json,
     LawName,
     Output,
@@ -27,6 +28,7 @@ from bayeslaw.cli_shared import (
     fit_table,
     one_point,
     read_table,
+    read_tokens,
     say_repairs,
     say_what_was_read,
     show,
@@ -48,6 +50,7 @@ app = typer.Typer(
 app.add_typer(backtest, name="backtest")
 app.command()(optimum)
 app.command()(advise)
+app.command()(compare)
 app.command()(laws)
 
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
@@ -62,6 +65,7 @@ def select(
     where: Where = None,
     task: Task = None,
     law: LawName = "rectified",
+    early_tokens: EarlyTokens = "10B",
     seed: Seed = 0,
     json: Json = False,
     output: Output = None,
@@ -71,9 +75,10 @@ def select(
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
     began = time.perf_counter()
     target = one_point(at)
+    read_tokens(early_tokens)
     check_outputs(output, plot)
     table = read_table(runs, where)
-    _select(table, target, task, law, seed, json, output, plot, allow_failed_checks, began)
+    _select(table, target, task, law, seed, json, output, plot, allow_failed_checks, began, early_tokens=early_tokens)
 
 
 @app.command()
@@ -81,6 +86,7 @@ def fit(
     runs: RunsFile,
     where: Where = None,
     law: LawName = "rectified",
+    early_tokens: EarlyTokens = "10B",
     seed: Seed = 0,
     json: Json = False,
     output: Output = None,
@@ -88,8 +94,9 @@ def fit(
 ) -> None:
     """Fit a scaling law and report its parameters."""
     began = time.perf_counter()
+    read_tokens(early_tokens)
     check_outputs(output, None)
-    fitted = fit_table(read_table(runs, where), law, seed)
+    fitted = fit_table(read_table(runs, where), law, seed, early_tokens)
     if output is not None:
         fitted.save(output)
     from bayeslaw.views.records import fit_record, to_json
@@ -201,13 +208,14 @@ def _select(
     allow_failed_checks: bool,
     began: float,
     truth: dict[str, float] | None = None,
+    early_tokens: str = "10B",
 ) -> None:
     from bayeslaw.answers.selection import settle_target
     from bayeslaw.laws import get_law
     from bayeslaw.model.design import build_design
 
     settle_target(build_design(table, get_law(law)), get_law(law), target, task)
-    fitted = fit_table(table, law, seed)
+    fitted = fit_table(table, law, seed, early_tokens)
     selection = fitted.select(at=target, task=task, seed=seed)
     if output is not None:
         fitted.save(output)

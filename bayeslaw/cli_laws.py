@@ -1,12 +1,14 @@
-"""Commands about laws: which there are, and what a joint law says of a compute budget."""
+"""Commands about laws: which there are, which to trust on a table, and what a joint law says of a compute budget."""
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bayeslaw.cli_shared import (
     Allow,
+    EarlyTokens,
     Json,
     Output,
     Plot,
@@ -16,8 +18,11 @@ from bayeslaw.cli_shared import (
     check_outputs,
     finish,
     fit_table,
+    interruptible,
     one_point,
+    progress_bar,
     read_table,
+    read_tokens,
     say_repairs,
     say_what_was_read,
     show,
@@ -47,6 +52,7 @@ def optimum(
     compute: Annotated[str, typer.Option(help="Budget in FLOP, such as 5.88e23.")],
     where: Where = None,
     law: Annotated[str, typer.Option("--law", help="Joint law of params and data to fit.")] = "chinchilla",
+    early_tokens: EarlyTokens = "10B",
     seed: Seed = 0,
     json: Json = False,
     output: Output = None,
@@ -61,7 +67,8 @@ def optimum(
     from bayeslaw.laws import get_law
 
     settle_budget(get_law(law), budget)
-    fitted = fit_table(read_table(runs, where), law, seed)
+    read_tokens(early_tokens)
+    fitted = fit_table(read_table(runs, where), law, seed, early_tokens)
     best = fitted.optimum(compute=budget, seed=seed)
     if output is not None:
         fitted.save(output)
@@ -82,6 +89,62 @@ def optimum(
         show_failing(best.checks)
         say_repairs(fitted.posterior)
     finish(best.status, allow_failed_checks)
+
+
+def compare(
+    runs: RunsFile,
+    law: Annotated[list[str] | None, typer.Option("--law", help="A law to compare; give two or more.")] = None,
+    along: Annotated[
+        str, typer.Option(help="Column whose largest runs are held out: data, params or compute.")
+    ] = "data",
+    folds: Annotated[int, typer.Option(min=1, help="How often, a factor of two further each time.")] = 3,
+    at: Annotated[list[str] | None, typer.Option("--at", help="Point to predict at with the mixture of laws.")] = None,
+    where: Where = None,
+    early_tokens: EarlyTokens = "10B",
+    seed: Seed = 0,
+    json: Json = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the held-out runs here (.csv).")] = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Compare laws by how they would have foretold the largest runs of a table."""
+    began = time.perf_counter()
+    point = one_point(at) if at else None
+    first_tokens = read_tokens(early_tokens)
+    check_outputs(output, None)
+    table = read_table(runs, where)
+    from bayeslaw.answers.prediction import complete_point
+    from bayeslaw.evidence.comparison import compare as judge
+    from bayeslaw.laws import get_law
+    from bayeslaw.model.design import build_design
+    from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+    for name in law or ():
+        design = build_design(table, get_law(name))
+        if point is not None:
+            complete_point(design, get_law(name), point)
+    use_compilation_cache()
+    with interruptible(), progress_bar(f"{len(law or ())} laws") as progress:
+        found = judge(
+            table, law or (), along=along, folds=folds, early_tokens=first_tokens, seed=seed, progress=progress
+        )
+        prediction = None if point is None else found.predict([point], seed=seed)
+    if output is not None:
+        from bayeslaw.files import write_csv
+
+        write_csv(found.held_out, output)
+    if json:
+        from bayeslaw.views.records import comparison_record, to_json
+
+        print(to_json(comparison_record(table, found, prediction, time.perf_counter() - began)))
+    else:
+        from bayeslaw.views.text import comparison_table, predictions_table
+
+        say_what_was_read(table)
+        show(comparison_table(found))
+        if prediction is not None:
+            show(predictions_table(prediction.records()))
+        show_failing(found.checks)
+    finish(found.status, allow_failed_checks)
 
 
 def advise(

@@ -26,6 +26,9 @@ LawName = Annotated[str, typer.Option("--law", help="Scaling law to fit.")]
 Where = Annotated[str | None, typer.Option(help="Rows to use, such as \"data <= 204800 and family != 'T5'\".")]
 Seed = Annotated[int, typer.Option(min=0, help="Random seed; equal seeds give equal answers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")]
+EarlyTokens = Annotated[
+    str, typer.Option(help="Joint laws leave out checkpoints from the first so many tokens of long runs; 0 keeps them.")
+]
 Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
 
 
@@ -81,22 +84,44 @@ def read_table(path: Path, where: str | None) -> "Runs":
     return read_runs(path, where=where)
 
 
-def fit_table(table: "Runs", law: str, seed: int) -> "Fit":
+def fit_table(table: "Runs", law: str, seed: int, early_tokens: str = "10B") -> "Fit":
     """Fit a law with a progress bar; an interrupt ends the process."""
     from bayeslaw.fitting import fit
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
+    with interruptible(), progress_bar(f"{len(table.models)} models, {len(table.table)} runs") as progress:
+        return fit(table, law=law, early_tokens=read_tokens(early_tokens), seed=seed, progress=progress)
+
+
+def read_tokens(text: str) -> float:
+    """Read a number of tokens, such as 10B.
+
+    Raises
+    ------
+    TargetError
+        If it is none.
+    """
+    from bayeslaw.runs.units import read_count
+
+    value = read_count(text)
+    if value is None or value < 0:
+        raise TargetError(f"--early-tokens {text!r} is no number of tokens. Expected something like 10B, or 0.")
+    return value
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let an interrupt end the process."""
     try:
-        with _progress(f"{len(table.models)} models, {len(table.table)} runs") as progress:
-            return fit(table, law=law, seed=seed, progress=progress)
+        yield
     except KeyboardInterrupt:
         tell("bayeslaw: interrupted; nothing was written.")
         os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
 
 
 @contextmanager
-def _progress(what: str) -> "Iterator[Progress | None]":
+def progress_bar(what: str) -> "Iterator[Progress | None]":
     """A progress bar on standard error, if a person is watching it."""
     if not sys.stderr.isatty():
         yield None
@@ -138,7 +163,7 @@ def show_failing(checks: "Sequence[Check]") -> None:
     if failing:
         show(checks_table(failing))
     else:
-        print(f"All {len(checks)} checks pass (R-hat, effective draws, divergences, data).")
+        print(f"All {len(checks)} checks pass.")
 
 
 def say_repairs(posterior: "Posterior") -> None:

@@ -25,6 +25,7 @@ from bayeslaw.model.build import build_model
 from bayeslaw.model.priors import ScalePriors, SurfacePriors
 from bayeslaw.posterior import Posterior, load_posterior
 from bayeslaw.runs import Runs
+from bayeslaw.runs.early import EARLY_TOKENS, leave_out_early
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress, Sampled, sample
 from bayeslaw.verdicts import Check, Status, overall
@@ -118,6 +119,7 @@ def fit(
     law: str = "rectified",
     pooling: Mapping[str, Level] | None = None,
     scales: ScalePriors | SurfacePriors | None = None,
+    early_tokens: float = EARLY_TOKENS,
     sampler: SamplerSettings | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -135,6 +137,9 @@ def fit(
         the law's own.
     scales : ScalePriors or SurfacePriors, optional
         Priors of noise and discrepancy; of joint laws, the latter.
+    early_tokens : float
+        Joint laws leave out checkpoints from the first so many tokens of runs that are three times as long or longer;
+        0 keeps them. What was left out is among ``posterior.runs.left_out``.
     sampler : SamplerSettings, optional
     seed : int
         Equal seeds give equal draws on one machine and set of versions.
@@ -149,9 +154,13 @@ def fit(
     ------
     LawError
         If the law is unknown or needs columns that the table lacks.
+    RunsError
+        If ``early_tokens`` is no number of tokens.
     SamplingError
         If sampling cannot start.
     """
+    if get_law(law).strays == "surface":
+        runs = leave_out_early(runs, early_tokens)
     model = build_model(runs, get_law(law), pooling=pooling, scales=scales)
     sampled = sample(model, sampler or SamplerSettings(), seed=seed, progress=progress)
     return Fit(_posterior(runs, model, sampled, seed))

@@ -3,14 +3,17 @@
 import json
 import sys
 
+import pandas as pd
 import pytest
 
 import bayeslaw
 from bayeslaw import cli
 from bayeslaw.cli_shared import show
+from bayeslaw.evidence.comparison import Comparison, LawScore
+from bayeslaw.evidence.leave_one_out import LeaveOneOut
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.views.numbers import count
-from bayeslaw.views.text import optimum_tables
+from bayeslaw.views.text import comparison_table, optimum_tables
 
 SIZES, TOKENS = (1e8, 3e8, 9e8, 2.7e9), (2e9, 6e9, 1.8e10, 5.4e10)
 
@@ -74,6 +77,49 @@ def test_optimum_splits_the_budget(capsys, tmp_path, runs):
     assert "Best split of 1e+22 FLOP ([x] on t)" in text
     assert "Best split of 1e+22 FLOP (y on t)" in text
     assert count(record["families"][0]["params"]["median"]) in text
+
+
+def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
+    table, saved = tmp_path / "runs.csv", tmp_path / "held.csv"
+    sizes = [100.0 * 2**k for k in range(6)]
+    rows = [
+        f"m{m},{d:g},{(2 + m / 10) * d**-0.1 * (1 + 0.002 * (k % 2)):.6g}"
+        for m in range(3)
+        for k, d in enumerate(sizes)
+    ]
+    table.write_text("\n".join(["model,data,loss", *rows]))
+    two = ("--law", "vanilla", "--law", "rectified")
+    status, out, err = run(capsys, "compare", table, *two, "--folds", 1, "--at", "data=1e5", "--json", "-o", saved)
+    record = json.loads(out)
+    assert status in (0, 3)
+    assert err == ""
+    assert {law["law"] for law in record["laws"]} == {"vanilla", "rectified"}
+    assert sum(law["weight"] for law in record["laws"]) == pytest.approx(1.0)
+    assert [p["model"] for p in record["predictions"]] == ["m0", "m1", "m2"]
+    assert len(record["held_out"]) == len(saved.read_text().splitlines()) - 1 == 6
+    scores = tuple(LawScore(**{**law, "loo": LeaveOneOut(**law["loo"])}) for law in record["laws"])
+    show(comparison_table(Comparison("data", scores, pd.read_csv(saved), {}, ())))
+    text = capsys.readouterr().out
+    assert "3 held-out runs, the largest in data (1 time)" in text
+    assert text.index(record["laws"][0]["law"]) < text.index(record["laws"][1]["law"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--law", "vanilla"), "two or more different laws"),
+        (("--law", "vanilla", "--law", "nolaw"), "no law 'nolaw'"),
+        (("--law", "vanilla", "--law", "rectified", "--along", "depth"), "found 'depth'"),
+        (("--law", "vanilla", "--law", "rectified", "--at", "params=1e9"), "no covariate 'params'"),
+        (("--law", "vanilla", "--law", "rectified", "--early-tokens", "few"), "no number of tokens"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_at_once(capsys, tmp_path, arguments, says):
+    table = tmp_path / "runs.csv"
+    table.write_text("model,data,loss\na,1,3\na,2,2\na,4,1.5\na,8,1.2\n")
+    status, out, err = run(capsys, "compare", table, *arguments)
+    assert (status, out) == (2, "")
+    assert says in err
 
 
 def test_a_bad_budget_is_refused_before_anything_is_read(capsys):

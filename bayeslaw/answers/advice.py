@@ -12,16 +12,11 @@ import pandas as pd
 
 from bayeslaw.errors import TargetError
 from bayeslaw.runs import Runs
+from bayeslaw.runs.early import early_rows
 from bayeslaw.verdicts import COLLINEAR_MAX, Check, at_least, at_most
 
 SIZES_MIN = 5
 """Model sizes of a family that are a fair minimum (their section on the number of models)."""
-
-EARLY_TOKENS = 10e9
-"""Tokens before which losses mislead: leaving them out took errors from over 15% to 4 to 10%."""
-
-LONG_RUN = 10 * EARLY_TOKENS
-"""Last tokens of a run from which on its first ten billion count as early."""
 
 CHECKPOINTS_MIN = 4
 """Points of a run from which on its trajectory counts as known."""
@@ -53,8 +48,7 @@ def advise(runs: Runs, at: Mapping[str, float] | None = None) -> list[Check]:
     checks = [_trajectories(table)]
     if "params" in table:
         checks += [_sizes(table), _collinearity(table)]
-    if "tokens" in table and table["tokens"].notna().all():
-        checks += _early_tokens(table)
+        checks.append(_early_tokens(table))
     for name, value in (at or {}).items():
         if name not in table or not pd.api.types.is_numeric_dtype(table[name]):
             numeric = ", ".join(n for n in ("params", "data", "tokens", "compute") if n in table)
@@ -107,20 +101,13 @@ def _collinearity(table: pd.DataFrame) -> Check:
     )  # fmt: skip
 
 
-def _early_tokens(table: pd.DataFrame) -> list[Check]:
-    """Only of runs with checkpoints: a final loss at few tokens is another thing."""
-    by_run = table.groupby(["task", "model"])["tokens"]
-    checkpoints = (by_run.transform("nunique") >= CHECKPOINTS_MIN) & (by_run.transform("max") >= LONG_RUN)
-    if not checkpoints.any():
-        return []
-    early = int((table["tokens"][checkpoints] < EARLY_TOKENS).sum())
-    return [
-        at_most(
-            "early_tokens", early, 0, np.inf,
-            f"{early} losses are from the first 10B tokens of a long run, where loss does not follow the law yet.",
-            'Leave them out: --where "tokens >= 1e10".',
-        )
-    ]  # fmt: skip
+def _early_tokens(table: pd.DataFrame) -> Check:
+    early = int(early_rows(table).sum())
+    return at_most(
+        "early_tokens", early, 0, np.inf,
+        f"{early} losses are from the first 10B tokens of long runs, where loss does not follow a law yet.",
+        'Joint laws leave them out by default; for other laws: --where "tokens >= 1e10".',
+    )  # fmt: skip
 
 
 def _distance(table: pd.DataFrame, name: str, value: float) -> Check:

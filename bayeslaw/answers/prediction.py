@@ -25,7 +25,7 @@ from bayeslaw.answers.surfaces import (
 from bayeslaw.errors import TargetError
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design
-from bayeslaw.model.discrepancy import covariance_root
+from bayeslaw.model.discrepancy import WalkBasis, covariance_root
 from bayeslaw.model.heights import relaxed
 from bayeslaw.posterior import Posterior
 
@@ -133,15 +133,10 @@ def predict(
         covariates = {name: values[first] for name, values in covariates.items()}
         curves = new_family(posterior, covariates, rng)
         largest = np.array([largest[design.task_of == k].max() for k in range(len(design.tasks))])
-    target = covariates[posterior.law.axis]
-    reference = {name: values[:, None] for name, values in curves.reference.items()}
-    axis = np.log(target / reference[posterior.law.axis])
-    coordinates = {name: values[..., None] for name, values in curves.coordinates.items()}
-    log_loss = curves.level[..., None] + law_shape(posterior, coordinates, covariates, reference)
-    log_loss += curves.height[..., None] * relaxed(axis, curves.first) + _walks(posterior, curves, axis, rng)
+    log_loss = curve_log_loss(posterior, curves, covariates, rng)
     if kind != "curve":
         log_loss += curves.noise[..., None] * rng.standard_normal(log_loss.shape)
-    return Prediction(kind, tuple(at), labels, log_loss, target / largest[:, None])
+    return Prediction(kind, tuple(at), labels, log_loss, covariates[posterior.law.axis] / largest[:, None])
 
 
 def _predict_on_surfaces(
@@ -170,8 +165,28 @@ def _predict_on_surfaces(
     return Prediction(kind, tuple(at), places.labels, log_loss, furthest(places))
 
 
-def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def curve_log_loss(
+    posterior: Posterior, curves: Curves, covariates: Mapping[str, np.ndarray], rng: np.random.Generator | None
+) -> np.ndarray:
+    """Log loss without the noise of runs at covariates (K, A): law, height and walks, shape (S, K, A).
+
+    What is not known of the walks, between and beyond their knots, is drawn; without ``rng`` it is left at its mean.
+    """
+    reference = {name: values[:, None] for name, values in curves.reference.items()}
+    axis = np.log(covariates[posterior.law.axis] / reference[posterior.law.axis])
+    coordinates = {name: values[..., None] for name, values in curves.coordinates.items()}
+    log_loss = curves.level[..., None] + law_shape(posterior, coordinates, covariates, reference)
+    return log_loss + curves.height[..., None] * relaxed(axis, curves.first) + _walks(posterior, curves, axis, rng)
+
+
+def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
     """Discrepancy of each curve, its own and its task's, shape (S, K, A)."""
+
+    def unknown(rate: np.ndarray, basis: WalkBasis, points: np.ndarray) -> Any:
+        if rng is None:
+            return 0.0
+        return (rate * rng.standard_normal((len(rate), len(points)))) @ covariance_root(basis.remainder(points)).T
+
     own_rate, shared_rate = posterior.flat("own_drift"), posterior.flat("shared_drift")
     shared_walk = posterior.flat("shared_walk")
     total = np.zeros((*curves.level.shape, axis.shape[1]))
@@ -179,13 +194,11 @@ def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.rando
         members = np.flatnonzero(curves.task_of == k)
         for i in members:
             own = curves.own_walk[:, i, : len(walks.own.knots)] @ walks.own.functions(axis[i]).T
-            beyond = own_rate[:, k, None] * rng.standard_normal(own.shape)
-            total[:, i] = own + beyond @ covariance_root(walks.own.remainder(axis[i])).T
+            total[:, i] = own + unknown(own_rate[:, [k]], walks.own, axis[i])
         # Curves that share a walk are compared at equal size: their axes are the same.
         points = axis[members[0]]
         shared = shared_walk[:, k, : len(walks.shared.knots)] @ walks.shared.functions(points).T
-        shared_beyond = shared_rate[:, k, None] * rng.standard_normal(shared.shape)
-        total[:, members] += (shared + shared_beyond @ covariance_root(walks.shared.remainder(points)).T)[:, None]
+        total[:, members] += (shared + unknown(shared_rate[:, [k]], walks.shared, points))[:, None]
     return total
 
 

@@ -115,8 +115,11 @@ def new_families(posterior: Posterior, covariates: dict[str, np.ndarray], rng: n
     )
 
 
-def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Generator) -> np.ndarray:
-    """Log loss without the noise of runs, shape (S, K, A): law, models' own, fields, and departures beyond the data."""
+def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Generator | None) -> np.ndarray:
+    """Log loss without the noise of runs, shape (S, K, A): law, models' own, fields, and departures beyond the data.
+
+    What is not known of fields and departures is drawn; without ``rng`` it is left at its mean, 0.
+    """
     reference = {name: values[0] for name, values in posterior.design.reference.items()}
     coordinates = {name: values[..., None] for name, values in places.coordinates.items()}
     shape = law_shape(posterior, coordinates, places.covariates, reference)
@@ -128,12 +131,15 @@ def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Gener
     for g in np.unique(places.surface_of):
         members = np.flatnonzero(places.surface_of == g)
         if g < 0:  # a family of its own: a field of its own, of which nothing is known
-            for k in members:
-                log_loss[:, k] += draw(np.eye(points.shape[1]), field_sd[:, [places.task_of[k]]], rng)
+            if rng is not None:
+                for k in members:
+                    log_loss[:, k] += draw(np.eye(points.shape[1]), field_sd[:, [places.task_of[k]]], rng)
             continue
         field, at = posterior.fields[g], points[members].reshape(-1, points.shape[-1])
         known = posterior.flat("field")[:, first[g] : first[g + 1]] @ field.functions(at).T
-        known = known + draw(field.remainder(at) + field.departure(at), field_sd[:, [places.task_of[members[0]]]], rng)
+        if rng is not None:
+            sd = field_sd[:, [places.task_of[members[0]]]]
+            known = known + draw(field.remainder(at) + field.departure(at), sd, rng)
         log_loss[:, members] += known.reshape(len(known), len(members), -1)
     return log_loss
 

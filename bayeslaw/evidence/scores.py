@@ -157,7 +157,7 @@ def crps(draws: ArrayLike, true: ArrayLike) -> Array:
     return np.asarray(np.abs(x - y).mean(axis=0) - half_spread)
 
 
-def log_score_mixture(means: ArrayLike, sds: ArrayLike, true: ArrayLike) -> Array:
+def log_score_mixture(means: ArrayLike, sds: ArrayLike, true: ArrayLike, *, tail: ArrayLike | None = None) -> Array:
     """Log density of log loss under an equal mixture of normals, one per target (larger is better).
 
     This is the score to prefer where each draw of a posterior gives a mean and a standard deviation of the log loss
@@ -169,6 +169,8 @@ def log_score_mixture(means: ArrayLike, sds: ArrayLike, true: ArrayLike) -> Arra
         Mean and standard deviation of log loss in each component.
     true : array_like, shape (M,)
         Loss reached (not log).
+    tail : array_like, shape (B, M) (or what broadcasts to it), optional
+        Degrees of freedom, where components are Student-t with ``sds`` as their scales.
 
     Returns
     -------
@@ -182,7 +184,8 @@ def log_score_mixture(means: ArrayLike, sds: ArrayLike, true: ArrayLike) -> Arra
     if not (s > 0).all():
         raise RunsError("expected standard deviations above zero, found one that is not; a point has no density")
     z = (np.log(_positive(t, "true loss")) - m) / s
-    return np.asarray(logsumexp(-0.5 * z**2 - np.log(s), axis=0) - _LOG_SQRT_2PI - np.log(m.shape[0]))
+    log_density = -0.5 * z**2 - _LOG_SQRT_2PI if tail is None else stats.t.logpdf(z, np.asarray(tail, dtype=float))
+    return np.asarray(logsumexp(log_density - np.log(s), axis=0) - np.log(m.shape[0]))
 
 
 def log_score_draws(draws: ArrayLike, true: ArrayLike) -> Array:

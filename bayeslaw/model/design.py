@@ -166,12 +166,20 @@ def _weights(table: pd.DataFrame) -> np.ndarray:
     return TYPICAL_NOISE**2 / (TYPICAL_NOISE**2 + relative**2)
 
 
+def laws_fed_by(runs: Runs) -> tuple[str, ...]:
+    """Names of the laws whose covariates a table has for every run."""
+    return tuple(name for name in law_names() if all(_has(runs.table, c.name) for c in get_law(name).covariates))
+
+
+def _has(table: pd.DataFrame, name: str) -> bool:
+    return name in table and not table[name].isna().any()
+
+
 def _require_covariates(runs: Runs, law: Law) -> None:
     table = runs.table
-    usable = {name for name in table.columns if name in table and not table[name].isna().any()}
-    missing = [c for c in law.covariates if c.name not in usable]
+    missing = [c for c in law.covariates if not _has(table, c.name)]
     if missing:
-        fitting = [name for name in law_names() if all(c.name in usable for c in get_law(name).covariates)]
+        fitting = laws_fed_by(runs)
         remedy = (
             f"Laws that this table can feed: {', '.join(fitting)}." if fitting else "No law here can use this table."
         )

@@ -80,7 +80,7 @@ class Runs:
         mask = matching_rows(self.table, expression, dict(self.spelling))
         if not mask.any():
             raise nothing_selected(self.source, expression, len(self.table))
-        return self._keep(mask, not_selected(expression))
+        return self.where_rows(mask, not_selected(expression))
 
     def for_task(self, name: str) -> "Runs":
         """Keep the rows of one task.
@@ -93,7 +93,7 @@ class Runs:
         mask = (self.table["task"] == name).to_numpy(dtype=bool)
         if not mask.any():
             raise RunsError(f"{self.source}: there is no task {name!r}. The tasks are: {', '.join(self.tasks)}.")
-        return self._keep(mask, f"not of the task {name!r}")
+        return self.where_rows(mask, f"not of the task {name!r}")
 
     @property
     def content_hash(self) -> str:
@@ -114,7 +114,8 @@ class Runs:
         lines = sorted(map("\t".join, zip(*(cells for _, _, cells in columns), strict=True)))
         return hashlib.sha256("\n".join([header, *lines]).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def _keep(self, mask: NDArray[np.bool_], reason: str) -> "Runs":
+    def where_rows(self, mask: NDArray[np.bool_], reason: str) -> "Runs":
+        """Keep the rows of a mask, one value a row; the others are left out for a reason."""
         return replace(
             self,
             table=self.table[mask].reset_index(drop=True),

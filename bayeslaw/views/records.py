@@ -9,6 +9,7 @@ from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.parameters import parameter_records
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
+from bayeslaw.evidence.comparison import Comparison
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior import Posterior
 from bayeslaw.runs import LeftOut, Runs
@@ -63,6 +64,21 @@ def optimum_record(posterior: Posterior, best: Optimum, seconds: float) -> dict[
         "families": best.records(),
         **_verdict(best.checks),
         **_provenance(posterior, seconds),
+    }
+
+
+def comparison_record(runs: Runs, found: Comparison, prediction: Prediction | None, seconds: float) -> dict[str, Any]:
+    """Record of laws compared, the best first, and of what their mixture predicts."""
+    return {
+        "along": found.along,
+        "laws": found.records(),
+        "held_out": found.held_out[["law", "fold", "row", "task", "model", "loss", "median", "p05", "p95", "log_score"]]
+        .astype(object)
+        .to_dict("records"),
+        "predictions": [] if prediction is None else prediction.records(),
+        **_verdict(found.checks),
+        "left_out": left_out_records(runs.left_out),
+        "seconds": {"total": round(seconds, 2)},
     }
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.selection import Selection
+from bayeslaw.evidence.comparison import Comparison
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import LeftOut
 from bayeslaw.verdicts import Check
@@ -132,6 +133,37 @@ def optimum_tables(best: Optimum) -> list[Table]:
         )
         tables.append(table)
     return tables
+
+
+def comparison_table(found: Comparison) -> Table:
+    """Laws by the density they gave to the largest runs, the best first."""
+    first = found.held_out[found.held_out["law"] == found.laws[0].law]
+    folds = first["fold"].nunique()
+    table = _table(
+        f"Laws by how they foretold {len(first)} held-out runs, the largest in {clean(found.along)} "
+        f"({folds} time{'s' if folds > 1 else ''})"
+    )
+    _words(table, "law")
+    _numbers(table, "log\nscore", "behind\nthe best", "weight", "error", "inside\n90%", "90%\nwidth", "leave-\none-out")
+    for rank, s in enumerate(found.laws):
+        loo = "-" if s.loo is None else f"{s.loo.elpd:.1f}" + (f" ({s.loo.unreliable}?)" if s.loo.unreliable else "")
+        table.add_row(
+            Text(s.law),
+            fixed(s.log_score, 2),
+            "" if rank == 0 else f"{fixed(s.behind, 2)} ± {fixed(s.behind_se, 2)}",
+            chance(s.weight),
+            f"{s.are_median:.1%}",
+            f"{s.coverage_90:.0%}",
+            f"{s.width_90:.1%}",
+            loo,
+            style="bold" if rank == 0 else "",
+        )
+    table.caption = Text(
+        "Log score: mean log density of log loss. Weight: share in the mixture that would have done best. Error: "
+        "median of |predicted/measured - 1|. Leave-one-out is about runs in the midst of the data; of as many as said "
+        "with ? it knows nothing, and of averaged curves (-) it is not computed."
+    )
+    return table
 
 
 def laws_table(laws: Iterable[Law]) -> Table:

@@ -59,13 +59,13 @@ def test_tokens_in_step_with_parameters():
     assert "one exponent" in check.remedy
 
 
-def test_early_tokens_are_those_of_long_runs():
-    early = grid(tokens=(5e9, 9.9e9, 1e10, 1e11))
-    check = found(early)["early_tokens"]
+def test_early_tokens_are_those_of_long_runs_with_checkpoints():
+    late = tuple(np.linspace(1e10, 1e11, 8))
+    check = found(grid(tokens=(5e9, 9.9e9, *late)))["early_tokens"]
     assert (check.status, check.value) == ("REVIEW", 10)
     assert "tokens >= 1e10" in check.remedy
-    assert "early_tokens" not in found(grid(tokens=(5e9, 9.9e9, 1e10, 9e10)))
-    assert "early_tokens" not in found(grid(tokens=(5e9, 2e11)))
+    assert found(grid(tokens=(5e9, 9.9e9, *np.array(late) / 4)))["early_tokens"].value == 0  # not long
+    assert found(grid(tokens=(5e9, 9.9e9, *late[:7])))["early_tokens"].value == 0  # not checkpoints
 
 
 def test_distance_is_that_of_each_covariate():

@@ -1,0 +1,291 @@
+"""Which law to trust on a table: how each would have foretold the largest runs, hidden from it, comes first.
+
+Laws that fit the runs in sight alike part ways beyond them, so that laws are ranked by the density that they gave to
+runs larger than any they saw. Stacking weights (Yao et al. 2018, doi 10.1214/17-BA1091) say which mixture of the laws
+would have done best there, and leave-one-out how they do in the midst of the data.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.answers.prediction import Kind, Prediction, predict
+from bayeslaw.errors import LawError
+from bayeslaw.evidence.holdouts import Holdout, rolling_holdouts, score_hidden
+from bayeslaw.evidence.leave_one_out import LeaveOneOut, leave_one_out
+from bayeslaw.evidence.scores import are_median, rmsle
+from bayeslaw.fitting import Fit, fit
+from bayeslaw.laws import get_law
+from bayeslaw.model.design import laws_fed_by
+from bayeslaw.runs import Runs
+from bayeslaw.runs.early import EARLY_TOKENS, leave_out_early
+from bayeslaw.sampling.nuts import SamplerSettings
+from bayeslaw.sampling.sample import Progress
+from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
+
+FOLDS = 3
+HELD_OUT_MIN = 10
+"""Held-out runs from which on weights and ranks say something."""
+
+STACKING_STEPS = 2000
+
+
+@dataclass(frozen=True)
+class LawScore:
+    """How one law did; scores of held-out runs are means over all of them.
+
+    Attributes
+    ----------
+    law : str
+    log_score : float
+        Log density of log loss, in nats a run.
+    behind, behind_se : float
+        By how much that falls short of the best law, and its standard error over runs, which counts them as
+        independent.
+    weight : float
+        In the mixture of laws that would have done best.
+    are_median : float
+        Median absolute relative error of the medians.
+    rmsle : float
+        Root mean squared error of log loss.
+    coverage_90, width_90 : float
+        Share of runs inside their 90% intervals, and mean width of these in log loss.
+    loo : LeaveOneOut or None
+        Leave-one-out in the fit of all runs; None if curves were averaged before the fit.
+    status : {"PASS", "REVIEW", "FAIL"}
+        The worst verdict of the law's fits.
+    """
+
+    law: str
+    log_score: float
+    behind: float
+    behind_se: float
+    weight: float
+    are_median: float
+    rmsle: float
+    coverage_90: float
+    width_90: float
+    loo: LeaveOneOut | None
+    status: Status
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Laws compared on one table.
+
+    Attributes
+    ----------
+    along : str
+        Column along which the largest runs were held out.
+    laws : tuple of LawScore
+        The best first.
+    held_out : pandas.DataFrame
+        One row a law, fold and held-out run: what was measured, median, 90% interval and log score.
+    fits : mapping of str to Fit
+        Each law fitted to all runs.
+    checks : tuple of Check
+    """
+
+    along: str
+    laws: tuple[LawScore, ...]
+    held_out: pd.DataFrame
+    fits: Mapping[str, Fit]
+    checks: tuple[Check, ...]
+
+    @property
+    def status(self) -> Status:
+        """The worst verdict."""
+        return overall(self.checks)
+
+    def records(self) -> list[dict[str, Any]]:
+        """One plain mapping a law, the best first."""
+        return [asdict(score) for score in self.laws]
+
+    def summary(self) -> pd.DataFrame:
+        """One row a law, the best first."""
+        flat = [{**r, "elpd_loo": np.nan if r["loo"] is None else r["loo"]["elpd"]} for r in self.records()]
+        return pd.DataFrame(flat).drop(columns="loo")
+
+    def predict(self, at: Sequence[Mapping[str, float]], *, kind: Kind = "run", seed: int = 0) -> Prediction:
+        """Predict with the mixture of laws; see `bayeslaw.answers.prediction.predict`.
+
+        Each draw is one of a single law, so that it stays joint over models and points.
+        """
+        rng = np.random.default_rng([seed, 4])
+        weights = {score.law: score.weight for score in self.laws}
+        one_each = {law: predict(f.posterior, at, kind=kind, seed=seed) for law, f in self.fits.items()}
+        first = next(iter(one_each.values()))
+        total = min(len(p.log_loss) for p in one_each.values())
+        drawn = rng.choice(list(weights), total, p=list(weights.values()))
+        log_loss = np.empty((total, *first.log_loss.shape[1:]))
+        for law, prediction in one_each.items():
+            here = np.flatnonzero(drawn == law)
+            order = [prediction.labels.index(label) for label in first.labels]
+            some = rng.choice(len(prediction.log_loss), len(here), replace=False)
+            log_loss[here] = prediction.log_loss[some][:, order]
+        return Prediction(kind, tuple(at), first.labels, log_loss, first.extrapolation)
+
+
+def compare(
+    runs: Runs,
+    laws: Sequence[str],
+    *,
+    along: str = "data",
+    folds: int = FOLDS,
+    early_tokens: float = EARLY_TOKENS,
+    sampler: SamplerSettings | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare laws by how they foretell the largest runs of a table.
+
+    Parameters
+    ----------
+    runs : Runs
+    laws : sequence of str
+        Names of two or more laws that the table can feed.
+    along : str
+        Column along which the largest runs are held out: ``data``, or for joint laws ``params`` or ``compute``.
+    folds : int
+        How often, a factor of two further each time.
+    early_tokens : float
+        As for ``fit``; what joint laws leave out is not held out either, and other laws leave it out as well.
+    sampler : SamplerSettings, optional
+    seed : int
+    progress : callable, optional
+        Called with what is being fitted, fits finished, and fits in all.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    LawError
+        If fewer than two laws are named, one twice, the table cannot feed one, or one of them predicts only models that
+        it has seen and all of those held out are others.
+    RunsError
+        If there is nothing that can be held out.
+    """
+    laws = tuple(laws)
+    if len(laws) < 2 or len(set(laws)) < len(laws):
+        raise LawError(
+            f"Comparing takes two or more different laws, found {', '.join(laws) or 'none'}. Laws that "
+            f"{runs.source} can feed: {', '.join(laws_fed_by(runs))}."
+        )
+    kinds = {get_law(law).strays for law in laws}
+    joint = kinds == {"surface"}
+    if "surface" in kinds:  # all laws are to see the same runs
+        runs = leave_out_early(runs, early_tokens)
+    holdouts = [_scored(holdout, joint, along) for holdout in rolling_holdouts(runs, along, folds)]
+    parts: list[pd.DataFrame] = []
+    fits: dict[str, Fit] = {}
+    loo: dict[str, LeaveOneOut | None] = {}
+    statuses: dict[str, Status] = {}
+    total = len(laws) * (1 + len(holdouts))
+    for law in laws:
+        checks: list[Check] = []
+        for fold, holdout in enumerate(holdouts, start=1):
+            if progress is not None:
+                progress(f"{law}, fold {fold}", len(parts) + len(fits), total)
+            fitted = fit(holdout.seen, law=law, early_tokens=0, sampler=sampler, seed=seed)
+            checks += fitted.posterior.checks
+            scored = score_hidden(fitted.posterior, holdout.hidden, seed)
+            parts.append(pd.concat([holdout.hidden, scored], axis=1).assign(law=law, fold=fold))
+        if progress is not None:
+            progress(f"{law}, all runs", len(parts) + len(fits), total)
+        fits[law] = fit(runs, law=law, early_tokens=0, sampler=sampler, seed=seed)
+        loo[law] = leave_one_out(fits[law].posterior)
+        statuses[law] = overall([*checks, *fits[law].posterior.checks])
+    if progress is not None:
+        progress("done", total, total)
+    held_out = pd.concat(parts, ignore_index=True)
+    scores = _law_scores(held_out, laws, loo, statuses)
+    return Comparison(along, scores, held_out, fits, _checks(scores, held_out, laws))
+
+
+def _scored(holdout: Holdout, joint: bool, along: str) -> Holdout:
+    """Keep of what is hidden the runs that all laws can predict: of models seen, or for joint laws of families seen."""
+    seen = holdout.seen.table
+    alone = seen.groupby(["task", "family"])["model"].nunique().max() == 1  # then a task is one family
+    keys = ["task", "family", "model"] if not joint else ["task"] if alone else ["task", "family"]
+    known = set(map(tuple, seen[keys].to_numpy()))
+    hidden = holdout.hidden[[tuple(row) in known for row in holdout.hidden[keys].to_numpy()]]
+    if hidden.empty:
+        raise LawError(
+            f"Held out along {along!r}, all runs are of models that were not seen, and one of the laws predicts only "
+            "those that were. Hold out along data, or compare joint laws."
+        )
+    return Holdout(holdout.seen, hidden.reset_index(drop=True))
+
+
+def stacking_weights(log_scores: np.ndarray) -> np.ndarray:
+    """Weights of the mixture with the highest summed log density, by expectation maximisation.
+
+    Parameters
+    ----------
+    log_scores : ndarray, shape (n, K)
+        Log density that each of K laws gave to n runs.
+
+    Returns
+    -------
+    ndarray, shape (K,)
+    """
+    density = np.exp(log_scores - log_scores.max(axis=1, keepdims=True))
+    weights = np.full(density.shape[1], 1 / density.shape[1])
+    for _ in range(STACKING_STEPS):  # concave: each step raises the sum, and there is one maximum
+        share = weights * density
+        weights = (share / share.sum(axis=1, keepdims=True)).mean(axis=0)
+    return weights
+
+
+def _law_scores(
+    held_out: pd.DataFrame,
+    laws: Sequence[str],
+    loo: Mapping[str, LeaveOneOut | None],
+    statuses: Mapping[str, Status],
+) -> tuple[LawScore, ...]:
+    by_law = {law: held_out[held_out["law"] == law] for law in laws}
+    log_scores = np.column_stack([by_law[law]["log_score"] for law in laws])
+    weights = stacking_weights(log_scores)
+    best = log_scores.mean(axis=0).argmax()
+    found = []
+    for k, law in enumerate(laws):
+        rows = by_law[law]
+        gap = log_scores[:, best] - log_scores[:, k]
+        true, median = rows["loss"].to_numpy(float), rows["median"].to_numpy(float)
+        found.append(
+            LawScore(
+                law=law,
+                log_score=float(log_scores[:, k].mean()),
+                behind=float(gap.mean()),
+                behind_se=float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else float("nan"),
+                weight=float(weights[k]),
+                are_median=are_median(median, true),
+                rmsle=rmsle(median, true),
+                coverage_90=float(rows["loss"].between(rows["p05"], rows["p95"]).mean()),
+                width_90=float(np.log(rows["p95"] / rows["p05"]).mean()),
+                loo=loo[law],
+                status=statuses[law],
+            )
+        )
+    return tuple(sorted(found, key=lambda score: -score.log_score))
+
+
+def _checks(scores: Sequence[LawScore], held_out: pd.DataFrame, laws: Sequence[str]) -> tuple[Check, ...]:
+    runs = len(held_out) // len(laws)
+    failing = [score.law for score in scores if score.status == "FAIL"]
+    return (
+        at_least(
+            "held_out_runs", runs, HELD_OUT_MIN, 1, f"Laws were scored on {runs} held-out runs.",
+            "So few decide little between laws; add larger runs, or hold out further.",
+        ),
+        at_most(
+            "failed_laws", len(failing), 0, len(laws) - 1,
+            f"Laws of which a fit has a failed check: {', '.join(failing) or 'none'}.",
+            "Look at `bayeslaw fit --law` for what failed; do not rely on the scores of that law.",
+        ),
+    )  # fmt: skip

@@ -1,0 +1,100 @@
+"""What is hidden, step by step, and what a fit of the rest says of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bayeslaw.answers.prediction import predict
+from bayeslaw.errors import RunsError
+from bayeslaw.evidence.holdouts import rolling_holdouts, score_hidden
+from bayeslaw.laws import get_law
+from bayeslaw.model.build import build_model
+from bayeslaw.runs import read_runs
+
+SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
+
+
+def table(rows):
+    frame = pd.DataFrame(rows, columns=["task", "family", "model", "params", "data"])
+    return read_runs(frame.assign(loss=3.0 - 0.1 * np.arange(len(frame)) / len(frame)))
+
+
+def hidden(runs, along, folds=9):
+    return [set(h.hidden[along]) for h in rolling_holdouts(runs, along, folds)]
+
+
+def test_the_largest_sizes_of_each_task_go_first_until_three_are_left():
+    rows = [("t", "f", "a", 1e6, d) for d in (10, 20, 40, 80, 160)] + [("u", "f", "a", 1e6, d) for d in (1, 2, 4, 8)]
+    assert hidden(table(rows), "data") == [{160, 8}, {160, 80}]
+    assert hidden(table(rows), "data", folds=1) == [{160, 8}]
+
+
+def test_sizes_within_a_factor_of_two_go_together():
+    rows = [("t", "f", "a", 1e6, d) for d in (10, 20, 40, 90, 100, 101)]
+    assert hidden(table(rows), "data") == [{90, 100, 101}]
+
+
+def test_the_largest_models_of_each_family_go_first_until_two_are_left():
+    rows = [("t", "f", f"f{n}", n, d) for n in (1e6, 3e6, 9e6, 3e7) for d in (10, 20)]
+    rows += [("t", "g", f"g{n}", n, d) for n in (1e8, 1e9) for d in (10, 20)]  # would keep one
+    assert hidden(table(rows), "params") == [{3e7}, {3e7, 9e6}]
+
+
+def test_seen_and_hidden_are_all_there_is():
+    rows = [("t", "f", "a", 1e6, d) for d in (10, 20, 40, 80, 160)]
+    (holdout,) = rolling_holdouts(table(rows), "data", 1)
+    assert sorted([*holdout.seen.table["row"], *holdout.hidden["row"]]) == [1, 2, 3, 4, 5]
+    assert [out.row for out in holdout.seen.left_out] == [5]
+    assert "held out" in holdout.seen.left_out[0].reason
+
+
+@pytest.mark.parametrize(
+    ("along", "folds", "says"),
+    [
+        ("depth", 1, "found 'depth'"),
+        ("model", 1, "positive numbers"),
+        ("params", 1, "no family"),
+        ("data", 0, "found 0"),
+    ],
+)
+def test_what_cannot_be_held_out_is_said(along, folds, says):
+    rows = [("t", "f", "a", 1e6, d) for d in (10, 20, 40, 80)]
+    with pytest.raises(RunsError, match=says):
+        rolling_holdouts(table(rows), along, folds)
+
+
+@pytest.mark.parametrize("along", ["data", "params"])
+def test_runs_hidden_from_a_joint_law_are_scored_at_their_place(along, surface, forge):
+    """Against predictions asked for one by one: a model seen at its own size, others as new models of their family."""
+    runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    (holdout,) = rolling_holdouts(runs, along, 1)
+    model = build_model(holdout.seen, get_law("chinchilla"))
+    positions = {name: np.zeros((400, *shape)) for name, shape in model.sizes().items()}
+    positions["field_sd"][:], positions["offset_sd"][:], positions["tilt_sd"][:] = -20.0, -20.0, -20.0  # no spread
+    posterior = forge(holdout.seen, positions, law="chinchilla")
+    scored = score_hidden(posterior, holdout.hidden, seed=0)
+    assert len(scored) == len(holdout.hidden) > 0
+    for (_, row), (_, score) in zip(holdout.hidden.iterrows(), scored.iterrows(), strict=True):
+        whole = predict(posterior, [{"params": row["params"], "data": row["data"]}], kind="curve")
+        at = [label[1] for label in whole.labels].index(row["family"])
+        centre = np.median(whole.log_loss[:, at, 0])
+        noise, tail = (posterior.flat(name)[0, 0] for name in ("noise", "tail"))
+        assert score["median"] == pytest.approx(np.exp(centre), abs=5 * noise)
+        expected = stats.t.logpdf(np.log(row["loss"]), tail, centre, noise)
+        assert score["log_score"] == pytest.approx(expected, abs=0.02)
+        assert np.log(score["p95"] / score["p05"]) == pytest.approx(2 * noise * stats.t.ppf(0.95, tail), rel=0.4)
+
+
+def test_runs_hidden_from_curves_are_scored_with_their_own_noise(simulate, forge):
+    runs = simulate({("t", m): tuple(200.0 * 2.0**k for k in range(6)) for m in ("a", "b")}, seed=3)
+    (holdout,) = rolling_holdouts(runs, "data", 1)
+    model = build_model(holdout.seen, get_law("rectified"))
+    posterior = forge(holdout.seen, {n: np.zeros((3000, *s)) for n, s in model.sizes().items()})
+    scored = score_hidden(posterior, holdout.hidden, seed=0)
+    whole = predict(posterior, [{"data": 6400.0}])
+    for (_, row), (_, score) in zip(holdout.hidden.iterrows(), scored.iterrows(), strict=True):
+        at = [label[0] for label in whole.labels].index(row["model"])
+        draws = whole.log_loss[:, at, 0]
+        assert score["median"] == pytest.approx(np.exp(np.median(draws)), rel=0.01)
+        assert score["log_score"] == pytest.approx(stats.gaussian_kde(draws).logpdf(np.log(row["loss"]))[0], abs=0.15)
