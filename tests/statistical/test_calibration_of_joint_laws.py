@@ -1,0 +1,132 @@
+"""Simulation-based calibration (Talts et al. 2018, arXiv 1804.06788) of every joint law.
+
+Tables are drawn from the description of the model in plain numpy: one surface a family, Student-t noise, offsets and
+tilts of models, an exponentially correlated field, departures beyond the data. Each is fitted, and the rank of each
+true value among the draws of its posterior must be uniform.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.spatial.distance import cdist
+
+import bayeslaw
+from bayeslaw.laws import get_law, law_names
+from bayeslaw.model.build import build_model
+from bayeslaw.model.priors import SurfacePriors
+from bayeslaw.runs import read_runs
+from bayeslaw.sampling.nuts import SamplerSettings
+
+pytestmark = pytest.mark.slow
+
+JOINT = [name for name in law_names() if get_law(name).strays == "surface"]
+FAMILIES, SIZES, TOKENS = ("x", "y", "z"), (1e8, 4e8, 1.6e9), (2e9, 4e9, 8e9, 1.6e10, 3.2e10)
+UNIQUE = 6e9
+"""Unique tokens, of laws that count repetitions: the longer runs repeat."""
+LATER = {"params": SIZES[-1], "data": 8 * TOKENS[-1]}
+LARGER = {"params": 8 * SIZES[-1], "data": 8 * TOKENS[-1]}
+TABLES, BINS = 100, 10
+FALSE_ALARM = 1e-3
+"""Chance that a correct model fails for one law, all quantities together."""
+
+
+def grid():
+    """Every run of the design, and behind them the last model later and a larger model later, of each family."""
+    rows = [(f, n, d) for f in FAMILIES for n in SIZES for d in TOKENS]
+    rows += [(f, point["params"], point["data"]) for f in FAMILIES for point in (LATER, LARGER)]
+    frame = pd.DataFrame(rows, columns=["family", "params", "data"])
+    frame["model"] = frame["family"] + frame["params"].map("-{:g}".format)
+    return frame.assign(task="t", unique_data=UNIQUE)
+
+
+def beyond(points, edge):
+    """Covariance of integrated Brownian motion that sets out at the edge of the data, along one covariate."""
+    s = np.maximum(points - edge, 0.0)
+    m, far = np.minimum(s[:, None], s), np.maximum(s[:, None], s)
+    return m**2 * (3 * far - m) / 6
+
+
+def simulate(law, rng):
+    """Draw a table from the prior, and the truth behind it."""
+    frame = grid()
+    runs = len(FAMILIES) * len(SIZES) * len(TOKENS)
+    model = build_model(read_runs(frame[:runs].assign(loss=1.0)), law)
+    reference = {name: float(values[0]) for name, values in model.design.reference.items()}
+    priors = SurfacePriors()
+    scales = {
+        name: getattr(priors, name).median * np.exp(getattr(priors, name).sd * rng.standard_normal())
+        for name in ("noise", "tail", "field_sd", "offset_sd", "tilt_sd")
+    }
+    log_loss, truth = np.zeros(len(frame)), {}
+    centre = {c.name: c.mean + c.sd * rng.standard_normal() for c in law.coordinates}
+    spread = {c.name: 0.0 if c.pooling == "task" else c.spread for c in law.coordinates}
+    names = [c.name for c in law.covariates]
+    for family in FAMILIES:
+        here = np.flatnonzero(frame["family"] == family)
+        values = {name: value + spread[name] * rng.standard_normal() for name, value in centre.items()}
+        covariates = {name: frame[name].to_numpy(float)[here] for name in names}
+        shape = np.asarray(law.log_shape(values, covariates, reference))
+        seen = here < runs
+        points = np.column_stack([np.log(covariates[name] / reference[name]) for name in names])
+        covariance = np.exp(-cdist(points, points) / 0.4)
+        for v in range(len(names)):
+            covariance += 2.0**2 * beyond(points[:, v], points[seen, v].max())
+        root = np.linalg.cholesky(covariance + 1e-10 * np.eye(len(here)))
+        log_loss[here] = shape - shape[seen].mean() + scales["field_sd"] * root @ rng.standard_normal(len(here))
+        log_loss[here] += rng.standard_normal()  # the level, about the mean of the runs
+        along = np.log(frame["data"].to_numpy()[here]) - np.log(TOKENS).mean()
+        models = frame["model"].to_numpy()[here]
+        for model_name in np.unique(models):
+            own = models == model_name
+            log_loss[here[own]] += scales["offset_sd"] * rng.standard_normal()
+            log_loss[here[own]] += scales["tilt_sd"] * rng.standard_normal() * along[own]
+        if family == FAMILIES[0]:
+            truth |= {f"{name} of a family": value for name, value in values.items()}
+            truth |= {"a model later": log_loss[here[-2]], "a larger model": log_loss[here[-1]]}
+    truth |= {f"log {name}": np.log(value) for name, value in scales.items()}
+    log_loss = log_loss + scales["noise"] * rng.standard_t(scales["tail"], len(frame))
+    frame["loss"] = np.exp(log_loss)
+    return frame[:runs], truth | {"a run later": log_loss[runs]}
+
+
+def draws_of(fit):
+    """Draws of what ``simulate`` knows the truth of, by name."""
+    flat, law = fit.posterior.flat, fit.posterior.law
+    last = [c.model for c in fit.posterior.design.curves].index(f"x-{SIZES[-1]:g}")
+    later, larger = {"data": LATER["data"]}, dict(LARGER)
+    if "unique_data" in {c.name for c in law.covariates}:
+        larger["unique_data"] = UNIQUE
+    return {
+        **{f"{c.name} of a family": flat(c.name)[:, 0] for c in law.coordinates},
+        **{f"log {name}": np.log(flat(name)[:, 0]) for name in ("noise", "tail", "field_sd", "offset_sd", "tilt_sd")},
+        "a model later": fit.predictions([later], kind="curve", seed=1).log_loss[:, last, 0],
+        "a run later": fit.predictions([later], seed=2).log_loss[:, last, 0],
+        "a larger model": fit.predictions([larger], kind="curve", seed=3).log_loss[:, 0, 0],
+    }
+
+
+def ranks(law, tables, seed):
+    """Ranks of all true values as fractions, uniform if the model is right: one row a table."""
+    rows = []
+    for i in range(tables):
+        rng = np.random.default_rng([seed, i])
+        frame, truth = simulate(law, rng)
+        fit = bayeslaw.fit(read_runs(frame), law=law.name, sampler=SamplerSettings(warmup=300, draws=250), seed=i)
+        found = draws_of(fit)
+        assert set(found) == set(truth)
+        rows.append(
+            {name: (np.sum(x < truth[name]) + rng.uniform()) / (len(x) + 1) for name, x in found.items()}
+            | {"status": fit.status}
+        )
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("name", JOINT)
+def test_ranks_are_uniform(name):
+    found = ranks(get_law(name), TABLES, seed=2)
+    print(f"{name}: {dict(found.pop('status').value_counts())}")
+    counts = found.apply(lambda u: np.histogram(u, BINS, (0.0, 1.0))[0])
+    p_values = counts.apply(lambda n: stats.chisquare(n).pvalue)
+    print(p_values.to_string(float_format="{:.3f}".format))
+    assert p_values.min() > FALSE_ALARM / len(p_values), f"{p_values.idxmin()} is off"
