@@ -14,6 +14,7 @@ import typer
 from bayeslaw.cli_backtest import backtest
 from bayeslaw.cli_laws import advise, compare, laws, optimum
 from bayeslaw.cli_shared import (
+    EARLY_TOKENS,
     Allow,
     EarlyTokens,
     Json,
@@ -65,7 +66,7 @@ def select(
     where: Where = None,
     task: Task = None,
     law: LawName = "rectified",
-    early_tokens: EarlyTokens = "10B",
+    early_tokens: EarlyTokens = EARLY_TOKENS,
     seed: Seed = 0,
     json: Json = False,
     output: Output = None,
@@ -86,7 +87,7 @@ def fit(
     runs: RunsFile,
     where: Where = None,
     law: LawName = "rectified",
-    early_tokens: EarlyTokens = "10B",
+    early_tokens: EarlyTokens = EARLY_TOKENS,
     seed: Seed = 0,
     json: Json = False,
     output: Output = None,
@@ -208,7 +209,7 @@ def _select(
     allow_failed_checks: bool,
     began: float,
     truth: dict[str, float] | None = None,
-    early_tokens: str = "10B",
+    early_tokens: str = EARLY_TOKENS,
 ) -> None:
     from bayeslaw.answers.selection import settle_target
     from bayeslaw.laws import get_law

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bayeslaw.cli_shared import (
+    EARLY_TOKENS,
     Allow,
     EarlyTokens,
     Json,
@@ -52,7 +53,7 @@ def optimum(
     compute: Annotated[str, typer.Option(help="Budget in FLOP, such as 5.88e23.")],
     where: Where = None,
     law: Annotated[str, typer.Option("--law", help="Joint law of params and data to fit.")] = "chinchilla",
-    early_tokens: EarlyTokens = "10B",
+    early_tokens: EarlyTokens = EARLY_TOKENS,
     seed: Seed = 0,
     json: Json = False,
     output: Output = None,
@@ -97,10 +98,10 @@ def compare(
     along: Annotated[
         str, typer.Option(help="Column whose largest runs are held out: data, params or compute.")
     ] = "data",
-    folds: Annotated[int, typer.Option(min=1, help="How often, a factor of two further each time.")] = 3,
+    folds: Annotated[int, typer.Option(min=1, help="How often: the largest step, the largest two, and so on.")] = 3,
     at: Annotated[list[str] | None, typer.Option("--at", help="Point to predict at with the mixture of laws.")] = None,
     where: Where = None,
-    early_tokens: EarlyTokens = "10B",
+    early_tokens: EarlyTokens = EARLY_TOKENS,
     seed: Seed = 0,
     json: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the held-out runs here (.csv).")] = None,
@@ -114,14 +115,15 @@ def compare(
     table = read_table(runs, where)
     from bayeslaw.answers.prediction import complete_point
     from bayeslaw.evidence.comparison import compare as judge
+    from bayeslaw.evidence.comparison import require_alike
     from bayeslaw.laws import get_law
     from bayeslaw.model.design import build_design
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
-    for name in law or ():
-        design = build_design(table, get_law(name))
-        if point is not None:
-            complete_point(design, get_law(name), point)
+    if point is not None:
+        for name in law or ():
+            complete_point(build_design(table, get_law(name)), get_law(name), point)
+        require_alike([get_law(name) for name in law or ()], [point])
     use_compilation_cache()
     with interruptible(), progress_bar(f"{len(law or ())} laws") as progress:
         found = judge(
@@ -135,11 +137,11 @@ def compare(
     if json:
         from bayeslaw.views.records import comparison_record, to_json
 
-        print(to_json(comparison_record(table, found, prediction, time.perf_counter() - began)))
+        print(to_json(comparison_record(found, prediction, time.perf_counter() - began)))
     else:
         from bayeslaw.views.text import comparison_table, predictions_table
 
-        say_what_was_read(table)
+        say_what_was_read(found.runs)
         show(comparison_table(found))
         if prediction is not None:
             show(predictions_table(prediction.records()))

@@ -26,6 +26,7 @@ LawName = Annotated[str, typer.Option("--law", help="Scaling law to fit.")]
 Where = Annotated[str | None, typer.Option(help="Rows to use, such as \"data <= 204800 and family != 'T5'\".")]
 Seed = Annotated[int, typer.Option(min=0, help="Random seed; equal seeds give equal answers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")]
+EARLY_TOKENS = "10B"
 EarlyTokens = Annotated[
     str, typer.Option(help="Joint laws leave out checkpoints from the first so many tokens of long runs; 0 keeps them.")
 ]
@@ -84,7 +85,7 @@ def read_table(path: Path, where: str | None) -> "Runs":
     return read_runs(path, where=where)
 
 
-def fit_table(table: "Runs", law: str, seed: int, early_tokens: str = "10B") -> "Fit":
+def fit_table(table: "Runs", law: str, seed: int, early_tokens: str = EARLY_TOKENS) -> "Fit":
     """Fit a law with a progress bar; an interrupt ends the process."""
     from bayeslaw.fitting import fit
     from bayeslaw.sampling.compilation_cache import use_compilation_cache

@@ -98,7 +98,7 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
     assert [p["model"] for p in record["predictions"]] == ["m0", "m1", "m2"]
     assert len(record["held_out"]) == len(saved.read_text().splitlines()) - 1 == 6
     scores = tuple(LawScore(**{**law, "loo": LeaveOneOut(**law["loo"])}) for law in record["laws"])
-    show(comparison_table(Comparison("data", scores, pd.read_csv(saved), {}, ())))
+    show(comparison_table(Comparison(None, "data", scores, pd.read_csv(saved), {}, ())))
     text = capsys.readouterr().out
     assert "3 held-out runs, the largest in data (1 time)" in text
     assert text.index(record["laws"][0]["law"]) < text.index(record["laws"][1]["law"])

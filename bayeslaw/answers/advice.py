@@ -48,6 +48,7 @@ def advise(runs: Runs, at: Mapping[str, float] | None = None) -> list[Check]:
     checks = [_trajectories(table)]
     if "params" in table:
         checks += [_sizes(table), _collinearity(table)]
+    if "tokens" in table:
         checks.append(_early_tokens(table))
     for name, value in (at or {}).items():
         if name not in table or not pd.api.types.is_numeric_dtype(table[name]):

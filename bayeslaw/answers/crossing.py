@@ -179,6 +179,8 @@ def _between_surfaces(
     log_loss, logs, curves = [], [], []
     for name in names:
         is_model = name in {c.model for c in design.curves}
+        if design.one_model_each and not is_model and name in {c.family for c in design.curves}:
+            raise TargetError(f"Every family has one model, so that {name!r} has no law of its own. Name its model.")
         curve = _curve_named(posterior, name, task) if is_model else _first_of_family(posterior, name, task)
         covariates = _along_axis(posterior, curve, at, points, whole=not is_model)
         expected = law_at(posterior, curve, {n: values[None] for n, values in covariates.items()})

@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import optimize
 
 from bayeslaw.answers.prediction import Kind, Prediction, predict
-from bayeslaw.errors import LawError
-from bayeslaw.evidence.holdouts import Holdout, rolling_holdouts, score_hidden
+from bayeslaw.errors import LawError, RunsError, TargetError
+from bayeslaw.evidence.holdouts import Holdout, average_checkpoints, rolling_holdouts, score_hidden
 from bayeslaw.evidence.leave_one_out import LeaveOneOut, leave_one_out
 from bayeslaw.evidence.scores import are_median, rmsle
 from bayeslaw.fitting import Fit, fit
 from bayeslaw.laws import get_law
-from bayeslaw.model.design import laws_fed_by
+from bayeslaw.laws.base import Law
+from bayeslaw.model.design import build_design, laws_fed_by
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS, leave_out_early
 from bayeslaw.sampling.nuts import SamplerSettings
@@ -30,7 +32,8 @@ FOLDS = 3
 HELD_OUT_MIN = 10
 """Held-out runs from which on weights and ranks say something."""
 
-STACKING_STEPS = 2000
+LEAST_WEIGHT = 1e-9
+"""Of a law in a mixture; at 0 the logarithm of its density might be wanted."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class LawScore:
     log_score : float
         Log density of log loss, in nats a run.
     behind, behind_se : float
-        By how much that falls short of the best law, and its standard error over runs, which counts them as
-        independent.
+        By how much that falls short of the best law, and its standard error, which counts models as independent; not a
+        number if all held-out runs are of one.
     weight : float
         In the mixture of laws that would have done best.
     are_median : float
@@ -78,17 +81,21 @@ class Comparison:
 
     Attributes
     ----------
+    runs : Runs
+        The table compared on, without early tokens where a joint law leaves them out.
     along : str
         Column along which the largest runs were held out.
     laws : tuple of LawScore
         The best first.
     held_out : pandas.DataFrame
-        One row a law, fold and held-out run: what was measured, median, 90% interval and log score.
+        One row a law, fold and held-out run: what was measured, median, 90% interval and log score. Checkpoints are
+        averaged as a joint law averages them.
     fits : mapping of str to Fit
         Each law fitted to all runs.
     checks : tuple of Check
     """
 
+    runs: Runs
     along: str
     laws: tuple[LawScore, ...]
     held_out: pd.DataFrame
@@ -113,7 +120,13 @@ class Comparison:
         """Predict with the mixture of laws; see `bayeslaw.answers.prediction.predict`.
 
         Each draw is one of a single law, so that it stays joint over models and points.
+
+        Raises
+        ------
+        TargetError
+            If a point is not one for all of the laws, or a new model to some and to others not.
         """
+        require_alike([f.posterior.law for f in self.fits.values()], at)
         rng = np.random.default_rng([seed, 4])
         weights = {score.law: score.weight for score in self.laws}
         one_each = {law: predict(f.posterior, at, kind=kind, seed=seed) for law, f in self.fits.items()}
@@ -150,7 +163,7 @@ def compare(
     along : str
         Column along which the largest runs are held out: ``data``, or for joint laws ``params`` or ``compute``.
     folds : int
-        How often, a factor of two further each time.
+        How often: the largest step of scales, the largest two, and so on; steps are a factor of two or more apart.
     early_tokens : float
         As for ``fit``; what joint laws leave out is not held out either, and other laws leave it out as well.
     sampler : SamplerSettings, optional
@@ -165,10 +178,10 @@ def compare(
     Raises
     ------
     LawError
-        If fewer than two laws are named, one twice, the table cannot feed one, or one of them predicts only models that
-        it has seen and all of those held out are others.
+        If fewer than two laws are named, one twice, the table cannot feed one, or one of them predicts none of the
+        models held out.
     RunsError
-        If there is nothing that can be held out.
+        If ``along`` is no scale of the table, or there is nothing that can be held out.
     """
     laws = tuple(laws)
     if len(laws) < 2 or len(set(laws)) < len(laws):
@@ -177,10 +190,14 @@ def compare(
             f"{runs.source} can feed: {', '.join(laws_fed_by(runs))}."
         )
     kinds = {get_law(law).strays for law in laws}
-    joint = kinds == {"surface"}
     if "surface" in kinds:  # all laws are to see the same runs
         runs = leave_out_early(runs, early_tokens)
-    holdouts = [_scored(holdout, joint, along) for holdout in rolling_holdouts(runs, along, folds)]
+    for law in laws:
+        build_design(runs, get_law(law))
+    covariates = sorted({c.name for law in laws for c in get_law(law).covariates})
+    _require_scale(runs, along, covariates)
+    whole = rolling_holdouts(runs, along, folds)
+    holdouts = [_usable(holdout, runs, covariates, along, joint=kinds == {"surface"}) for holdout in whole]
     parts: list[pd.DataFrame] = []
     fits: dict[str, Fit] = {}
     loo: dict[str, LeaveOneOut | None] = {}
@@ -204,26 +221,60 @@ def compare(
         progress("done", total, total)
     held_out = pd.concat(parts, ignore_index=True)
     scores = _law_scores(held_out, laws, loo, statuses)
-    return Comparison(along, scores, held_out, fits, _checks(scores, held_out, laws))
+    return Comparison(runs, along, scores, held_out, fits, _checks(scores, held_out, whole))
 
 
-def _scored(holdout: Holdout, joint: bool, along: str) -> Holdout:
-    """Keep of what is hidden the runs that all laws can predict: of models seen, or for joint laws of families seen."""
+def require_alike(laws: Sequence[Law], at: Sequence[Mapping[str, float]]) -> None:
+    """Check that points ask the same of several laws.
+
+    Raises
+    ------
+    TargetError
+        If a point is a whole one, of a new model, to some laws and not to others.
+    """
+    for point in at:
+        whole = [law.name for law in laws if law.strays == "surface" and set(point) >= {c.name for c in law.covariates}]
+        if 0 < len(whole) < len(laws):
+            raise TargetError(
+                f"At {', '.join(point)}, {', '.join(whole)} would predict a new model, the other laws those of the "
+                "table. Give data alone, or every covariate of all laws."
+            )
+
+
+def _require_scale(runs: Runs, along: str, covariates: Sequence[str]) -> None:
+    """Check that runs can be held out along a column."""
+    scales = [name for name in dict.fromkeys(["data", "params", "compute", *covariates]) if name in runs.table]
+    if along not in scales:
+        raise RunsError(f"{runs.source}: found along={along!r}, expected one of {', '.join(scales)}.")
+    values = runs.table[along].to_numpy(float)
+    if not (np.isfinite(values) & (values > 0)).all():
+        raise RunsError(
+            f"{runs.source}: to hold out along {along!r} every run needs a positive number there; fill the gaps, or "
+            "hold out along another column."
+        )
+
+
+def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str, *, joint: bool) -> Holdout:
+    """What of a holdout all laws can be scored on: hidden runs of models seen, or for joint laws of families seen."""
     seen = holdout.seen.table
     alone = seen.groupby(["task", "family"])["model"].nunique().max() == 1  # then a task is one family
     keys = ["task", "family", "model"] if not joint else ["task"] if alone else ["task", "family"]
     known = set(map(tuple, seen[keys].to_numpy()))
-    hidden = holdout.hidden[[tuple(row) in known for row in holdout.hidden[keys].to_numpy()]]
+    columns = dict.fromkeys(["row", "task", "family", "model", "data", *covariates, "loss"])
+    columns |= dict.fromkeys(["loss_se"] if "loss_se" in seen else [])
+    hidden = holdout.hidden.loc[[tuple(row) in known for row in holdout.hidden[keys].to_numpy()], list(columns)]
     if hidden.empty:
+        of, remedy = ("families", "") if joint else ("models", ", or compare joint laws only")
         raise LawError(
-            f"Held out along {along!r}, all runs are of models that were not seen, and one of the laws predicts only "
-            "those that were. Hold out along data, or compare joint laws."
+            f"{runs.source}: held out along {along!r}, all runs are of {of} that are not among the rest, of which "
+            f"nothing can be predicted. Hold out along another column{remedy}."
         )
-    return Holdout(holdout.seen, hidden.reset_index(drop=True))
+    hidden = hidden.reset_index(drop=True)
+    return Holdout(holdout.seen, average_checkpoints(hidden, runs.table) if joint else hidden)
 
 
 def stacking_weights(log_scores: np.ndarray) -> np.ndarray:
-    """Weights of the mixture with the highest summed log density, by expectation maximisation.
+    """Weights of the mixture with the highest summed log density.
 
     Parameters
     ----------
@@ -235,11 +286,17 @@ def stacking_weights(log_scores: np.ndarray) -> np.ndarray:
     ndarray, shape (K,)
     """
     density = np.exp(log_scores - log_scores.max(axis=1, keepdims=True))
-    weights = np.full(density.shape[1], 1 / density.shape[1])
-    for _ in range(STACKING_STEPS):  # concave: each step raises the sum, and there is one maximum
-        share = weights * density
-        weights = (share / share.sum(axis=1, keepdims=True)).mean(axis=0)
-    return weights
+    laws = density.shape[1]
+    found = optimize.minimize(  # convex, so that there is one minimum
+        lambda w: -np.log(density @ w).mean(),
+        np.full(laws, 1 / laws),
+        jac=lambda w: -(density / (density @ w)[:, None]).mean(axis=0),
+        method="SLSQP",
+        bounds=[(LEAST_WEIGHT, 1.0)] * laws,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1.0, "jac": np.ones_like},
+        options={"ftol": 1e-14, "maxiter": 1000},
+    )
+    return np.asarray(found.x / found.x.sum())
 
 
 def _law_scores(
@@ -262,7 +319,7 @@ def _law_scores(
                 law=law,
                 log_score=float(log_scores[:, k].mean()),
                 behind=float(gap.mean()),
-                behind_se=float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else float("nan"),
+                behind_se=_clustered_error(gap, rows[["task", "family", "model"]]),
                 weight=float(weights[k]),
                 are_median=are_median(median, true),
                 rmsle=rmsle(median, true),
@@ -275,16 +332,26 @@ def _law_scores(
     return tuple(sorted(found, key=lambda score: -score.log_score))
 
 
-def _checks(scores: Sequence[LawScore], held_out: pd.DataFrame, laws: Sequence[str]) -> tuple[Check, ...]:
-    runs = len(held_out) // len(laws)
+def _clustered_error(values: np.ndarray, labels: pd.DataFrame) -> float:
+    """Standard error of a mean of values that depend on each other within groups."""
+    group = pd.factorize(pd.MultiIndex.from_frame(labels))[0]
+    sums = np.bincount(group, values - values.mean())
+    groups = len(sums)
+    return float(np.sqrt(groups / (groups - 1) * np.sum(sums**2)) / len(values)) if groups > 1 else float("nan")
+
+
+def _checks(scores: Sequence[LawScore], held_out: pd.DataFrame, hidden: Sequence[Holdout]) -> tuple[Check, ...]:
+    runs = held_out["row"].nunique()
+    hid = len(set().union(*(holdout.hidden["row"] for holdout in hidden)))
+    others = f", of {hid} hidden; the others are averaged checkpoints, or of models that nothing is known of"
     failing = [score.law for score in scores if score.status == "FAIL"]
     return (
         at_least(
-            "held_out_runs", runs, HELD_OUT_MIN, 1, f"Laws were scored on {runs} held-out runs.",
+            "held_out_runs", runs, HELD_OUT_MIN, 1, f"Laws were scored on {runs} held-out runs{others * (runs < hid)}.",
             "So few decide little between laws; add larger runs, or hold out further.",
         ),
         at_most(
-            "failed_laws", len(failing), 0, len(laws) - 1,
+            "failed_laws", len(failing), 0, len(scores) - 1,
             f"Laws of which a fit has a failed check: {', '.join(failing) or 'none'}.",
             "Look at `bayeslaw fit --law` for what failed; do not rely on the scores of that law.",
         ),

@@ -5,18 +5,25 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.curves import seen_curves
+from bayeslaw.answers.prediction import curve_log_loss
+from bayeslaw.answers.surfaces import Places, expected_log_loss
 from bayeslaw.errors import RunsError
 from bayeslaw.evidence.scores import log_score_mixture
-from bayeslaw.model.joint import surfaces
+from bayeslaw.model.design import LONG, run_weights
+from bayeslaw.model.joint import middles, surfaces
+from bayeslaw.model.smoothed import bins
 from bayeslaw.posterior import Posterior
 from bayeslaw.runs import Runs
 
 STEP = 2.0
-"""Scales within this factor of each other are hidden together."""
+"""Scales are hidden in bins of this factor, counted from the largest of their group."""
 
 LEAST_DATA, LEAST_OTHER = 3, 2
 """Steps of a task (along data), or of a family (along anything else), that stay in sight."""
+
+CHUNK = 64
+"""Sizes at which all curves are predicted at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,19 +49,17 @@ def rolling_holdouts(runs: Runs, along: str, folds: int) -> tuple[Holdout, ...]:
     ----------
     runs : Runs
     along : str
-        Column of the scale. Along ``data`` the largest of each task are hidden, along anything else those of each
-        family; groups that would keep too few steps are kept whole.
+        Column of the scale, of positive numbers. Along ``data`` the largest of each task are hidden, along anything
+        else those of each family; groups that would keep too few steps are kept whole.
     folds : int
         Holdouts at most; there are fewer where the table has few steps.
 
     Raises
     ------
     RunsError
-        If the column is not one of positive numbers, or no group has a step to spare.
+        If there is to be no holdout, or no group has a step to spare.
     """
     table = runs.table
-    if along not in table or not pd.api.types.is_numeric_dtype(table[along]) or not (table[along] > 0).all():
-        raise RunsError(f"{runs.source}: runs can be held out along a column of positive numbers, found {along!r}.")
     if folds < 1:
         raise RunsError(f"Runs can be held out 1 or more times, found {folds}.")
     keys = ["task"] if along == "data" else ["task", "family"]
@@ -80,10 +85,34 @@ def rolling_holdouts(runs: Runs, along: str, folds: int) -> tuple[Holdout, ...]:
     return tuple(found)
 
 
+def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Average hidden checkpoints as a fit of a joint law does with those in sight, for its noise is of averages.
+
+    Parameters
+    ----------
+    hidden : pandas.DataFrame
+        Rows of a table: labels, ``row``, and positive numbers.
+    table : pandas.DataFrame
+        The whole table, which tells what models have checkpoints.
+    """
+    keys = ["task", "family", "model"]
+    long = table.groupby(keys).size().reindex(pd.MultiIndex.from_frame(hidden[keys])).to_numpy() > LONG
+    if not long.any():
+        return hidden
+    rows = hidden[long]
+    labels = [rows[key] for key in keys]
+    by_bin = [*labels, bins(labels, rows["data"])]
+    numbers = [name for name in rows if name not in (*keys, "row")]
+    means = rows[numbers].astype(float).apply(np.log).groupby(by_bin, sort=False).mean().apply(np.exp)
+    averaged = means.assign(row=rows["row"].groupby(by_bin, sort=False).last()).reset_index()[list(hidden)]
+    return pd.concat([hidden[~long], averaged], ignore_index=True)
+
+
 def score_hidden(posterior: Posterior, hidden: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Median, 90% interval and log score of each hidden run."""
-    expected, noise, tail = _expected_of(posterior, hidden, seed)
-    rng = np.random.default_rng([seed, 5])
+    expected, noise, tail = _expected_of(posterior, hidden, np.random.default_rng([seed, 5]))
+    noise = noise / np.sqrt(run_weights(hidden))
+    rng = np.random.default_rng([seed, 6])
     scatter = rng.standard_normal(expected.shape) if tail is None else rng.standard_t(tail)
     low, median, high = np.exp(np.quantile(expected + noise * scatter, [0.05, 0.5, 0.95], axis=0))
     score = log_score_mixture(expected, noise, hidden["loss"], tail=tail)
@@ -91,31 +120,64 @@ def score_hidden(posterior: Posterior, hidden: pd.DataFrame, seed: int) -> pd.Da
 
 
 def _expected_of(
-    posterior: Posterior, hidden: pd.DataFrame, seed: int
+    posterior: Posterior, hidden: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Draws of the log loss of rows without their noise, of its scale, and of its degrees of freedom: shapes (S, n)."""
-    law, design = posterior.law, posterior.design
+    """Draws of the log loss of rows without their noise, of its scale, and of its degrees of freedom: shapes (S, n).
+
+    Rows are drawn one by one: not jointly with each other.
+    """
+    design = posterior.design
     curve_of = {(c.task, c.family, c.model): i for i, c in enumerate(design.curves)}
     labels = zip(hidden["task"], hidden["family"], hidden["model"], strict=True)
     own = np.array([curve_of.get(label, -1) for label in labels])
-    task_of = [design.tasks.index(task) for task in hidden["task"]]
-    others = [c.name for c in law.covariates if c.name != law.axis]
-    fixed = all(np.all(design.covariates[name] == design.covariates[name][:, :1]) for name in others)
+    if posterior.law.strays == "surface":
+        places = _places_of(posterior, hidden, own, rng)
+        known = expected_log_loss(posterior, places, None)[..., 0]
+        points = np.column_stack([np.log(v[:, 0] / design.reference[n][0]) for n, v in places.covariates.items()])
+        unknown = np.empty(len(hidden))
+        for g, field in enumerate(posterior.fields):
+            here = places.surface_of == g
+            unknown[here] = field.unknown(points[here])
+        field_sd = posterior.flat("field_sd")[:, places.task_of]
+        expected = known + field_sd * np.sqrt(unknown) * rng.standard_normal(known.shape)
+        return expected, posterior.flat("noise")[:, places.task_of], posterior.flat("tail")[:, places.task_of]
+    axis = posterior.law.axis
+    sizes, index = np.unique(hidden[axis].to_numpy(float), return_inverse=True)
     expected = np.empty((len(posterior.flat("level")), len(hidden)))
-    seen = (own >= 0) & fixed
-    if seen.any():
-        sizes, index = np.unique(hidden[law.axis][seen].to_numpy(float), return_inverse=True)
-        drawn = predict(posterior, [{law.axis: size} for size in sizes], kind="curve", seed=seed)
-        expected[:, seen] = drawn.log_loss[:, own[seen], index]
-    if not seen.all():
-        names = [(s.family, s.task) for s in surfaces(design)]
-        rows = hidden[~seen]
-        points, index = np.unique(rows[[law.axis, *others]].to_numpy(float), axis=0, return_inverse=True)
-        at = [dict(zip([law.axis, *others], point.tolist(), strict=True)) for point in points]
-        drawn = predict(posterior, at, kind="curve", seed=seed)
-        families = rows["task"] if design.one_model_each else rows["family"]
-        places = [names.index(name) for name in zip(families, rows["task"], strict=True)]
-        expected[:, ~seen] = drawn.log_loss[:, places, index.ravel()]
-    if law.strays == "surface":
-        return expected, posterior.flat("noise")[:, task_of], posterior.flat("tail")[:, task_of]
+    for start in range(0, len(sizes), CHUNK):
+        some = sizes[start : start + CHUNK]
+        everywhere = {axis: np.tile(some, (len(design.curves), 1))}
+        here = (index >= start) & (index < start + CHUNK)
+        drawn = curve_log_loss(posterior, seen_curves(posterior), everywhere, rng)
+        expected[:, here] = drawn[:, own[here], index[here] - start]
     return expected, posterior.flat("noise")[:, own], None
+
+
+def _places_of(posterior: Posterior, hidden: pd.DataFrame, own: np.ndarray, rng: np.random.Generator) -> Places:
+    """Each row as a place of its own: of a model that was seen, or of a new one of its family (``own`` -1)."""
+    design = posterior.design
+    found = surfaces(design)
+    names = [(s.family, s.task) for s in found]
+    families = hidden["task"] if design.one_model_each else hidden["family"]
+    surface_of = np.array([names.index(name) for name in zip(families, hidden["task"], strict=True)])
+    new = own < 0
+    curve = np.where(new, np.array([s.models[0] for s in found])[surface_of], own)
+    task_of = design.task_of[curve]
+
+    def of_models(name: str) -> np.ndarray:
+        sd = posterior.flat(f"{name}_sd")[:, task_of]
+        return np.where(new, sd * rng.standard_normal(sd.shape), posterior.flat(name)[:, curve])
+
+    centres = middles(design)
+    return Places(
+        labels=(),
+        covariates={c.name: hidden[[c.name]].to_numpy(float) for c in posterior.law.covariates},
+        coordinates={c.name: posterior.flat(c.name)[:, curve] for c in posterior.law.coordinates},
+        level=posterior.flat("level")[:, curve],
+        offset=of_models("offset"),
+        tilt=of_models("tilt"),
+        middle=np.where(new, np.array([centres[s.models].mean() for s in found])[surface_of], centres[curve]),
+        surface_of=surface_of,
+        task_of=task_of,
+        largest={},
+    )

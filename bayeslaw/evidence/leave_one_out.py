@@ -41,8 +41,9 @@ class LeaveOneOut:
 
 
 def leave_one_out(posterior: Posterior) -> LeaveOneOut | None:
-    """Leave out each run in turn; None where runs were averaged before the fit, which then has none to leave out."""
-    if int((posterior.design.weight > 0).sum()) < len(posterior.runs.table):
+    """Leave out each run in turn; None where runs were averaged or smoothed before the fit, which then has none."""
+    design = posterior.design
+    if int((design.weight > 0).sum()) < len(posterior.runs.table) or np.isfinite(design.raw_noise).any():
         return None
     log_likelihood = log_likelihood_of_runs(posterior)
     log_weights, k = leave_one_out_weights(log_likelihood.T)
@@ -69,10 +70,13 @@ def log_likelihood_of_runs(posterior: Posterior) -> np.ndarray:
         )
         scale = np.sqrt(noise**2 / weight + field_sd**2 * _unexplained(posterior))
         return np.asarray(stats.t.logpdf(log_loss, tail, expected, scale))
-    sizes, index = np.unique(design.covariates[posterior.law.axis], return_inverse=True)
-    everywhere = {posterior.law.axis: np.tile(sizes, (len(design.curves), 1))}
-    expected = curve_log_loss(posterior, seen_curves(posterior), everywhere, None)
-    expected = expected[:, curve_of, index.reshape(seen.shape)[seen]]
+    axis = posterior.law.axis
+    sizes, index = np.unique(design.covariates[axis][seen], return_inverse=True)
+    expected = np.empty((len(posterior.flat("level")), len(log_loss)))
+    for k, size in enumerate(sizes):  # curves share a walk at equal size
+        everywhere = {axis: np.full((len(design.curves), 1), size)}
+        here = index == k
+        expected[:, here] = curve_log_loss(posterior, seen_curves(posterior), everywhere, None)[:, curve_of[here], 0]
     return np.asarray(stats.norm.logpdf(log_loss, expected, posterior.flat("noise")[:, curve_of] / np.sqrt(weight)))
 
 

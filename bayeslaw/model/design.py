@@ -98,7 +98,7 @@ def build_design(runs: Runs, law: Law) -> Design:
     names = [c.name for c in law.covariates]
     curve = runs.table[_LABELS].astype(str)
     values = runs.table[[*names, "loss"]].astype(float)
-    weight = pd.Series(_weights(runs.table), values.index)
+    weight = pd.Series(run_weights(runs.table), values.index)
     by_curve = [curve[label] for label in _LABELS]
     last = values[law.axis].groupby(by_curve, sort=False).max()
     noise = np.full(len(last), np.nan)
@@ -155,7 +155,7 @@ def build_design(runs: Runs, law: Law) -> Design:
     )
 
 
-def _weights(table: pd.DataFrame) -> np.ndarray:
+def run_weights(table: pd.DataFrame) -> np.ndarray:
     """Known standard errors make a point count for less.
 
     Its variance becomes noise^2 (1 + se^2 / typical noise^2), which is noise^2 + se^2 if the noise is the typical one.

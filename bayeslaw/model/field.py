@@ -10,6 +10,7 @@ Alone it would say that the law holds at any distance. Beyond the range of the d
 out to wander as well, as for learning curves (see ``discrepancy``); within, nobody could tell such a walk from the law.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,10 +58,20 @@ class Field:
     def departure(self, points: np.ndarray) -> np.ndarray:
         """Covariance at points (m, V) of what sets in beyond the data."""
         total = np.zeros((len(points), len(points)))
-        for v, (low, high) in enumerate(zip(self.points.min(axis=0), self.points.max(axis=0), strict=True)):
-            for beyond in (np.maximum(points[:, v] - high, 0.0), np.maximum(low - points[:, v], 0.0)):
-                total += DEPARTURE**2 * integrated_walk(beyond[:, None], beyond[None])
+        for beyond in self._beyond(points):
+            total += DEPARTURE**2 * integrated_walk(beyond[:, None], beyond[None])
         return total
+
+    def unknown(self, points: np.ndarray) -> np.ndarray:
+        """Variance at each of the points (m, V), given the patterns: of remainder and departure, shape (m,)."""
+        departed = sum((integrated_walk(beyond, beyond) for beyond in self._beyond(points)), np.zeros(len(points)))
+        return self.unexplained(points) + DEPARTURE**2 * departed
+
+    def _beyond(self, points: np.ndarray) -> Iterator[np.ndarray]:
+        """Distances by which points lie beyond the data, along each covariate and either way."""
+        for v, (low, high) in enumerate(zip(self.points.min(axis=0), self.points.max(axis=0), strict=True)):
+            yield np.maximum(points[:, v] - high, 0.0)
+            yield np.maximum(low - points[:, v], 0.0)
 
 
 def surface_field(points: np.ndarray) -> Field:

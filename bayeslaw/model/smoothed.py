@@ -58,12 +58,20 @@ def condense(
     """
     labels = [curve[name] for name in curve]
     logs = values.apply(np.log)
-    back = logs[axis].groupby(labels).transform("max") - logs[axis]
-    by_bin = [*labels, np.floor(back / BIN + 1e-9).rename("bin")]
+    by_bin = [*labels, bins(labels, values[axis])]
     means = logs.groupby(by_bin, sort=False).mean().apply(np.exp)
+    lowest, highest = (values.groupby(by_bin, sort=False).agg(f) for f in ("min", "max"))
+    means = means.where(lowest != highest, lowest)  # what does not vary stays as it was, to the last bit
     total = weight.groupby(by_bin, sort=False).sum()
     kept = means.index.to_frame(index=False)[list(curve)]
     return kept, means.reset_index(drop=True), (total / total.max()).reset_index(drop=True)
+
+
+def bins(labels: list[pd.Series], sizes: pd.Series) -> pd.Series:
+    """Number of the bin of each point, counted back from the last point of its curve."""
+    logs = np.log(sizes)
+    back = logs.groupby(labels).transform("max") - logs
+    return np.floor(back / BIN + 1e-9).rename("bin")
 
 
 def raw_noise(curve: pd.DataFrame, axis: str) -> float | None:

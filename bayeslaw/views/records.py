@@ -67,7 +67,7 @@ def optimum_record(posterior: Posterior, best: Optimum, seconds: float) -> dict[
     }
 
 
-def comparison_record(runs: Runs, found: Comparison, prediction: Prediction | None, seconds: float) -> dict[str, Any]:
+def comparison_record(found: Comparison, prediction: Prediction | None, seconds: float) -> dict[str, Any]:
     """Record of laws compared, the best first, and of what their mixture predicts."""
     return {
         "along": found.along,
@@ -77,7 +77,7 @@ def comparison_record(runs: Runs, found: Comparison, prediction: Prediction | No
         .to_dict("records"),
         "predictions": [] if prediction is None else prediction.records(),
         **_verdict(found.checks),
-        "left_out": left_out_records(runs.left_out),
+        "left_out": left_out_records(found.runs.left_out),
         "seconds": {"total": round(seconds, 2)},
     }
 

@@ -137,10 +137,9 @@ def optimum_tables(best: Optimum) -> list[Table]:
 
 def comparison_table(found: Comparison) -> Table:
     """Laws by the density they gave to the largest runs, the best first."""
-    first = found.held_out[found.held_out["law"] == found.laws[0].law]
-    folds = first["fold"].nunique()
+    runs, folds = (found.held_out[name].nunique() for name in ("row", "fold"))
     table = _table(
-        f"Laws by how they foretold {len(first)} held-out runs, the largest in {clean(found.along)} "
+        f"Laws by how they foretold {runs} held-out runs, the largest in {clean(found.along)} "
         f"({folds} time{'s' if folds > 1 else ''})"
     )
     _words(table, "law")

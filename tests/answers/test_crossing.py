@@ -135,6 +135,15 @@ def test_errors_teach(surface, forge):
         crossing(posterior, "x", "y", at={"params": 1e9}, task="u")
 
 
+def test_families_of_one_model_each_are_not_compared_as_families(surface, forge):
+    runs = surface({"x": (SIZES[:1], TOKENS), "y": (SIZES[1:2], TOKENS)})
+    model = build_model(runs, get_law("multiplicative"))
+    posterior = forge(runs, {n: np.zeros((8, *s)) for n, s in model.sizes().items()}, law="multiplicative")
+    with pytest.raises(TargetError, match="'x' has no law of its own"):
+        crossing(posterior, "x", "y", at={"params": 1e9})
+    assert crossing(posterior, "x-1e+08", "y-4e+08").p_b_always == 1.0
+
+
 def test_a_name_that_two_models_have_is_refused(surface, forge):
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
     table = runs.table.copy()

@@ -129,3 +129,13 @@ def test_a_saved_fit_answers_alike(posterior, tmp_path):
     again = load_posterior(tmp_path / "fit.nc")
     point = [{"params": 3e9, "data": 1e11}]
     np.testing.assert_array_equal(predict(again, point).log_loss, predict(posterior, point).log_loss)
+
+
+def test_models_with_checkpoints_keep_the_size_they_have(surface, forge):
+    """Averages of what does not vary are what it is, to the last bit, so that a target in data alone is enough."""
+    sizes = (1.1e8, 3.7e8, 1.237e9)
+    runs = surface({"x": (sizes, np.geomspace(2e9, 5e10, 40))})
+    posterior = forge(runs, {n: np.zeros((8, *s)) for n, s in build_model(runs, LAW).sizes().items()}, law="chinchilla")
+    assert posterior.design.log_loss.shape[1] < 40
+    assert set(posterior.design.covariates["params"].ravel()) == set(sizes)
+    assert predict(posterior, [{"data": 1e12}]).log_loss.shape == (8, 3, 1)

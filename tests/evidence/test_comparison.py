@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from bayeslaw.answers.prediction import predict
-from bayeslaw.errors import LawError
-from bayeslaw.evidence.comparison import compare, stacking_weights
+from bayeslaw.errors import LawError, RunsError, TargetError
+from bayeslaw.evidence.comparison import _clustered_error, compare, require_alike, stacking_weights
+from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
 
@@ -23,7 +24,18 @@ def test_weights_are_those_of_the_mixture_that_made_the_runs():
 
 def test_the_better_of_two_equal_shapes_has_all_the_weight():
     scores = np.random.default_rng(1).normal(size=(50, 1))
-    np.testing.assert_allclose(stacking_weights(np.hstack([scores, scores - 1.0])), [1.0, 0.0], atol=1e-6)
+    for gap in (1.0, 0.0005):
+        np.testing.assert_allclose(stacking_weights(np.hstack([scores, scores - gap])), [1.0, 0.0], atol=1e-6)
+
+
+def test_errors_of_the_gap_count_models_and_not_runs():
+    rng = np.random.default_rng(3)
+    labels = pd.DataFrame({"task": "t", "family": "f", "model": np.repeat(np.arange(400), 5)})
+    of_model = rng.standard_normal(400)
+    assert _clustered_error(np.repeat(of_model, 5), labels) == pytest.approx(of_model.std(ddof=1) / 20, rel=1e-3)
+    alone = rng.standard_normal(2000)
+    assert _clustered_error(alone, labels) == pytest.approx(alone.std() / np.sqrt(2000), rel=0.1)
+    assert np.isnan(_clustered_error(alone[:5], labels[:5]))
 
 
 @pytest.fixture(scope="module")
@@ -94,5 +106,17 @@ def test_errors_teach(found, surface):
     with pytest.raises(LawError, match="two or more different laws"):
         compare(runs, ["vanilla", "vanilla"])
     sizes = surface({"x": ((1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10))})
-    with pytest.raises(LawError, match="predicts only those that were"):
+    with pytest.raises(LawError, match="or compare joint laws only"):
         compare(sizes, ["chinchilla", "rectified"], along="params")
+    with pytest.raises(LawError, match="needs 'params'"):
+        compare(runs, ["vanilla", "chinchilla"])
+    for along in ("depth", "loss", "row", "model"):
+        with pytest.raises(RunsError, match=f"found along='{along}', expected one of data, params"):
+            compare(sizes, ["chinchilla", "overtraining"], along=along)
+
+
+def test_laws_that_take_a_point_for_different_things_do_not_mix():
+    laws = [get_law("chinchilla"), get_law("data_constrained")]
+    require_alike(laws, [{"data": 1e9}, {"params": 1e9, "data": 1e9, "unique_data": 1e8}])
+    with pytest.raises(TargetError, match="chinchilla would predict a new model, the other laws those of the table"):
+        require_alike(laws, [{"params": 1e9, "data": 1e9}])
