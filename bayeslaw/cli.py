@@ -96,7 +96,7 @@ def fit(
     """Fit a scaling law and report its parameters."""
     began = time.perf_counter()
     read_tokens(early_tokens)
-    check_outputs(output, None)
+    check_outputs(output)
     fitted = fit_table(read_table(runs, where), law, seed, early_tokens)
     if output is not None:
         fitted.save(output)
@@ -127,7 +127,7 @@ def predict(
     """Predict the loss at one or more points from a saved fit."""
     began = time.perf_counter()
     points = [one_point([text]) if "," not in text else one_point(text.split(",")) for text in at]
-    check_outputs(output, None)
+    check_outputs(output, kind=".csv")
     from bayeslaw.fitting import load
     from bayeslaw.views.records import prediction_record, to_json
 
@@ -156,7 +156,7 @@ def check(
 ) -> None:
     """Print the verdicts on a saved fit."""
     began = time.perf_counter()
-    check_outputs(output, None)
+    check_outputs(output, kind=".csv")
     from bayeslaw.fitting import load
     from bayeslaw.views.records import check_record, to_json
 

@@ -111,7 +111,7 @@ def compare(
     began = time.perf_counter()
     point = one_point(at) if at else None
     first_tokens = read_tokens(early_tokens)
-    check_outputs(output, None)
+    check_outputs(output, kind=".csv")
     table = read_table(runs, where)
     from bayeslaw.answers.prediction import complete_point
     from bayeslaw.evidence.comparison import compare as judge

@@ -19,13 +19,13 @@ def require_writable(path: Path, *, suffixes: tuple[str, ...] = ()) -> None:
     OutputError
         If the folder is missing or not writable, the path is a folder, or its suffix is none of ``suffixes``.
     """
-    if suffixes and path.suffix.lower() not in suffixes:
-        raise OutputError(f"{path}: the suffix {path.suffix!r} is not known. Use one of {', '.join(suffixes)}.")
     folder = path.parent
     if not folder.is_dir():
         raise OutputError(f"{path}: there is no folder {folder}. Make it, or give another path.")
     if path.is_dir():
         raise OutputError(f"{path}: is a folder. Give the path of a file.")
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise OutputError(f"{path}: the suffix {path.suffix!r} is not known. Use one of {', '.join(suffixes)}.")
     if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise OutputError(f"{path}: cannot be written (no permission). Give another path.")
     try:  # permissions do not tell all: read-only file systems, odd devices

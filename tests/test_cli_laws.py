@@ -109,7 +109,7 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
     [
         (("--law", "vanilla"), "two or more different laws"),
         (("--law", "vanilla", "--law", "nolaw"), "no law 'nolaw'"),
-        (("--law", "vanilla", "--law", "rectified", "--along", "depth"), "found 'depth'"),
+        (("--law", "vanilla", "--law", "rectified", "--along", "depth"), "found along='depth'"),
         (("--law", "vanilla", "--law", "rectified", "--at", "params=1e9"), "no covariate 'params'"),
         (("--law", "vanilla", "--law", "rectified", "--early-tokens", "few"), "no number of tokens"),
     ],

@@ -1,7 +1,6 @@
 """Checkpoints of published pretraining runs: where a run will end, from its beginning and from its siblings.
 
-``pytest -m slow -s tests/statistical/test_published_pythia.py`` prints the figures that the README quotes. One fit a run:
-an hour or two on two cores.
+``pytest -m slow -s tests/statistical/test_published_pythia.py`` prints the figures. One fit a run: an hour or two.
 """
 
 import os
