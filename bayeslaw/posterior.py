@@ -5,6 +5,7 @@ major version opens as it is.
 """
 
 import functools
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ from bayeslaw.model.joint import surface_fields
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check
 
-FORMAT = 3
+FORMAT = 4
 """Version of the file format; raised when an older reader would misread."""
 
 
@@ -101,6 +102,7 @@ class Posterior:
             "law": self.law.name,
             "checks": json.dumps([check.as_dict() for check in self.checks]),
             "settings": json.dumps(self.settings),
+            "draws_sha256": _fingerprint(self.draws),
         }
         with replacing(path) as temporary:
             tree.to_netcdf(temporary, engine="h5netcdf")
@@ -112,7 +114,8 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
     Raises
     ------
     PosteriorFileError
-        If the file is missing, damaged, not a saved fit, of another format, or its runs do not match their hash.
+        If the file is missing, damaged, not a saved fit, of another format, or its runs or draws do not match their
+        hash.
     """
     path = Path(path)
     if not path.is_file():
@@ -139,13 +142,32 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
         runs = _runs_from_dataset(groups["runs"])
         checks = tuple(Check(**check) for check in json.loads(attributes["checks"]))
         law = get_law(str(attributes["law"]))
-        damaged = runs.content_hash != settings["runs_sha256"]
-        groups["posterior"][[*_required(law)]]
+        draws = groups["posterior"]
+        draws[[*_required(law)]]
+        altered = [
+            part
+            for part, found, expected in (
+                ("runs", runs.content_hash, settings["runs_sha256"]),
+                ("draws", _fingerprint(draws), attributes["draws_sha256"]),
+            )
+            if found != expected
+        ]
     except (KeyError, TypeError, ValueError) as error:
         raise PosteriorFileError(f"{path}: a part of the saved fit is missing or damaged. Fit again.") from error
-    if damaged:
-        raise PosteriorFileError(f"{path}: the runs in it do not match their hash, so it has been altered. Fit again.")
-    return Posterior(groups["posterior"], groups["sample_stats"], runs, law, checks, settings)
+    if altered:
+        raise PosteriorFileError(
+            f"{path}: the {' and '.join(altered)} in it do not match their hash, so it has been altered. Fit again."
+        )
+    return Posterior(draws, groups["sample_stats"], runs, law, checks, settings)
+
+
+def _fingerprint(draws: xr.Dataset) -> str:
+    """SHA-256 of all draws, in hexadecimal."""
+    digest = hashlib.sha256()
+    for name in sorted(map(str, draws.data_vars)):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(draws[name].values, dtype="<f8").tobytes())
+    return digest.hexdigest()
 
 
 def _required(law: Law) -> tuple[str, ...]:

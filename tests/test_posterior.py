@@ -288,7 +288,7 @@ def replace_attribute(name, value):
 @pytest.mark.parametrize(
     ("edit", "expected"),
     [
-        (replace_attribute("bayeslaw_format", 99), r"format 99; this version of bayeslaw reads format 3\. Upgrade"),
+        (replace_attribute("bayeslaw_format", 99), r"format 99; this version of bayeslaw reads format 4\. Upgrade"),
         (replace_attribute("bayeslaw_format", 0), r"format 0.*fit again"),
         (replace_attribute("bayeslaw_format", "one"), "format one"),
         (replace_attribute("bayeslaw_format", None), "not a fit saved by bayeslaw"),
@@ -316,6 +316,14 @@ def test_draws_that_are_missing_are_refused(saved, tmp_path):
         load_posterior(edited(saved, tmp_path, lambda file: file["posterior"].__delitem__("level")))
 
 
+def test_altered_draws_are_refused(saved, tmp_path):
+    def lower(file):
+        file["posterior"]["level"][0, 0, 0] = file["posterior"]["level"][0, 0, 0] - 0.1
+
+    with pytest.raises(PosteriorFileError, match="the draws in it do not match their hash"):
+        load_posterior(edited(saved, tmp_path, lower))
+
+
 def test_altered_runs_are_refused(saved, tmp_path):
     def better(file):
         for column in file["runs"].values():
@@ -332,4 +340,4 @@ def test_a_posterior_needs_no_sampler_to_answer(saved):
     posterior = load_posterior(saved)
     assert select(posterior, {"data": 51_200.0}).recommended in ("a", "b")
     assert dataclasses.is_dataclass(posterior)
-    assert FORMAT == 3
+    assert FORMAT == 4
