@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bayeslaw.answers.advice import advise as advise
     from bayeslaw.answers.selection import Selection as Selection
-    from bayeslaw.datasets import simulate_finetune as simulate_finetune
+    from bayeslaw.datasets import fetch_dataset as fetch_dataset
+    from bayeslaw.datasets import load_dataset as load_dataset
     from bayeslaw.errors import BayeslawError as BayeslawError
     from bayeslaw.errors import BayeslawWarning as BayeslawWarning
     from bayeslaw.evidence.comparison import Comparison as Comparison
@@ -34,12 +35,13 @@ _HOME = {
     "Selection": "bayeslaw.answers.selection",
     "advise": "bayeslaw.answers.advice",
     "compare": "bayeslaw.evidence.comparison",
+    "fetch_dataset": "bayeslaw.datasets",
     "fit": "bayeslaw.fitting",
     "get_law": "bayeslaw.laws",
     "law_names": "bayeslaw.laws",
     "load": "bayeslaw.fitting",
+    "load_dataset": "bayeslaw.datasets",
     "read_runs": "bayeslaw.runs",
-    "simulate_finetune": "bayeslaw.datasets",
 }
 
 __version__ = "0.1.0"

@@ -6,6 +6,7 @@ Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +40,7 @@ from bayeslaw.cli_shared import (
 from bayeslaw.errors import BayeslawError
 
 if TYPE_CHECKING:
+    from bayeslaw.evidence.hindsight import Hidden
     from bayeslaw.runs import Runs
 
 app = typer.Typer(
@@ -57,6 +59,9 @@ app.command()(laws)
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 At = Annotated[list[str], typer.Option("--at", help="Point to predict at, such as data=1638400; sizes like 1.6M work.")]
 Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
+
+DEMO_BEYOND = 16
+"""The demonstration chooses for a data size this many times the largest it sees."""
 
 
 @app.command()
@@ -177,24 +182,27 @@ def check(
 
 @app.command()
 def demo(
+    task: Annotated[str, typer.Option(help="Task to choose for: python or bible.")] = "python",
     seed: Seed = 0,
     json: Json = False,
     output: Output = None,
     plot: Plot = None,
     allow_failed_checks: Allow = False,
 ) -> None:
-    """Run the main job on a simulated table whose outcome is known, and reveal the truth beside the prediction."""
+    """Run the main job on bundled measurements, the largest hidden, and reveal the truth beside the prediction."""
     began = time.perf_counter()
     check_outputs(output, plot)
-    from bayeslaw.datasets import simulate_finetune
+    from bayeslaw.datasets import load_dataset
+    from bayeslaw.evidence.hindsight import hide_largest
 
-    whole = simulate_finetune(seed)
-    largest = float(whole.table["data"].max())
-    final = whole.table[whole.table["data"] == largest]
-    truth = {str(model): float(loss) for model, loss in zip(final["model"], final["loss"], strict=True)}
-    tell("Simulated runs of 16 invented models (no measured table is bundled yet); the four largest sizes are hidden.")
-    seen = whole.where(f"data <= {largest / 16:g}")
-    _select(seen, {"data": largest}, None, "rectified", seed, json, output, plot, allow_failed_checks, began, truth)
+    hidden = hide_largest(load_dataset("small-finetune").for_task(task), beyond=DEMO_BEYOND)
+    tell(
+        f"Measured runs of {len(hidden.seen.models)} small language models, fine-tuned on the task {task!r} (dataset "
+        f"small-finetune); all above 1/{DEMO_BEYOND} of the largest data size are hidden. What came out is the mean of "
+        "the runs at the largest."
+    )
+    target = {"data": hidden.target}
+    _select(hidden.seen, target, None, "rectified", seed, json, output, plot, allow_failed_checks, began, hidden)
 
 
 def _select(
@@ -208,7 +216,7 @@ def _select(
     plot: Path | None,
     allow_failed_checks: bool,
     began: float,
-    truth: dict[str, float] | None = None,
+    hidden: "Hidden | None" = None,
     early_tokens: str = EARLY_TOKENS,
 ) -> None:
     from bayeslaw.answers.selection import settle_target
@@ -223,20 +231,24 @@ def _select(
     if plot is not None:
         from bayeslaw.views.selection_plot import plot_selection, save_figure
 
-        save_figure(plot_selection(fitted.posterior, selection), plot)
+        truth = None if hidden is None else hidden.measured
+        save_figure(plot_selection(fitted.posterior, selection, truth), plot)
     if json:
         from bayeslaw.views.records import selection_record, to_json
 
         record = selection_record(fitted.posterior, selection, time.perf_counter() - began)
-        print(to_json(record if truth is None else {**record, "truth": truth}))
+        if hidden is not None:
+            record |= {"truth": dict(hidden.measured), "outcome": asdict(hidden.outcome(selection))}
+        print(to_json(record))
     else:
-        from bayeslaw.views.text import selection_table, truth_table
+        from bayeslaw.views.text import outcome_summary, selection_table, truth_table
 
         say_what_was_read(fitted.posterior.runs)
         show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
-        if truth is not None:
-            show(truth_table(selection, truth))
+        if hidden is not None:
+            show(truth_table(selection, hidden.measured, limit=len(hidden.measured)))
+            print(f"{outcome_summary(hidden.outcome(selection))}\n")
         show_failing(selection.checks)
         say_repairs(fitted.posterior)
     finish(selection.status, allow_failed_checks)

@@ -32,6 +32,10 @@ class PosteriorFileError(BayeslawError, ValueError):
     """A saved fit cannot be read or written."""
 
 
+class DatasetError(BayeslawError, ValueError):
+    """A dataset is unknown, or its files cannot be had as they were published."""
+
+
 class OutputError(BayeslawError, OSError):
     """A file cannot be written."""
 

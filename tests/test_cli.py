@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import bayeslaw as bl
 from bayeslaw import cli
-from bayeslaw.datasets import simulate_finetune
+from bayeslaw.evidence import scores
+from bayeslaw.evidence.hindsight import hide_largest
 
 TIDY = "model,family,data,loss\n" + "".join(
     f"{model},{family},{size},{loss * size**-0.05:.6f}\n"
@@ -280,19 +283,50 @@ def test_failed_checks_show_in_the_exit_status(capsys, tmp_path, monkeypatch):
 
 def test_demo_reveals_the_truth(capsys, tmp_path):
     picture = tmp_path / "demo.png"
-    status, out, _ = run(capsys, "demo", "--json", "--plot", picture)
+    status, out, err = run(capsys, "demo", "--task", "bible", "--json", "--plot", picture)
     record = json.loads(out)
-    assert status == 0
-    assert set(record["truth"]) == {c["model"] for c in record["candidates"]} == set(simulate_finetune(0).models)
-    inside = [c["loss_p05"] <= record["truth"][c["model"]] <= c["loss_p95"] for c in record["candidates"]]
-    assert sum(inside) >= 12  # of 16: fewer happens once in 600 times if intervals hold and were independent
+    assert (status, record["task"]) == (0, "bible")
+    runs = bl.load_dataset("small-finetune").for_task("bible")
+    largest = runs.table["data"].max()
+    assert record["target"] == {"data": largest}
+    assert "1/16 of the largest data size are hidden" in err
+    seen = record["settings"]["runs_sha256"]
+    assert seen == runs.where(f"data <= {largest / 16}").content_hash
+    final = runs.where(f"data == {largest}").table.groupby("model")["loss"].mean()
+    assert record["truth"] == pytest.approx(final.to_dict())
+    known = [c for c in record["candidates"] if c["model"] in record["truth"]]
+    inside = [c["loss_p05"] <= record["truth"][c["model"]] <= c["loss_p95"] for c in known]
+    assert (record["outcome"]["inside_90"], record["outcome"]["models"]) == (sum(inside), len(final))
+    assert record["outcome"]["rmsle_baseline"] > 0
     assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_demo_prints_the_outcome_beside_the_baseline(capsys):
+    status, out, err = run(capsys, "demo")
+    assert status == 0
+    assert "(python)" in out
+    assert re.search(r"\d+ of \d+ measured losses lie inside their 90% interval", out)
+    assert re.search(r"error of log loss: 0\.\d{3}; of accept-then-stop: 0\.\d{3}", out)
+    assert "Measured runs of" in err
+
+
+def test_demo_of_an_unknown_task_teaches(capsys):
+    status, out, err = run(capsys, "demo", "--task", "latin")
+    assert (status, out) == (2, "")
+    assert "'latin'" in err
+    assert "python" in err
+    assert "bible" in err
 
 
 def test_the_example_runs():
     example = Path(__file__).parents[1] / "examples" / "01_choose_a_model.py"
     done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=600, check=True)
-    assert "Measured: " in done.stdout
+    assert "At data = 51,200 choose " in done.stdout
+    hidden = hide_largest(bl.load_dataset("small-finetune").for_task("python"), beyond=16)
+    assert f" of {len(hidden.measured)} measured losses lie inside" in done.stdout
+    errors = re.search(r"error of log loss: (0\.\d+); of accept-then-stop: (0\.\d+)", done.stdout)
+    error = scores.rmsle([hidden.baseline[model] for model in hidden.measured], list(hidden.measured.values()))
+    assert errors[2] == f"{error:.3f}"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends an interrupt as a terminal would")

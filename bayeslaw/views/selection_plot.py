@@ -5,9 +5,7 @@ functions can be used from any program, with or without a display.
 """
 
 import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,18 +13,29 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
-from matplotlib.ticker import NullLocator
 
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.selection import Candidate, Selection
 from bayeslaw.files import replacing, require_writable
 from bayeslaw.posterior import Posterior
 from bayeslaw.views.names import clean, elide, short_names
-from bayeslaw.views.numbers import chance, count, decimals, factor, fixed, readable_ticks
+from bayeslaw.views.numbers import chance, count, decimals, factor, fixed
+from bayeslaw.views.page import (
+    FAINT,
+    GREY,
+    INK,
+    MEDIUM,
+    SMALL,
+    darker,
+    missing_glyphs_ignored,
+    padded,
+    spread,
+    text_style,
+    tick,
+)
 
 COLOURED = 6
 """Candidates drawn in colour, the first by expected regret."""
@@ -39,16 +48,14 @@ SUFFIXES = (".png", ".pdf", ".svg")
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito 2008; told apart with any kind of colour vision."""
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_INK, _GREY, _FAINT = "#222222", "#666666", "#BDBDBD"
 _STATUS_COLOURS = {"PASS": "#00674C", "REVIEW": "#8A5A00", "FAIL": "#B00020"}
 _SIZES = 40
 _DRAWN = 8_000_000
 """Predictions computed at most, over draws, curves and sizes; draws are thinned to that."""
 _WIDTH, _HEIGHT = 14.0, 7.2  # inches
-_SMALL, _MEDIUM = 10.5, 11.5  # points
 
 
-def plot_selection(posterior: Posterior, selection: Selection) -> Figure:
+def plot_selection(posterior: Posterior, selection: Selection, truth: Mapping[str, float] | None = None) -> Figure:
     """Draw the curves of the candidates of a selection and their ranking at the target.
 
     Left: measured losses of all candidates, and for the leading ones the median, 50% and 90% intervals of a run
@@ -59,6 +66,8 @@ def plot_selection(posterior: Posterior, selection: Selection) -> Figure:
     posterior : Posterior
     selection : Selection
         Made from this posterior.
+    truth : mapping, optional
+        Loss by model that was measured at the target, for tables whose outcome is known.
 
     Returns
     -------
@@ -67,11 +76,12 @@ def plot_selection(posterior: Posterior, selection: Selection) -> Figure:
     figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=160, facecolor="white")
     FigureCanvasAgg(figure)
     names = short_names([c.model for c in selection.candidates])
-    with _missing_glyphs_ignored():
+    with missing_glyphs_ignored():
         page = _Page(figure, selection, names)
         _draw_curves(page, posterior, selection, names)
-        _draw_ranking(page, selection, names)
+        _draw_ranking(page, selection, names, truth or {})
         _write_title(page, posterior, selection, names)
+        _write_legend(page, told=bool(truth))
     return figure
 
 
@@ -87,7 +97,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     require_writable(path, suffixes=SUFFIXES)
     kind = path.suffix.lower()[1:]
     undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
-    with replacing(path) as temporary, _missing_glyphs_ignored():
+    with replacing(path) as temporary, missing_glyphs_ignored():
         figure.savefig(temporary, format=kind, facecolor="white", metadata=undated.get(kind))
 
 
@@ -121,20 +131,20 @@ class _Page:
         axes.set_facecolor("white")
         for side in ("top", "right", "left", "bottom"):
             axes.spines[side].set_visible(side == "bottom")
-            axes.spines[side].set_color(_GREY)
-        axes.tick_params(colors=_GREY, labelsize=_SMALL, labelcolor=_INK)
+            axes.spines[side].set_color(GREY)
+        axes.tick_params(colors=GREY, labelsize=SMALL, labelcolor=INK)
         return axes
 
     def write(self, x: float, y: float, text: str, *, width: float | None = None, **style: Any) -> Text:
         """Write text at a place of the page, smaller if it would be wider than ``width``."""
-        style = _style(style)
+        style = text_style(style)
         needed = self.text_width(text, style["fontsize"], style.get("fontweight", "normal"))
         if width is not None and needed > width:
             style["fontsize"] *= width / needed
         written = self.figure.text(x / _WIDTH, y / _HEIGHT, text, **style)
         return written
 
-    def text_width(self, text: str, size: float = _SMALL, weight: str = "normal") -> float:
+    def text_width(self, text: str, size: float = SMALL, weight: str = "normal") -> float:
         """Width of a line of text."""
         canvas = self.figure.canvas
         assert isinstance(canvas, FigureCanvasAgg)
@@ -162,11 +172,11 @@ def _draw_curves(page: _Page, posterior: Posterior, selection: Selection, names:
 
     axes.set_xscale("log")
     axes.set_yscale("log")
-    low, high = _padded(min(every_size.min(), target), max(edge, target), 0.02, 0.4)
+    low, high = padded(min(every_size.min(), target), max(edge, target), 0.02, 0.4)
     axes.set_xlim(low, target if edge < target else high)  # the labels begin at the target
     axes.set_ylim(*_loss_limits(np.concatenate([losses for _, losses in measured]), bands))
-    _tick(axes, "x", count, most=6)
-    _tick(axes, "y", None, most=7)
+    tick(axes, "x", count, most=6)
+    tick(axes, "y", None, most=7)
     axes.grid(axis="y", color="#EEEEEE", linewidth=0.8)
     axes.set_axisbelow(True)
     if target > edge:
@@ -174,8 +184,8 @@ def _draw_curves(page: _Page, posterior: Posterior, selection: Selection, names:
     for sizes, losses in measured[COLOURED:]:
         distinct = np.unique(sizes)
         mean = [np.exp(np.log(losses[sizes == size]).mean()) for size in distinct]
-        axes.plot(distinct, mean, color=_FAINT, linewidth=0.6, zorder=1.5)
-        axes.plot(sizes, losses, color=_FAINT, linestyle="none", marker=".", markersize=3, zorder=1.5)
+        axes.plot(distinct, mean, color=FAINT, linewidth=0.6, zorder=1.5)
+        axes.plot(sizes, losses, color=FAINT, linestyle="none", marker=".", markersize=3, zorder=1.5)
     for i in reversed(range(len(bands.quantiles[0]))):  # the leading candidate on top
         sizes, losses = measured[i]
         _draw_band(axes, bands, i, float(sizes.min()))
@@ -185,10 +195,10 @@ def _draw_curves(page: _Page, posterior: Posterior, selection: Selection, names:
     _label_curves(page, axes, bands, [names[c.model] for c in selection.candidates], target)
     if len(measured) > COLOURED:
         text = f"grey: the other {len(measured) - COLOURED}, as measured"
-        page.write(page.curves_left, page.bottom - 0.52, text, color=_GREY)
+        page.write(page.curves_left, page.bottom - 0.52, text, color=GREY)
     unit = next((c.unit for c in law.covariates if c.name == law.axis), "")
     page.write(page.curves_left + page.curves_width, page.bottom - 0.52, f"{law.axis} ({unit})", ha="right")
-    page.write(page.curves_left - 0.5, page.top + 0.12, "loss", fontsize=_MEDIUM)
+    page.write(page.curves_left - 0.5, page.top + 0.12, "loss", fontsize=MEDIUM)
 
 
 def _draw_band(axes: Axes, bands: _Bands, i: int, start: float) -> None:
@@ -222,7 +232,7 @@ def _draw_marks(page: _Page, axes: Axes, edge: float, target: float) -> None:
         marks.append((edge, f"data end at {count(edge)}", (0, (4, 3))))
     to_axes = axes.transData + axes.transAxes.inverted()
     for rank, (size, text, dashes) in enumerate(sorted(marks, key=lambda mark: mark[0])):
-        axes.axvline(size, color=_GREY, linewidth=1.0, linestyle=dashes, zorder=2.9)
+        axes.axvline(size, color=GREY, linewidth=1.0, linestyle=dashes, zorder=2.9)
         x = page.curves_width * float(to_axes.transform((size, axes.get_ylim()[0]))[0])
         rightwards = rank == 1 or x < page.text_width(text)
         page.write(page.curves_left + x, page.top + 0.12, text, ha="left" if rightwards else "right")
@@ -234,9 +244,9 @@ def _label_curves(page: _Page, axes: Axes, bands: _Bands, names: Sequence[str], 
     to_axes = axes.transData + axes.transAxes.inverted()
     points = to_axes.transform(np.column_stack([np.full(len(ends), target), ends]))
     height = page.top - page.bottom
-    places = _spread(points[:, 1] * height, 0.23, height) / height
+    places = spread(points[:, 1] * height, 0.23, height) / height
     for i, (name, (x, y), place) in enumerate(zip(names, points, places, strict=False)):
-        colour = _darker(_COLOURS[i])
+        colour = darker(_COLOURS[i])
         label = (page.labels_left - page.curves_left) / page.curves_width
         axes.plot([x, label - 0.035, label - 0.01], [y, place, place], transform=axes.transAxes, color=colour,
                   linewidth=0.7, clip_on=False, solid_capstyle="butt", zorder=2)  # fmt: skip
@@ -244,40 +254,45 @@ def _label_curves(page: _Page, axes: Axes, bands: _Bands, names: Sequence[str], 
                    va="center", fontweight="bold" if i == 0 else "normal")  # fmt: skip
 
 
-def _draw_ranking(page: _Page, selection: Selection, names: Mapping[str, str]) -> None:
+def _draw_ranking(page: _Page, selection: Selection, names: Mapping[str, str], truth: Mapping[str, float]) -> None:
     shown, hidden = selection.candidates[:ROWS], selection.candidates[ROWS:]
     bottom = page.top - page.ranking_height
     axes = page.axes(page.ranking_left, bottom, page.ranking_width, page.ranking_height)
     axes.set_xscale("log")
-    low, high = min(c.loss_p05 for c in shown), max(c.loss_p95 for c in shown)
-    axes.set_xlim(*_padded(low, high, 0.04, 0.002))
+    outcomes = [truth[c.model] for c in shown if c.model in truth]
+    low, high = min([*outcomes, *(c.loss_p05 for c in shown)]), max([*outcomes, *(c.loss_p95 for c in shown)])
+    axes.set_xlim(*padded(low, high, 0.04, 0.002))
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_yticks([])
-    _tick(axes, "x", None, most=6)
+    tick(axes, "x", None, most=6)
     axes.grid(axis="x", color="#EEEEEE", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.axvline(shown[0].loss_median, color=_COLOURS[0], linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
     places = decimals(shown[0].loss_median)
     best_at, regret_at = page.columns
-    page.write(best_at, page.top + 0.12, "P(best)", ha="right", color=_GREY)
-    page.write(regret_at, page.top + 0.12, "exp. regret", ha="right", color=_GREY)
+    page.write(best_at, page.top + 0.12, "P(best)", ha="right", color=GREY)
+    page.write(regret_at, page.top + 0.12, "exp. regret", ha="right", color=GREY)
     middle = page.ranking_left + page.ranking_width / 2
-    page.write(middle, page.top + 0.12, "loss of a run at the target", ha="center", color=_GREY)
+    page.write(middle, page.top + 0.12, "loss of a run at the target", ha="center", color=GREY)
     for row, candidate in enumerate(shown):
         colour = _COLOURS[row] if row < COLOURED else "#9A9A9A"
         _draw_row(axes, row, candidate, colour)
+        if candidate.model in truth:
+            axes.plot(
+                [truth[candidate.model]], [row], marker="|", markersize=20, markeredgewidth=2.0, color=INK, zorder=4
+            )
         y = page.top - page.ranking_height * (row + 0.5) / len(shown)
-        ink = _darker(colour) if row < COLOURED else _GREY
+        ink = darker(colour) if row < COLOURED else GREY
         weight = "bold" if row == 0 else "normal"
         page.write(page.rows_right, y, names[candidate.model], width=page.row_width, ha="right", va="center",
                    color=ink, fontweight=weight)  # fmt: skip
         for x, text in ((best_at, chance(candidate.p_best)), (regret_at, fixed(candidate.expected_regret, places))):
             page.write(x, y, text, width=0.8, ha="right", va="center", fontweight=weight,
-                       color=_INK if row < COLOURED else _GREY)  # fmt: skip
+                       color=INK if row < COLOURED else GREY)  # fmt: skip
     if hidden:
         together = chance(sum(c.p_best for c in hidden))
         text = f"and {len(hidden)} more; chance that the best is among them: {together}"
-        page.write(page.rows_right, bottom - 0.52, text, ha="left", color=_GREY)
+        page.write(page.rows_right, bottom - 0.52, text, ha="left", color=GREY)
 
 
 def _draw_row(axes: Axes, row: int, candidate: Candidate, colour: str) -> None:
@@ -315,17 +330,21 @@ def _write_title(page: _Page, posterior: Posterior, selection: Selection, names:
         odds += f"  ·  not clearly worse: {shown}{more}"
     page.write(0.15, _HEIGHT - 0.76, odds, width=width, fontsize=12)
     facts = f"{law.name} law · {models} model{'s' if models > 1 else ''} · {_beyond(posterior, selection)} · checks"
-    page.write(0.15, _HEIGHT - 1.08, facts, fontsize=_MEDIUM, color=_GREY)
+    page.write(0.15, _HEIGHT - 1.08, facts, fontsize=MEDIUM, color=GREY)
     failing = [c.name for c in selection.checks if c.status == selection.status] if selection.status != "PASS" else []
     named = f" ({', '.join(failing[:4])}{', …' if len(failing) > 4 else ''})" if failing else ""
-    after = 0.15 + page.text_width(facts, _MEDIUM) + 0.1
-    page.write(after, _HEIGHT - 1.08, selection.status + named, width=_WIDTH - 0.25 - after, fontsize=_MEDIUM,
+    after = 0.15 + page.text_width(facts, MEDIUM) + 0.1
+    page.write(after, _HEIGHT - 1.08, selection.status + named, width=_WIDTH - 0.25 - after, fontsize=MEDIUM,
                fontweight="bold", color=_STATUS_COLOURS[selection.status])  # fmt: skip
+
+
+def _write_legend(page: _Page, *, told: bool) -> None:
+    outcome = " Upright black stroke: what was measured there." if told else ""
     page.write(
         0.15, 0.14,
         "Bands and bars: 50% and 90% intervals of the loss that one new run would measure; line and marker: median. "
-        "Exp. regret: average loss paid above the best candidate's.",
-        width=width, fontsize=9, color=_GREY,
+        f"Exp. regret: average loss paid above the best candidate's.{outcome}",
+        width=_WIDTH - 0.4, fontsize=9, color=GREY,
     )  # fmt: skip
 
 
@@ -374,66 +393,4 @@ def _loss_limits(measured: np.ndarray, bands: _Bands) -> tuple[float, float]:
     """Limits that show every measurement and the bands, unless a band runs off by more than four times."""
     low = max(bands.quantiles[0].min(), min(measured.min(), bands.quantiles[2].min()) / 4)
     high = min(bands.quantiles[4].max(), max(measured.max(), bands.quantiles[2].max()) * 4)
-    return _padded(min(low, measured.min()), max(high, measured.max()), 0.03, 0.002)
-
-
-def _padded(low: float, high: float, share: float, least: float) -> tuple[float, float]:
-    """Limits outside two positive numbers: by a share of their distance in logs, by ``least`` if they nearly agree."""
-    margin = share * np.log(high / low)
-    if np.log(high / low) < least:
-        margin = least
-    return float(low * np.exp(-margin)), float(high * np.exp(margin))
-
-
-def _tick(axes: Axes, which: str, write: Any, most: int) -> None:
-    """Put ticks at round numbers, written out; ``write`` defaults to as few decimals as tell them apart."""
-    axis, (low, high) = (axes.xaxis, axes.get_xlim()) if which == "x" else (axes.yaxis, axes.get_ylim())
-    ticks = readable_ticks(low, high, most)
-    labels = [write(tick) for tick in ticks] if write else [_short(tick) for tick in ticks]
-    if len(set(labels)) < len(labels):
-        labels = [f"{tick:.7g}" for tick in ticks]
-    axis.set_minor_locator(NullLocator())
-    axis.set_ticks(ticks, labels)
-
-
-def _short(value: float) -> str:
-    return f"{value:.6g}" if 1e-4 <= value < 1e6 else f"{value:.0e}"
-
-
-def _spread(wanted: np.ndarray, gap: float, room: float) -> np.ndarray:
-    """Move places along a line of length ``room`` as little as need be so that they lie ``gap`` apart, in order."""
-    order = np.argsort(wanted, kind="stable")
-    blocks: list[list[float]] = []  # [sum of (wanted - rank * gap), members]: pool adjacent violators
-    for rank, index in enumerate(order):
-        blocks.append([wanted[index] - rank * gap, 1])
-        while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] > blocks[-1][0] / blocks[-1][1]:
-            total, members = blocks.pop()
-            blocks[-1][0] += total
-            blocks[-1][1] += members
-    base = np.concatenate([np.full(int(n), total / n) for total, n in blocks])
-    highest = room - gap * (len(wanted) - 1)
-    placed = np.empty(len(wanted))
-    placed[order] = np.clip(base, 0.0, max(highest, 0.0)) + gap * np.arange(len(wanted))
-    return placed
-
-
-def _darker(colour: str) -> tuple[float, float, float]:
-    """The same hue, dark enough to read as text on white."""
-    red, green, blue = to_rgb(colour)
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    share = min(1.0, 0.42 / luminance)
-    return red * share, green * share, blue * share
-
-
-def _style(style: Mapping[str, Any]) -> dict[str, Any]:
-    """Text style with defaults; text is never read as mathematics or TeX, since names come from files."""
-    return {"fontsize": _SMALL, "color": _INK, **style, "parse_math": False, "usetex": False}
-
-
-@contextmanager
-def _missing_glyphs_ignored() -> Iterator[None]:
-    """A character that the font lacks is drawn as a box; there is nothing for the user to do about it."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        warnings.filterwarnings("ignore", message=r"Matplotlib currently does not support")
-        yield
+    return padded(min(low, measured.min()), max(high, measured.max()), 0.03, 0.002)

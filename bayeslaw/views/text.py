@@ -5,7 +5,7 @@ Names and sentences that hold them are put in as plain text, never as markup: th
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
@@ -19,6 +19,9 @@ from bayeslaw.runs import LeftOut
 from bayeslaw.verdicts import Check
 from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.numbers import chance, count, decimals, exact, factor, fixed
+
+if TYPE_CHECKING:
+    from bayeslaw.evidence.hindsight import Outcome
 
 _STATUS_STYLES = {"PASS": "green", "REVIEW": "yellow", "FAIL": "bold red"}
 _REASONS = 5
@@ -175,6 +178,15 @@ def laws_table(laws: Iterable[Law]) -> Table:
         reported = ", ".join(p.name for p in law.parameters)
         table.add_row(Text(law.name), Text(f"{law.formula}\nneeds {columns}; reports {reported}\n{law.source}"))
     return table
+
+
+def outcome_summary(found: "Outcome") -> str:
+    """Say how far off the predictions were and what the choice cost, beside accept-then-stop."""
+    return (
+        f"Root mean squared error of log loss: {found.rmsle:.3f}; of accept-then-stop: {found.rmsle_baseline:.3f}.\n"
+        f"Regret of the choice: {found.regret:.3f}; of accept-then-stop's, {clean(found.choice_baseline)}: "
+        f"{found.regret_baseline:.3f}."
+    )
 
 
 def checks_table(checks: Iterable[Check]) -> Table:

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 import bayeslaw.views
 from bayeslaw.errors import OutputError
 from bayeslaw.views.names import short_names
-from bayeslaw.views.selection_plot import COLOURED, ROWS, _spread, plot_selection, save_figure
+from bayeslaw.views.page import spread
+from bayeslaw.views.selection_plot import COLOURED, ROWS, plot_selection, save_figure
 
 SIGNATURES = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml"}
 
@@ -107,6 +108,20 @@ def test_title_and_facts(figure, odd_selection):
     assert f"grey: the other {10 - COLOURED}, as measured" in texts
 
 
+def test_truth_is_marked_in_the_rows_of_those_measured(figure, odd_fit, odd_selection):
+    first, second, *_ = odd_selection.candidates
+    truth = {first.model: first.loss_median, second.model: 3 * max(c.loss_p95 for c in odd_selection.candidates)}
+    told = plot_selection(odd_fit.posterior, odd_selection, truth)
+    strokes = [line for line in told.axes[1].lines if line.get_marker() == "|"]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in strokes] == list(
+        zip(truth.values(), (0, 1), strict=True)
+    )
+    assert told.axes[1].get_xlim()[1] > truth[second.model]
+    assert any("Upright black stroke" in text for text in _texts(told))
+    assert not any(line.get_marker() == "|" for line in figure.axes[1].lines)
+    assert not any("stroke" in text for text in _texts(figure))
+
+
 def test_ticks_are_readable(figure):
     curves, ranking = figure.axes
     labels = _tick_labels(curves)
@@ -165,10 +180,10 @@ def test_files_do_not_depend_on_the_clock(odd_fit, odd_selection, tmp_path, monk
 
 
 def test_spread_moves_labels_apart_and_keeps_their_order():
-    placed = _spread(np.array([0.5, 0.51, 0.52, 3.0]), 0.2, 5.0)
+    placed = spread(np.array([0.5, 0.51, 0.52, 3.0]), 0.2, 5.0)
     assert np.diff(placed).min() >= 0.2 - 1e-12
     assert placed[3] == 3.0
     np.testing.assert_allclose(placed[:3].mean(), 0.51)
-    crowded = _spread(np.array([0.0, 0.0, 0.0]), 0.2, 5.0)
+    crowded = spread(np.array([0.0, 0.0, 0.0]), 0.2, 5.0)
     np.testing.assert_allclose(crowded, [0.0, 0.2, 0.4])
-    np.testing.assert_allclose(_spread(np.array([5.0, 5.0]), 0.2, 5.0), [4.8, 5.0])
+    np.testing.assert_allclose(spread(np.array([5.0, 5.0]), 0.2, 5.0), [4.8, 5.0])

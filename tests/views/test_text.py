@@ -4,12 +4,14 @@ import pytest
 from rich.console import Console
 
 from bayeslaw.answers.parameters import parameter_records
+from bayeslaw.evidence.hindsight import Outcome
 from bayeslaw.runs import LeftOut
 from bayeslaw.verdicts import at_most
 from bayeslaw.views.names import short_names
 from bayeslaw.views.text import (
     checks_table,
     left_out_summary,
+    outcome_summary,
     parameters_table,
     predictions_table,
     selection_table,
@@ -62,6 +64,12 @@ def test_truth_table(odd_selection):
     assert "10 of 10 measured losses lie inside" in text
     assert "0 of 10" in _show(truth_table(odd_selection, dict.fromkeys(truth, 100.0)))
     assert "0 of 0" in _show(truth_table(odd_selection, {}))
+
+
+def test_outcome_summary():
+    text = outcome_summary(Outcome(3, 4, 0.0214, 0.0568, 0.0, 0.0123, "odd\tname"))
+    assert "log loss: 0.021; of accept-then-stop: 0.057" in text
+    assert "choice: 0.000; of accept-then-stop's, odd name: 0.012" in text
 
 
 def test_checks_table():
