@@ -12,6 +12,7 @@ from bayeslaw.errors import SamplingError
 from bayeslaw.model.base import Draws, Model
 from bayeslaw.sampling.diagnostics import convergence_checks, trajectory_checks
 from bayeslaw.sampling.nuts import BLOCK, RawDraws, SamplerSettings, advance, start_chains
+from bayeslaw.sampling.programs import release_programs
 from bayeslaw.sampling.starts import starting_points, starting_positions
 from bayeslaw.sampling.whitening import Frame, whiten
 from bayeslaw.verdicts import Check, overall
@@ -64,6 +65,7 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
     SamplingError
         If no finite starting point is found.
     """
+    release_programs()
     began = time.perf_counter()
     repairs: list[str] = []
     frame = None if model.law.strays == "slope" else whiten(model)
