@@ -32,6 +32,10 @@ class PosteriorFileError(BayeslawError, ValueError):
     """A saved fit cannot be read or written."""
 
 
+class PriorError(BayeslawError, ValueError):
+    """A prior cannot be read, or not be used for this table."""
+
+
 class DatasetError(BayeslawError, ValueError):
     """A dataset is unknown, or its files cannot be had as they were published."""
 

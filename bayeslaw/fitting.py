@@ -5,6 +5,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw.answers.crossing import Crossing, crossing
+from bayeslaw.answers.lending import as_prior
 from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.prediction import Kind, Prediction, predict
 from bayeslaw.answers.selection import Selection, select
@@ -24,6 +26,8 @@ from bayeslaw.model.base import Model
 from bayeslaw.model.build import build_model
 from bayeslaw.model.priors import ScalePriors, SurfacePriors
 from bayeslaw.posterior import Posterior, load_posterior
+from bayeslaw.prior import Prior, load_prior
+from bayeslaw.released import released_prior
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS, leave_out_early
 from bayeslaw.sampling.nuts import SamplerSettings
@@ -101,6 +105,10 @@ class Fit:
         """Find the data size where one choice overtakes another; see `bayeslaw.answers.crossing.crossing`."""
         return crossing(self.posterior, a, b, at=at, task=task, low=low, high=high, seed=seed)
 
+    def as_prior(self, name: str) -> Prior:
+        """What this fit lends to tables that it did not see; see `bayeslaw.answers.lending.as_prior`."""
+        return as_prior(self.posterior, name)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back."""
         self.posterior.save(path)
@@ -120,6 +128,7 @@ def fit(
     pooling: Mapping[str, Level] | None = None,
     scales: ScalePriors | SurfacePriors | None = None,
     early_tokens: float = EARLY_TOKENS,
+    prior: "str | os.PathLike[str] | Prior | Fit | None" = None,
     sampler: SamplerSettings | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -140,6 +149,9 @@ def fit(
     early_tokens : float
         Joint laws leave out checkpoints from the first so many tokens of runs that are three times as long or longer;
         0 keeps them. What was left out is among ``posterior.runs.left_out``.
+    prior : str, path, Prior or Fit, optional
+        What to borrow from: the name of a released prior, the file of a prior or of a saved fit, or either of them.
+        With a prior, pooling and scales are the prior's.
     sampler : SamplerSettings, optional
     seed : int
         Equal seeds give equal draws on one machine and set of versions.
@@ -161,9 +173,33 @@ def fit(
     """
     if get_law(law).strays == "surface":
         runs = leave_out_early(runs, early_tokens)
-    model = build_model(runs, get_law(law), pooling=pooling, scales=scales)
+    lender = None if prior is None else open_prior(prior)
+    if lender is not None:
+        lender.require_fits(runs, get_law(law))
+    borrowed = None if lender is None else lender.borrowed
+    model = build_model(runs, get_law(law), pooling=pooling, scales=scales, borrowed=borrowed)
     sampled = sample(model, sampler or SamplerSettings(), seed=seed, progress=progress)
-    return Fit(_posterior(runs, model, sampled, seed))
+    return Fit(_posterior(runs, model, sampled, seed, lender))
+
+
+def open_prior(prior: "str | os.PathLike[str] | Prior | Fit") -> Prior:
+    """Find a prior by the name of a released one, by a file, or as what a fit lends.
+
+    Raises
+    ------
+    PriorError
+        If there is none of that name, or the file cannot be read as a prior.
+    PosteriorFileError
+        If it is the file of a fit and cannot be read.
+    """
+    if isinstance(prior, Prior):
+        return prior
+    if isinstance(prior, Fit):
+        return as_prior(prior.posterior, "a fit of this session")
+    path = Path(prior)
+    if path.suffix == ".nc":
+        return as_prior(load_posterior(path), path.name)
+    return load_prior(path) if path.suffix == ".json" or path.parent != Path() else released_prior(str(prior))
 
 
 def load(path: str | os.PathLike[str]) -> Fit:
@@ -177,7 +213,7 @@ def load(path: str | os.PathLike[str]) -> Fit:
     return Fit(load_posterior(path))
 
 
-def _posterior(runs: Runs, model: Model, sampled: Sampled, seed: int) -> Posterior:
+def _posterior(runs: Runs, model: Model, sampled: Sampled, seed: int, prior: Prior | None = None) -> Posterior:
     checks: tuple[Check, ...] = (*sampled.checks, *table_checks(model.design, model.law))
     settings = {
         "seed": seed,
@@ -190,10 +226,11 @@ def _posterior(runs: Runs, model: Model, sampled: Sampled, seed: int) -> Posteri
         "scale_priors": asdict(model.structure.scales),
         "repairs": list(sampled.repairs),
         "sampling_seconds": round(sampled.seconds, 2),
+        "prior": None if prior is None else {"name": prior.name, "sha256": prior.sha256},
         "runs_sha256": runs.content_hash,
         "versions": _versions(),
     }
-    return Posterior(_label(model, sampled), _stats(sampled), runs, model.law, checks, settings)
+    return Posterior(_label(model, sampled), _stats(sampled), runs, model.law, checks, settings, prior)
 
 
 def _label(model: Model, sampled: Sampled) -> xr.Dataset:

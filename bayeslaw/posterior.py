@@ -25,10 +25,11 @@ from bayeslaw.model.design import Design, build_design
 from bayeslaw.model.discrepancy import TaskWalks, walks_by_task
 from bayeslaw.model.field import Field
 from bayeslaw.model.joint import surface_fields
+from bayeslaw.prior import Prior, plain, read_prior
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check
 
-FORMAT = 4
+FORMAT = 5
 """Version of the file format; raised when an older reader would misread."""
 
 
@@ -56,6 +57,8 @@ class Posterior:
         Verdicts of the sampler and on the table.
     settings : dict
         Seed, sampler settings, priors, pooling, repairs, versions and hash of the runs; plain values.
+    prior : Prior or None
+        What it borrowed from.
     """
 
     draws: xr.Dataset
@@ -64,11 +67,12 @@ class Posterior:
     law: Law
     checks: tuple[Check, ...]
     settings: Mapping[str, Any]
+    prior: Prior | None = None
 
     @functools.cached_property
     def design(self) -> Design:
         """The runs laid out as the model saw them."""
-        return build_design(self.runs, self.law)
+        return build_design(self.runs, self.law, None if self.prior is None else self.prior.borrowed)
 
     @functools.cached_property
     def walks(self) -> tuple[TaskWalks, ...]:
@@ -103,6 +107,7 @@ class Posterior:
             "checks": json.dumps([check.as_dict() for check in self.checks]),
             "settings": json.dumps(self.settings),
             "draws_sha256": _fingerprint(self.draws),
+            "prior": "" if self.prior is None else json.dumps(plain(self.prior)),
         }
         with replacing(path) as temporary:
             tree.to_netcdf(temporary, engine="h5netcdf")
@@ -142,6 +147,7 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
         runs = _runs_from_dataset(groups["runs"])
         checks = tuple(Check(**check) for check in json.loads(attributes["checks"]))
         law = get_law(str(attributes["law"]))
+        prior = read_prior(attributes["prior"], f"{path} (its prior)") if attributes["prior"] else None
         draws = groups["posterior"]
         draws[[*_required(law)]]
         altered = [
@@ -158,7 +164,7 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
         raise PosteriorFileError(
             f"{path}: the {' and '.join(altered)} in it do not match their hash, so it has been altered. Fit again."
         )
-    return Posterior(draws, groups["sample_stats"], runs, law, checks, settings)
+    return Posterior(draws, groups["sample_stats"], runs, law, checks, settings, prior)
 
 
 def _fingerprint(draws: xr.Dataset) -> str:

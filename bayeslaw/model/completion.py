@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from bayeslaw.model.density import Data, Rotated, Structure, curve_noise, pull, rotated_residuals
+from bayeslaw.model.borrowed import unfold
+from bayeslaw.model.density import Data, Rotated, Structure, curve_noise, path_walks, pull, rotated_residuals
 from bayeslaw.model.population import PopulationDraws, Position, coordinates, population_draws, scale
 from bayeslaw.model.smoothed import RAW_NOISE_LOG_SD
 
@@ -79,6 +81,7 @@ class CompletedDraws:
 
 def complete(model: "CurveModel", positions: Position, rng: np.random.Generator) -> CompletedDraws:
     """Complete draws of positions, each entry of shape (S, ...)."""
+    positions = _whole_positions(model, positions)
     total = len(positions["location"])
     whole: dict[str, Any] = {}
     for start in range(0, total, CHUNK):
@@ -94,7 +97,7 @@ def complete(model: "CurveModel", positions: Position, rng: np.random.Generator)
 def _complete_some(model: "CurveModel", positions: Position, rng: np.random.Generator) -> CompletedDraws:
     structure, data = model.structure, model.data
     with jax.enable_x64(True):
-        values, rotated, noise = jax.tree.map(np.asarray, _evaluate(structure, data, positions))
+        values, rotated, noise, known = jax.tree.map(np.asarray, _evaluate(structure, data, positions))
         scales = structure.scales
         typical = np.asarray(scale(scales.noise, positions["noise"]))
         own = np.asarray(scale(scales.own_drift, positions["own_drift"]))
@@ -105,21 +108,40 @@ def _complete_some(model: "CurveModel", positions: Position, rng: np.random.Gene
     remaining = rotated.z - drift[:, task, None] * explained[:, row]
     own_walk = _own_walk(np.asarray(data.own)[row], remaining, own[:, task, None], noise[..., None], rng)
     shared_walk = drift[..., None] * shared
-    level = _level(model, rotated.residual, own_walk, shared_walk, noise, rng)
+    open_walk = shared_walk.copy()
+    for k, walks in enumerate(model.walks):  # what follows from a path is no part of the residuals
+        open_walk[:, k, : walks.known] = 0.0
+        shared_walk[:, k, : walks.known] = known[:, k, : walks.known]
+    level = _level(model, rotated.residual, own_walk, open_walk, noise, rng)
     noise = _unsmoothed(model, noise, rng)
     strength = np.asarray(pull(structure, positions))
     population = population_draws(structure.pooled, positions)
     return CompletedDraws(values, level, own_walk, shared_walk, noise, typical, strength, own, drift, population)
 
 
-@functools.partial(jax.jit, static_argnames="structure")
-def _evaluate(structure: Structure, data: Data, positions: Position) -> tuple[dict[str, jax.Array], Rotated, jax.Array]:
-    """Coordinates, rotated residuals and noise of the curves at each of S positions."""
+def _whole_positions(model: "CurveModel", positions: Position) -> Position:
+    """S positions with what is borrowed in its places."""
+    if model.data.lent is None:
+        return positions
+    with jax.enable_x64(True):
+        unfolded = jax.vmap(functools.partial(unfold, model.structure.layout, model.data.lent))(positions)
+    return jax.tree.map(np.asarray, unfolded)
 
-    def one(position: Position) -> tuple[dict[str, jax.Array], Rotated, jax.Array]:
+
+@functools.partial(jax.jit, static_argnames="structure")
+def _evaluate(
+    structure: Structure, data: Data, positions: Position
+) -> tuple[dict[str, jax.Array], Rotated, jax.Array, jax.Array]:
+    """Coordinates, rotated residuals, noise of the curves and walks along known paths at each of S positions."""
+
+    def one(position: Position) -> tuple[dict[str, jax.Array], Rotated, jax.Array, jax.Array]:
         values = coordinates(structure.pooled, data.groups, position)
         rotated = rotated_residuals(structure, data, position, values)
-        return values, rotated, curve_noise(structure, position, data.task_of)
+        paths = None if data.lent is None else data.lent.paths
+        known = jnp.zeros((structure.tasks, 0))
+        if paths is not None:
+            known = path_walks(structure.law, paths, position, values)
+        return values, rotated, curve_noise(structure, position, data.task_of), known
 
     return jax.vmap(one)(positions)
 

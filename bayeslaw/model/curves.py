@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeslaw.laws.base import Law
+from bayeslaw.model.borrowed import PATH, Lent, Paths, lay_out, reduced_sizes
 from bayeslaw.model.completion import CompletedDraws, complete
 from bayeslaw.model.density import Data, Structure
 from bayeslaw.model.design import Design
@@ -28,15 +29,7 @@ class CurveModel:
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each entry of a position."""
-        tasks = (len(self.design.tasks),)
-        return {
-            **population_sizes(self.structure.pooled, self.design),
-            "noise": tasks,
-            "roughness": (len(self.design.curves),),
-            "pull": tasks,
-            "own_drift": tasks,
-            "shared_drift": tasks,
-        }
+        return reduced_sizes(self.structure.layout, _whole_sizes(self.design, self.structure.pooled, self.walks))
 
     def held(self) -> frozenset[str]:
         """Entries of a position that stay at 0: of scales that are known, and of spreads if the law states them."""
@@ -51,7 +44,7 @@ class CurveModel:
         known = {name for name, sd in width.items() if sd == 0}
         if self.law.strays == "level":
             known |= {name for name in self.sizes() if name.startswith("spread.")}
-        return frozenset(known)
+        return frozenset(known & set(self.sizes()))
 
     def complete(self, positions: Position, rng: np.random.Generator) -> CompletedDraws:
         """Draws of everything, given positions with entries of shape (S, ...)."""
@@ -61,9 +54,44 @@ class CurveModel:
 def build_curve_model(design: Design, law: Law, pooled: Pooled, scales: ScalePriors) -> CurveModel:
     """Put a law, its pooling and the layout of a table together."""
     walks = walks_by_task(design, law.strays)
-    structure = Structure(law, pooled, scales, len(design.tasks))
+    layout = lay_out(design.borrowed, _whole_sizes(design, pooled, walks), design.tasks)
+    structure = Structure(law, pooled, scales, len(design.tasks), layout)
     centre = design.log_loss.sum(axis=1) / (design.weight > 0).sum(axis=1)
     return CurveModel(law, design, structure, _data(design, walks, centre), walks, centre)
+
+
+def _whole_sizes(design: Design, pooled: Pooled, walks: tuple[TaskWalks, ...]) -> dict[str, tuple[int, ...]]:
+    """Shape of each entry of a whole position, whatever of it is borrowed."""
+    tasks = len(design.tasks)
+    known = max(w.known for w in walks)
+    return {
+        **population_sizes(pooled, design),
+        **dict.fromkeys(("noise", "pull", "own_drift", "shared_drift"), (tasks,)),
+        "roughness": (len(design.curves),),
+        **({PATH: (tasks, known)} if known else {}),
+    }
+
+
+def _lent(design: Design, walks: tuple[TaskWalks, ...], width: int) -> Lent | None:
+    """Arrays of what is borrowed."""
+    if design.borrowed is None:
+        return None
+    known = max(w.known for w in walks)
+    paths = None
+    if known:
+        tasks, curves = len(walks), len(design.curves)
+        sizes, whiten = np.zeros((tasks, known + 1)), np.tile(np.eye(known), (tasks, 1, 1))
+        functions = np.zeros((curves, width, known))
+        for k, w in enumerate(walks):
+            q = w.known
+            if q:
+                sizes[k, : q + 1] = [w.shared.anchor, *w.shared.knots[:q]]
+                whiten[k, :q, :q] = w.shared.whiten()[:q, :q]
+            for i in np.flatnonzero(design.task_of == k):
+                functions[i, : design.axis.shape[1], :q] = w.shared.functions(design.axis[i])[:, :q]
+        first_of = np.array([np.flatnonzero(design.task_of == k)[0] for k in range(tasks)])
+        paths = Paths(sizes, whiten, functions, first_of)
+    return Lent(design.borrowed.mean, design.borrowed.root(), paths)
 
 
 def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> Data:
@@ -86,7 +114,9 @@ def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> D
     for i in first:
         k, seen = design.task_of[i], design.weight[i] > 0
         t = design.axis[i, seen]
-        rotated.append(rotate(walks[k].own.functions(t), walks[k].shared.functions(t), design.weight[i, seen]))
+        open_walk = walks[k].shared.functions(t)
+        open_walk[:, : walks[k].known] = 0.0  # what follows from a path is taken off the residuals
+        rotated.append(rotate(walks[k].own.functions(t), open_walk, design.weight[i, seen]))
     rank = max(-(-max(curve.rotation.shape[1] for curve in rotated) // 4) * 4, 1)
     rows = len(slots)
     rotation = np.zeros((rows, width, rank))
@@ -120,6 +150,7 @@ def _data(design: Design, walks: tuple[TaskWalks, ...], centre: np.ndarray) -> D
         task_of_row=design.task_of[first],
         task_of=design.task_of,
         groups=group_index(design),
+        lent=_lent(design, walks, width),
     )
 
 

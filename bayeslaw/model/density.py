@@ -24,6 +24,7 @@ import jax
 import jax.numpy as jnp
 
 from bayeslaw.laws.base import Array, Law
+from bayeslaw.model.borrowed import PATH, VECTOR, Layout, Lent, Paths, unfold
 from bayeslaw.model.population import Pooled, Position, coordinates, log_population_prior, scale
 from bayeslaw.model.priors import ScalePriors
 
@@ -40,6 +41,7 @@ class Structure:
     pooled: Pooled
     scales: ScalePriors
     tasks: int
+    layout: Layout = ()
 
     def log_prior(self, position: Position) -> Array:
         """Log prior density of a position, up to a constant."""
@@ -47,7 +49,7 @@ class Structure:
 
     def log_likelihood(self, data: "Data", position: Position) -> Array:
         """Log density of the runs given a position, up to a constant."""
-        return log_likelihood(self, data, position)
+        return log_likelihood(self, data, unfold(self.layout, data.lent, position))
 
 
 class Data(NamedTuple):
@@ -70,6 +72,7 @@ class Data(NamedTuple):
     task_of_row: Array  # (G,)
     task_of: Array  # (C,)
     groups: dict[str, Array]  # level -> (C,)
+    lent: Lent | None = None
 
 
 def curve_noise(structure: Structure, position: Position, task_of: Array) -> Array:
@@ -86,9 +89,17 @@ def pull(structure: Structure, position: Position) -> Array:
 def log_prior(structure: Structure, position: Position) -> Array:
     """Log prior density of a position, up to a constant."""
     total = log_population_prior(structure.pooled, position)
-    for name in ("noise", "roughness", "pull", "own_drift", "shared_drift"):
-        total -= 0.5 * jnp.sum(position[name] ** 2)
+    for name in ("noise", "roughness", "pull", "own_drift", "shared_drift", VECTOR):
+        if name in position:
+            total -= 0.5 * jnp.sum(position[name] ** 2)
     return total
+
+
+def path_walks(law: Law, paths: Paths, position: Position, values: Mapping[str, Array]) -> Array:
+    """Coefficients of the shared walk that follow from the paths of tasks, what the law leaves of them: (T, Q)."""
+    of_task = {name: value[paths.first_of][:, None] for name, value in values.items()}
+    shape = law.log_shape(of_task, {law.axis: jnp.exp(paths.sizes)}, {law.axis: 1.0})
+    return jnp.einsum("tpq,tq->tp", paths.whiten, position[PATH] - (shape[:, 1:] - shape[:, :1]))
 
 
 class Rotated(NamedTuple):
@@ -109,6 +120,9 @@ def rotated_residuals(structure: Structure, data: Data, position: Position, valu
     own = scale(structure.scales.own_drift, position["own_drift"])[data.task_of][:, None]
     drift = scale(structure.scales.shared_drift, position["shared_drift"])[:, None]
     residual = data.log_loss - shape - pull(structure, position)[data.task_of][:, None] * data.height
+    if data.lent is not None and data.lent.paths is not None:
+        known = path_walks(structure.law, data.lent.paths, position, values)
+        residual -= jnp.einsum("cmq,cq->cm", data.lent.paths.functions, known[data.task_of])
     z = jnp.einsum("gnm,gmr->gnr", residual[data.slots], data.rotation)
     z = z.reshape(-1, data.rotation.shape[-1])[data.place_of]
     variance = own**2 * data.strength + noise**2
@@ -122,7 +136,7 @@ def rotated_residuals(structure: Structure, data: Data, position: Position, valu
 
 
 def log_likelihood(structure: Structure, data: Data, position: Position) -> Array:
-    """Log density of the runs given a position, levels and walks integrated out, up to a constant."""
+    """Log density of the runs given a whole position, levels and walks integrated out, up to a constant."""
     rotated = rotated_residuals(structure, data, position, coordinates(structure.pooled, data.groups, position))
     noise = curve_noise(structure, position, data.task_of)
     along = jnp.sum(data.root_weight * rotated.residual, axis=1) ** 2 / jnp.sum(data.root_weight**2, axis=1)

@@ -15,6 +15,7 @@ import pandas as pd
 from bayeslaw.errors import LawError
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.laws.base import Law
+from bayeslaw.model.borrowed import Borrowed
 from bayeslaw.model.smoothed import condense, raw_noise
 from bayeslaw.runs import Runs
 
@@ -65,6 +66,8 @@ class Design:
         they are lined up), the geometric mean of others. For a joint law, the geometric mean of all.
     raw_noise : ndarray, shape (C,)
         Standard deviation of a run about a curve that was smoothed; not a number where that is not known.
+    borrowed : Borrowed or None
+        What a prior lends to the tasks of the table.
     """
 
     curves: tuple[Curve, ...]
@@ -79,15 +82,19 @@ class Design:
     largest: np.ndarray
     reference: dict[str, np.ndarray]
     raw_noise: np.ndarray
+    borrowed: Borrowed | None
 
     @property
     def one_model_each(self) -> bool:
-        """Whether every family has a single model, so that families tell nothing that models do not."""
-        return len(self.families) == len(self.curves)
+        """Whether every family has a single model, so that families tell nothing that models do not.
+
+        With a prior they do: it knows how families differ, whatever this table has.
+        """
+        return self.borrowed is None and len(self.families) == len(self.curves)
 
 
-def build_design(runs: Runs, law: Law) -> Design:
-    """Lay out a table of runs for a law.
+def build_design(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Design:
+    """Lay out a table of runs for a law; with a prior, relative to the point at which that states coordinates.
 
     Raises
     ------
@@ -137,6 +144,8 @@ def build_design(runs: Runs, law: Law) -> Design:
     if law.strays != "surface":
         reference[law.axis] = largest if law.strays == "level" else np.full(len(curves), largest.max())
     reference.update({c.name: reference[c.like] for c in law.covariates if c.like})
+    if borrowed is not None:
+        reference.update({name: np.full(len(curves), value) for name, value in borrowed.reference.items()})
     task_of, tasks = pd.factorize(np.array([c.task for c in curves], dtype=object))
     family_of, families = pd.factorize(pd.MultiIndex.from_tuples([(c.task, c.family) for c in curves]))
     return Design(
@@ -152,6 +161,7 @@ def build_design(runs: Runs, law: Law) -> Design:
         largest=largest,
         reference=reference,
         raw_noise=noise,
+        borrowed=None if borrowed is None else borrowed.for_tasks(map(str, tasks)),
     )
 
 

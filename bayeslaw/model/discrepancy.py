@@ -24,6 +24,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from bayeslaw.laws.base import Strays
+from bayeslaw.model.borrowed import TaskPath
 from bayeslaw.model.design import Design
 from bayeslaw.model.relaxation import relaxing_walk
 
@@ -95,6 +96,10 @@ class WalkBasis:
         cross = self._between(t.reshape(-1, 1), self.knots[None])
         return solve_triangular(self._root(), cross.T, lower=True).T.reshape(*t.shape, -1)
 
+    def whiten(self) -> np.ndarray:
+        """What makes coefficients of values at the knots, shape (P, P); lower triangular."""
+        return solve_triangular(self._root(), np.eye(len(self.knots)), lower=True)
+
     def remainder(self, t: np.ndarray) -> np.ndarray:
         """Covariance at points (n,) given the values at the knots, at unit rate: shape (n, n)."""
         functions = self.functions(t)
@@ -111,44 +116,67 @@ class WalkBasis:
 class TaskWalks:
     """The walks of a task: each curve's ``own``, and the one ``shared`` by all.
 
-    They are on the same knots, except that where there is no shared walk it has none, and its rate is held at 0.
+    They are on the same knots, except that where there is no shared walk it has none, and its rate is held at 0. Of a
+    task whose path is known, the shared walk is on the knots of the path, and beyond these on those of the table.
+
+    Attributes
+    ----------
+    own, shared : WalkBasis
+    known : int
+        Coefficients of the shared walk, the first ones, that follow from a known path.
     """
 
     own: WalkBasis
     shared: WalkBasis
+    known: int = 0
 
 
-def task_walks(sizes: np.ndarray, strays: Strays = "slope") -> TaskWalks:
+def task_walks(sizes: np.ndarray, strays: Strays = "slope", path: TaskPath | None = None) -> TaskWalks:
     """Choose knots for the sizes (logs, any order, repeats allowed) at which a task was measured."""
     distinct = np.unique(sizes)
-    knots = [] if strays == "slope" else [distinct[0]]  # where a walk of the slope sets out, it is 0
-    last = distinct[0]
-    for size in distinct[1:]:
-        if size - last >= MIN_GAP:
-            knots.append(size)
-            last = size
+    if path is not None:
+        own = _spaced(distinct[distinct > path.anchor], path.anchor)
+        beyond = _spaced(distinct[distinct > path.knots[-1]], float(path.knots[-1]))
+        return TaskWalks(
+            own=WalkBasis(relaxing_walk, path.anchor, own),
+            shared=WalkBasis(integrated_walk, path.anchor, np.concatenate([path.knots, beyond])),
+            known=len(path.knots),
+        )
     most = MAX_KNOTS if strays == "slope" else MAX_LEVEL_KNOTS
+    knots = _spaced(distinct[1:], float(distinct[0]))
+    if strays == "level":  # a walk of the slope is 0 where it sets out, a level is not
+        knots = np.concatenate([distinct[:1], knots])
     if len(knots) > most:
-        keep = np.unique(np.linspace(0, len(knots) - 1, most).round().astype(int))
-        knots = [knots[i] for i in keep]
+        knots = knots[np.unique(np.linspace(0, len(knots) - 1, most).round().astype(int))]
     anchor = float(distinct[0])
     if strays == "level":
         level = partial(wandering_level, -anchor)
         return TaskWalks(
-            own=WalkBasis(level, anchor, np.array(knots)),
+            own=WalkBasis(level, anchor, knots),
             shared=WalkBasis(level, anchor, np.empty(0)),
         )
     return TaskWalks(
-        own=WalkBasis(relaxing_walk, anchor, np.array(knots)),
-        shared=WalkBasis(integrated_walk, anchor, np.array(knots)),
+        own=WalkBasis(relaxing_walk, anchor, knots),
+        shared=WalkBasis(integrated_walk, anchor, knots),
     )
+
+
+def _spaced(sizes: np.ndarray, last: float) -> np.ndarray:
+    """Of increasing sizes beyond a last one, those that lie far enough apart."""
+    kept = []
+    for size in sizes:
+        if size - last >= MIN_GAP:
+            kept.append(size)
+            last = size
+    return np.array(kept)
 
 
 def walks_by_task(design: Design, strays: Strays = "slope") -> tuple[TaskWalks, ...]:
     """The walks of each task of a design."""
     seen = design.weight > 0
-    here = [design.task_of == k for k in range(len(design.tasks))]
-    return tuple(task_walks(design.axis[mask][seen[mask]], strays) for mask in here)
+    here = {task: design.task_of == k for k, task in enumerate(design.tasks)}
+    paths = {} if design.borrowed is None else design.borrowed.paths
+    return tuple(task_walks(design.axis[mask][seen[mask]], strays, paths.get(task)) for task, mask in here.items())
 
 
 @dataclass(frozen=True, eq=False)

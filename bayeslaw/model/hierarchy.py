@@ -68,6 +68,8 @@ def pool(law: Law, design: Design, pooling: Mapping[str, Level] | None = None) -
             raise LawError(f"The {law.name} law has no coordinate {name!r} to pool; it has {', '.join(known)}.")
         if level not in LEVELS:
             raise LawError(f"Pooling of {name!r} is {level!r}; it must be one of {', '.join(LEVELS)}.")
+    if pooling and design.borrowed is not None:
+        raise LawError("A fit with a prior pools as the prior does. Leave out pooling, or the prior.")
     alone = law.strays == "surface" and design.one_model_each  # one model cannot carry a surface
     own: dict[str, Level] = {c.name: "task" if alone else c.pooling for c in law.coordinates} | pooling
     return tuple(
@@ -82,4 +84,5 @@ def _levels(design: Design, finest: Level) -> tuple[Level, ...]:
         "family": tasks < families and (families < curves or finest == "family"),
         "model": curves > tasks,
     }
-    return tuple(level for level in LEVELS[: LEVELS.index(finest) + 1] if distinct[level])
+    known = {level: design.borrowed is not None and design.borrowed.has(level) for level in LEVELS}
+    return tuple(level for level in LEVELS[: LEVELS.index(finest) + 1] if distinct[level] or known[level])

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from bayeslaw.laws.base import Array, Law
+from bayeslaw.model.borrowed import Entry, Lent, lay_out, reduced_sizes, unfold
 from bayeslaw.model.design import Design
 from bayeslaw.model.field import Field, surface_field
 from bayeslaw.model.population import (
@@ -91,19 +92,16 @@ class SurfaceModel:
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each entry of a position."""
-        return {
-            **population_sizes(self.structure.pooled, self.design),
-            "level": (int(self.data.surface_of.max()) + 1,),
-            **{name: (len(self.design.curves),) for name in OF_MODELS},
-            "field": (len(self.data.task_of_coefficient),),
-            **{name: (len(self.design.tasks),) for name in SCALES},
-        }
+        whole = _whole_sizes(self.design, self.structure.pooled, len(self.data.task_of_coefficient))
+        return reduced_sizes(self.structure.layout, whole)
 
     def held(self) -> frozenset[str]:
         """Entries of a position that stay at 0: of scales that are known or that nothing tells, and all spreads."""
         known = {name for name in SCALES if getattr(self.structure.scales, name).sd == 0}
         known |= {name for name in self.sizes() if name.startswith("spread.")}
-        return frozenset(known if self._models_differ() else known | {*OF_MODELS, *(f"{n}_sd" for n in OF_MODELS)})
+        if not self._models_differ():
+            known |= {*OF_MODELS, *(f"{name}_sd" for name in OF_MODELS)}
+        return frozenset(known & set(self.sizes()))
 
     def _models_differ(self) -> bool:
         """Whether models have enough runs that what these have in common is more than the noise of one of them."""
@@ -113,7 +111,7 @@ class SurfaceModel:
         """Draws of everything, given positions with entries of shape (S, ...)."""
         data = self.data
         with jax.enable_x64(True):
-            values, scales = jax.tree.map(np.asarray, _evaluate(self.structure, data, positions))
+            positions, values, scales = jax.tree.map(np.asarray, _evaluate(self.structure, data, positions))
         if not self._models_differ():
             scales |= {f"{name}_sd": np.zeros_like(scales["noise"]) for name in OF_MODELS}
         own = {
@@ -134,11 +132,12 @@ class SurfaceModel:
 @functools.partial(jax.jit, static_argnames="structure")
 def _evaluate(
     structure: SurfaceStructure, data: SurfaceData, positions: Position
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Coordinates of the models and scales at each of S positions."""
+) -> tuple[Position, dict[str, Array], dict[str, Array]]:
+    """Whole positions, coordinates of the models, and scales at each of S positions."""
 
-    def one(position: Position) -> tuple[dict[str, Array], dict[str, Array]]:
-        return coordinates(structure.pooled, data.groups, position), surface_scales(structure, position)
+    def one(position: Position) -> tuple[Position, dict[str, Array], dict[str, Array]]:
+        whole = unfold(structure.layout, data.lent, position)
+        return whole, coordinates(structure.pooled, data.groups, whole), surface_scales(structure, whole)
 
     return jax.vmap(one)(positions)
 
@@ -200,7 +199,7 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
     points, log_loss = points_of(design), design.log_loss[seen]
     surface_of_curve = surface_of_models(design)
     of_run = surface_of_curve[curve_of]
-    centre = np.bincount(of_run, log_loss) / np.bincount(of_run)
+    centre = np.bincount(of_run, log_loss - _expected_shape(design, law, pooled, points)) / np.bincount(of_run)
     fields = surface_fields(design)
     width = [field.patterns.shape[1] for field in fields]
     first = np.cumsum([0, *width])
@@ -209,6 +208,8 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
         here = of_run == g
         functions[here, first[g] : first[g + 1]] = field.functions(points[here])
         unexplained[here] = field.unexplained(points[here])
+    layout = lay_out(design.borrowed, _whole_sizes(design, pooled, first[-1]), design.tasks)
+    lent = None if design.borrowed is None else Lent(design.borrowed.mean, design.borrowed.root())
     task_of_surface = [design.task_of[surface_of_curve == g][0] for g in range(len(fields))]
     data = SurfaceData(
         covariates={name: np.exp(points[:, v]) for v, name in enumerate(design.covariates)},
@@ -223,5 +224,34 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
         task_of_curve=design.task_of,
         task_of_coefficient=np.repeat(task_of_surface, width),
         groups=group_index(design),
+        lent=lent,
     )
-    return SurfaceModel(law, design, SurfaceStructure(law, pooled, scales), data, centre[surface_of_curve])
+    return SurfaceModel(law, design, SurfaceStructure(law, pooled, scales, layout), data, centre[surface_of_curve])
+
+
+def _whole_sizes(design: Design, pooled: Pooled, coefficients: int) -> dict[str, tuple[int, ...]]:
+    """Shape of each entry of a whole position, whatever of it is borrowed."""
+    return {
+        **population_sizes(pooled, design),
+        "level": (int(surface_of_models(design).max()) + 1,),
+        **{name: (len(design.curves),) for name in OF_MODELS},
+        "field": (coefficients,),
+        **{name: (len(design.tasks),) for name in SCALES},
+    }
+
+
+def _expected_shape(design: Design, law: Law, pooled: Pooled, points: np.ndarray) -> np.ndarray:
+    """Log loss of the law at points (J, V), relative to the reference, where its coordinates are typical: shape (J,).
+
+    Levels are stated at the reference. With a prior that may lie far from the runs, and levels far from their mean.
+    """
+    if design.borrowed is None:
+        return np.zeros(len(points))
+    mean = dict(zip(design.borrowed.entries, design.borrowed.mean, strict=True))
+    values = {
+        p.coordinate.name: p.coordinate.mean + p.location_sd * mean[Entry("location", index=k)]
+        for k, p in enumerate(pooled)
+    }
+    covariates = {name: np.exp(points[:, v]) for v, name in enumerate(design.covariates)}
+    with jax.enable_x64(True):
+        return np.asarray(law.log_shape(values, covariates, dict.fromkeys(covariates, 1.0)))

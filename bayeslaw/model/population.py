@@ -81,16 +81,21 @@ def coordinates(pooled: Pooled, groups: Mapping[str, Array], position: Position)
 
 
 def log_population_prior(pooled: Pooled, position: Position) -> Array:
-    """Log prior density of what belongs to the population, up to a constant."""
-    total = -0.5 * jnp.sum(position["location"] ** 2)
+    """Log prior density of what belongs to the population, up to a constant; of what is borrowed, no part here."""
+    total: Array = 0.0
+    if "location" in position:
+        total -= 0.5 * jnp.sum(position["location"] ** 2)
     for p in pooled:
         for level in p.levels:
-            log_spread = position[f"spread.{p.effect(level)}"]
-            if level == "task":
-                total -= 0.5 * (log_spread / TASK_SPREAD) ** 2
-            else:
-                total += log_spread - 0.5 * jnp.exp(2 * log_spread)  # half-normal, on the log scale
-            total -= 0.5 * jnp.sum(position[p.effect(level)] ** 2)
+            effect = p.effect(level)
+            if f"spread.{effect}" in position:
+                log_spread = jnp.sum(position[f"spread.{effect}"])
+                if level == "task":
+                    total -= 0.5 * (log_spread / TASK_SPREAD) ** 2
+                else:
+                    total += log_spread - 0.5 * jnp.exp(2 * log_spread)  # half-normal, on the log scale
+            if effect in position:
+                total -= 0.5 * jnp.sum(position[effect] ** 2)
     return total
 
 

@@ -7,6 +7,7 @@ they are scales of log loss against log size.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from bayeslaw.laws.base import Strays
 
@@ -93,3 +94,18 @@ PRIORS: Mapping[Strays, ScalePriors | SurfacePriors] = MappingProxyType(
     }
 )
 """What is believed if nothing else is said, by how curves stray from the law."""
+
+
+def scale_priors(strays: Strays, plain: Mapping[str, Any]) -> ScalePriors | SurfacePriors:
+    """Priors of scales from plain values, as ``dataclasses.asdict`` gives them.
+
+    Raises
+    ------
+    TypeError
+        If names or values are not those of such priors.
+    """
+    values: dict[str, Any] = {
+        name: value if not isinstance(value, Mapping) else LogNormal(**value) if "median" in value else Normal(**value)
+        for name, value in plain.items()
+    }
+    return SurfacePriors(**values) if strays == "surface" else ScalePriors(**values)

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln
 
 from bayeslaw.laws.base import Array, Law
+from bayeslaw.model.borrowed import VECTOR, Layout, Lent, unfold
 from bayeslaw.model.population import Pooled, Position, coordinates, log_population_prior, scale
 from bayeslaw.model.priors import SurfacePriors
 
@@ -45,6 +46,7 @@ class SurfaceData(NamedTuple):
     task_of_curve: Array  # (C,)
     task_of_coefficient: Array  # (P,)
     groups: dict[str, Array]  # level -> (C,)
+    lent: Lent | None = None
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,19 @@ class SurfaceStructure:
     law: Law
     pooled: Pooled
     scales: SurfacePriors
+    layout: Layout = ()
 
     def log_prior(self, position: Position) -> Array:
         """Log prior density of a position, up to a constant; that of what models have is part of the likelihood."""
         total = log_population_prior(self.pooled, position)
-        for name in ("level", "field", *SCALES):
-            total -= 0.5 * jnp.sum(position[name] ** 2)
+        for name in ("level", "field", *SCALES, VECTOR):
+            if name in position:
+                total -= 0.5 * jnp.sum(position[name] ** 2)
         return total
 
     def log_likelihood(self, data: SurfaceData, position: Position) -> Array:
         """Log density of the runs, and of what models have of their own, given a position, up to a constant."""
+        position = unfold(self.layout, data.lent, position)
         scales = surface_scales(self, position)
         noise, tail, field = (scales[name][data.task_of] for name in ("noise", "tail", "field_sd"))
         variance = noise**2 / data.weight + field**2 * data.unexplained

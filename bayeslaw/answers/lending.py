@@ -1,0 +1,234 @@
+"""What a fit can lend: its posterior of the population and of its tasks, as a prior for tables that it did not see."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from bayeslaw.answers.curves import law_shape
+from bayeslaw.errors import PriorError
+from bayeslaw.laws.base import LEVELS
+from bayeslaw.model.borrowed import PATH, Borrowed, Entry, TaskPath
+from bayeslaw.model.discrepancy import TaskWalks
+from bayeslaw.model.heights import first_mean
+from bayeslaw.model.hierarchy import COMMON, TASK_SPREAD
+from bayeslaw.model.priors import LogNormal, Normal, ScalePriors, SurfacePriors, scale_priors
+from bayeslaw.posterior import Posterior
+from bayeslaw.prior import Prior, units_of
+
+SCALE_COMMON = 0.5
+"""Share of the prior variance of a scale that all tasks have in common. Half: noise and drifts of a task tell something
+of those of another, but not as much as a second look at the same task."""
+
+STATED_WEIGHT = 4.0
+"""Groups that a stated spread counts for, where spreads are not sampled and what groups differ by is to correct it."""
+
+FIXED = 1e-6
+"""Standard deviation of what is lent as it is."""
+
+_VARIABLE = {"noise": {"slope": "typical_noise", "level": "typical_noise", "surface": "noise"}}
+
+
+def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
+    """Make a prior of a fit.
+
+    Draws of the population, of scales and of what each task has in common are taken to the unconstrained scale, and a
+    normal is put in their place, correlations and all. A single task is taken for one draw from a population of tasks,
+    as the model believes of tasks (see `bayeslaw.model.hierarchy`). Scales of tasks that are not known are drawn
+    towards those found here; spreads that the law states, towards what groups were found to differ by.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    name : str
+        What the prior is to be called.
+    seed : int
+        Of the split of a single task into population and task.
+
+    Raises
+    ------
+    PriorError
+        If the fit failed its checks.
+    """
+    failed = [check.name for check in posterior.checks if check.status == "FAIL"]
+    if failed:
+        raise PriorError(f"A fit that failed its checks ({', '.join(failed)}) lends nothing. Mend the fit first.")
+    rng = np.random.default_rng([seed, 5])
+    design, law = posterior.design, posterior.law
+    scales = _scales(posterior)
+    columns: dict[Entry, np.ndarray] = _population(posterior, rng)
+    for task_index, task in enumerate(design.tasks):
+        for scale_name, prior in _sampled(scales).items():
+            values = _of_task(posterior, scale_name)[:, task_index]
+            if np.ptp(values) > 0:
+                columns[Entry(scale_name, task)] = _standardised(prior, values)
+    paths = {}
+    if law.strays == "slope" and len(law.covariates) == 1:
+        for task_index, task in enumerate(design.tasks):
+            draws, paths[task] = _path(posterior, task_index)
+            columns |= {Entry(PATH, task, q): draws[:, q] for q in range(draws.shape[1])}
+    values = np.column_stack(list(columns.values()))
+    constant = np.ptp(values, axis=0) == 0
+    covariance = np.atleast_2d(np.cov(values.T)) + np.diag(np.where(constant, FIXED**2, 0.0))
+    moving = values[:, ~constant]
+    distances = [stats.kstest(stats.zscore(column), "norm").statistic for column in moving.T]
+    before = posterior.prior
+    known = (before.families, before.models) if before is not None else ((), ())
+    families = dict.fromkeys([*known[0], *design.families])
+    models = dict.fromkeys([*known[1], *((c.task, c.model) for c in design.curves)])
+    return Prior(
+        name=name,
+        law=law,
+        units=units_of(posterior.runs, law),
+        borrowed=Borrowed(
+            reference={}
+            if law.strays == "level"
+            else {key: float(values[0]) for key, values in design.reference.items()},
+            entries=tuple(columns),
+            mean=values.mean(axis=0),
+            covariance=covariance,
+            scales=scales,
+            paths=paths,
+        ),
+        families=tuple(families),
+        models=tuple(models),
+        ranges=_ranges(posterior),
+        approximation=float(max(distances)),
+        origin={
+            "runs": len(posterior.runs.table),
+            "runs_sha256": posterior.settings["runs_sha256"],
+            "before": None if before is None else {"name": before.name, "sha256": before.sha256},
+            "checks": {check.name: check.status for check in posterior.checks},
+            "draws": len(values),
+            "seed": posterior.settings["seed"],
+            "versions": posterior.settings["versions"],
+        },
+    )
+
+
+def _ranges(posterior: Posterior) -> dict[str, tuple[float, float]]:
+    found = {}
+    for covariate in posterior.law.covariates:
+        values = posterior.runs.table[covariate.name].to_numpy(float)
+        found[covariate.name] = (float(values.min()), float(values.max()))
+    return found
+
+
+def _population(posterior: Posterior, rng: np.random.Generator) -> dict[Entry, np.ndarray]:
+    """Locations, spreads and effects of tasks, standardised as in a table of several tasks."""
+    columns: dict[Entry, np.ndarray] = {}
+    effects: dict[Entry, np.ndarray] = {}
+    for k, c in enumerate(posterior.law.coordinates):
+        location = (posterior.flat(f"location_{c.name}") - c.mean) / c.sd
+        if f"effect_{c.name}_task" in posterior.draws:
+            spread = posterior.flat(f"spread_{c.name}_task") / c.sd
+            effect = posterior.flat(f"effect_{c.name}_task") / c.sd / spread[:, None]
+        else:
+            location, spread, effect = _split(location, rng)
+        columns[Entry("location", index=k)] = location / COMMON**0.5
+        columns[Entry(f"spread.{c.name}.task")] = np.log(spread / (1 - COMMON) ** 0.5)
+        for j, task in enumerate(posterior.design.tasks):
+            effects[Entry(f"{c.name}.task", task)] = effect[:, j]
+        for level in LEVELS[1:]:
+            if f"spread_{c.name}_{level}" in posterior.draws:
+                columns[Entry(f"spread.{c.name}.{level}")] = _spread(posterior, c.name, level, c.spread)
+    return columns | effects
+
+
+def _split(total: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw location, spread and effect given their sum, where a table had a single task; all in units of the prior sd.
+
+    Shapes (S,), (S,) and (S, 1).
+    """
+    grid = (1 - COMMON) ** 0.5 * np.exp(TASK_SPREAD * np.linspace(-3, 3, 61))
+    variance = COMMON + grid**2
+    log_weight = stats.norm.logpdf(np.linspace(-3, 3, 61)) - 0.5 * (np.log(variance) + total[:, None] ** 2 / variance)
+    weight = np.cumsum(np.exp(log_weight - log_weight.max(axis=1, keepdims=True)), axis=1)
+    spread = grid[(rng.uniform(size=(len(total), 1)) * weight[:, -1:] > weight).sum(axis=1)]
+    share = COMMON / (COMMON + spread**2)
+    location = share * total + np.sqrt(share) * spread * rng.standard_normal(len(total))
+    return location, spread, ((total - location) / spread)[:, None]
+
+
+def _spread(posterior: Posterior, name: str, level: str, stated: float) -> np.ndarray:
+    """Log of a spread over its prior scale; a stated one is drawn towards the mean square of effects."""
+    spread = posterior.flat(f"spread_{name}_{level}")
+    if np.ptp(spread) > 0:
+        return np.log(spread / stated)
+    effects = posterior.flat(f"effect_{name}_{level}")
+    squares = (effects**2).mean(axis=0)
+    found = (STATED_WEIGHT * stated**2 + squares.sum()) / (STATED_WEIGHT + len(squares))
+    return np.full(len(spread), 0.5 * np.log(found / stated**2))
+
+
+def _of_task(posterior: Posterior, name: str) -> np.ndarray:
+    """Draws of a scale, shape (S, T)."""
+    return posterior.flat(_VARIABLE.get(name, {}).get(posterior.law.strays, name))
+
+
+def _sampled(scales: ScalePriors | SurfacePriors) -> dict[str, LogNormal | Normal]:
+    return {name: value for name, value in vars(scales).items() if not isinstance(value, float) and value.sd > 0}
+
+
+def _standardised(prior: LogNormal | Normal, values: np.ndarray) -> np.ndarray:
+    if isinstance(prior, Normal):
+        return (values - prior.mean) / prior.sd
+    return np.log(values / prior.median) / prior.sd
+
+
+def _scales(posterior: Posterior) -> ScalePriors | SurfacePriors:
+    """Priors of the scales of a task that is not known: the fit's own, drawn towards what its tasks have."""
+    stated = scale_priors(posterior.law.strays, posterior.settings["scale_priors"])
+    found: dict[str, Any] = {}
+    for name, prior in _sampled(stated).items():
+        values = _of_task(posterior, name)
+        if np.ptp(values) == 0 or posterior.prior is not None:
+            continue
+        standardised = _standardised(prior, values)
+        mean, variance = standardised.mean(axis=0), np.minimum(standardised.var(axis=0), 0.999)
+        # what the data of a task say, its prior taken off
+        said, error = mean / (1 - variance), variance / (1 - variance)
+        precision = 1 / (1 - SCALE_COMMON + error)
+        common = 1 / (1 / SCALE_COMMON + precision.sum())
+        centre = common * (precision * said).sum()
+        sd = float(np.sqrt(1 - SCALE_COMMON + common))
+        found[name] = (
+            Normal(float(prior.mean + prior.sd * centre), sd * prior.sd)
+            if isinstance(prior, Normal)
+            else LogNormal(float(prior.median * np.exp(prior.sd * centre)), sd * prior.sd)
+        )
+    return replace(stated, **found)
+
+
+def _path(posterior: Posterior, task: int) -> tuple[np.ndarray, TaskPath]:
+    """Draws of the path of a task at its knots, shape (S, Q), and where it is known."""
+    design, walks = posterior.design, posterior.walks[task]
+    first = int(np.flatnonzero(design.task_of == task)[0])
+    shared = walks.shared
+    sizes = np.concatenate([[shared.anchor], shared.knots])
+    draws = _common(posterior, walks, task, first, sizes)
+    path = (draws - draws[:, :1])[:, 1:]
+    before = None if design.borrowed is None else design.borrowed.paths.get(design.tasks[task])
+    mean = np.concatenate([[0.0], path.mean(axis=0)])
+    if before is not None:  # heights stay counted from the models that they were counted from
+        beyond = before.typical[-1] + mean[len(before.typical) :] - mean[len(before.typical) - 1]
+        return path, TaskPath(shared.anchor, shared.knots, np.concatenate([before.typical, beyond]))
+    level = []
+    for i in np.flatnonzero(design.task_of == task):
+        seen = design.weight[i] > 0
+        t = design.axis[i, seen]
+        level.append(first_mean(t, design.log_loss[i, seen] - np.interp(t, sizes, mean)))
+    return path, TaskPath(shared.anchor, shared.knots, mean + float(np.mean(level)))
+
+
+def _common(posterior: Posterior, walks: TaskWalks, task: int, curve: int, t: np.ndarray) -> np.ndarray:
+    """Law and shared walk of a task at log sizes t, from draws of one of its curves: shape (S, len(t))."""
+    coordinates: Mapping[str, np.ndarray] = {
+        c.name: posterior.flat(c.name)[:, curve, None] for c in posterior.law.coordinates
+    }
+    axis = posterior.law.axis
+    shape = law_shape(posterior, coordinates, {axis: np.exp(t)}, {axis: np.array(1.0)})
+    walk = posterior.flat("shared_walk")[:, task, : len(walks.shared.knots)]
+    return shape + walk @ walks.shared.functions(t).T
