@@ -4,7 +4,7 @@ import importlib.metadata
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeslaw.answers.borrowing import Share, borrowing
+from bayeslaw.answers.conflict import conflict_checks
 from bayeslaw.answers.crossing import Crossing, crossing
 from bayeslaw.answers.lending import as_prior
 from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.prediction import Kind, Prediction, predict
 from bayeslaw.answers.selection import Selection, select
-from bayeslaw.errors import TargetError
+from bayeslaw.errors import PriorError, TargetError
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Level
 from bayeslaw.model.adequacy import table_checks
-from bayeslaw.model.base import Model
+from bayeslaw.model.base import Draws, Model, prior_positions
 from bayeslaw.model.build import build_model
 from bayeslaw.model.priors import ScalePriors, SurfacePriors
 from bayeslaw.posterior import Posterior, load_posterior
@@ -33,6 +35,9 @@ from bayeslaw.runs.early import EARLY_TOKENS, leave_out_early
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress, Sampled, sample
 from bayeslaw.verdicts import Check, Status, overall
+
+PRIOR_DRAWS = 2000
+"""Draws from a prior, to compare a posterior with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +113,24 @@ class Fit:
     def as_prior(self, name: str) -> Prior:
         """What this fit lends to tables that it did not see; see `bayeslaw.answers.lending.as_prior`."""
         return as_prior(self.posterior, name)
+
+    def borrowing(self, *, at: Mapping[str, float] | None = None, seed: int = 0) -> pd.DataFrame:
+        """How much was borrowed from the prior, one row a quantity; see `bayeslaw.answers.borrowing.borrowing`.
+
+        Raises
+        ------
+        PriorError
+            If the fit had no prior.
+        """
+        return pd.DataFrame([asdict(share) for share in self.shares(at=at, seed=seed)])
+
+    def shares(self, *, at: Mapping[str, float] | None = None, seed: int = 0) -> tuple[Share, ...]:
+        """As ``borrowing``, as objects."""
+        posterior = self.posterior
+        if posterior.prior is None:
+            raise PriorError("This fit borrowed nothing: it had no prior. Fit with prior=… to compare.")
+        model = build_model(posterior.runs, posterior.law, borrowed=posterior.prior.borrowed)
+        return borrowing(posterior, _beforehand(posterior, model, seed), at)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back."""
@@ -230,12 +253,21 @@ def _posterior(runs: Runs, model: Model, sampled: Sampled, seed: int, prior: Pri
         "runs_sha256": runs.content_hash,
         "versions": _versions(),
     }
-    return Posterior(_label(model, sampled), _stats(sampled), runs, model.law, checks, settings, prior)
+    draws = _label(model, sampled.draws, *sampled.raw.steps.shape)
+    posterior = Posterior(draws, _stats(sampled), runs, model.law, checks, settings, prior)
+    if prior is None:
+        return posterior
+    return replace(posterior, checks=(*checks, *conflict_checks(_beforehand(posterior, model, seed), seed)))
 
 
-def _label(model: Model, sampled: Sampled) -> xr.Dataset:
-    chains, draws = sampled.raw.steps.shape
-    done = sampled.draws
+def _beforehand(posterior: Posterior, model: Model, seed: int) -> Posterior:
+    """Draws from the prior in the place of those from a posterior; levels mean nothing."""
+    rng = np.random.default_rng([seed, 6])
+    draws = model.without_runs().complete(prior_positions(model, PRIOR_DRAWS, rng), rng)
+    return replace(posterior, draws=_label(model, draws, 1, PRIOR_DRAWS))
+
+
+def _label(model: Model, done: Draws, chains: int, draws: int) -> xr.Dataset:
     with jax.enable_x64(True):
         natural = model.law.natural(done.coordinates, done.level, model.design.reference)
 

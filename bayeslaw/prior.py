@@ -217,6 +217,7 @@ def _content(prior: Prior) -> dict[str, Any]:
         "scales": dataclasses.asdict(b.scales),
         "paths": {
             task: {"anchor": p.anchor, "knots": _rounded(p.knots), "typical": _rounded(p.typical)}
+            | {"height_sd": p.height_sd, "models": p.models}
             for task, p in b.paths.items()
         },
         "families": [list(pair) for pair in prior.families],
@@ -244,7 +245,13 @@ def _from_content(content: Mapping[str, Any], law: Law) -> Prior:
         covariance=covariance,
         scales=scale_priors(law.strays, content["scales"]),
         paths={
-            str(task): TaskPath(float(p["anchor"]), np.array(p["knots"], float), np.array(p["typical"], float))
+            str(task): TaskPath(
+                anchor=float(p["anchor"]),
+                knots=np.array(p["knots"], float),
+                typical=np.array(p["typical"], float),
+                height_sd=float(p["height_sd"]),
+                models=int(p["models"]),
+            )
             for task, p in content["paths"].items()
         },
     )

@@ -210,17 +210,19 @@ def _path(posterior: Posterior, task: int) -> tuple[np.ndarray, TaskPath]:
     sizes = np.concatenate([[shared.anchor], shared.knots])
     draws = _common(posterior, walks, task, first, sizes)
     path = (draws - draws[:, :1])[:, 1:]
-    before = None if design.borrowed is None else design.borrowed.paths.get(design.tasks[task])
     mean = np.concatenate([[0.0], path.mean(axis=0)])
-    if before is not None:  # heights stay counted from the models that they were counted from
-        beyond = before.typical[-1] + mean[len(before.typical) :] - mean[len(before.typical) - 1]
-        return path, TaskPath(shared.anchor, shared.knots, np.concatenate([before.typical, beyond]))
-    level = []
+    heights = []
     for i in np.flatnonzero(design.task_of == task):
         seen = design.weight[i] > 0
         t = design.axis[i, seen]
-        level.append(first_mean(t, design.log_loss[i, seen] - np.interp(t, sizes, mean)))
-    return path, TaskPath(shared.anchor, shared.knots, mean + float(np.mean(level)))
+        heights.append(first_mean(t, design.log_loss[i, seen] - np.interp(t, sizes, mean)))
+    before = None if design.borrowed is None else design.borrowed.paths.get(design.tasks[task])
+    if before is None:
+        spread = float(np.std(heights, ddof=1)) if len(heights) > 1 else 0.0
+        return path, TaskPath(shared.anchor, shared.knots, mean + np.mean(heights), spread, len(heights))
+    # heights stay counted from the models that they were counted from
+    beyond = before.typical[-1] + mean[len(before.typical) :] - mean[len(before.typical) - 1]
+    return path, replace(before, knots=shared.knots, typical=np.concatenate([before.typical, beyond]))
 
 
 def _common(posterior: Posterior, walks: TaskWalks, task: int, curve: int, t: np.ndarray) -> np.ndarray:

@@ -58,7 +58,7 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
             keep(draws[variable].isel(task=k), name, "task", task, task, unit)
     for parameter in posterior.law.parameters:
         values = draws[parameter.name]
-        for level, group, of_task, curve in _groups(posterior, values.values):
+        for level, group, of_task, curve in groups_of(posterior, values.values):
             keep(values.isel(curve=curve), parameter.name, level, group, of_task, parameter.unit)
     found = convergence(xr.Dataset(chosen))
     records = []
@@ -83,7 +83,7 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
     return records
 
 
-def _groups(posterior: Posterior, values: np.ndarray) -> list[tuple[str, str, str, int]]:
+def groups_of(posterior: Posterior, values: np.ndarray) -> list[tuple[str, str, str, int]]:
     """The coarsest (level, group, task, one of its curves) at which draws of shape (chain, draw, C) do not vary."""
     design = posterior.design
     by_task = ("task", design.task_of, [(task, task) for task in design.tasks])

@@ -195,10 +195,10 @@ def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.rando
         for i in members:
             own = curves.own_walk[:, i, : len(walks.own.knots)] @ walks.own.functions(axis[i]).T
             total[:, i] = own + unknown(own_rate[:, [k]], walks.own, axis[i])
-        # Curves that share a walk are compared at equal size: their axes are the same.
-        points = axis[members[0]]
+        points, place = np.unique(axis[members], return_inverse=True)
         shared = shared_walk[:, k, : len(walks.shared.knots)] @ walks.shared.functions(points).T
-        total[:, members] += (shared + unknown(shared_rate[:, [k]], walks.shared, points))[:, None]
+        shared = shared + unknown(shared_rate[:, [k]], walks.shared, points)
+        total[:, members] += shared[:, place.reshape(len(members), -1)]
     return total
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from bayeslaw.laws.base import Array, Law
 from bayeslaw.model.design import Design
+from bayeslaw.model.hierarchy import TASK_SPREAD
 from bayeslaw.model.population import Pooled, Position
 
 
@@ -85,9 +86,25 @@ class Model(Protocol):
         """Entries of a position that stay at 0."""
         ...
 
+    def without_runs(self) -> "Model":
+        """The same model of a table whose runs say nothing, to draw from the prior."""
+        ...
+
     def complete(self, positions: Position, rng: np.random.Generator) -> Draws:
         """Draws of everything, given positions with entries of shape (S, ...)."""
         ...
+
+
+def prior_positions(model: Model, count: int, rng: np.random.Generator) -> Position:
+    """Positions drawn from the prior, entries of shape (count, ...)."""
+    held = model.held()
+    positions = {}
+    for name, shape in model.sizes().items():
+        z = rng.standard_normal((count, *shape))
+        if name.startswith("spread."):
+            z = TASK_SPREAD * z if name.endswith(".task") else np.log(np.abs(z))
+        positions[name] = np.zeros_like(z) if name in held else z
+    return positions
 
 
 def log_density(structure: Structure, data: Any, position: Position) -> Array:

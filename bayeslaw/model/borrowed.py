@@ -59,11 +59,17 @@ class TaskPath:
     typical : ndarray, shape (Q + 1,)
         Log loss of a typical model of the task at the anchor and the knots; the height at which a curve starts is
         counted from it (see ``heights``).
+    height_sd : float
+        Standard deviation of these heights among its models.
+    models : int
+        How many these are.
     """
 
     anchor: float
     knots: np.ndarray
     typical: np.ndarray
+    height_sd: float
+    models: int
 
     def typical_at(self, t: np.ndarray) -> np.ndarray:
         """Log loss of a typical model at log sizes t, of any shape."""

@@ -185,8 +185,10 @@ def _level(
         walks, axis, h = model.walks[k], model.design.axis[i], model.design.weight[i]
         explained[:, i] = own_walk[:, i, : len(walks.own.knots)] @ (h @ walks.own.functions(axis))
         explained[:, i] += shared_walk[:, k, : len(walks.shared.knots)] @ (h @ walks.shared.functions(axis))
+    seen = total > 0  # a prior has no runs to tell a level
+    total = np.where(seen, total, 1.0)
     mean = (np.einsum("cm,scm->sc", np.sqrt(weight), residual) - explained) / total
-    return model.centre + mean + noise / np.sqrt(total) * rng.standard_normal(mean.shape)
+    return model.centre + seen * (mean + noise / np.sqrt(total) * rng.standard_normal(mean.shape))
 
 
 def _unsmoothed(model: "CurveModel", noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:

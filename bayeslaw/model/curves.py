@@ -1,6 +1,6 @@
 """The model of laws whose curves each have a level of their own: its arrays, and draws of all that it knows of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,12 @@ class CurveModel:
         if self.law.strays == "level":
             known |= {name for name in self.sizes() if name.startswith("spread.")}
         return frozenset(known & set(self.sizes()))
+
+    def without_runs(self) -> "CurveModel":
+        """The same model of a table whose runs say nothing, to draw from the prior."""
+        silent = ("root_weight", "rotation", "strength", "own", "shared", "real", "spare")
+        blank = {name: np.zeros_like(getattr(self.data, name)) for name in silent}
+        return replace(self, data=self.data._replace(**blank))
 
     def complete(self, positions: Position, rng: np.random.Generator) -> CompletedDraws:
         """Draws of everything, given positions with entries of shape (S, ...)."""

@@ -107,6 +107,10 @@ class SurfaceModel:
         """Whether models have enough runs that what these have in common is more than the noise of one of them."""
         return len(self.data.curve_of) >= RUNS_PER_MODEL * len(self.design.curves)
 
+    def without_runs(self) -> "SurfaceModel":
+        """The same model of a table whose runs say nothing, to draw from the prior: all of it is sampled already."""
+        return self
+
     def complete(self, positions: Position, rng: np.random.Generator) -> SurfaceDraws:
         """Draws of everything, given positions with entries of shape (S, ...)."""
         data = self.data

@@ -1,0 +1,84 @@
+"""How much of an answer was borrowed: what the prior knew beforehand, beside what the runs left of its spread."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayeslaw.answers.parameters import groups_of
+from bayeslaw.answers.prediction import predict
+from bayeslaw.posterior import Posterior
+
+
+@dataclass(frozen=True)
+class Share:
+    """What was known of a number before and after the runs, on the scale on which the law is written.
+
+    Attributes
+    ----------
+    quantity : str
+        What it is, such as ``log beta``, or ``log loss at data=1.6384e+06, less that at the largest run``.
+    group : str
+        The task, family or model it belongs to.
+    task : str
+    prior_sd, posterior_sd : float
+    borrowed : float
+        Share of the prior variance that the runs left, at most 1: 1 if they say nothing of it, so that all of it is
+        borrowed; 0 if they decide.
+    """
+
+    quantity: str
+    group: str
+    task: str
+    prior_sd: float
+    posterior_sd: float
+    borrowed: float
+
+
+def borrowing(posterior: Posterior, beforehand: Posterior, at: Mapping[str, float] | None = None) -> tuple[Share, ...]:
+    """Compare a posterior with what the prior said of the same table.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    beforehand : Posterior
+        Draws of the same quantities from the prior, whose levels mean nothing.
+    at : mapping, optional
+        A point: how the log loss of each model changes from its largest run to there is compared too (curve, without
+        the noise of runs).
+
+    Raises
+    ------
+    TargetError
+        If the point cannot be predicted at.
+    """
+    shares = []
+    for c in posterior.law.coordinates:
+        values = posterior.draws[c.name].values
+        for _, group, task, curve in groups_of(posterior, values):
+            sds = [float(p.flat(c.name)[:, curve].std()) for p in (beforehand, posterior)]
+            shares.append(_share(c.meaning, group, task, *sds))
+    if at is not None:
+        axis = posterior.law.axis
+        point = ", ".join(f"{name}={value:g}" for name, value in at.items())
+        before, after = (_change(p, at) for p in (beforehand, posterior))
+        what = f"log loss at {point}, less that at its largest {axis}"
+        for i, label in enumerate(posterior.design.curves):
+            sds = [float(change[:, i].std()) for change in (before, after)]
+            shares.append(_share(what, label.model, label.task, *sds))
+    return tuple(shares)
+
+
+def _share(quantity: str, group: str, task: str | None, prior_sd: float, posterior_sd: float) -> Share:
+    return Share(quantity, group, task or "", prior_sd, posterior_sd, min((posterior_sd / prior_sd) ** 2, 1.0))
+
+
+def _change(posterior: Posterior, at: Mapping[str, float]) -> np.ndarray:
+    """Change of log loss of each model from its largest run to a point, shape (S, C)."""
+    axis = posterior.law.axis
+    largest = posterior.design.largest
+    sizes, place = np.unique(largest, return_inverse=True)
+    points: list[dict[str, Any]] = [{**at}, *({axis: float(size)} for size in sizes)]
+    log_loss = predict(posterior, points, kind="curve").log_loss
+    return log_loss[:, :, 0] - np.stack([log_loss[:, i, 1 + j] for i, j in enumerate(place)], axis=1)
