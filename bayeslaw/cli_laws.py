@@ -114,15 +114,16 @@ def compare(
     table = read_table(runs, where)
     from bayeslaw.answers.prediction import complete_point
     from bayeslaw.evidence.comparison import compare as judge
-    from bayeslaw.evidence.comparison import require_alike
+    from bayeslaw.evidence.comparison import point_for, require_alike
     from bayeslaw.laws import get_law
     from bayeslaw.model.design import build_design
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     if point is not None:
-        for name in law or ():
-            complete_point(build_design(table, get_law(name)), get_law(name), point)
-        require_alike([get_law(name) for name in law or ()], [point])
+        named = [get_law(name) for name in law or ()]
+        require_alike(named, [point])
+        for one in named:
+            complete_point(build_design(table, one), one, point_for(one, named, point))
     use_compilation_cache()
     with interruptible(), progress_bar(f"{len(law or ())} laws") as progress:
         found = judge(

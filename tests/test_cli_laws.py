@@ -113,6 +113,7 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
         (("--law", "vanilla", "--law", "rectified", "--along", "depth"), "found along='depth'"),
         (("--law", "vanilla", "--law", "rectified", "--at", "params=1e9"), "no covariate 'params'"),
         (("--law", "vanilla", "--law", "rectified", "--early-tokens", "few"), "no number of tokens"),
+        (("--law", "vanilla", "--law", "rectified", "--early-tokens", "inf"), "no number of tokens"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_at_once(capsys, tmp_path, arguments, says):

@@ -89,9 +89,9 @@ def _trajectories(table: pd.DataFrame) -> Check:
 def _collinearity(table: pd.DataFrame) -> Check:
     found = {}
     for name, group in _families(table):
-        logs = np.log(group[["params", "data"]].dropna().to_numpy(float))
-        varying = len(logs) > 2 and np.ptp(logs, axis=0).min() > 0
-        found[name] = abs(float(np.corrcoef(logs.T)[0, 1])) if varying else 1.0
+        logs = np.log(group[["params", "data"]].to_numpy(float))
+        varying = np.ptp(logs, axis=0).min() > 0
+        found[name] = abs(float(np.corrcoef(logs.T)[0, 1])) if varying and len(logs) > 2 else 1.0
     worst = max(found, key=lambda name: found[name])
     return at_most(
         "collinearity", found[worst], COLLINEAR_MAX, 1.0,

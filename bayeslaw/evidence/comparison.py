@@ -85,10 +85,14 @@ class Comparison:
         TargetError
             If a point is not one for all of the laws, or a new model to some and to others not.
         """
-        require_alike([f.posterior.law for f in self.fits.values()], at)
+        laws = [f.posterior.law for f in self.fits.values()]
+        require_alike(laws, at)
         rng = np.random.default_rng([seed, 4])
         weights = {score.law: score.weight for score in self.laws}
-        one_each = {law: predict(f.posterior, at, kind=kind, seed=seed) for law, f in self.fits.items()}
+        one_each = {
+            law: predict(f.posterior, [point_for(f.posterior.law, laws, point) for point in at], kind=kind, seed=seed)
+            for law, f in self.fits.items()
+        }
         first = next(iter(one_each.values()))
         total = min(len(p.log_loss) for p in one_each.values())
         drawn = rng.choice(list(weights), total, p=list(weights.values()))
@@ -199,6 +203,15 @@ def require_alike(laws: Sequence[Law], at: Sequence[Mapping[str, float]]) -> Non
                 f"At {', '.join(point)}, {', '.join(whole)} would predict a new model, the other laws those of the "
                 "table. Give data alone, or every covariate of all laws."
             )
+
+
+def point_for(law: Law, laws: Sequence[Law], point: Mapping[str, float]) -> Mapping[str, float]:
+    """A point as one of several laws takes it: a whole one goes without the covariates that only other laws have."""
+    own = {c.name for c in law.covariates}
+    if not own <= set(point):
+        return point
+    foreign = {c.name for other in laws for c in other.covariates} - own
+    return {name: value for name, value in point.items() if name not in foreign}
 
 
 def _require_scale(runs: Runs, along: str, covariates: Sequence[str]) -> None:
