@@ -15,7 +15,6 @@ import typer
 from bayeslaw.cli_backtest import backtest
 from bayeslaw.cli_laws import advise, compare, laws, optimum
 from bayeslaw.cli_shared import (
-    EARLY_TOKENS,
     Allow,
     EarlyTokens,
     Json,
@@ -71,7 +70,7 @@ def select(
     where: Where = None,
     task: Task = None,
     law: LawName = "rectified",
-    early_tokens: EarlyTokens = EARLY_TOKENS,
+    early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
     output: Output = None,
@@ -80,11 +79,10 @@ def select(
 ) -> None:
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
     began = time.perf_counter()
-    target = one_point(at)
-    read_tokens(early_tokens)
+    target, first_tokens = one_point(at), read_tokens(early_tokens)
     check_outputs(output, plot)
     table = read_table(runs, where)
-    _select(table, target, task, law, seed, json, output, plot, allow_failed_checks, began, early_tokens=early_tokens)
+    _select(table, target, task, law, first_tokens, seed, json, output, plot, allow_failed_checks, began)
 
 
 @app.command()
@@ -92,7 +90,7 @@ def fit(
     runs: RunsFile,
     where: Where = None,
     law: LawName = "rectified",
-    early_tokens: EarlyTokens = EARLY_TOKENS,
+    early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
     output: Output = None,
@@ -100,9 +98,9 @@ def fit(
 ) -> None:
     """Fit a scaling law and report its parameters."""
     began = time.perf_counter()
-    read_tokens(early_tokens)
+    first_tokens = read_tokens(early_tokens)
     check_outputs(output)
-    fitted = fit_table(read_table(runs, where), law, seed, early_tokens)
+    fitted = fit_table(read_table(runs, where), law, seed, first_tokens)
     if output is not None:
         fitted.save(output)
     from bayeslaw.views.records import fit_record, to_json
@@ -201,8 +199,8 @@ def demo(
         f"small-finetune); all above 1/{DEMO_BEYOND} of the largest data size are hidden. What came out is the mean of "
         "the runs at the largest."
     )
-    target = {"data": hidden.target}
-    _select(hidden.seen, target, None, "rectified", seed, json, output, plot, allow_failed_checks, began, hidden)
+    table, target, tokens = hidden.seen, {"data": hidden.target}, read_tokens(None)
+    _select(table, target, None, "rectified", tokens, seed, json, output, plot, allow_failed_checks, began, hidden)
 
 
 def _select(
@@ -210,6 +208,7 @@ def _select(
     target: dict[str, float],
     task: str | None,
     law: str,
+    early_tokens: float,
     seed: int,
     json: bool,
     output: Path | None,
@@ -217,7 +216,6 @@ def _select(
     allow_failed_checks: bool,
     began: float,
     hidden: "Hidden | None" = None,
-    early_tokens: str = EARLY_TOKENS,
 ) -> None:
     from bayeslaw.answers.selection import settle_target
     from bayeslaw.laws import get_law

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from bayeslaw.cli_shared import (
-    EARLY_TOKENS,
     Allow,
     EarlyTokens,
     Json,
@@ -53,7 +52,7 @@ def optimum(
     compute: Annotated[str, typer.Option(help="Budget in FLOP, such as 5.88e23.")],
     where: Where = None,
     law: Annotated[str, typer.Option("--law", help="Joint law of params and data to fit.")] = "chinchilla",
-    early_tokens: EarlyTokens = EARLY_TOKENS,
+    early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
     output: Output = None,
@@ -68,8 +67,8 @@ def optimum(
     from bayeslaw.laws import get_law
 
     settle_budget(get_law(law), budget)
-    read_tokens(early_tokens)
-    fitted = fit_table(read_table(runs, where), law, seed, early_tokens)
+    first_tokens = read_tokens(early_tokens)
+    fitted = fit_table(read_table(runs, where), law, seed, first_tokens)
     best = fitted.optimum(compute=budget, seed=seed)
     if output is not None:
         fitted.save(output)
@@ -101,7 +100,7 @@ def compare(
     folds: Annotated[int, typer.Option(min=1, help="How often: the largest step, the largest two, and so on.")] = 3,
     at: Annotated[list[str] | None, typer.Option("--at", help="Point to predict at with the mixture of laws.")] = None,
     where: Where = None,
-    early_tokens: EarlyTokens = EARLY_TOKENS,
+    early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the held-out runs here (.csv).")] = None,
@@ -115,15 +114,16 @@ def compare(
     table = read_table(runs, where)
     from bayeslaw.answers.prediction import complete_point
     from bayeslaw.evidence.comparison import compare as judge
-    from bayeslaw.evidence.comparison import require_alike
+    from bayeslaw.evidence.comparison import point_for, require_alike
     from bayeslaw.laws import get_law
     from bayeslaw.model.design import build_design
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     if point is not None:
-        for name in law or ():
-            complete_point(build_design(table, get_law(name)), get_law(name), point)
-        require_alike([get_law(name) for name in law or ()], [point])
+        named = [get_law(name) for name in law or ()]
+        require_alike(named, [point])
+        for one in named:
+            complete_point(build_design(table, one), one, point_for(one, named, point))
     use_compilation_cache()
     with interruptible(), progress_bar(f"{len(law or ())} laws") as progress:
         found = judge(

@@ -1,5 +1,6 @@
 """What the commands have in common: arguments, points, and how they speak."""
 
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,9 +27,12 @@ LawName = Annotated[str, typer.Option("--law", help="Scaling law to fit.")]
 Where = Annotated[str | None, typer.Option(help="Rows to use, such as \"data <= 204800 and family != 'T5'\".")]
 Seed = Annotated[int, typer.Option(min=0, help="Random seed; equal seeds give equal answers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")]
-EARLY_TOKENS = "10B"
 EarlyTokens = Annotated[
-    str, typer.Option(help="Joint laws leave out checkpoints from the first so many tokens of long runs; 0 keeps them.")
+    str | None,
+    typer.Option(
+        help="Joint laws leave out checkpoints from the first so many tokens of long runs, 10B unless told; 0 keeps "
+        "them."
+    ),
 ]
 Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
 
@@ -85,28 +89,29 @@ def read_table(path: Path, where: str | None) -> "Runs":
     return read_runs(path, where=where)
 
 
-def fit_table(table: "Runs", law: str, seed: int, early_tokens: str = EARLY_TOKENS) -> "Fit":
+def fit_table(table: "Runs", law: str, seed: int, early_tokens: float) -> "Fit":
     """Fit a law with a progress bar; an interrupt ends the process."""
     from bayeslaw.fitting import fit
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
     with interruptible(), progress_bar(f"{len(table.models)} models, {len(table.table)} runs") as progress:
-        return fit(table, law=law, early_tokens=read_tokens(early_tokens), seed=seed, progress=progress)
+        return fit(table, law=law, early_tokens=early_tokens, seed=seed, progress=progress)
 
 
-def read_tokens(text: str) -> float:
-    """Read a number of tokens, such as 10B.
+def read_tokens(text: str | None) -> float:
+    """Read a number of early tokens, such as 10B; without text it is that which joint laws leave out by default.
 
     Raises
     ------
     TargetError
         If it is none.
     """
+    from bayeslaw.runs.early import EARLY_TOKENS
     from bayeslaw.runs.units import read_count
 
-    value = read_count(text)
-    if value is None or value < 0:
+    value = EARLY_TOKENS if text is None else read_count(text)
+    if value is None or not 0 <= value < math.inf:
         raise TargetError(f"--early-tokens {text!r} is no number of tokens. Expected something like 10B, or 0.")
     return value
 

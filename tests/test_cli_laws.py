@@ -9,7 +9,8 @@ import pytest
 import bayeslaw
 from bayeslaw import cli
 from bayeslaw.cli_shared import show
-from bayeslaw.evidence.comparison import Comparison, LawScore
+from bayeslaw.evidence.comparison import Comparison
+from bayeslaw.evidence.law_scores import LawScore
 from bayeslaw.evidence.leave_one_out import LeaveOneOut
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.views.numbers import count
@@ -98,7 +99,7 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
     assert [p["model"] for p in record["predictions"]] == ["m0", "m1", "m2"]
     assert len(record["held_out"]) == len(saved.read_text().splitlines()) - 1 == 6
     scores = tuple(LawScore(**{**law, "loo": LeaveOneOut(**law["loo"])}) for law in record["laws"])
-    show(comparison_table(Comparison(None, "data", scores, pd.read_csv(saved), {}, ())))
+    show(comparison_table(Comparison(None, "data", scores, pd.read_csv(saved).set_index("row"), {}, ())))
     text = capsys.readouterr().out
     assert "3 held-out runs, the largest in data (1 time)" in text
     assert text.index(record["laws"][0]["law"]) < text.index(record["laws"][1]["law"])
@@ -112,6 +113,7 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
         (("--law", "vanilla", "--law", "rectified", "--along", "depth"), "found along='depth'"),
         (("--law", "vanilla", "--law", "rectified", "--at", "params=1e9"), "no covariate 'params'"),
         (("--law", "vanilla", "--law", "rectified", "--early-tokens", "few"), "no number of tokens"),
+        (("--law", "vanilla", "--law", "rectified", "--early-tokens", "inf"), "no number of tokens"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_at_once(capsys, tmp_path, arguments, says):

@@ -12,7 +12,8 @@ import pandas as pd
 
 from bayeslaw.errors import TargetError
 from bayeslaw.runs import Runs
-from bayeslaw.runs.early import early_rows
+from bayeslaw.runs.early import EARLY_TOKENS, early_rows
+from bayeslaw.runs.table import family_keys
 from bayeslaw.verdicts import COLLINEAR_MAX, Check, at_least, at_most
 
 SIZES_MIN = 5
@@ -61,10 +62,8 @@ def advise(runs: Runs, at: Mapping[str, float] | None = None) -> list[Check]:
 
 
 def _families(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """Runs that one law has to describe: by task and family, or by task where each model is a family."""
-    alone = table.groupby(["task", "family"])["model"].nunique().max() == 1
-    keys = ["task"] if alone else ["task", "family"]
-    return [(" / ".join(map(str, key)), group) for key, group in table.groupby(keys, sort=False)]
+    """Runs that one law has to describe, by name."""
+    return [(" / ".join(map(str, key)), group) for key, group in table.groupby(family_keys(table), sort=False)]
 
 
 def _sizes(table: pd.DataFrame) -> Check:
@@ -78,7 +77,7 @@ def _sizes(table: pd.DataFrame) -> Check:
 
 
 def _trajectories(table: pd.DataFrame) -> Check:
-    points = table.groupby(["task", "model"])["data"].nunique()
+    points = table.groupby(["task", "family", "model"])["data"].nunique()
     share = float((points >= CHECKPOINTS_MIN).mean())
     return at_least(
         "checkpoints", share, 0.5, 0.0,
@@ -103,11 +102,11 @@ def _collinearity(table: pd.DataFrame) -> Check:
 
 
 def _early_tokens(table: pd.DataFrame) -> Check:
-    early = int(early_rows(table).sum())
+    early, limit = int(early_rows(table).sum()), f"{EARLY_TOKENS:g}".replace("+", "")
     return at_most(
         "early_tokens", early, 0, np.inf,
-        f"{early} losses are from the first 10B tokens of long runs, where loss does not follow a law yet.",
-        'Joint laws leave them out by default; for other laws: --where "tokens >= 1e10".',
+        f"{early} losses are from the first {limit} tokens of long runs, where loss does not follow a law yet.",
+        f'Joint laws leave them out by default; for other laws: --where "tokens >= {limit}".',
     )  # fmt: skip
 
 

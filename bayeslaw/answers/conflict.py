@@ -59,10 +59,9 @@ def conflict_checks(beforehand: Posterior, seed: int = 0) -> list[Check]:
                 REMEDY,
             )
         )  # fmt: skip
-    known = (
-        [] if design.borrowed is None else [k for k, task in enumerate(design.tasks) if task in design.borrowed.paths]
-    )
-    return [*checks, *(_of_heights(design, k) for k in known if design.borrowed.paths[design.tasks[k]].models > 1)]
+    paths = {} if design.borrowed is None else design.borrowed.paths
+    several = [k for k, task in enumerate(design.tasks) if task in paths and paths[task].models > 1]
+    return [*checks, *(_of_heights(design, k, paths[design.tasks[k]]) for k in several)]
 
 
 def _runs_beforehand(beforehand: Posterior, rng: np.random.Generator) -> np.ndarray:

@@ -4,9 +4,9 @@ Published crossings are sizes computed from coefficients of two digits; a change
 of magnitude or removes them. That two curves may never cross is therefore an answer of its own here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ GRID = 257
 
 BEYOND = 100.0
 """Times the largest size seen, up to which a crossing is looked for unless the user says otherwise."""
+
+NAMED = 12
+"""Names at most in a message about one that is not there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +113,7 @@ def crossing(
     Raises
     ------
     TargetError
-        If a name is not in the table or in it twice, a covariate is missing, unknown or not a positive number, or the
+        If a name is not on the task or on it twice, a covariate is missing, unknown or not a positive number, or the
         range is empty.
     """
     design, law = posterior.design, posterior.law
@@ -178,10 +181,7 @@ def _between_surfaces(
     design, law = posterior.design, posterior.law
     log_loss, logs, curves = [], [], []
     for name in names:
-        is_model = name in {c.model for c in design.curves}
-        if design.one_model_each and not is_model and name in {c.family for c in design.curves}:
-            raise TargetError(f"Every family has one model, so that {name!r} has no law of its own. Name its model.")
-        curve = _curve_named(posterior, name, task) if is_model else _first_of_family(posterior, name, task)
+        curve, is_model = _choice(posterior, name, task)
         covariates = _along_axis(posterior, curve, at, points, whole=not is_model)
         expected = law_at(posterior, curve, {n: values[None] for n, values in covariates.items()})
         if is_model:
@@ -225,20 +225,32 @@ def _along_axis(
     return {**covariates, law.axis: points}
 
 
-def _first_of_family(posterior: Posterior, name: str, task: str | None) -> int:
-    """Index of the first model of a family; all of them share its surface."""
-    found = [i for i in _curves_on(posterior, task) if posterior.design.curves[i].family == name]
-    return found[0] if found else _raise_unknown(posterior, name)
+def _choice(posterior: Posterior, name: str, task: str | None) -> tuple[int, bool]:
+    """Index of a model named, or of the first model of a family named, which share a surface; and whether a model."""
+    design, here = posterior.design, _curves_on(posterior, task)
+    members = [i for i in here if design.curves[i].family == name]
+    if name in {design.curves[i].model for i in here}:
+        if not design.one_model_each and any(design.curves[i].model != name for i in members):
+            raise TargetError(f"{name!r} is both a model and a family of others. Give one of them another name.")
+        return _curve_named(posterior, name, task), True
+    if not members:
+        families = () if design.one_model_each else (design.curves[i].family for i in here)
+        raise _unknown("model or family", name, [*(design.curves[i].model for i in here), *families])
+    if design.one_model_each:
+        raise TargetError(f"Every family has one model, so that {name!r} has no law of its own. Name its model.")
+    return members[0], False
 
 
 def _curve_named(posterior: Posterior, name: str, task: str | None) -> int:
     """Index of the one model of that name."""
-    curves = posterior.design.curves
-    found = [i for i in _curves_on(posterior, task) if curves[i].model == name]
+    curves, here = posterior.design.curves, _curves_on(posterior, task)
+    found = [i for i in here if curves[i].model == name]
+    if not found:
+        raise _unknown("model", name, [curves[i].model for i in here])
     if len(found) > 1:
         families = ", ".join(curves[i].family for i in found)
         raise TargetError(f"Several families have a model {name!r}: {families}. Give them names of their own.")
-    return found[0] if found else _raise_unknown(posterior, name)
+    return found[0]
 
 
 def _curves_on(posterior: Posterior, task: str | None) -> list[int]:
@@ -250,6 +262,7 @@ def _curves_on(posterior: Posterior, task: str | None) -> list[int]:
     return [i for i, c in enumerate(design.curves) if task in (None, c.task)]
 
 
-def _raise_unknown(posterior: Posterior, name: str) -> NoReturn:
-    known = sorted({c.model for c in posterior.design.curves} | {c.family for c in posterior.design.curves})
-    raise TargetError(f"There is no model or family {name!r}. There are: {', '.join(known[:12])}.")
+def _unknown(kind: str, name: str, known: Sequence[str]) -> TargetError:
+    names = sorted(set(known))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return TargetError(f"There is no {kind} {name!r} on the task. There are: {', '.join(names[:NAMED])}{more}.")

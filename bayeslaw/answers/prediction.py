@@ -31,6 +31,9 @@ from bayeslaw.posterior import Posterior
 
 Kind = Literal["run", "curve", "new-family"]
 
+CHUNK = 2000
+"""Curves times sizes that are predicted at a time, where many are: each takes as many numbers as there are draws."""
+
 _QUANTILES = {"p025": 0.025, **QUANTILES, "p975": 0.975}
 
 
@@ -177,6 +180,24 @@ def curve_log_loss(
     coordinates = {name: values[..., None] for name, values in curves.coordinates.items()}
     log_loss = curves.level[..., None] + law_shape(posterior, coordinates, covariates, reference)
     return log_loss + curves.height[..., None] * relaxed(axis, curves.first) + _walks(posterior, curves, axis, rng)
+
+
+def curve_log_loss_of_runs(
+    posterior: Posterior, curve: np.ndarray, sizes: np.ndarray, rng: np.random.Generator | None
+) -> np.ndarray:
+    """As `curve_log_loss`, for n runs of these curves (n,) at these sizes (n,): shape (S, n).
+
+    Runs are drawn one by one: not all of them jointly with each other.
+    """
+    curves, axis = seen_curves(posterior), posterior.law.axis
+    distinct, index = np.unique(sizes, return_inverse=True)
+    log_loss = np.empty((len(curves.level), len(sizes)))
+    step = max(1, CHUNK // len(curves.task_of))
+    for start in range(0, len(distinct), step):
+        here = np.flatnonzero((index >= start) & (index < start + step))
+        everywhere = {axis: np.tile(distinct[start : start + step], (len(curves.task_of), 1))}
+        log_loss[:, here] = curve_log_loss(posterior, curves, everywhere, rng)[:, curve[here], index[here] - start]
+    return log_loss
 
 
 def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:

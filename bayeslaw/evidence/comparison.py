@@ -11,19 +11,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
 
 from bayeslaw.answers.prediction import Kind, Prediction, predict
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.evidence.holdouts import Holdout, average_checkpoints, rolling_holdouts, score_hidden
+from bayeslaw.evidence.law_scores import LawScore, law_scores
 from bayeslaw.evidence.leave_one_out import LeaveOneOut, leave_one_out
-from bayeslaw.evidence.scores import are_median, rmsle
 from bayeslaw.fitting import Fit, fit
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import build_design, laws_fed_by
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS, leave_out_early
+from bayeslaw.runs.table import family_keys
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress
 from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
@@ -31,48 +31,6 @@ from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
 FOLDS = 3
 HELD_OUT_MIN = 10
 """Held-out runs from which on weights and ranks say something."""
-
-LEAST_WEIGHT = 1e-9
-"""Of a law in a mixture; at 0 the logarithm of its density might be wanted."""
-
-
-@dataclass(frozen=True)
-class LawScore:
-    """How one law did; scores of held-out runs are means over all of them.
-
-    Attributes
-    ----------
-    law : str
-    log_score : float
-        Log density of log loss, in nats a run.
-    behind, behind_se : float
-        By how much that falls short of the best law, and its standard error, which counts models as independent; not a
-        number if all held-out runs are of one.
-    weight : float
-        In the mixture of laws that would have done best.
-    are_median : float
-        Median absolute relative error of the medians.
-    rmsle : float
-        Root mean squared error of log loss.
-    coverage_90, width_90 : float
-        Share of runs inside their 90% intervals, and mean width of these in log loss.
-    loo : LeaveOneOut or None
-        Leave-one-out in the fit of all runs; None if curves were averaged before the fit.
-    status : {"PASS", "REVIEW", "FAIL"}
-        The worst verdict of the law's fits.
-    """
-
-    law: str
-    log_score: float
-    behind: float
-    behind_se: float
-    weight: float
-    are_median: float
-    rmsle: float
-    coverage_90: float
-    width_90: float
-    loo: LeaveOneOut | None
-    status: Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +46,9 @@ class Comparison:
     laws : tuple of LawScore
         The best first.
     held_out : pandas.DataFrame
-        One row a law, fold and held-out run: what was measured, median, 90% interval and log score. Checkpoints are
-        averaged as a joint law averages them.
+        One row a law, fold and held-out run, under the index of the run in the table: what was measured, median, 90%
+        interval and log score. Where all laws are joint, checkpoints are averaged as these average them, and an
+        average stands under the last of its runs.
     fits : mapping of str to Fit
         Each law fitted to all runs.
     checks : tuple of Check
@@ -126,20 +85,25 @@ class Comparison:
         TargetError
             If a point is not one for all of the laws, or a new model to some and to others not.
         """
-        require_alike([f.posterior.law for f in self.fits.values()], at)
+        laws = [f.posterior.law for f in self.fits.values()]
+        require_alike(laws, at)
         rng = np.random.default_rng([seed, 4])
         weights = {score.law: score.weight for score in self.laws}
-        one_each = {law: predict(f.posterior, at, kind=kind, seed=seed) for law, f in self.fits.items()}
+        one_each = {
+            law: predict(f.posterior, [point_for(f.posterior.law, laws, point) for point in at], kind=kind, seed=seed)
+            for law, f in self.fits.items()
+        }
         first = next(iter(one_each.values()))
         total = min(len(p.log_loss) for p in one_each.values())
         drawn = rng.choice(list(weights), total, p=list(weights.values()))
-        log_loss = np.empty((total, *first.log_loss.shape[1:]))
+        log_loss, extrapolation = np.empty((total, *first.log_loss.shape[1:])), first.extrapolation
         for law, prediction in one_each.items():
             here = np.flatnonzero(drawn == law)
             order = [prediction.labels.index(label) for label in first.labels]
             some = rng.choice(len(prediction.log_loss), len(here), replace=False)
             log_loss[here] = prediction.log_loss[some][:, order]
-        return Prediction(kind, tuple(at), first.labels, log_loss, first.extrapolation)
+            extrapolation = np.maximum(extrapolation, prediction.extrapolation[order])  # laws differ in covariates
+        return Prediction(kind, tuple(at), first.labels, log_loss, extrapolation)
 
 
 def compare(
@@ -163,7 +127,7 @@ def compare(
     along : str
         Column along which the largest runs are held out: ``data``, or for joint laws ``params`` or ``compute``.
     folds : int
-        How often: the largest step of scales, the largest two, and so on; steps are a factor of two or more apart.
+        How often: the largest step of scales, the largest two, and so on; a step is a factor of two wide.
     early_tokens : float
         As for ``fit``; what joint laws leave out is not held out either, and other laws leave it out as well.
     sampler : SamplerSettings, optional
@@ -219,8 +183,8 @@ def compare(
         statuses[law] = overall([*checks, *fits[law].posterior.checks])
     if progress is not None:
         progress("done", total, total)
-    held_out = pd.concat(parts, ignore_index=True)
-    scores = _law_scores(held_out, laws, loo, statuses)
+    held_out = pd.concat(parts)
+    scores = law_scores(held_out, laws, loo, statuses)
     return Comparison(runs, along, scores, held_out, fits, _checks(scores, held_out, whole))
 
 
@@ -241,6 +205,15 @@ def require_alike(laws: Sequence[Law], at: Sequence[Mapping[str, float]]) -> Non
             )
 
 
+def point_for(law: Law, laws: Sequence[Law], point: Mapping[str, float]) -> Mapping[str, float]:
+    """A point as one of several laws takes it: a whole one goes without the covariates that only other laws have."""
+    own = {c.name for c in law.covariates}
+    if not own <= set(point):
+        return point
+    foreign = {c.name for other in laws for c in other.covariates} - own
+    return {name: value for name, value in point.items() if name not in foreign}
+
+
 def _require_scale(runs: Runs, along: str, covariates: Sequence[str]) -> None:
     """Check that runs can be held out along a column."""
     scales = [name for name in dict.fromkeys(["data", "params", "compute", *covariates]) if name in runs.table]
@@ -257,8 +230,7 @@ def _require_scale(runs: Runs, along: str, covariates: Sequence[str]) -> None:
 def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str, *, joint: bool) -> Holdout:
     """What of a holdout all laws can be scored on: hidden runs of models seen, or for joint laws of families seen."""
     seen = holdout.seen.table
-    alone = seen.groupby(["task", "family"])["model"].nunique().max() == 1  # then a task is one family
-    keys = ["task", "family", "model"] if not joint else ["task"] if alone else ["task", "family"]
+    keys = family_keys(seen) if joint else ["task", "family", "model"]
     known = set(map(tuple, seen[keys].to_numpy()))
     columns = dict.fromkeys(["row", "task", "family", "model", "data", *covariates, "loss"])
     columns |= dict.fromkeys(["loss_se"] if "loss_se" in seen else [])
@@ -269,80 +241,12 @@ def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str,
             f"{runs.source}: held out along {along!r}, all runs are of {of} that are not among the rest, of which "
             f"nothing can be predicted. Hold out along another column{remedy}."
         )
-    hidden = hidden.reset_index(drop=True)
     return Holdout(holdout.seen, average_checkpoints(hidden, runs.table) if joint else hidden)
 
 
-def stacking_weights(log_scores: np.ndarray) -> np.ndarray:
-    """Weights of the mixture with the highest summed log density.
-
-    Parameters
-    ----------
-    log_scores : ndarray, shape (n, K)
-        Log density that each of K laws gave to n runs.
-
-    Returns
-    -------
-    ndarray, shape (K,)
-    """
-    density = np.exp(log_scores - log_scores.max(axis=1, keepdims=True))
-    laws = density.shape[1]
-    found = optimize.minimize(  # convex, so that there is one minimum
-        lambda w: -np.log(density @ w).mean(),
-        np.full(laws, 1 / laws),
-        jac=lambda w: -(density / (density @ w)[:, None]).mean(axis=0),
-        method="SLSQP",
-        bounds=[(LEAST_WEIGHT, 1.0)] * laws,
-        constraints={"type": "eq", "fun": lambda w: w.sum() - 1.0, "jac": np.ones_like},
-        options={"ftol": 1e-14, "maxiter": 1000},
-    )
-    return np.asarray(found.x / found.x.sum())
-
-
-def _law_scores(
-    held_out: pd.DataFrame,
-    laws: Sequence[str],
-    loo: Mapping[str, LeaveOneOut | None],
-    statuses: Mapping[str, Status],
-) -> tuple[LawScore, ...]:
-    by_law = {law: held_out[held_out["law"] == law] for law in laws}
-    log_scores = np.column_stack([by_law[law]["log_score"] for law in laws])
-    weights = stacking_weights(log_scores)
-    best = log_scores.mean(axis=0).argmax()
-    found = []
-    for k, law in enumerate(laws):
-        rows = by_law[law]
-        gap = log_scores[:, best] - log_scores[:, k]
-        true, median = rows["loss"].to_numpy(float), rows["median"].to_numpy(float)
-        found.append(
-            LawScore(
-                law=law,
-                log_score=float(log_scores[:, k].mean()),
-                behind=float(gap.mean()),
-                behind_se=_clustered_error(gap, rows[["task", "family", "model"]]),
-                weight=float(weights[k]),
-                are_median=are_median(median, true),
-                rmsle=rmsle(median, true),
-                coverage_90=float(rows["loss"].between(rows["p05"], rows["p95"]).mean()),
-                width_90=float(np.log(rows["p95"] / rows["p05"]).mean()),
-                loo=loo[law],
-                status=statuses[law],
-            )
-        )
-    return tuple(sorted(found, key=lambda score: -score.log_score))
-
-
-def _clustered_error(values: np.ndarray, labels: pd.DataFrame) -> float:
-    """Standard error of a mean of values that depend on each other within groups."""
-    group = pd.factorize(pd.MultiIndex.from_frame(labels))[0]
-    sums = np.bincount(group, values - values.mean())
-    groups = len(sums)
-    return float(np.sqrt(groups / (groups - 1) * np.sum(sums**2)) / len(values)) if groups > 1 else float("nan")
-
-
 def _checks(scores: Sequence[LawScore], held_out: pd.DataFrame, hidden: Sequence[Holdout]) -> tuple[Check, ...]:
-    runs = held_out["row"].nunique()
-    hid = len(set().union(*(holdout.hidden["row"] for holdout in hidden)))
+    runs = held_out.index.nunique()
+    hid = len(set().union(*(holdout.hidden.index for holdout in hidden)))
     others = f", of {hid} hidden; the others are averaged checkpoints, or of models that nothing is known of"
     failing = [score.law for score in scores if score.status == "FAIL"]
     return (

@@ -83,8 +83,11 @@ def hide_largest(runs: Runs, *, beyond: float) -> Hidden:
     Raises
     ------
     RunsError
-        If the table has several tasks, or no model has runs both at the largest size and among those that are left.
+        If the table has several tasks, ``beyond`` hides nothing, or no model has runs both at the largest size and
+        among those that are left.
     """
+    if not beyond > 1:
+        raise RunsError(f"found beyond={beyond:g}, expected more than 1 to hide something, such as 16.")
     if len(runs.tasks) > 1:
         raise RunsError(
             f"{runs.source}: found the tasks {', '.join(runs.tasks)}, expected one. Take one with for_task."

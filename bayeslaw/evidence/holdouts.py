@@ -5,25 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bayeslaw.answers.curves import seen_curves
-from bayeslaw.answers.prediction import curve_log_loss
+from bayeslaw.answers.prediction import curve_log_loss_of_runs
 from bayeslaw.answers.surfaces import Places, expected_log_loss
 from bayeslaw.errors import RunsError
 from bayeslaw.evidence.scores import log_score_mixture
-from bayeslaw.model.design import LONG, run_weights
+from bayeslaw.model.design import has_checkpoints, run_weights
 from bayeslaw.model.joint import middles, surfaces
-from bayeslaw.model.smoothed import bins
+from bayeslaw.model.smoothed import bins, geometric_means
 from bayeslaw.posterior import Posterior
 from bayeslaw.runs import Runs
+from bayeslaw.runs.table import family_keys
 
 STEP = 2.0
 """Scales are hidden in bins of this factor, counted from the largest of their group."""
 
 LEAST_DATA, LEAST_OTHER = 3, 2
 """Steps of a task (along data), or of a family (along anything else), that stay in sight."""
-
-CHUNK = 64
-"""Sizes at which all curves are predicted at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +32,7 @@ class Holdout:
     seen : Runs
         What may be fitted.
     hidden : pandas.DataFrame
-        Rows of the table that are larger.
+        Rows of the table that are larger, under their index there.
     """
 
     seen: Runs
@@ -50,7 +47,8 @@ def rolling_holdouts(runs: Runs, along: str, folds: int) -> tuple[Holdout, ...]:
     runs : Runs
     along : str
         Column of the scale, of positive numbers. Along ``data`` the largest of each task are hidden, along anything
-        else those of each family; groups that would keep too few steps are kept whole.
+        else those of each family, or of each task where each model is its own family; groups that would keep too few
+        steps are kept whole.
     folds : int
         Holdouts at most; there are fewer where the table has few steps.
 
@@ -62,7 +60,7 @@ def rolling_holdouts(runs: Runs, along: str, folds: int) -> tuple[Holdout, ...]:
     table = runs.table
     if folds < 1:
         raise RunsError(f"Runs can be held out 1 or more times, found {folds}.")
-    keys = ["task"] if along == "data" else ["task", "family"]
+    keys = ["task"] if along == "data" else family_keys(table)
     least = LEAST_DATA if along == "data" else LEAST_OTHER
     group = table.groupby(keys)[along]
     below = np.floor(np.log(group.transform("max") / table[along]) / np.log(STEP) + 1e-9)
@@ -75,7 +73,7 @@ def rolling_holdouts(runs: Runs, along: str, folds: int) -> tuple[Holdout, ...]:
         if not hidden.any():
             break
         kept = runs.where_rows(~hidden, f"held out: the {fold} largest steps of {along}")
-        found.append(Holdout(kept, table[hidden].reset_index(drop=True)))
+        found.append(Holdout(kept, table[hidden]))
     if not found:
         what = "task" if along == "data" else "family"
         raise RunsError(
@@ -91,21 +89,29 @@ def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame) -> pd.DataFra
     Parameters
     ----------
     hidden : pandas.DataFrame
-        Rows of a table: labels, ``row``, and positive numbers.
+        Rows of a table under their index there: labels, ``row``, and positive numbers.
     table : pandas.DataFrame
         The whole table, which tells what models have checkpoints.
+
+    Returns
+    -------
+    pandas.DataFrame
+        An average has the index and the ``row`` of the last of its runs.
     """
     keys = ["task", "family", "model"]
-    long = table.groupby(keys).size().reindex(pd.MultiIndex.from_frame(hidden[keys])).to_numpy() > LONG
+    long = has_checkpoints(table[keys])[hidden.index]
     if not long.any():
         return hidden
     rows = hidden[long]
-    labels = [rows[key] for key in keys]
-    by_bin = [*labels, bins(labels, rows["data"])]
-    numbers = [name for name in rows if name not in (*keys, "row")]
-    means = rows[numbers].astype(float).apply(np.log).groupby(by_bin, sort=False).mean().apply(np.exp)
-    averaged = means.assign(row=rows["row"].groupby(by_bin, sort=False).last()).reset_index()[list(hidden)]
-    return pd.concat([hidden[~long], averaged], ignore_index=True)
+    by_bin = bins(rows[keys], rows["data"])
+    positive = [name for name in rows if name not in (*keys, "row", "loss_se")]
+    averaged = geometric_means(rows[positive].astype(float), by_bin)
+    averaged["row"] = rows["row"].groupby(by_bin, sort=False).last()
+    if "loss_se" in rows:  # may be 0, which has no logarithm
+        averaged["loss_se"] = rows["loss_se"].groupby(by_bin, sort=False).mean()
+    last = rows.index.to_series().groupby(by_bin, sort=False).last()
+    averaged = averaged.reset_index()[list(hidden)].set_axis(last.to_numpy())
+    return pd.concat([hidden[~long], averaged])
 
 
 def score_hidden(posterior: Posterior, hidden: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -141,15 +147,7 @@ def _expected_of(
         field_sd = posterior.flat("field_sd")[:, places.task_of]
         expected = known + field_sd * np.sqrt(unknown) * rng.standard_normal(known.shape)
         return expected, posterior.flat("noise")[:, places.task_of], posterior.flat("tail")[:, places.task_of]
-    axis = posterior.law.axis
-    sizes, index = np.unique(hidden[axis].to_numpy(float), return_inverse=True)
-    expected = np.empty((len(posterior.flat("level")), len(hidden)))
-    for start in range(0, len(sizes), CHUNK):
-        some = sizes[start : start + CHUNK]
-        everywhere = {axis: np.tile(some, (len(design.curves), 1))}
-        here = (index >= start) & (index < start + CHUNK)
-        drawn = curve_log_loss(posterior, seen_curves(posterior), everywhere, rng)
-        expected[:, here] = drawn[:, own[here], index[here] - start]
+    expected = curve_log_loss_of_runs(posterior, own, hidden[posterior.law.axis].to_numpy(float), rng)
     return expected, posterior.flat("noise")[:, own], None
 
 

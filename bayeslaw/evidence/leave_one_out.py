@@ -11,10 +11,9 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from bayeslaw._arviz import leave_one_out_weights
-from bayeslaw.answers.curves import seen_curves
-from bayeslaw.answers.prediction import curve_log_loss
+from bayeslaw.answers.prediction import curve_log_loss_of_runs
 from bayeslaw.answers.surfaces import expected_log_loss, seen_models
-from bayeslaw.model.joint import points_of, surface_of_models
+from bayeslaw.model.joint import unexplained
 from bayeslaw.posterior import Posterior
 
 K_MAX = 0.7
@@ -68,23 +67,8 @@ def log_likelihood_of_runs(posterior: Posterior) -> np.ndarray:
         noise, tail, field_sd = (
             posterior.flat(name)[:, design.task_of[curve_of]] for name in ("noise", "tail", "field_sd")
         )
-        scale = np.sqrt(noise**2 / weight + field_sd**2 * _unexplained(posterior))
+        scale = np.sqrt(noise**2 / weight + field_sd**2 * unexplained(design, posterior.fields))
         return np.asarray(stats.t.logpdf(log_loss, tail, expected, scale))
-    axis = posterior.law.axis
-    sizes, index = np.unique(design.covariates[axis][seen], return_inverse=True)
-    expected = np.empty((len(posterior.flat("level")), len(log_loss)))
-    for k, size in enumerate(sizes):  # curves share a walk at equal size
-        everywhere = {axis: np.full((len(design.curves), 1), size)}
-        here = index == k
-        expected[:, here] = curve_log_loss(posterior, seen_curves(posterior), everywhere, None)[:, curve_of[here], 0]
+    sizes = design.covariates[posterior.law.axis][seen]
+    expected = curve_log_loss_of_runs(posterior, curve_of, sizes, None)
     return np.asarray(stats.norm.logpdf(log_loss, expected, posterior.flat("noise")[:, curve_of] / np.sqrt(weight)))
-
-
-def _unexplained(posterior: Posterior) -> np.ndarray:
-    """Variance of the field at each run that its patterns leave open, at unit standard deviation; shape (J,)."""
-    points = points_of(posterior.design)
-    of_run = surface_of_models(posterior.design)[np.nonzero(posterior.design.weight > 0)[0]]
-    left = np.empty(len(points))
-    for g, field in enumerate(posterior.fields):
-        left[of_run == g] = field.unexplained(points[of_run == g])
-    return left

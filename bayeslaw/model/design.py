@@ -7,6 +7,7 @@ level are lined up at the last size of each, and are condensed (see ``smoothed``
 a point in the middle of the table, and only long ones, checkpoints of one run, are condensed.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from bayeslaw.laws.base import Law
 from bayeslaw.model.borrowed import Borrowed
 from bayeslaw.model.smoothed import condense, raw_noise
 from bayeslaw.runs import Runs
+from bayeslaw.runs.table import family_keys
 
 TYPICAL_NOISE = 0.005
 """Run-to-run standard deviation of log loss against which known standard errors are weighed; measured: .002 to .01."""
@@ -44,7 +46,7 @@ class Design:
     Attributes
     ----------
     curves : tuple of Curve, length C
-        In order of first appearance in the table.
+        In order of first appearance in the table; of a joint law, those that are condensed come last.
     tasks : tuple of str, length T
     families : tuple of (task, family)
         Families within tasks.
@@ -84,13 +86,13 @@ class Design:
     raw_noise: np.ndarray
     borrowed: Borrowed | None
 
-    @property
+    @functools.cached_property
     def one_model_each(self) -> bool:
         """Whether every family has a single model, so that families tell nothing that models do not.
 
         With a prior they do: it knows how families differ, whatever this table has.
         """
-        return self.borrowed is None and len(self.families) == len(self.curves)
+        return self.borrowed is None and family_keys(pd.DataFrame(self.curves)) == ["task"]
 
 
 def build_design(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Design:
@@ -113,7 +115,7 @@ def build_design(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Desi
         noise = np.array([raw_noise(own, law.axis) for _, own in values.groupby(by_curve, sort=False)], float)
         curve, values, weight = condense(curve, values, weight, law.axis)
     elif law.strays == "surface":
-        long = values[law.axis].groupby(by_curve).transform("size") > LONG
+        long = has_checkpoints(curve)
         if long.any():
             dense = condense(curve[long], values[long], weight[long], law.axis)
             curve = pd.concat([curve[~long], dense[0]], ignore_index=True)
@@ -163,6 +165,11 @@ def build_design(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Desi
         raw_noise=noise,
         borrowed=None if borrowed is None else borrowed.for_tasks(map(str, tasks)),
     )
+
+
+def has_checkpoints(labels: pd.DataFrame) -> pd.Series:
+    """Which runs are of so many of one model that a joint law takes them for checkpoints, and averages them."""
+    return labels.groupby(_LABELS)["model"].transform("size") > LONG
 
 
 def run_weights(table: pd.DataFrame) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The model of joint laws, whose curves are models on one surface: its arrays, and draws of all that it knows of."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -196,6 +197,15 @@ def surface_fields(design: Design) -> tuple[Field, ...]:
     return tuple(surface_field(points[of_run == g]) for g in range(of_run.max() + 1))
 
 
+def unexplained(design: Design, fields: Sequence[Field]) -> np.ndarray:
+    """Variance of the field at each run that its patterns leave open, at unit standard deviation: shape (J,)."""
+    points, of_run = points_of(design), surface_of_models(design)[np.nonzero(design.weight > 0)[0]]
+    left = np.empty(len(points))
+    for g, field in enumerate(fields):
+        left[of_run == g] = field.unexplained(points[of_run == g])
+    return left
+
+
 def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: SurfacePriors) -> SurfaceModel:
     """Put a law, its pooling and the layout of a table together."""
     seen = design.weight > 0
@@ -207,11 +217,10 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
     fields = surface_fields(design)
     width = [field.patterns.shape[1] for field in fields]
     first = np.cumsum([0, *width])
-    functions, unexplained = np.zeros((len(log_loss), first[-1])), np.zeros(len(log_loss))
+    functions = np.zeros((len(log_loss), first[-1]))
     for g, field in enumerate(fields):
         here = of_run == g
         functions[here, first[g] : first[g + 1]] = field.functions(points[here])
-        unexplained[here] = field.unexplained(points[here])
     layout = lay_out(design.borrowed, _whole_sizes(design, pooled, first[-1]), design.tasks)
     lent = None if design.borrowed is None else Lent(design.borrowed.mean, design.borrowed.root())
     task_of_surface = [design.task_of[surface_of_curve == g][0] for g in range(len(fields))]
@@ -221,7 +230,7 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
         along=design.axis[seen] - middles(design)[curve_of],
         weight=design.weight[seen],
         functions=functions,
-        unexplained=unexplained,
+        unexplained=unexplained(design, fields),
         curve_of=curve_of,
         task_of=design.task_of[curve_of],
         surface_of=of_run,

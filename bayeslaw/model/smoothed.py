@@ -56,22 +56,25 @@ def condense(
         The same of one point a bin, in order of first appearance. A weight is the sum of those of the bin, in units of
         the largest such sum.
     """
-    labels = [curve[name] for name in curve]
-    logs = values.apply(np.log)
-    by_bin = [*labels, bins(labels, values[axis])]
-    means = logs.groupby(by_bin, sort=False).mean().apply(np.exp)
-    lowest, highest = (values.groupby(by_bin, sort=False).agg(f) for f in ("min", "max"))
-    means = means.where(lowest != highest, lowest)  # what does not vary stays as it was, to the last bit
+    by_bin = bins(curve, values[axis])
+    means = geometric_means(values, by_bin)
     total = weight.groupby(by_bin, sort=False).sum()
     kept = means.index.to_frame(index=False)[list(curve)]
     return kept, means.reset_index(drop=True), (total / total.max()).reset_index(drop=True)
 
 
-def bins(labels: list[pd.Series], sizes: pd.Series) -> pd.Series:
-    """Number of the bin of each point, counted back from the last point of its curve."""
-    logs = np.log(sizes)
+def bins(curve: pd.DataFrame, sizes: pd.Series) -> list[pd.Series]:
+    """The bin of each point: labels of its curve, and a number counted back from the last point of that."""
+    labels, logs = [curve[name] for name in curve], np.log(sizes)
     back = logs.groupby(labels).transform("max") - logs
-    return np.floor(back / BIN + 1e-9).rename("bin")
+    return [*labels, np.floor(back / BIN + 1e-9).rename("bin")]
+
+
+def geometric_means(values: pd.DataFrame, by_bin: list[pd.Series]) -> pd.DataFrame:
+    """Means of logs over bins, as plain numbers, in order of first appearance."""
+    means = values.apply(np.log).groupby(by_bin, sort=False).mean().apply(np.exp)
+    lowest, highest = (values.groupby(by_bin, sort=False).agg(f) for f in ("min", "max"))
+    return means.where(lowest != highest, lowest)  # what does not vary stays as it was, to the last bit
 
 
 def raw_noise(curve: pd.DataFrame, axis: str) -> float | None:

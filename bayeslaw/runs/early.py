@@ -18,9 +18,9 @@ CHECKPOINTS_MIN = 10
 
 def early_rows(table: pd.DataFrame, tokens: float = EARLY_TOKENS) -> np.ndarray:
     """Which rows are checkpoints from the first tokens of a long run, shape (rows,)."""
-    if "tokens" not in table or table["tokens"].isna().any():
+    if "tokens" not in table:
         return np.zeros(len(table), bool)
-    by_run = table.groupby(["task", "model"])["tokens"]
+    by_run = table.groupby(["task", "family", "model"])["tokens"]
     checkpoints = by_run.transform("nunique") >= CHECKPOINTS_MIN
     long = by_run.transform("max") >= LONG_RUN * tokens
     return np.asarray((table["tokens"] < tokens) & checkpoints & long)

@@ -123,6 +123,12 @@ class Runs:
         )
 
 
+def family_keys(table: pd.DataFrame) -> list[str]:
+    """Columns that tell families apart: a task is one family where each model is its own."""
+    models = table.groupby(["task", "family"])["model"].nunique()
+    return ["task"] if models.max() == 1 else ["task", "family"]
+
+
 def leave_out(rows: Iterable[int], reason: str) -> tuple[LeftOut, ...]:
     """Record rows that are left out for one reason."""
     return tuple(LeftOut(int(row), reason) for row in rows)

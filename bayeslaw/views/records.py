@@ -15,6 +15,9 @@ from bayeslaw.posterior import Posterior
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check, overall
 
+HELD_OUT = ("law", "fold", "row", "task", "model", "data", "loss", "median", "p05", "p95", "log_score")
+"""What is recorded of a held-out run; rows of wide tables hold several, of different data."""
+
 
 def selection_record(posterior: Posterior, selection: Selection, seconds: float) -> dict[str, Any]:
     """Record of a ranked choice; loss quantiles are those of a run prediction."""
@@ -72,9 +75,7 @@ def comparison_record(found: Comparison, prediction: Prediction | None, seconds:
     return {
         "along": found.along,
         "laws": found.records(),
-        "held_out": found.held_out[["law", "fold", "row", "task", "model", "loss", "median", "p05", "p95", "log_score"]]
-        .astype(object)
-        .to_dict("records"),
+        "held_out": found.held_out[[*HELD_OUT]].astype(object).to_dict("records"),
         "predictions": [] if prediction is None else prediction.records(),
         **_verdict(found.checks),
         "left_out": left_out_records(found.runs.left_out),

@@ -140,7 +140,7 @@ def optimum_tables(best: Optimum) -> list[Table]:
 
 def comparison_table(found: Comparison) -> Table:
     """Laws by the density they gave to the largest runs, the best first."""
-    runs, folds = (found.held_out[name].nunique() for name in ("row", "fold"))
+    runs, folds = found.held_out.index.nunique(), found.held_out["fold"].nunique()
     table = _table(
         f"Laws by how they foretold {runs} held-out runs, the largest in {clean(found.along)} "
         f"({folds} time{'s' if folds > 1 else ''})"

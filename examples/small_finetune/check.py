@@ -112,9 +112,12 @@ def main() -> None:
     parser.add_argument("table", nargs="?", help="table written by sweep.py; default: the bundled one")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     args = parser.parse_args()
+    chosen = args.only.split(",")
+    if not set(chosen) <= set(PARTS):
+        parser.error(f"--only {args.only}: expected some of {','.join(PARTS)}")
     runs = bl.read_runs(args.table) if args.table else bl.load_dataset("small-finetune")
     for part, function in zip(PARTS, (describe, order, beyond), strict=True):
-        if part in args.only.split(","):
+        if part in chosen:
             print(function(runs).to_string(index=part == "table"), end="\n\n", flush=True)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bayeslaw.answers.crossing import crossing
@@ -153,3 +154,49 @@ def test_a_name_that_two_models_have_is_refused(surface, forge):
     posterior = forge(runs, {n: np.zeros((8, *s)) for n, s in model.sizes().items()}, law="multiplicative")
     with pytest.raises(TargetError, match="Several families have a model '1e\\+08': x, y"):
         crossing(posterior, "1e+08", "4e+08")
+
+
+def renamed(runs, names, **columns):
+    """The runs with some models renamed, and with other columns."""
+    return replace(runs, table=runs.table.replace({"model": names}).assign(**columns))
+
+
+def at_centre(runs, forge, law="multiplicative"):
+    model = build_model(runs, get_law(law))
+    return forge(runs, {n: np.zeros((8, *s)) for n, s in model.sizes().items()}, law=law)
+
+
+def test_a_name_is_looked_for_on_the_task_asked_for(surface, forge):
+    """On task u there is a model called as family x of task t."""
+    one = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)}).table
+    two = surface({"v": (SIZES, TOKENS), "w": (SIZES, TOKENS)}).table.replace({"model": {"v-1e+08": "x"}})
+    both = pd.concat([one, two.assign(task="u", row=two["row"] + len(one))], ignore_index=True)
+    posterior = at_centre(replace(surface({"x": (SIZES, TOKENS)}), table=both), forge)
+    by_family = crossing(posterior, "x", "y", at={"params": 4e8}, task="t")
+    assert by_family.p_never + by_family.p_a_overtakes + by_family.p_b_overtakes == pytest.approx(1.0)
+    with pytest.raises(TargetError, match="say at what params"):
+        crossing(posterior, "x", "y", task="t")
+    assert crossing(posterior, "x", "w-1e+08", task="u").low == 2e9
+    with pytest.raises(TargetError, match=r"no model or family 'y' on the task\. There are: (?!.*\by\b)"):
+        crossing(posterior, "v", "y", at={"params": 4e8}, task="u")
+
+
+def test_a_name_of_a_model_and_of_a_family_of_others_is_refused(surface, forge):
+    runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    posterior = at_centre(renamed(runs, {"x-1e+08": "x"}), forge)
+    with pytest.raises(TargetError, match="'x' is both a model and a family of others"):
+        crossing(posterior, "x", "y", at={"params": 4e8})
+    alone = surface({"x": (SIZES[:1], TOKENS), "y": (SIZES, TOKENS)})
+    posterior = at_centre(renamed(alone, {"x-1e+08": "x"}), forge)
+    assert crossing(posterior, "x", "y-4e+08").low == 2e9  # the only model of its family
+    single = surface({"x": (SIZES[:1], TOKENS), "y": (SIZES[1:2], TOKENS)})
+    posterior = at_centre(renamed(single, {"x-1e+08": "y"}), forge)
+    assert crossing(posterior, "y", "y-4e+08").p_b_always == 1.0  # a family that has no law of its own
+
+
+def test_only_what_may_be_chosen_is_named(surface, forge):
+    runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    with pytest.raises(TargetError, match="no model 'x' on the task") as said:
+        crossing(at_centre(runs, forge, law="vanilla"), "x", "y")
+    assert str(said.value).count("x-") == 3
+    assert "x," not in str(said.value)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from bayeslaw.answers.optimum import best_log_params, optimum, settle_budget
+from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import LawError, TargetError
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.model.build import build_model
@@ -57,6 +59,16 @@ def test_the_recommended_point_has_the_least_expected_loss(posterior):
     least = np.mean(E + A / ideal**alpha + B / (COMPUTE / 6 / ideal) ** beta)
     assert f.expected_regret == pytest.approx(expected(f.recommended_params) - least, rel=1e-6)
     assert f.expected_regret > 0
+
+
+def test_the_loss_is_that_of_a_run_of_the_family_at_the_recommended_point(surface, forge):
+    runs = surface(GRID)
+    runs.table.loc[runs.table["family"] == "y", "loss"] *= 1.5
+    posterior = spread(runs, "chinchilla", forge)
+    for k, f in enumerate(optimum(posterior, COMPUTE, seed=4).families):
+        point = {"params": f.recommended_params, "data": f.recommended_data}
+        draws = np.exp(predict(posterior, [point], seed=4).log_loss[:, k, 0])
+        assert f.loss == pytest.approx({name: np.quantile(draws, q) for name, q in QUANTILES.items()})
 
 
 def test_one_exponent_puts_all_budgets_at_the_same_ratio(surface, forge):

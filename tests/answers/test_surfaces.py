@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.surfaces import new_families, new_models
 from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
 from bayeslaw.model.build import build_model
@@ -96,6 +97,21 @@ def test_intervals_widen_beyond_the_data_in_either_covariate(posterior):
         assert variance[k] == pytest.approx(expected, rel=0.08)
     assert variance[0] < 1.1 * (of_models(2e10) + FIELD_SD**2)
     np.testing.assert_allclose(prediction.extrapolation[0], [1e9 / 1.6e9, 1e11 / 1.6e9, 2e12 / 5e10])
+
+
+def test_models_are_tilted_about_the_middle_of_those_they_are_like(surface, forge):
+    later = (2e10, 5e10, 5e11)
+    runs = surface({"x": (SIZES, TOKENS), "y": (SIZES[1:], later)})
+    position = pinned(build_model(runs, LAW))
+    posterior = forge(runs, {name: np.repeat(v[None], 8, axis=0) for name, v in position.items()}, law="chinchilla")
+    at, rng = {"params": np.array([4e8]), "data": np.array([8e9])}, np.random.default_rng(0)
+    reference = posterior.design.reference["data"][0]
+    model, family = new_models(posterior, at, rng), new_families(posterior, at, rng)
+    middle = np.exp(np.mean(np.log(later)))
+    np.testing.assert_allclose(reference * np.exp(model.middle), [MIDDLE, middle])
+    np.testing.assert_allclose(reference * np.exp(family.middle), [(MIDDLE**3 * middle**2) ** (1 / 5)])  # five models
+    np.testing.assert_allclose(model.largest["data"], [5e10, 5e11])
+    np.testing.assert_allclose(family.largest["data"], [5e11])
 
 
 def test_a_new_family_is_wider_than_a_new_model_and_needs_two_families(posterior, surface, forge):

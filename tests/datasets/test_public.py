@@ -80,8 +80,8 @@ def test_downloaded_once_then_kept(served):
     assert bl.read_runs(fetch_files("wide")[0]).table["loss"].tolist() == [3.5, 3.1, 3.4, 3.0]
 
 
-def test_where_chooses_rows(served):
-    pytest.importorskip("pooch")
+def test_where_chooses_rows(served, tmp_path, monkeypatch):
+    mirror(tmp_path, monkeypatch, tidy=TIDY)
     runs = bl.fetch_dataset("tidy", where="training == 1")
     assert runs.tasks == ("t",)
     assert runs.table["loss"].tolist() == [2.5]

@@ -1,41 +1,23 @@
 """Laws compared on tables whose law is known, and the mixture of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.evidence.comparison import _clustered_error, compare, require_alike, stacking_weights
+from bayeslaw.evidence.comparison import Comparison, _checks, _usable, compare, require_alike
+from bayeslaw.evidence.holdouts import rolling_holdouts
+from bayeslaw.evidence.law_scores import LawScore
+from bayeslaw.fitting import Fit
 from bayeslaw.laws import get_law
+from bayeslaw.model.build import build_model
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
 
 QUICK = SamplerSettings(chains=2, warmup=150, draws=150)
-
-
-def test_weights_are_those_of_the_mixture_that_made_the_runs():
-    rng = np.random.default_rng(0)
-    means = np.array([0.0, 3.0, 8.0])
-    y = rng.normal(means[rng.choice(3, 20_000, p=[0.7, 0.3, 0.0])], 1.0)
-    weights = stacking_weights(-0.5 * (y[:, None] - means) ** 2)
-    np.testing.assert_allclose(weights, [0.7, 0.3, 0.0], atol=0.015)
-
-
-def test_the_better_of_two_equal_shapes_has_all_the_weight():
-    scores = np.random.default_rng(1).normal(size=(50, 1))
-    for gap in (1.0, 0.0005):
-        np.testing.assert_allclose(stacking_weights(np.hstack([scores, scores - gap])), [1.0, 0.0], atol=1e-6)
-
-
-def test_errors_of_the_gap_count_models_and_not_runs():
-    rng = np.random.default_rng(3)
-    labels = pd.DataFrame({"task": "t", "family": "f", "model": np.repeat(np.arange(400), 5)})
-    of_model = rng.standard_normal(400)
-    assert _clustered_error(np.repeat(of_model, 5), labels) == pytest.approx(of_model.std(ddof=1) / 20, rel=1e-3)
-    alone = rng.standard_normal(2000)
-    assert _clustered_error(alone, labels) == pytest.approx(alone.std() / np.sqrt(2000), rel=0.1)
-    assert np.isnan(_clustered_error(alone[:5], labels[:5]))
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +102,62 @@ def test_laws_that_take_a_point_for_different_things_do_not_mix():
     require_alike(laws, [{"data": 1e9}, {"params": 1e9, "data": 1e9, "unique_data": 1e8}])
     with pytest.raises(TargetError, match="chinchilla would predict a new model, the other laws those of the table"):
         require_alike(laws, [{"params": 1e9, "data": 1e9}])
+
+
+def test_runs_of_a_wide_table_are_counted_one_by_one():
+    sizes = [str(100 * 2**k) for k in range(5)]
+    wide = pd.DataFrame([{"model": m, **dict(zip(sizes, 3.0 - 0.1 * np.arange(5), strict=True))} for m in "abc"])
+    runs = read_runs(wide)
+    whole = rolling_holdouts(runs, "data", 2)
+    usable = [_usable(holdout, runs, ["data"], "data", joint=False) for holdout in whole]
+    count, _ = _checks((), pd.concat([h.hidden.assign(law=law) for h in usable for law in "pq"]), whole)
+    assert count.value == 6
+    assert "hidden" not in count.sentence
+
+
+def test_runs_of_models_that_no_law_knows_are_not_scored(surface):
+    runs = surface({"x": ((1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 8e10)), "y": ((1e8,), (8e10,))})
+    (holdout,) = rolling_holdouts(runs, "data", 1)
+    assert set(holdout.hidden["family"]) == {"x", "y"}
+    for joint in (True, False):
+        usable = _usable(holdout, runs, ["data", "params"], "data", joint=joint)
+        assert usable.hidden["model"].tolist() == ["x-1e+08", "x-4e+08", "x-1.6e+09"]
+    (holdout,) = rolling_holdouts(runs, "params", 1)
+    assert set(_usable(holdout, runs, ["data", "params"], "params", joint=True).hidden["model"]) == {"x-1.6e+09"}
+
+
+def mixed(runs, laws, forge):
+    """A comparison in which both laws weigh the same and every draw is alike."""
+    fits = {}
+    for law in laws:
+        positions = {n: np.zeros((400, *s)) for n, s in build_model(runs, get_law(law)).sizes().items()}
+        fits[law] = Fit(forge(runs, positions, law=law))
+    scores = tuple(LawScore(law, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0, None, "PASS") for law in laws)
+    return Comparison(runs, "data", scores, pd.DataFrame(), fits, ())
+
+
+def test_the_mixture_tells_models_by_name(surface, forge):
+    """A joint law lays out models with checkpoints last."""
+    runs = surface({"x": ((1e8,), np.geomspace(2e9, 5e10, 30)), "y": ((1e8,), (2e9, 8e9, 2e10))})
+    runs.table.loc[runs.table["family"] == "y", "loss"] *= 2.0
+    told = mixed(runs, ("vanilla", "chinchilla"), forge)
+    orders = [[c.model for c in f.posterior.design.curves] for f in told.fits.values()]
+    assert orders[0] != orders[1]
+    at = [{"data": 4e10}]
+    single = {law: predict(f.posterior, at, seed=0) for law, f in told.fits.items()}
+    found = told.predict(at, seed=0)
+    for k, label in enumerate(found.labels):
+        of_model = [set(p.log_loss[:, p.labels.index(label), 0].tolist()) for p in single.values()]
+        assert set(found.log_loss[:, k, 0].tolist()) <= set.union(*of_model)
+
+
+def test_the_mixture_is_as_far_out_as_its_furthest_law(surface, forge):
+    runs = surface({"x": ((1e8, 4e8), (2e9, 8e9, 2e10)), "y": ((1e8, 4e8), (2e9, 8e9, 2e10))})
+    runs = replace(runs, table=runs.table.assign(unique_data=1e9))
+    told = mixed(runs, ("chinchilla", "data_constrained"), forge)
+    point = {"params": 4e8, "data": 4e10, "unique_data": 5e9}
+    found = told.predict([point])
+    assert [label[:2] for label in found.labels] == [("<new model>", "x"), ("<new model>", "y")]
+    np.testing.assert_allclose(found.extrapolation, 5.0)
+    with pytest.raises(TargetError, match="no covariate 'depth'"):
+        told.predict([{**point, "depth": 3.0}])

@@ -64,6 +64,13 @@ def test_outcome_scores_the_choice_and_the_baseline():
     assert (found.regret_baseline, found.choice_baseline) == (0, "b")
 
 
+def test_the_choice_is_the_one_of_least_expected_regret():
+    hidden = hide_largest(read_runs(table({"a": 0.1, "b": 0.2, "c": 0.15})), beyond=16)
+    said = selected(**hidden.measured)
+    said.candidates[0].expected_regret = -1.0  # of a, whose median is the worst
+    assert hidden.outcome(said).regret == pytest.approx(hidden.measured["a"] - hidden.measured["b"])
+
+
 def test_models_not_measured_at_the_target_do_not_count():
     frame = table({"a": 0.1, "b": 0.2})
     hidden = hide_largest(read_runs(frame[(frame["model"] == "a") | (frame["data"] < 6400)]), beyond=16)
@@ -77,6 +84,12 @@ def test_nothing_to_compare_with_teaches():
     apart = frame[(frame["model"] == "a") == (frame["data"] <= 400)]
     with pytest.raises(RunsError, match=r"no model with runs both at data=6400.*at most at 400"):
         hide_largest(read_runs(apart), beyond=16)
+
+
+@pytest.mark.parametrize("beyond", [1.0, 0.0, -2.0, np.nan])
+def test_something_is_to_be_hidden(beyond):
+    with pytest.raises(RunsError, match=f"found beyond={beyond:g}, expected more than 1"):
+        hide_largest(read_runs(table({"a": 0.1, "b": 0.2})), beyond=beyond)
 
 
 def test_several_tasks_are_not_one():

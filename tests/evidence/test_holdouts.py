@@ -10,7 +10,7 @@ from bayeslaw.errors import RunsError
 from bayeslaw.evidence.holdouts import average_checkpoints, rolling_holdouts, score_hidden
 from bayeslaw.laws import get_law
 from bayeslaw.model.build import build_model
-from bayeslaw.model.design import build_design
+from bayeslaw.model.design import TYPICAL_NOISE, build_design
 from bayeslaw.runs import read_runs
 
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
@@ -40,6 +40,17 @@ def test_the_largest_models_of_each_family_go_first_until_two_are_left():
     rows = [("t", "f", f"f{n}", n, d) for n in (1e6, 3e6, 9e6, 3e7) for d in (10, 20)]
     rows += [("t", "g", f"g{n}", n, d) for n in (1e8, 1e9) for d in (10, 20)]  # would keep one
     assert hidden(table(rows), "params") == [{3e7}, {3e7, 9e6}]
+
+
+def test_models_without_families_are_one_family():
+    rows = [("t", f"m{n:g}", f"m{n:g}", n, d) for n in (1e6, 3e6, 9e6, 3e7) for d in (10, 20)]
+    assert hidden(table(rows), "params") == [{3e7}, {3e7, 9e6}]
+
+
+def test_hidden_rows_keep_their_place_in_the_table():
+    rows = [("t", "f", "a", 1e6, d) for d in (160, 10, 80, 20, 40)]
+    (holdout,) = rolling_holdouts(table(rows), "data", 1)
+    assert holdout.hidden.index.tolist() == [0]
 
 
 def test_seen_and_hidden_are_all_there_is():
@@ -72,6 +83,18 @@ def test_hidden_checkpoints_are_averaged_as_those_in_sight_are(surface):
     )
 
 
+def test_an_average_stands_for_its_last_run(surface):
+    runs = surface({"x": (SIZES[:1], np.geomspace(2e9, 5e10, 60)), "y": (SIZES[:1], TOKENS)})
+    whole = runs.table.assign(loss_se=np.where(np.arange(len(runs.table)) % 2, 0.02, 0.0))
+    hidden = whole[whole["data"] > 1e10]
+    found = average_checkpoints(hidden, whole)
+    assert whole.loc[found.index, "row"].tolist() == found["row"].tolist()
+    long = found[found["family"] == "x"].sort_values("data")
+    assert long["row"].iloc[-1] == 60
+    assert long["loss_se"].between(0.005, 0.015).all()
+    pd.testing.assert_series_equal(long["params"], whole.loc[long.index, "params"])
+
+
 @pytest.mark.parametrize("along", ["data", "params"])
 def test_runs_hidden_from_a_joint_law_are_scored_at_their_place(along, surface, forge):
     """Against predictions asked for one by one: a model seen at its own size, others as new models of their family."""
@@ -98,15 +121,23 @@ def test_runs_hidden_from_a_joint_law_are_scored_at_their_place(along, surface, 
         assert np.log(score["p95"] / score["p05"]) == pytest.approx(2 * noise * stats.t.ppf(0.95, tail), rel=0.4)
 
 
-def test_a_hidden_run_beyond_the_data_is_as_uncertain_as_a_prediction_there(surface, forge):
+@pytest.mark.parametrize(
+    ("scale", "size", "point"),
+    [
+        ("field_sd", 12.0, {"params": 3e10, "data": 1e12}),
+        ("offset_sd", 3.0, {"params": 3e8, "data": 9e9}),
+        ("tilt_sd", 3.0, {"params": 3e8, "data": 5e10}),
+    ],
+)
+def test_a_hidden_run_of_a_new_model_is_as_uncertain_as_a_prediction_there(scale, size, point, surface, forge):
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
     model = build_model(runs, get_law("chinchilla"))
     positions = {name: np.zeros((4000, *shape)) for name, shape in model.sizes().items()}
-    positions["field_sd"][:] = 12.0
+    positions[scale][:] = size  # dwarfs all else
     posterior = forge(runs, positions, law="chinchilla")
-    hidden = pd.DataFrame([{"task": "t", "family": "x", "model": "new", "params": 3e10, "data": 1e12, "loss": 2.0}])
+    hidden = pd.DataFrame([{"task": "t", "family": "x", "model": "new", **point, "loss": 2.0}])
     scored = score_hidden(posterior, hidden, seed=0).iloc[0]
-    draws = predict(posterior, [{"params": 3e10, "data": 1e12}]).log_loss[:, 0, 0]
+    draws = predict(posterior, [point]).log_loss[:, 0, 0]
     assert np.log(scored["p95"] / scored["p05"]) == pytest.approx(np.ptp(np.quantile(draws, [0.05, 0.95])), rel=0.08)
 
 
@@ -122,3 +153,19 @@ def test_runs_hidden_from_curves_are_scored_with_their_own_noise(simulate, forge
         draws = whole.log_loss[:, at, 0]
         assert score["median"] == pytest.approx(np.exp(np.median(draws)), rel=0.01)
         assert score["log_score"] == pytest.approx(stats.gaussian_kde(draws).logpdf(np.log(row["loss"]))[0], abs=0.15)
+
+
+@pytest.mark.parametrize(("law", "surfaces"), [("chinchilla", True), ("rectified", False)])
+def test_known_errors_of_hidden_runs_widen_what_is_expected_of_them(law, surfaces, surface, forge):
+    runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    model = build_model(runs, get_law(law))
+    positions = {n: np.zeros((2000, *s)) for n, s in model.sizes().items()}
+    for name in ("field_sd", "offset_sd", "tilt_sd") if surfaces else ("own_drift", "shared_drift"):
+        positions[name][:] = -20.0
+    posterior = forge(runs, positions, law=law)
+    rows = runs.table[runs.table["data"] == TOKENS[-1]]
+    exact, rough = (score_hidden(posterior, rows.assign(loss_se=se * rows["loss"]), 0) for se in (0.0, 0.05))
+    widths = [np.log(scored["p95"] / scored["p05"]) for scored in (exact, rough)]
+    if surfaces:
+        np.testing.assert_allclose(widths[1] / widths[0], np.sqrt(1 + (0.05 / TYPICAL_NOISE) ** 2), rtol=0.02)
+    assert (widths[1] > 3 * widths[0]).all()

@@ -1,5 +1,7 @@
 """Leave-one-out against closed forms, and the likelihood of runs against the density that is sampled."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from bayeslaw.answers.prediction import predict
 from bayeslaw.evidence.leave_one_out import leave_one_out, log_likelihood_of_runs
 from bayeslaw.laws import get_law
 from bayeslaw.model.build import build_model
+from bayeslaw.model.design import TYPICAL_NOISE
 
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
 
@@ -37,6 +40,7 @@ def test_an_outlier_is_not_to_be_relied_on():
 
 def test_the_likelihood_of_a_joint_law_is_that_which_is_sampled(surface, forge, random_position):
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES[:2], TOKENS)})
+    runs = replace(runs, table=runs.table.assign(loss_se=0.002 * (1 + np.arange(len(runs.table)))))
     model = build_model(runs, get_law("chinchilla"))
     position = random_position(model, np.random.default_rng(0))
     posterior = forge(runs, {n: np.repeat(v[None], 8, axis=0) for n, v in position.items()}, law="chinchilla")
@@ -54,7 +58,7 @@ def test_the_likelihood_of_a_joint_law_is_that_which_is_sampled(surface, forge, 
 
 
 def test_the_likelihood_of_curves_is_about_what_they_predict_there(simulate, forge):
-    runs = simulate({("t", "a"): (200.0, 800.0, 3200.0), ("t", "b"): (200.0, 400.0, 3200.0)}, seed=4)
+    runs = simulate({("t", "a"): (200.0, 800.0, 3200.0), ("t", "b"): (200.0, 400.0, 3200.0)}, seed=4, loss_se=0.02)
     model = build_model(runs, get_law("rectified"))
     posterior = forge(runs, {n: np.zeros((50, *s)) for n, s in model.sizes().items()})
     found = log_likelihood_of_runs(posterior)
@@ -64,12 +68,17 @@ def test_the_likelihood_of_curves_is_about_what_they_predict_there(simulate, for
         for _, row in runs.table[runs.table["model"] == name].sort_values("data").iterrows():
             i = names.index(name)
             expected = predict(posterior, [{"data": row["data"]}], kind="curve").log_loss[:, i, 0]
-            exact = stats.norm.logpdf(np.log(row["loss"]), expected, posterior.flat("noise")[:, i])
+            error = row["loss_se"] / row["loss"] / TYPICAL_NOISE
+            noise = posterior.flat("noise")[:, i] * np.sqrt(1 + error**2)
+            exact = stats.norm.logpdf(np.log(row["loss"]), expected, noise)
             np.testing.assert_allclose(found[:, j], exact, atol=1e-6)
             j += 1
     result = leave_one_out(posterior)
-    assert result.runs == 6
-    assert np.isfinite([result.elpd, result.se]).all()
+    log_weights, k = leave_one_out_weights(found.T)
+    each = np.log(np.exp(log_weights + found.T).sum(axis=1))
+    assert (result.runs, result.unreliable) == (6, np.sum(k > 0.7))
+    assert result.elpd == pytest.approx(each.sum())
+    assert result.se == pytest.approx(np.sqrt(6) * each.std(ddof=1))
 
 
 def test_averaged_curves_have_no_runs_to_leave_out(simulate, forge):

@@ -98,3 +98,10 @@ def test_beyond_reports_what_came_out(check, monkeypatch):
     (row,) = check.beyond(runs).to_dict("records")
     assert row["inside 90%"] == "3 of 4"
     assert (row["RMSLE"], row["of accept-then-stop"]) == (0.1, 0.0)
+
+
+def test_a_part_that_is_none_is_refused(check, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["check.py", "--only", "table,ordre"])
+    with pytest.raises(SystemExit):
+        check.main()
+    assert "--only table,ordre: expected some of table,order,beyond" in capsys.readouterr().err

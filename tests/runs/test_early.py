@@ -7,7 +7,7 @@ import pytest
 import bayeslaw as bl
 from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
-from bayeslaw.runs.early import leave_out_early
+from bayeslaw.runs.early import early_rows, leave_out_early
 from bayeslaw.sampling.nuts import SamplerSettings
 
 
@@ -34,6 +34,15 @@ def test_rows_of_long_runs_are_left_out_with_their_reason():
 def test_few_losses_of_one_size_are_runs_of_their_own():
     runs = table([("a", 6e10), ("b", 6e10)], checkpoints=9)
     assert leave_out_early(runs) is runs
+
+
+def test_models_of_one_name_in_two_families_are_two():
+    """Six checkpoints of each are no twelve, and the long run of one does not make the other long."""
+    both = table([("a", 6e10)]).table
+    alternate = both.assign(family=["f", "g"] * 6)
+    assert not early_rows(alternate).any()
+    short = table([("a", 2.4e10)]).table.assign(family="g")
+    assert early_rows(pd.concat([both, short])).sum() == 1
 
 
 @pytest.mark.parametrize("tokens", [-1.0, np.nan, np.inf])

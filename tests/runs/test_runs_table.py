@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bayeslaw.errors import RunsError, SelectionError
 from bayeslaw.runs import LeftOut, read_runs, read_zero_shot
+from bayeslaw.runs.table import family_keys
 
 FRAME = pd.DataFrame(
     {
@@ -23,6 +24,12 @@ FRAME = pd.DataFrame(
         "Note": ["x", "y", "", "x", "z"],
     }
 )
+
+
+def test_a_task_is_one_family_where_each_model_is_its_own():
+    assert family_keys(read_runs(FRAME).table) == ["task", "family"]  # G has one model, and F on task u
+    assert family_keys(read_runs(FRAME.drop(columns="family")).table) == ["task"]
+    assert family_keys(read_runs(FRAME.assign(family=FRAME["model"] + "-family")).table) == ["task"]
 
 
 def test_repeated_runs_are_kept():
