@@ -301,10 +301,10 @@ def three_models(simulate):
     return simulate({("task", name): SIZES for name in "abc"}, seed=3)
 
 
-def _forge(runs, positions, seed=0, pooling=None, law="rectified"):
+def _forge(runs, positions, seed=0, pooling=None, law="rectified", prior=None):
     """A posterior of a table whose positions, each entry (S, ...), were not sampled but given; cut into four chains."""
-    model = build_model(runs, get_law(law), pooling=pooling)
-    draws = len(positions["noise"]) // 4
+    model = build_model(runs, get_law(law), pooling=pooling, borrowed=None if prior is None else prior.borrowed)
+    draws = len(next(iter(positions.values()))) // 4
     positions = {name: np.asarray(values)[: 4 * draws] for name, values in positions.items()}
     rng = np.random.default_rng([seed, 99])
     shape = (4, draws)
@@ -313,7 +313,7 @@ def _forge(runs, positions, seed=0, pooling=None, law="rectified"):
         np.zeros(shape, bool), np.full(shape, 7), rng.standard_normal(shape), np.full(shape, 0.9),
     )  # fmt: skip
     completed = model.complete(positions, np.random.default_rng(seed))
-    return _posterior(runs, model, Sampled(completed, raw, (), (), SamplerSettings(), 1.0), seed)
+    return _posterior(runs, model, Sampled(completed, raw, (), (), SamplerSettings(), 1.0), seed, prior)
 
 
 def _chinchilla(params, data, constants=(1.8, 480.0, 2000.0, 0.35, 0.37)):

@@ -71,7 +71,8 @@ def borrowing(posterior: Posterior, beforehand: Posterior, at: Mapping[str, floa
 
 
 def _share(quantity: str, group: str, task: str | None, prior_sd: float, posterior_sd: float) -> Share:
-    return Share(quantity, group, task or "", prior_sd, posterior_sd, min((posterior_sd / prior_sd) ** 2, 1.0))
+    borrowed = min((posterior_sd / prior_sd) ** 2, 1.0) if prior_sd > 0 else 0.0
+    return Share(quantity, group, task or "", prior_sd, posterior_sd, borrowed)
 
 
 def _change(posterior: Posterior, at: Mapping[str, float]) -> np.ndarray:

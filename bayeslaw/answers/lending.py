@@ -18,10 +18,6 @@ from bayeslaw.model.priors import LogNormal, Normal, ScalePriors, SurfacePriors,
 from bayeslaw.posterior import Posterior
 from bayeslaw.prior import Prior, units_of
 
-SCALE_COMMON = 0.5
-"""Share of the prior variance of a scale that all tasks have in common. Half: noise and drifts of a task tell something
-of those of another, but not as much as a second look at the same task."""
-
 STATED_WEIGHT = 4.0
 """Groups that a stated spread counts for, where spreads are not sampled and what groups differ by is to correct it."""
 
@@ -179,7 +175,11 @@ def _standardised(prior: LogNormal | Normal, values: np.ndarray) -> np.ndarray:
 
 
 def _scales(posterior: Posterior) -> ScalePriors | SurfacePriors:
-    """Priors of the scales of a task that is not known: the fit's own, drawn towards what its tasks have."""
+    """Priors of the scales of a task that is not known: the fit's own, drawn towards what its tasks have.
+
+    As little as coordinates are (`COMMON`): drawn half way, intervals of either of two fine-tuning tasks held less often
+    with a prior from the other than without.
+    """
     stated = scale_priors(posterior.law.strays, posterior.settings["scale_priors"])
     found: dict[str, Any] = {}
     for name, prior in _sampled(stated).items():
@@ -190,10 +190,10 @@ def _scales(posterior: Posterior) -> ScalePriors | SurfacePriors:
         mean, variance = standardised.mean(axis=0), np.minimum(standardised.var(axis=0), 0.999)
         # what the data of a task say, its prior taken off
         said, error = mean / (1 - variance), variance / (1 - variance)
-        precision = 1 / (1 - SCALE_COMMON + error)
-        common = 1 / (1 / SCALE_COMMON + precision.sum())
+        precision = 1 / (1 - COMMON + error)
+        common = 1 / (1 / COMMON + precision.sum())
         centre = common * (precision * said).sum()
-        sd = float(np.sqrt(1 - SCALE_COMMON + common))
+        sd = float(np.sqrt(1 - COMMON + common))
         found[name] = (
             Normal(float(prior.mean + prior.sd * centre), sd * prior.sd)
             if isinstance(prior, Normal)

@@ -1,0 +1,56 @@
+"""A study in two rounds: what the first lends to the second agrees with one fit of all runs at once.
+
+Beside Monte Carlo error there is that of the normal approximation, and heights are counted from the models of the
+first round. Allowed are a third of a posterior standard deviation in the medians and a quarter in the widths; with no
+prior at all, the same numbers are off by more than half of one or the other.
+"""
+
+import numpy as np
+import pytest
+
+import bayeslaw as bl
+from bayeslaw.sampling.nuts import SamplerSettings
+
+SAMPLER = SamplerSettings(warmup=300, draws=250)
+
+
+def beside(fit, whole, at):
+    """Medians of log loss in standard deviations of the whole fit from its own, and ratios of standard deviations."""
+    one, other = (f.predictions([at], seed=1) for f in (fit, whole))
+    place = [other.labels.index(label) for label in one.labels]
+    a, b = one.log_loss[:, :, 0], other.log_loss[:, place, 0]
+    return (np.median(a, axis=0) - np.median(b, axis=0)) / b.std(axis=0), a.std(axis=0) / b.std(axis=0)
+
+
+def test_two_rounds_of_models_on_one_task(simulate):
+    sizes = (200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0)
+    runs = simulate({("t", f"m{i}"): sizes for i in range(10)}, seed=8)
+    table = runs.table
+    first = table[table["model"].isin([f"m{i}" for i in range(7)])]
+    later = table[~table.index.isin(first.index) & (table["data"] <= 800)]  # of which few sizes are known
+    prior = bl.fit(bl.read_runs(first), sampler=SAMPLER, seed=1)
+    second = bl.fit(bl.read_runs(later), prior=prior, sampler=SAMPLER, seed=2)
+    whole = bl.fit(bl.read_runs(table[table.index.isin([*first.index, *later.index])]), sampler=SAMPLER, seed=3)
+    alone = bl.fit(bl.read_runs(later), sampler=SAMPLER, seed=4)
+    at = {"data": 6400.0}
+    shift, ratio = beside(second, whole, at)
+    assert np.abs(shift).max() < 1 / 3
+    assert ratio == pytest.approx(np.ones(3), abs=0.25)
+    off, wide = beside(alone, whole, at)
+    assert max(np.abs(off).max(), np.abs(np.log(wide)).max()) > 0.5
+
+
+@pytest.mark.slow
+def test_two_rounds_of_families_of_a_joint_law(surface):
+    design = ((5e7, 1e8, 2e8, 4e8), (5e8, 1e9, 2e9, 4e9, 8e9))
+    runs = surface(dict.fromkeys("uvwx", design), seed=3)
+    table = runs.table
+    first = table[table["family"] != "x"]
+    few = (table["family"] == "x") & (table["params"] <= 1e8) & (table["data"] <= 1e9)
+    prior = bl.fit(bl.read_runs(first), law="chinchilla", sampler=SAMPLER, seed=1)
+    second = bl.fit(bl.read_runs(table[few]), law="chinchilla", prior=prior, sampler=SAMPLER, seed=2)
+    whole = bl.fit(bl.read_runs(table[(table["family"] != "x") | few]), law="chinchilla", sampler=SAMPLER, seed=3)
+    at = {"params": 4e8, "data": 8e9}
+    shift, ratio = beside(second, whole, at)
+    assert np.abs(shift).max() < 1 / 3
+    assert ratio == pytest.approx(np.ones(1), abs=0.25)
