@@ -12,6 +12,7 @@ Coordinates are taken at a reference point (X_ref, D_ref) in the middle of the t
 import functools
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 
 from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
@@ -57,6 +58,12 @@ def natural(
     floor, alpha, beta = coordinates["floor"], jnp.exp(coordinates["log_alpha"]), jnp.exp(coordinates["log_beta"])
     log_a = log_reducible(level, floor) + alpha * jnp.log(reference[column]) + beta * jnp.log(reference["data"])
     return {"E": irreducible(level, floor), "A": jnp.exp(log_a), "alpha": alpha, "beta": beta}
+
+
+def slopes(coordinates: Mapping[str, Array]) -> dict[str, Array]:
+    """Log of -dlogL/dlogX and -dlogL/dlogD at the reference point, less ``log_alpha`` and ``log_beta``."""
+    above = jax.nn.log_sigmoid(-coordinates["floor"])
+    return {"log_alpha": above, "log_beta": above}
 
 
 def covariates_with(column: str) -> tuple[Covariate, Covariate]:
@@ -109,6 +116,7 @@ def over(column: str) -> Law:
         log_shape=functools.partial(log_shape, column=column),
         natural=functools.partial(natural, column=column),
         strays="surface",
+        slopes=slopes,
     )
 
 
