@@ -89,6 +89,7 @@ def over(column: str) -> Law:
         log_shape=functools.partial(log_shape, column=column),
         natural=functools.partial(natural, column=column),
         strays="surface",
+        slopes=chinchilla.slopes,
     )
 
 

@@ -22,6 +22,9 @@ Array = Any
 Strays = Literal["slope", "level", "surface"]
 """How curves stray from a law: their slopes wander, or their levels do, or all sizes of a family share one surface."""
 
+Slopes = Callable[[dict[str, Array]], dict[str, Array]]
+"""From coordinates to what they add to some of them, exponents, in logs of slopes; it leaves these out of account."""
+
 Level = Literal["task", "family", "model"]
 LEVELS: tuple[Level, ...] = ("task", "family", "model")
 
@@ -119,6 +122,10 @@ class Law:
         spreads of coordinates are those stated here, for few curves could tell them. ``surface`` is for laws of model
         size and data together: one level for all the models of a family, which the law ties together across sizes. The
         reference is then one point for all of them. See `bayeslaw.model`.
+    slopes : callable, optional
+        ``coordinates -> {name: array}``: for exponents among the coordinates, the log of the log-log slope at the
+        reference less the exponent's own coordinate. Not a function of these exponents. It is for the sampler only,
+        for which runs pin slopes down and exponents hardly (see `bayeslaw.model.bend`).
     """
 
     name: str
@@ -131,6 +138,7 @@ class Law:
     log_shape: Callable[[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]], Array]
     natural: Callable[[Mapping[str, Array], Array, Mapping[str, Array]], dict[str, Array]]
     strays: Strays = "slope"
+    slopes: Slopes | None = None
 
 
 def above_floor(floor: Array, reducible: Array) -> Array:

@@ -93,6 +93,12 @@ def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[s
     }
 
 
+def slopes(coordinates: Mapping[str, Array]) -> dict[str, Array]:
+    """Log of -dlogL/dlogN and -dlogL/dlogD at the reference point, less ``log_alpha`` and ``log_beta``."""
+    above, split = jax.nn.log_sigmoid(-coordinates["floor"]), coordinates["split"]
+    return {"log_alpha": above + jax.nn.log_sigmoid(split), "log_beta": above + jax.nn.log_sigmoid(-split)}
+
+
 LAW = Law(
     name="chinchilla",
     formula="L(N, D) = E + A / N^alpha + B / D^beta",
@@ -129,4 +135,5 @@ LAW = Law(
     log_shape=log_shape,
     natural=natural,
     strays="surface",
+    slopes=slopes,
 )

@@ -133,4 +133,5 @@ LAW = Law(
     log_shape=log_shape,
     natural=natural,
     strays="surface",
+    slopes=chinchilla.slopes,  # but for discounts, which are small in the middle of most tables
 )

@@ -17,6 +17,7 @@ Coordinates are taken at a reference point (N_ref, D_ref) in the middle of the t
 import math
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 
 from bayeslaw.laws import chinchilla
@@ -51,6 +52,11 @@ def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[s
     terms = chinchilla.natural(_of_two_terms(coordinates), level, reference)
     eta = jnp.exp(coordinates["log_eta"])
     return {"E": terms["E"], "a": 6**eta * terms["A"], "b": 6**eta * terms["B"], "eta": eta}
+
+
+def slopes(coordinates: Mapping[str, Array]) -> dict[str, Array]:
+    """Log of the sum of -dlogL/dlogN and -dlogL/dlogD at the reference point, less ``log_eta``, up to a constant."""
+    return {"log_eta": jax.nn.log_sigmoid(-coordinates["floor"])}
 
 
 def _of_two_terms(coordinates: Mapping[str, Array]) -> dict[str, Array]:
@@ -91,4 +97,5 @@ LAW = Law(
     log_shape=log_shape,
     natural=natural,
     strays="surface",
+    slopes=slopes,
 )

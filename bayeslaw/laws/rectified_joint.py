@@ -13,6 +13,7 @@ the rectified law.
 
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 
 from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
@@ -66,6 +67,11 @@ def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[s
     }
 
 
+def slopes(coordinates: Mapping[str, Array]) -> dict[str, Array]:
+    """Log of -dlogL/dlogD at the reference point, less ``log_beta``."""
+    return {"log_beta": jax.nn.log_sigmoid(-coordinates["floor"]) + jax.nn.log_sigmoid(coordinates["phase"])}
+
+
 LAW = Law(
     name="rectified_joint",
     formula="L(N, D) = E + A N^-alpha / (D_l(N) + D^beta), D_l(N) = D_l (N / N_ref)^gamma",
@@ -100,4 +106,5 @@ LAW = Law(
     log_shape=log_shape,
     natural=natural,
     strays="surface",
+    slopes=slopes,
 )

@@ -32,6 +32,10 @@ class Structure(Hashable, Protocol):
         """Log density of the runs given a position, up to a constant."""
         ...
 
+    def bent(self, data: Any, centre: Position, position: Position) -> Position:
+        """Where a sampler had better be than at a position; one to one, volumes stay, and ``centre`` stays."""
+        ...
+
 
 class Draws(Protocol):
     """Draws of all that a model knows of."""

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln
 
 from bayeslaw.laws.base import Array, Law
+from bayeslaw.model.bend import bend
 from bayeslaw.model.borrowed import VECTOR, Layout, Lent, unfold
 from bayeslaw.model.population import Pooled, Position, coordinates, log_population_prior, scale
 from bayeslaw.model.priors import SurfacePriors
@@ -86,6 +87,12 @@ class SurfaceStructure:
             spread = (scales[f"{name}_sd"] / getattr(self.scales, f"{name}_sd").median)[data.task_of_curve]
             total += jnp.sum(-0.5 * (position[name] / spread) ** 2 - jnp.log(spread))
         return total
+
+    def bent(self, data: SurfaceData, centre: Position, position: Position) -> Position:
+        """Exponents move along with what other coordinates do to slopes; see ``bend``. What is borrowed stays."""
+        if self.law.slopes is None or self.layout:
+            return position
+        return bend(self.pooled, self.law.slopes, data.groups, centre, position)
 
 
 def surface_scales(structure: SurfaceStructure, position: Position) -> dict[str, Array]:

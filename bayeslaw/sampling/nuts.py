@@ -17,7 +17,7 @@ from numpyro.infer.hmc import hmc
 from bayeslaw.laws.base import Array
 from bayeslaw.model.base import Structure, log_density
 from bayeslaw.model.population import Position
-from bayeslaw.sampling.whitening import Frame, place
+from bayeslaw.sampling.whitening import Frame, settle
 
 BLOCK = 50
 """Iterations between two looks at the clock and the keyboard."""
@@ -83,7 +83,7 @@ class RawDraws:
 @functools.lru_cache(maxsize=32)
 def _kernel(structure: Structure, settings: SamplerSettings) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def potential(data: Any, frame: Frame | None) -> Callable[[Any], Array]:
-        return lambda z: -log_density(structure, data, place(frame, z))
+        return lambda z: -log_density(structure, data, settle(structure, data, frame, z))
 
     init, step = hmc(potential_fn_gen=potential, algo="NUTS")
     return init, step
@@ -128,7 +128,7 @@ def _advance(
     def one(states: Any, _: None) -> tuple[Any, dict[str, Any]]:
         states = jax.vmap(lambda s: step(s, (data, frame), {}))(states)
         return states, {
-            "positions": jax.vmap(functools.partial(place, frame))(states.z),
+            "positions": jax.vmap(functools.partial(settle, structure, data, frame))(states.z),
             "diverging": states.diverging,
             "steps": states.num_steps,
             "energy": states.energy,

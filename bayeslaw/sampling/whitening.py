@@ -43,6 +43,11 @@ def place(frame: Frame | None, z: Array | Position) -> Position:
     return unravel(flat + frame.root @ z)
 
 
+def settle(structure: Structure, data: Any, frame: Frame | None, z: Array | Position) -> Position:
+    """Position of a point of the frame with ridges straightened, which `whiten` does without."""
+    return place(frame, z) if frame is None else structure.bent(data, frame.centre, place(frame, z))
+
+
 def whiten(model: Model) -> Frame:
     """Find the mode of a model's density and the principal axes of its curvature there.
 
