@@ -177,8 +177,8 @@ def _standardised(prior: LogNormal | Normal, values: np.ndarray) -> np.ndarray:
 def _scales(posterior: Posterior) -> ScalePriors | SurfacePriors:
     """Priors of the scales of a task that is not known: the fit's own, drawn towards what its tasks have.
 
-    As little as coordinates are (`COMMON`): drawn half way, intervals of a fine-tuning task held less often with a prior
-    from another task than without.
+    As little as coordinates are (`COMMON`): drawn half way, intervals of a fine-tuning task held less often with
+    a prior from another task than without.
     """
     stated = scale_priors(posterior.law.strays, posterior.settings["scale_priors"])
     found: dict[str, Any] = {}
