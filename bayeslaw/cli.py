@@ -14,17 +14,21 @@ import typer
 
 from bayeslaw.cli_backtest import backtest
 from bayeslaw.cli_laws import advise, compare, laws, optimum
+from bayeslaw.cli_priors import priors
 from bayeslaw.cli_shared import (
     EARLY_TOKENS,
     Allow,
     EarlyTokens,
     Json,
-    LawName,
+    LawOfPrior,
     Output,
     Plot,
+    PriorName,
     RunsFile,
     Seed,
     Where,
+    Widen,
+    borrow,
     check_outputs,
     finish,
     fit_table,
@@ -32,6 +36,7 @@ from bayeslaw.cli_shared import (
     read_table,
     read_tokens,
     say_repairs,
+    say_what_was_borrowed,
     say_what_was_read,
     show,
     show_failing,
@@ -41,6 +46,7 @@ from bayeslaw.errors import BayeslawError
 
 if TYPE_CHECKING:
     from bayeslaw.evidence.hindsight import Hidden
+    from bayeslaw.prior import Prior
     from bayeslaw.runs import Runs
 
 app = typer.Typer(
@@ -51,6 +57,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(backtest, name="backtest")
+app.add_typer(priors, name="priors")
 app.command()(optimum)
 app.command()(advise)
 app.command()(compare)
@@ -70,7 +77,9 @@ def select(
     at: At,
     where: Where = None,
     task: Task = None,
-    law: LawName = "rectified",
+    law: LawOfPrior = None,
+    prior: PriorName = None,
+    widen: Widen = 1.0,
     early_tokens: EarlyTokens = EARLY_TOKENS,
     seed: Seed = 0,
     json: Json = False,
@@ -84,14 +93,20 @@ def select(
     read_tokens(early_tokens)
     check_outputs(output, plot)
     table = read_table(runs, where)
-    _select(table, target, task, law, seed, json, output, plot, allow_failed_checks, began, early_tokens=early_tokens)
+    name, lender = borrow(table, prior, widen, law)
+    _select(
+        table, target, task, name, seed, json, output, plot, allow_failed_checks, began,
+        early_tokens=early_tokens, prior=lender,
+    )  # fmt: skip
 
 
 @app.command()
 def fit(
     runs: RunsFile,
     where: Where = None,
-    law: LawName = "rectified",
+    law: LawOfPrior = None,
+    prior: PriorName = None,
+    widen: Widen = 1.0,
     early_tokens: EarlyTokens = EARLY_TOKENS,
     seed: Seed = 0,
     json: Json = False,
@@ -102,7 +117,9 @@ def fit(
     began = time.perf_counter()
     read_tokens(early_tokens)
     check_outputs(output)
-    fitted = fit_table(read_table(runs, where), law, seed, early_tokens)
+    table = read_table(runs, where)
+    name, lender = borrow(table, prior, widen, law)
+    fitted = fit_table(table, name, seed, early_tokens, lender)
     if output is not None:
         fitted.save(output)
     from bayeslaw.views.records import fit_record, to_json
@@ -114,6 +131,7 @@ def fit(
         from bayeslaw.views.text import checks_table, parameters_table
 
         say_what_was_read(fitted.posterior.runs)
+        say_what_was_borrowed(fitted.posterior)
         show(parameters_table(record["parameters"]), checks_table(fitted.posterior.checks))
         say_repairs(fitted.posterior)
     finish(fitted.status, allow_failed_checks)
@@ -218,13 +236,14 @@ def _select(
     began: float,
     hidden: "Hidden | None" = None,
     early_tokens: str = EARLY_TOKENS,
+    prior: "Prior | None" = None,
 ) -> None:
     from bayeslaw.answers.selection import settle_target
     from bayeslaw.laws import get_law
     from bayeslaw.model.design import build_design
 
     settle_target(build_design(table, get_law(law)), get_law(law), target, task)
-    fitted = fit_table(table, law, seed, early_tokens)
+    fitted = fit_table(table, law, seed, early_tokens, prior)
     selection = fitted.select(at=target, task=task, seed=seed)
     if output is not None:
         fitted.save(output)
@@ -244,6 +263,7 @@ def _select(
         from bayeslaw.views.text import outcome_summary, selection_table, truth_table
 
         say_what_was_read(fitted.posterior.runs)
+        say_what_was_borrowed(fitted.posterior)
         show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
         if hidden is not None:
