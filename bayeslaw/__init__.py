@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bayeslaw.laws import get_law as get_law
     from bayeslaw.laws import law_names as law_names
     from bayeslaw.posterior import Posterior as Posterior
+    from bayeslaw.prior import Prior as Prior
+    from bayeslaw.prior import load_prior as load_prior
     from bayeslaw.runs import Runs as Runs
     from bayeslaw.runs import read_runs as read_runs
 
@@ -31,6 +33,7 @@ _HOME = {
     "Comparison": "bayeslaw.evidence.comparison",
     "Fit": "bayeslaw.fitting",
     "Posterior": "bayeslaw.posterior",
+    "Prior": "bayeslaw.prior",
     "Runs": "bayeslaw.runs",
     "Selection": "bayeslaw.answers.selection",
     "advise": "bayeslaw.answers.advice",
@@ -41,6 +44,7 @@ _HOME = {
     "law_names": "bayeslaw.laws",
     "load": "bayeslaw.fitting",
     "load_dataset": "bayeslaw.datasets",
+    "load_prior": "bayeslaw.prior",
     "read_runs": "bayeslaw.runs",
 }
 

@@ -14,16 +14,20 @@ import typer
 
 from bayeslaw.cli_backtest import backtest
 from bayeslaw.cli_laws import advise, compare, laws, optimum
+from bayeslaw.cli_priors import priors
 from bayeslaw.cli_shared import (
     Allow,
     EarlyTokens,
     Json,
-    LawName,
+    LawOfPrior,
     Output,
     Plot,
+    PriorName,
     RunsFile,
     Seed,
     Where,
+    Widen,
+    borrow,
     check_outputs,
     finish,
     fit_table,
@@ -31,6 +35,7 @@ from bayeslaw.cli_shared import (
     read_table,
     read_tokens,
     say_repairs,
+    say_what_was_borrowed,
     say_what_was_read,
     show,
     show_failing,
@@ -40,6 +45,7 @@ from bayeslaw.errors import BayeslawError
 
 if TYPE_CHECKING:
     from bayeslaw.evidence.hindsight import Hidden
+    from bayeslaw.prior import Prior
     from bayeslaw.runs import Runs
 
 app = typer.Typer(
@@ -50,6 +56,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(backtest, name="backtest")
+app.add_typer(priors, name="priors")
 app.command()(optimum)
 app.command()(advise)
 app.command()(compare)
@@ -69,7 +76,9 @@ def select(
     at: At,
     where: Where = None,
     task: Task = None,
-    law: LawName = "rectified",
+    law: LawOfPrior = None,
+    prior: PriorName = None,
+    widen: Widen = 1.0,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
@@ -82,14 +91,17 @@ def select(
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     check_outputs(output, plot)
     table = read_table(runs, where)
-    _select(table, target, task, law, first_tokens, seed, json, output, plot, allow_failed_checks, began)
+    name, lender = borrow(table, prior, widen, law)
+    _select(table, target, task, name, first_tokens, seed, json, output, plot, allow_failed_checks, began, prior=lender)
 
 
 @app.command()
 def fit(
     runs: RunsFile,
     where: Where = None,
-    law: LawName = "rectified",
+    law: LawOfPrior = None,
+    prior: PriorName = None,
+    widen: Widen = 1.0,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
@@ -100,7 +112,9 @@ def fit(
     began = time.perf_counter()
     first_tokens = read_tokens(early_tokens)
     check_outputs(output)
-    fitted = fit_table(read_table(runs, where), law, seed, first_tokens)
+    table = read_table(runs, where)
+    name, lender = borrow(table, prior, widen, law)
+    fitted = fit_table(table, name, seed, first_tokens, lender)
     if output is not None:
         fitted.save(output)
     from bayeslaw.views.records import fit_record, to_json
@@ -112,6 +126,7 @@ def fit(
         from bayeslaw.views.text import checks_table, parameters_table
 
         say_what_was_read(fitted.posterior.runs)
+        say_what_was_borrowed(fitted.posterior)
         show(parameters_table(record["parameters"]), checks_table(fitted.posterior.checks))
         say_repairs(fitted.posterior)
     finish(fitted.status, allow_failed_checks)
@@ -216,13 +231,14 @@ def _select(
     allow_failed_checks: bool,
     began: float,
     hidden: "Hidden | None" = None,
+    prior: "Prior | None" = None,
 ) -> None:
     from bayeslaw.answers.selection import settle_target
     from bayeslaw.laws import get_law
     from bayeslaw.model.design import build_design
 
     settle_target(build_design(table, get_law(law)), get_law(law), target, task)
-    fitted = fit_table(table, law, seed, early_tokens)
+    fitted = fit_table(table, law, seed, early_tokens, prior)
     selection = fitted.select(at=target, task=task, seed=seed)
     if output is not None:
         fitted.save(output)
@@ -242,6 +258,7 @@ def _select(
         from bayeslaw.views.text import outcome_summary, selection_table, truth_table
 
         say_what_was_read(fitted.posterior.runs)
+        say_what_was_borrowed(fitted.posterior)
         show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
         if hidden is not None:

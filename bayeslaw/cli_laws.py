@@ -12,9 +12,12 @@ from bayeslaw.cli_shared import (
     Json,
     Output,
     Plot,
+    PriorName,
     RunsFile,
     Seed,
     Where,
+    Widen,
+    borrow,
     check_outputs,
     finish,
     fit_table,
@@ -24,6 +27,7 @@ from bayeslaw.cli_shared import (
     read_table,
     read_tokens,
     say_repairs,
+    say_what_was_borrowed,
     say_what_was_read,
     show,
     show_failing,
@@ -51,7 +55,12 @@ def optimum(
     runs: RunsFile,
     compute: Annotated[str, typer.Option(help="Budget in FLOP, such as 5.88e23.")],
     where: Where = None,
-    law: Annotated[str, typer.Option("--law", help="Joint law of params and data to fit.")] = "chinchilla",
+    law: Annotated[
+        str | None,
+        typer.Option("--law", help="Joint law of params and data to fit; if not given, the prior's, else chinchilla."),
+    ] = None,
+    prior: PriorName = None,
+    widen: Widen = 1.0,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
@@ -66,9 +75,13 @@ def optimum(
     from bayeslaw.answers.optimum import settle_budget
     from bayeslaw.laws import get_law
 
-    settle_budget(get_law(law), budget)
+    if law is not None or prior is None:  # else the prior, once it is read, says which law
+        settle_budget(get_law(law or "chinchilla"), budget)
     first_tokens = read_tokens(early_tokens)
-    fitted = fit_table(read_table(runs, where), law, seed, first_tokens)
+    table = read_table(runs, where)
+    name, lender = borrow(table, prior, widen, law, default="chinchilla")
+    settle_budget(get_law(name), budget)
+    fitted = fit_table(table, name, seed, first_tokens, lender)
     best = fitted.optimum(compute=budget, seed=seed)
     if output is not None:
         fitted.save(output)
@@ -85,6 +98,7 @@ def optimum(
         from bayeslaw.views.text import optimum_tables
 
         say_what_was_read(fitted.posterior.runs)
+        say_what_was_borrowed(fitted.posterior)
         show(*optimum_tables(best))
         show_failing(best.checks)
         say_repairs(fitted.posterior)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayeslaw.errors import TargetError
+from bayeslaw.errors import PriorError, TargetError
 
 if TYPE_CHECKING:
     from bayeslaw.fitting import Fit
     from bayeslaw.posterior import Posterior
+    from bayeslaw.prior import Prior
     from bayeslaw.runs import Runs
     from bayeslaw.sampling.sample import Progress
     from bayeslaw.verdicts import Check, Status
@@ -24,6 +25,15 @@ Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fi
 Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
 
 LawName = Annotated[str, typer.Option("--law", help="Scaling law to fit.")]
+LawOfPrior = Annotated[
+    str | None, typer.Option("--law", help="Scaling law to fit; if not given, the prior's, else rectified.")
+]
+PriorName = Annotated[
+    str | None, typer.Option("--prior", help="Borrow from a released prior, or the file of a prior or of a fit.")
+]
+Widen = Annotated[
+    float, typer.Option("--widen", help="Borrow with standard deviations so many times those of the prior; 1 or more.")
+]
 Where = Annotated[str | None, typer.Option(help="Rows to use, such as \"data <= 204800 and family != 'T5'\".")]
 Seed = Annotated[int, typer.Option(min=0, help="Random seed; equal seeds give equal answers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")]
@@ -89,14 +99,36 @@ def read_table(path: Path, where: str | None) -> "Runs":
     return read_runs(path, where=where)
 
 
-def fit_table(table: "Runs", law: str, seed: int, early_tokens: float) -> "Fit":
+def borrow(
+    table: "Runs", prior: str | None, widen: float, law: str | None, default: str = "rectified"
+) -> "tuple[str, Prior | None]":
+    """Settle the law and the prior of a fit before anything is sampled.
+
+    Raises
+    ------
+    PriorError
+        If the prior cannot be read or widened so, or does not fit the table or the law asked for.
+    """
+    if prior is None:
+        if widen != 1:
+            raise PriorError(f"--widen {widen:g} needs a prior to widen. Name one with --prior, or leave it out.")
+        return law or default, None
+    from bayeslaw.fitting import open_prior
+    from bayeslaw.laws import get_law
+
+    found = open_prior(prior).widened(widen)
+    found.require_fits(table, found.law if law is None else get_law(law))
+    return found.law.name, found
+
+
+def fit_table(table: "Runs", law: str, seed: int, early_tokens: float, prior: "Prior | None" = None) -> "Fit":
     """Fit a law with a progress bar; an interrupt ends the process."""
     from bayeslaw.fitting import fit
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
     with interruptible(), progress_bar(f"{len(table.models)} models, {len(table.table)} runs") as progress:
-        return fit(table, law=law, early_tokens=early_tokens, seed=seed, progress=progress)
+        return fit(table, law=law, early_tokens=early_tokens, prior=prior, seed=seed, progress=progress)
 
 
 def read_tokens(text: str | None) -> float:
@@ -159,6 +191,14 @@ def say_what_was_read(runs: "Runs") -> None:
         tell(note)
     if runs.left_out:
         tell(left_out_summary(runs.left_out))
+
+
+def say_what_was_borrowed(posterior: "Posterior") -> None:
+    """Say what a fit borrowed, if it did."""
+    from bayeslaw.views.prior_text import prior_summary
+
+    if posterior.prior is not None:
+        tell(prior_summary(posterior.prior, posterior.design.tasks))
 
 
 def show_failing(checks: "Sequence[Check]") -> None:

@@ -191,6 +191,8 @@ def fit(
         If the law is unknown or needs columns that the table lacks.
     RunsError
         If ``early_tokens`` is no number of tokens.
+    PriorError
+        If the prior cannot be read, is of another law or unit, or was made from models of the table.
     SamplingError
         If sampling cannot start.
     """

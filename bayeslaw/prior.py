@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +19,9 @@ from bayeslaw.errors import BayeslawError, PriorError
 from bayeslaw.files import replacing
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
-from bayeslaw.model.borrowed import Borrowed, Entry, TaskPath
+from bayeslaw.model.borrowed import PATH, Borrowed, Entry, TaskPath
 from bayeslaw.model.priors import scale_priors
-from bayeslaw.runs import Runs
+from bayeslaw.runs import Runs, counts_tokens
 
 SCHEMA = 1
 """Version of the file's schema; raised when an older reader would misread."""
@@ -138,9 +139,19 @@ class Prior:
 
 def units_of(runs: Runs, law: Law) -> dict[str, str]:
     """What one of each covariate of a law is in a table."""
-    tokens = "tokens" in runs.table and np.array_equal(runs.table["tokens"], runs.table["data"])
-    counted = "tokens" if tokens else "examples"
+    counted = "tokens" if counts_tokens(runs) else "examples"
     return {c.name: counted if "examples" in c.unit or "tokens" in c.unit else c.unit for c in law.covariates}
+
+
+def as_kept(prior: Prior) -> Prior:
+    """A prior with the numbers that its file has, so that a fit borrows the same before it was saved and after.
+
+    Raises
+    ------
+    ValueError
+        If what it says is no distribution.
+    """
+    return _from_content(_content(prior), prior.law)
 
 
 def plain(prior: Prior) -> dict[str, Any]:
@@ -170,7 +181,7 @@ def read_prior(text: str, path: str) -> Prior:
     """Read a prior from JSON text; ``path`` says in errors where that was."""
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PriorError(f"{path}: not JSON ({error}). It may be cut short or no prior; make it again.") from error
     if not isinstance(found, dict) or found.get("kind") != "bayeslaw prior":
         raise PriorError(f'{path}: JSON, but not a prior of bayeslaw. Expected "kind": "bayeslaw prior".')
@@ -191,7 +202,7 @@ def read_prior(text: str, path: str) -> Prior:
         return _from_content(content, law)
     except PriorError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError, BayeslawError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, BayeslawError) as error:
         raise PriorError(f"{path}: a part of the prior is missing or damaged ({error}). Make it again.") from error
 
 
@@ -233,11 +244,16 @@ def _from_content(content: Mapping[str, Any], law: Law) -> Prior:
     covariance = np.zeros((len(mean), len(mean)))
     covariance[np.tril_indices(len(mean))] = content["covariance_lower"]
     covariance += np.tril(covariance, -1).T
-    if not np.isfinite(covariance).all() or np.linalg.eigvalsh(covariance).min() <= 0:
-        raise ValueError("its covariance is not that of a distribution")
+    if not (np.isfinite(mean).all() and np.isfinite(covariance).all() and _is_positive(covariance)):
+        raise ValueError("its mean and covariance are not those of a distribution")
     entries = tuple(Entry(str(name), task, int(index)) for name, task, index in content["entries"])
     if len(entries) != len(mean):
         raise ValueError(f"{len(entries)} entries and {len(mean)} means")
+    if {*content["units"]} != {c.name for c in law.covariates}:
+        raise ValueError(f"units of {', '.join(content['units'])}, which are not what the law needs")
+    knots = Counter(entry.task for entry in entries if entry.name == PATH)
+    if knots != {task: len(p["knots"]) for task, p in content["paths"].items()}:
+        raise ValueError("paths whose knots are not those of the vector")
     borrowed = Borrowed(
         reference={str(name): float(value) for name, value in content["reference"].items()},
         entries=entries,
@@ -255,6 +271,9 @@ def _from_content(content: Mapping[str, Any], law: Law) -> Prior:
             for task, p in content["paths"].items()
         },
     )
+    for task, path in borrowed.paths.items():
+        if len(path.typical) != len(path.knots) + 1 or (np.diff([path.anchor, *path.knots]) <= 0).any():
+            raise ValueError(f"a path of {task!r} that does not go from size to larger size")
     return Prior(
         name=str(content["name"]),
         law=law,
@@ -266,6 +285,15 @@ def _from_content(content: Mapping[str, Any], law: Law) -> Prior:
         approximation=float(content["approximation"]),
         origin=dict(content["origin"]),
     )
+
+
+def _is_positive(covariance: np.ndarray) -> bool:
+    """Whether it has the root that a fit needs."""
+    try:
+        np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _rounded(values: np.ndarray) -> list[float]:

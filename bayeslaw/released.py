@@ -21,6 +21,11 @@ def released_names() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in released_folder().glob(f"*/{PRIOR_FILE}")))
 
 
+def released_card(name: str) -> Path | None:
+    """The card of a released prior; None of what is none, such as a file of one's own."""
+    return released_folder() / name / CARD_FILE if name in released_names() else None
+
+
 def released_prior(name: str) -> Prior:
     """Read a released prior.
 

@@ -9,6 +9,7 @@ import pytest
 from scipy import linalg, optimize
 
 import bayeslaw
+from bayeslaw.answers.lending import as_prior
 from bayeslaw.fitting import _posterior
 from bayeslaw.laws import get_law
 from bayeslaw.model.build import build_model
@@ -316,6 +317,15 @@ def _forge(runs, positions, seed=0, pooling=None, law="rectified", prior=None):
     return _posterior(runs, model, Sampled(completed, raw, (), (), SamplerSettings(), 1.0), seed, prior)
 
 
+def _forge_at_random(runs, draws=200, seed=3, scale=0.5, pooling=None, law="rectified", prior=None):
+    """A posterior of a table whose positions were drawn about the centre of the prior."""
+    borrowed = None if prior is None else prior.borrowed
+    model = build_model(runs, get_law(law), pooling=pooling, borrowed=borrowed)
+    rng = np.random.default_rng(seed)
+    positions = {name: scale * rng.standard_normal((draws, *shape)) for name, shape in model.sizes().items()}
+    return _forge(runs, positions, seed, pooling, law, prior)
+
+
 def _chinchilla(params, data, constants=(1.8, 480.0, 2000.0, 0.35, 0.37)):
     E, A, B, alpha, beta = constants
     return E + A / np.asarray(params) ** alpha + B / np.asarray(data) ** beta
@@ -352,6 +362,23 @@ def surface():
 @pytest.fixture(scope="session")
 def forge():
     return _forge
+
+
+@pytest.fixture(scope="session")
+def forge_at_random():
+    return _forge_at_random
+
+
+@pytest.fixture(scope="session")
+def two_tasks(simulate):
+    """Two tasks of three models each, at five sizes."""
+    return simulate({(task, name): SIZES for task in ("flan", "gigaword") for name in "abc"}, seed=4)
+
+
+@pytest.fixture(scope="session")
+def prior(forge_at_random, two_tasks):
+    """A prior that costs no sampling, which knows the tasks of ``two_tasks``."""
+    return as_prior(forge_at_random(two_tasks), "known")
 
 
 @pytest.fixture(scope="session")

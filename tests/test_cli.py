@@ -242,7 +242,8 @@ def test_fit_reports_parameters(capsys, tmp_path):
     status, out, _ = run(capsys, "fit", tmp_path / "runs.csv", "--json", "--seed", "3")
     record = json.loads(out)
     assert status == 0
-    assert set(record) == {"law", "task", "parameters", "checks", "status", "left_out", "settings", "seconds"}
+    assert record["prior"] is None
+    assert set(record) == {"law", "prior", "task", "parameters", "checks", "status", "left_out", "settings", "seconds"}
     levels = {(p["name"], p["level"]): p for p in record["parameters"]}
     assert ("beta", "task") in levels
     assert {("E", "model"), ("B", "model"), ("D_l", "task"), ("noise", "task"), ("pull", "task")} <= set(levels)

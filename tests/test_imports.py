@@ -25,7 +25,7 @@ LINE = [
     {"datasets"},
     {"views"},
     {"cli_shared"},
-    {"cli_backtest", "cli_laws"},
+    {"cli_backtest", "cli_laws", "cli_priors"},
     {"cli"},
 ]
 """A module may import from its own folder and from what stands earlier; the package's own face may name anything."""

@@ -13,10 +13,10 @@ from bayeslaw.laws.base import LEVELS
 from bayeslaw.model.borrowed import PATH, Borrowed, Entry, TaskPath
 from bayeslaw.model.discrepancy import TaskWalks
 from bayeslaw.model.heights import first_mean
-from bayeslaw.model.hierarchy import COMMON, TASK_SPREAD
+from bayeslaw.model.hierarchy import COMMON, TASK_SPREAD, pool
 from bayeslaw.model.priors import LogNormal, Normal, ScalePriors, SurfacePriors, scale_priors
 from bayeslaw.posterior import Posterior
-from bayeslaw.prior import Prior, units_of
+from bayeslaw.prior import Prior, as_kept, units_of
 
 STATED_WEIGHT = 4.0
 """Groups that a stated spread counts for, where spreads are not sampled and what groups differ by is to correct it."""
@@ -46,13 +46,14 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
     Raises
     ------
     PriorError
-        If the fit failed its checks.
+        If the fit failed its checks, pools in another way than its law, or has too few draws.
     """
     failed = [check.name for check in posterior.checks if check.status == "FAIL"]
     if failed:
         raise PriorError(f"A fit that failed its checks ({', '.join(failed)}) lends nothing. Mend the fit first.")
-    rng = np.random.default_rng([seed, 5])
     design, law = posterior.design, posterior.law
+    _require_pooling(posterior)
+    rng = np.random.default_rng([seed, 5])
     scales = _scales(posterior)
     columns: dict[Entry, np.ndarray] = _population(posterior, rng)
     for task_index, task in enumerate(design.tasks):
@@ -63,9 +64,16 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
     paths = {}
     if law.strays == "slope" and len(law.covariates) == 1:
         for task_index, task in enumerate(design.tasks):
+            if not len(posterior.walks[task_index].shared.knots):
+                continue  # measured at a single size: there is no path
             draws, paths[task] = _path(posterior, task_index)
             columns |= {Entry(PATH, task, q): draws[:, q] for q in range(draws.shape[1])}
     values = np.column_stack(list(columns.values()))
+    if len(values) <= len(columns):
+        raise PriorError(
+            f"The fit has {len(values)} draws, which do not tell how the {len(columns)} numbers that it lends go "
+            "together. Fit with more draws, such as sampler=SamplerSettings(draws=2000)."
+        )
     constant = np.ptp(values, axis=0) == 0
     covariance = np.atleast_2d(np.cov(values.T)) + np.diag(np.where(constant, FIXED**2, 0.0))
     moving = values[:, ~constant]
@@ -74,7 +82,7 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
     known = (before.families, before.models) if before is not None else ((), ())
     families = dict.fromkeys([*known[0], *design.families])
     models = dict.fromkeys([*known[1], *((c.task, c.model) for c in design.curves)])
-    return Prior(
+    made = Prior(
         name=name,
         law=law,
         units=units_of(posterior.runs, law),
@@ -102,13 +110,32 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
             "versions": posterior.settings["versions"],
         },
     )
+    try:
+        return as_kept(made)
+    except ValueError as error:
+        raise PriorError(f"What the fit would lend is no distribution ({error}). Fit with more draws.") from error
+
+
+def _require_pooling(posterior: Posterior) -> None:
+    """A fit with a prior pools as its law does, so that spreads of other levels could not be taken over."""
+    own = {p.coordinate.name: p.coordinate.pooling for p in pool(posterior.law, posterior.design)}
+    found = posterior.settings["pooling"]
+    other = [name for name, level in own.items() if found[name] != level]
+    if other:
+        raise PriorError(
+            f"The fit pools {other[0]!r} by {found[other[0]]}, and the {posterior.law.name} law by {own[other[0]]}: "
+            "fits that borrow pool as the law does. Fit without pooling=…, then make the prior."
+        )
 
 
 def _ranges(posterior: Posterior) -> dict[str, tuple[float, float]]:
     found = {}
     for covariate in posterior.law.covariates:
         values = posterior.runs.table[covariate.name].to_numpy(float)
-        found[covariate.name] = (float(values.min()), float(values.max()))
+        ends = [float(values.min()), float(values.max())]
+        if posterior.prior is not None:
+            ends += posterior.prior.ranges[covariate.name]
+        found[covariate.name] = (min(ends), max(ends))
     return found
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError, TargetError
-from bayeslaw.runs import Runs, read_runs, read_zero_shot
+from bayeslaw.runs import Runs, join_runs, read_runs, read_zero_shot
 
 Array = NDArray[np.float64]
 
@@ -254,11 +254,4 @@ def _left_out(models: Sequence[str], reason: str) -> str:
 
 def joined(runs: Runs, others: Sequence[Runs]) -> Runs:
     """Runs of several tasks in one table, with the columns that all have."""
-    if not others:
-        return runs
-    tables = [runs.table, *(other.table for other in others)]
-    shared = [name for name in runs.table.columns if all(name in table for table in tables)]
-    table = pd.concat([table[shared] for table in tables], ignore_index=True)
-    table["row"] = np.arange(1, len(table) + 1)
-    source = " + ".join([runs.source, *(other.source for other in others)])
-    return replace(runs, table=table, left_out=(), notes=(), source=source)
+    return replace(join_runs([runs, *others]), left_out=(), notes=()) if others else runs

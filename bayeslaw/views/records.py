@@ -8,10 +8,12 @@ from typing import Any
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.parameters import parameter_records
 from bayeslaw.answers.prediction import Prediction
+from bayeslaw.answers.prior_summary import coordinate_records, scale_records
 from bayeslaw.answers.selection import Selection
 from bayeslaw.evidence.comparison import Comparison
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior import Posterior
+from bayeslaw.prior import Prior, plain
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check, overall
 
@@ -25,7 +27,7 @@ def selection_record(posterior: Posterior, selection: Selection, seconds: float)
         "target": dict(selection.target),
         "task": selection.task,
         "law": posterior.law.name,
-        "prior": None,
+        "prior": posterior.settings["prior"],
         "candidates": selection.records(),
         "recommendation": {
             "model": selection.recommended,
@@ -41,6 +43,7 @@ def fit_record(posterior: Posterior, seconds: float) -> dict[str, Any]:
     """Record of a fit and its parameters."""
     return {
         "law": posterior.law.name,
+        "prior": posterior.settings["prior"],
         "task": ", ".join(posterior.design.tasks),
         "parameters": parameter_records(posterior),
         **_verdict(posterior.checks),
@@ -63,6 +66,7 @@ def optimum_record(posterior: Posterior, best: Optimum, seconds: float) -> dict[
     """Record of the best split of a budget; quantiles of the loss are those of a run prediction."""
     return {
         "law": posterior.law.name,
+        "prior": posterior.settings["prior"],
         "compute": best.compute,
         "families": best.records(),
         **_verdict(best.checks),
@@ -112,6 +116,45 @@ def check_record(posterior: Posterior, seconds: float) -> dict[str, Any]:
         "task": ", ".join(posterior.design.tasks),
         **_verdict(posterior.checks),
         **_provenance(posterior, seconds),
+    }
+
+
+def priors_record(priors: Mapping[str, Prior]) -> dict[str, Any]:
+    """Record of the released priors, by the name to ask for."""
+    return {
+        "priors": [
+            {
+                "name": name,
+                "law": prior.law.name,
+                "tasks": list(prior.tasks),
+                "families": len({family for _, family in prior.families}),
+                "models": len({model for _, model in prior.models}),
+                "ranges": {covariate: list(ends) for covariate, ends in prior.ranges.items()},
+                "sha256": prior.sha256,
+            }
+            for name, prior in priors.items()
+        ]
+    }
+
+
+def made_prior_record(posterior: Posterior, made: Prior | None, seconds: float) -> dict[str, Any]:
+    """Record of a prior that was made of a fit; None if the fit failed its checks."""
+    return {
+        "law": posterior.law.name,
+        "prior": None if made is None else {"name": made.name, "sha256": made.sha256},
+        "tasks": list(posterior.design.tasks),
+        **_verdict(posterior.checks),
+        **_provenance(posterior, seconds),
+    }
+
+
+def prior_record(prior: Prior, card: str | None) -> dict[str, Any]:
+    """Record of all that a prior says, of what follows from it for a new task, and of where its card is."""
+    return {
+        **plain(prior),
+        "new_task": coordinate_records(prior),
+        "scales_by_task": scale_records(prior),
+        "card": card,
     }
 
 

@@ -1,0 +1,63 @@
+"""Several tables of runs in one."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.table import LeftOut, Runs
+
+
+def counts_tokens(runs: Runs) -> bool:
+    """Whether one of ``data`` is a token, and not an example."""
+    return "tokens" in runs.table and np.array_equal(runs.table["tokens"], runs.table["data"])
+
+
+def join_runs(tables: Sequence[Runs]) -> Runs:
+    """Put tables together, with the columns that all have.
+
+    Rows are numbered anew; rows left out and notes keep the number that they had, and say of which table they are.
+
+    Parameters
+    ----------
+    tables : sequence of Runs
+        One or more; a single one stays as it is.
+
+    Raises
+    ------
+    RunsError
+        If there is no table, data are counted in tokens here and in examples there, or a model of a task is in more
+        than one table.
+    """
+    if not tables:
+        raise RunsError("There is no table to join. Give one or more tables of runs.")
+    if len(tables) == 1:
+        return tables[0]
+    by_unit = {counts_tokens(runs): runs.source for runs in tables}
+    if len(by_unit) > 1:
+        raise RunsError(
+            f"{by_unit[True]}: data are tokens, and in {by_unit[False]} they are examples. Convert one of the tables, "
+            "or fit them apart."
+        )
+    seen = Counter(pair for runs in tables for pair in {*zip(runs.table["task"], runs.table["model"], strict=True)})
+    twice = [pair for pair, number in seen.items() if number > 1]
+    if twice:
+        task, model = twice[0]
+        raise RunsError(
+            f"{' + '.join(runs.source for runs in tables)}: {len(twice)} models of a task are in more than one table "
+            f"(such as {model!r} on {task!r}), and might count twice. Put the runs of a model in one table; if these "
+            "are other tasks, give each table a column 'task' that tells them apart."
+        )
+    shared = [name for name in tables[0].table.columns if all(name in runs.table for runs in tables)]
+    table = pd.concat([runs.table[shared] for runs in tables], ignore_index=True)
+    table["row"] = np.arange(1, len(table) + 1)
+    return replace(
+        tables[0],
+        table=table,
+        left_out=tuple(LeftOut(out.row, f"{runs.source}: {out.reason}") for runs in tables for out in runs.left_out),
+        notes=tuple(f"{runs.source}: {note}" for runs in tables for note in runs.notes),
+        source=" + ".join(runs.source for runs in tables),
+    )
