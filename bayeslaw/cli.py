@@ -120,6 +120,8 @@ def fit(
     from bayeslaw.views.records import fit_record, to_json
 
     record = fit_record(fitted.posterior, time.perf_counter() - began)
+    if lender is not None:
+        record |= {"borrowed": [asdict(share) for share in fitted.shares(seed=seed)]}
     if json:
         print(to_json(record))
     else:
@@ -127,7 +129,12 @@ def fit(
 
         say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
-        show(parameters_table(record["parameters"]), checks_table(fitted.posterior.checks))
+        show(parameters_table(record["parameters"]))
+        if lender is not None:
+            from bayeslaw.views.prior_text import borrowing_table
+
+            show(borrowing_table(fitted.shares(seed=seed)))
+        show(checks_table(fitted.posterior.checks))
         say_repairs(fitted.posterior)
     finish(fitted.status, allow_failed_checks)
 
@@ -253,6 +260,8 @@ def _select(
         record = selection_record(fitted.posterior, selection, time.perf_counter() - began)
         if hidden is not None:
             record |= {"truth": dict(hidden.measured), "outcome": asdict(hidden.outcome(selection))}
+        if prior is not None:
+            record |= {"borrowed": [asdict(share) for share in fitted.shares(at=target, seed=seed)]}
         print(to_json(record))
     else:
         from bayeslaw.views.text import outcome_summary, selection_table, truth_table
@@ -264,6 +273,10 @@ def _select(
         if hidden is not None:
             show(truth_table(selection, hidden.measured, limit=len(hidden.measured)))
             print(f"{outcome_summary(hidden.outcome(selection))}\n")
+        if prior is not None:
+            from bayeslaw.views.prior_text import borrowing_table
+
+            show(borrowing_table(fitted.shares(at=target, seed=seed)))
         show_failing(selection.checks)
         say_repairs(fitted.posterior)
     finish(selection.status, allow_failed_checks)

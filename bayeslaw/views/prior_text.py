@@ -7,6 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from bayeslaw.answers.borrowing import Share
 from bayeslaw.prior import Prior
 from bayeslaw.views.names import clean, elide
 from bayeslaw.views.numbers import count
@@ -47,6 +48,26 @@ def prior_tables(
 ) -> list[Table]:
     """What a prior lends, from ``bayeslaw.answers.prior_summary``."""
     return [_facts(prior, card), _coordinates_table(coordinates), _scales_table(scales)]
+
+
+def borrowing_table(shares: Sequence[Share], limit: int = 12) -> Table:
+    """How much of what is believed now was borrowed; of predictions, those of the first models."""
+    table = _table("How much was borrowed")
+    table.add_column("quantity", overflow="fold")
+    table.add_column("of", overflow="fold")
+    for heading in ("sd of the prior", "sd now", "borrowed"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for share in shares[:limit]:
+        table.add_row(
+            Text(share.quantity),
+            Text(elide(clean(share.group), _NAME)),
+            f"{share.prior_sd:.3g}",
+            f"{share.posterior_sd:.3g}",
+            f"{share.borrowed:.0%}",
+        )
+    if len(shares) > limit:
+        table.add_row(Text(f"and {len(shares) - limit} more"), Text(""), "", "", "")
+    return table
 
 
 def prior_summary(prior: Prior, tasks: Iterable[str]) -> str:
