@@ -151,10 +151,11 @@ def test_scales_of_unknown_tasks_are_drawn_towards_those_found(forge, simulate, 
     for name in ("noise", "pull", "own_drift", "shared_drift"):
         positions[name] = known + 1e-4 * rng.standard_normal((200, tasks))
     scales = as_prior(forge(runs, positions), "p").borrowed.scales
-    # tasks are half alike: of variance 1, covariance one half, and so is a new one with them
-    alike = np.full((tasks, tasks), 0.5) + 0.5 * np.eye(tasks)
-    centre = np.full(tasks, 0.5) @ np.linalg.solve(alike, known)
-    sd = np.sqrt(1 - np.full(tasks, 0.5) @ np.linalg.solve(alike, np.full(tasks, 0.5)))
+    # tasks are a tenth alike: of variance 1, covariance .1, and so is a new one with them
+    between = np.full(tasks, 0.1)
+    alike = np.full((tasks, tasks), 0.1) + 0.9 * np.eye(tasks)
+    centre = between @ np.linalg.solve(alike, known)
+    sd = np.sqrt(1 - between @ np.linalg.solve(alike, between))
     for name in ("noise", "own_drift", "shared_drift"):
         before, after = getattr(STATED, name), getattr(scales, name)
         assert after.median == pytest.approx(before.median * np.exp(before.sd * centre), rel=1e-3)
