@@ -21,20 +21,22 @@ from bayeslaw.sampling.nuts import SamplerSettings
 pytestmark = pytest.mark.slow
 
 JOINT = [name for name in law_names() if get_law(name).strays == "surface"]
-FAMILIES, SIZES, TOKENS = ("x", "y", "z"), (1e8, 4e8, 1.6e9), (2e9, 4e9, 8e9, 1.6e10, 3.2e10)
+FAMILIES, SIZES, TOKENS = ("x", "y", "z"), (1e8, 4e8, 1.6e9), (2e9, 2.2e9, 2.4e9, 2.7e9, 3e9, 8e9, 3.2e10)
+"""Some sizes near each other, so that fields have patterns: runs an e-fold apart share none."""
 UNIQUE = 6e9
 """Unique tokens, of laws that count repetitions: the longer runs repeat."""
 LATER = {"params": SIZES[-1], "data": 8 * TOKENS[-1]}
 LARGER = {"params": 8 * SIZES[-1], "data": 8 * TOKENS[-1]}
+BETWEEN = {"params": SIZES[-1], "data": 2.55e9}
 TABLES, BINS = 100, 10
 FALSE_ALARM = 1e-3
 """Chance that a correct model fails for one law, all quantities together."""
 
 
 def grid():
-    """Every run of the design, and behind them the last model later and a larger model later, of each family."""
+    """Every run of the design; behind them, of each family, the last model later, a larger one, the last in between."""
     rows = [(f, n, d) for f in FAMILIES for n in SIZES for d in TOKENS]
-    rows += [(f, point["params"], point["data"]) for f in FAMILIES for point in (LATER, LARGER)]
+    rows += [(f, point["params"], point["data"]) for f in FAMILIES for point in (LATER, LARGER, BETWEEN)]
     frame = pd.DataFrame(rows, columns=["family", "params", "data"])
     frame["model"] = frame["family"] + frame["params"].map("-{:g}".format)
     return frame.assign(task="t", unique_data=UNIQUE)
@@ -83,7 +85,8 @@ def simulate(law, rng):
             log_loss[here[own]] += scales["tilt_sd"] * rng.standard_normal() * along[own]
         if family == FAMILIES[0]:
             truth |= {f"{name} of a family": value for name, value in values.items()}
-            truth |= {"a model later": log_loss[here[-2]], "a larger model": log_loss[here[-1]]}
+            later = ("a model later", "a larger model", "a model in between")
+            truth |= dict(zip(later, log_loss[here[-3:]], strict=True))
     truth |= {f"log {name}": np.log(value) for name, value in scales.items()}
     log_loss = log_loss + scales["noise"] * rng.standard_t(scales["tail"], len(frame))
     frame["loss"] = np.exp(log_loss)
@@ -97,13 +100,23 @@ def draws_of(fit):
     later, larger = {"data": LATER["data"]}, dict(LARGER)
     if "unique_data" in {c.name for c in law.covariates}:
         larger["unique_data"] = UNIQUE
+    at = [later, {"data": BETWEEN["data"]}]
+    told = fit.predictions(at, kind="curve", seed=1).log_loss[:, last]
     return {
         **{f"{c.name} of a family": flat(c.name)[:, 0] for c in law.coordinates},
         **{f"log {name}": np.log(flat(name)[:, 0]) for name in ("noise", "tail", "field_sd", "offset_sd", "tilt_sd")},
-        "a model later": fit.predictions([later], kind="curve", seed=1).log_loss[:, last, 0],
+        "a model later": told[:, 0],
+        "a model in between": told[:, 1],
         "a run later": fit.predictions([later], seed=2).log_loss[:, last, 0],
         "a larger model": fit.predictions([larger], kind="curve", seed=3).log_loss[:, 0, 0],
     }
+
+
+def test_fields_of_the_design_have_patterns():
+    model = build_model(
+        read_runs(grid()[: len(FAMILIES) * len(SIZES) * len(TOKENS)].assign(loss=1.0)), get_law(JOINT[0])
+    )
+    assert model.sizes()["field"][0] >= 2 * len(FAMILIES)
 
 
 def ranks(law, tables, seed):
