@@ -123,9 +123,7 @@ def found():
     return found
 
 
-WIDE = pytest.mark.xfail(
-    reason="departures beyond the data are believed in, which exact laws do not have", strict=False
-)
+WIDE = pytest.mark.xfail(reason="departures beyond the data are believed in, which exact laws do not have", strict=True)
 
 
 @pytest.mark.parametrize("what", ["alpha", "beta", "E", pytest.param("crossing", marks=WIDE)])
