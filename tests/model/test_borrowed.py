@@ -174,6 +174,35 @@ def test_a_completed_draw_follows_the_path():
     np.testing.assert_allclose(beyond, [np.log(12800 / REFERENCE)], atol=1e-9)
 
 
+def test_completed_curves_go_through_their_runs():
+    """Level, law, height, path and walks of a completed draw leave what noise leaves."""
+    runs = table(["t"], (200.0, 800.0, 3200.0, 12800.0))
+    model = build_model(runs, LAW, borrowed=lender(path=True, spreads=True))
+    rng = np.random.default_rng(6)
+    positions = prior_positions(model, 50, rng)
+    draws, design, walks = model.complete(positions, rng), model.design, model.walks[0]
+    t = design.axis[0]
+    with jax.enable_x64(True):
+        values = {name: value[..., None] for name, value in draws.coordinates.items()}
+        log_loss = np.asarray(LAW.log_shape(values, {"data": np.exp(t)}, {"data": 1.0})) + draws.level[..., None]
+    log_loss += (draws.pull * starting_heights(design))[..., None] * relaxed(t[None], t[:1])
+    log_loss += draws.own_walk[..., : len(walks.own.knots)] @ walks.own.functions(t).T
+    log_loss += draws.shared_walk[..., : len(walks.shared.knots)] @ walks.shared.functions(t).T
+    off = (log_loss - design.log_loss) / draws.noise[..., None]
+    # levels are flat, so that means of curves are off by noise alone: of 50 draws of two curves, sd 1/2 of a run's
+    assert np.sqrt(np.mean(off.mean(axis=2) ** 2)) == pytest.approx(0.5, abs=0.15)
+
+
+def test_positions_from_the_prior_have_the_spreads_of_the_prior():
+    runs = table(["t", "u"], models=3)
+    model = build_model(runs, LAW, pooling={"phase": "model"})
+    positions = prior_positions(model, 4000, np.random.default_rng(1))
+    assert positions["spread.phase.task"].std() == pytest.approx(0.3, rel=0.06)
+    spread = np.exp(positions["spread.phase.model"])
+    assert spread.mean() == pytest.approx(np.sqrt(2 / np.pi), rel=0.06)  # half-normal
+    assert positions["location"].std() == pytest.approx(1.0, rel=0.06)
+
+
 def test_draws_without_runs_are_draws_from_the_prior():
     borrowed = lender(("t",), path=True, spreads=True)
     model = build_model(table(["t", "new"]), LAW, borrowed=borrowed)
