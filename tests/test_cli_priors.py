@@ -12,7 +12,7 @@ import bayeslaw as bl
 import bayeslaw.fitting
 from bayeslaw import cli, released
 from bayeslaw.answers.lending import as_prior
-from bayeslaw.sampling.nuts import RawDraws
+from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
 from bayeslaw.sampling.sample import Sampled
 from bayeslaw.verdicts import Check
 
@@ -49,8 +49,11 @@ def positions_at_random(model, settings, *, seed, progress=None):
 
 
 @pytest.fixture
-def sampled_cheaply(monkeypatch):
-    monkeypatch.setattr(bayeslaw.fitting, "sample", positions_at_random)
+def sampled_briefly(monkeypatch):
+    """NUTS with fewer draws than the command line takes."""
+    whole = bayeslaw.fitting.sample
+    brief = SamplerSettings(warmup=200, draws=150)
+    monkeypatch.setattr(bayeslaw.fitting, "sample", lambda model, _, **options: whole(model, brief, **options))
 
 
 @pytest.fixture
@@ -87,7 +90,7 @@ def asked(command, runs):
 
 
 @pytest.mark.parametrize("command", ["select", "fit"])
-def test_a_table_borrows(capsys, files, prior, sampled_cheaply, tmp_path, command):
+def test_a_table_borrows(capsys, files, prior, sampled_briefly, tmp_path, command):
     runs, file = files
     saved = tmp_path / "fit.nc"
     status, out, err = run(capsys, *asked(command, runs), "--prior", file, "--json", "-o", saved)
@@ -104,26 +107,26 @@ def test_a_table_borrows(capsys, files, prior, sampled_cheaply, tmp_path, comman
     )
 
 
-def test_a_table_of_no_known_task_is_told_so(capsys, files, sampled_cheaply):
+def test_a_table_of_no_known_task_is_told_so(capsys, files, sampled_briefly):
     runs, file = files
     status, _, err = run(capsys, "fit", runs, "--where", "task == 'wiki'", "--prior", file)
     assert status == 0
     assert "it knows none of this table's, and lends what tasks have in common" in err
 
 
-def test_without_a_prior_nothing_is_said_of_one(capsys, files, sampled_cheaply):
+def test_without_a_prior_nothing_is_said_of_one(capsys, files, sampled_briefly):
     out = run(capsys, "fit", files[0], "--json")[1]
     assert json.loads(out)["prior"] is None
     assert "Prior" not in run(capsys, "fit", files[0])[2]
 
 
-def test_a_prior_is_widened(capsys, files, prior, sampled_cheaply):
+def test_a_prior_is_widened(capsys, files, prior, sampled_briefly):
     runs, file = files
     record = json.loads(run(capsys, "fit", runs, "--prior", file, "--widen", "2", "--json")[1])
     assert record["prior"] == {"name": "known (widened 2x)", "sha256": prior.widened(2.0).sha256}
 
 
-def test_the_law_is_that_of_the_prior(capsys, joint, sampled_cheaply):
+def test_the_law_is_that_of_the_prior(capsys, joint, sampled_briefly):
     runs, file = joint
     for command in ("fit", "optimum"):
         status, out, _ = run(capsys, *asked(command, runs), "--prior", file, "--json")
@@ -249,7 +252,7 @@ def tables(tmp_path):
     return tmp_path / "one.csv", tmp_path / "two.csv"
 
 
-def test_a_prior_is_made_of_tables_fitted_together(capsys, tables, sampled_cheaply, tmp_path):
+def test_a_prior_is_made_of_tables_fitted_together(capsys, tables, sampled_briefly, tmp_path):
     made = tmp_path / "mine.json"
     made.write_text("what was there before")
     status, out, err = run(capsys, "priors", "make", *tables, "-o", made)

@@ -65,6 +65,8 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
     for key, (name, level, member, member_task, unit) in labels.items():
         flat = chosen[key].values.ravel()
         p05, median, p95 = np.quantile(flat, [0.05, 0.5, 0.95])
+        with np.errstate(over="ignore", invalid="ignore"):  # a scale that nothing tells may vary beyond all floats
+            mean, sd = float(flat.mean()), float(flat.std(ddof=1))
         records.append(
             {
                 "name": name,
@@ -72,8 +74,8 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
                 "group": member,
                 "task": member_task,
                 "median": float(median),
-                "mean": float(flat.mean()),
-                "sd": float(flat.std(ddof=1)),
+                "mean": mean,
+                "sd": sd,
                 "p05": float(p05),
                 "p95": float(p95),
                 **{statistic: float(found[statistic][key]) for statistic in ("rhat", "ess_bulk", "ess_tail")},
