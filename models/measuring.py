@@ -1,5 +1,6 @@
 """What a prior does for families and tasks that it never saw: scores of fits with and without it, row by row."""
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -26,10 +27,10 @@ def fitted(runs: bl.Runs, law: str = "rectified", prior: object = None) -> Fit:
     return bl.fit(runs, law=law, prior=prior, sampler=SAMPLER, seed=1)
 
 
-def score(fit: Fit, outcomes: pd.DataFrame, axis: str = "data") -> pd.DataFrame:
+def score(fit: Fit, outcomes: pd.DataFrame) -> pd.DataFrame:
     """Error, interval and its width in log loss of each run to be foretold, one row each."""
     rows = []
-    for size, here in outcomes.groupby(axis):
+    for size, here in outcomes.groupby("data"):
         told = fit.predict(data=float(size)).set_index(["task", "model"])
         for run in here.itertuples():
             p = told.loc[(run.task, run.model)]
@@ -53,14 +54,6 @@ def show(title: str, table: pd.DataFrame) -> None:
     print(f"\n{title}\n{table.to_string(float_format=lambda v: f'{v:.3f}')}", flush=True)
 
 
-class Clock:
-    """Says how far a long measurement has come, on standard error."""
-
-    def __init__(self) -> None:
-        self.began = time.perf_counter()
-
-    def tell(self, what: str) -> None:
-        """Say what has been done, and after how many seconds."""
-        import sys
-
-        print(f"{time.perf_counter() - self.began:6.0f} s  {what}", file=sys.stderr, flush=True)
+def tell(what: str) -> None:
+    """Say on standard error what has been done, and after how many seconds of computing."""
+    print(f"{time.process_time():6.0f} s  {what}", file=sys.stderr, flush=True)

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from command_line import run
 
 import bayeslaw as bl
-from bayeslaw import cli
 from bayeslaw.evidence import scores
 from bayeslaw.evidence.hindsight import hide_largest
 
@@ -26,21 +26,6 @@ TIDY = "model,family,data,loss\n" + "".join(
     for size in (100, 200, 400, 800)
 )
 AT = ["--at", "data=10000"]
-
-
-def run(capsys, *arguments):
-    """Run the command line in this process: exit status, standard output, standard error."""
-    old = sys.argv
-    sys.argv = ["bayeslaw", *map(str, arguments)]
-    try:
-        cli.main()
-        status = 0
-    except SystemExit as stop:
-        status = stop.code or 0
-    finally:
-        sys.argv = old
-    out, err = capsys.readouterr()
-    return status, out, err
 
 
 def table(rows, header="model,data,loss"):

@@ -10,8 +10,9 @@ import time
 
 import numpy as np
 import pytest
+from command_line import run as run_command
 
-from bayeslaw import cli, cli_backtest
+from bayeslaw import cli_backtest
 from bayeslaw.evidence.backtest_run import Step
 from bayeslaw.evidence.backtest_scoring import SCORES
 
@@ -30,18 +31,7 @@ QUICK = "accept_then_stop,largest_subset,zero_shot,uniform"
 
 
 def run(capsys, *arguments):
-    """Run the command line in this process: exit status, standard output, standard error."""
-    old = sys.argv
-    sys.argv = ["bayeslaw", "backtest", *map(str, arguments)]
-    try:
-        cli.main()
-        status = 0
-    except SystemExit as stop:
-        status = stop.code or 0
-    finally:
-        sys.argv = old
-    out, err = capsys.readouterr()
-    return status, out, err
+    return run_command(capsys, "backtest", *arguments)
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """The commands about laws: the list of them, advice on a table, and the split of a budget."""
 
 import json
-import sys
 
 import pandas as pd
 import pytest
+from command_line import run
 
 import bayeslaw
-from bayeslaw import cli
 from bayeslaw.cli_shared import show
 from bayeslaw.evidence.comparison import Comparison
 from bayeslaw.evidence.law_scores import LawScore
@@ -17,21 +16,6 @@ from bayeslaw.views.numbers import count
 from bayeslaw.views.text import comparison_table, optimum_tables
 
 SIZES, TOKENS = (1e8, 3e8, 9e8, 2.7e9), (2e9, 6e9, 1.8e10, 5.4e10)
-
-
-def run(capsys, *arguments):
-    """Run the command line in this process: exit status, standard output, standard error."""
-    old = sys.argv
-    sys.argv = ["bayeslaw", *map(str, arguments)]
-    try:
-        cli.main()
-        status = 0
-    except SystemExit as stop:
-        status = stop.code or 0
-    finally:
-        sys.argv = old
-    out, err = capsys.readouterr()
-    return status, out, err
 
 
 @pytest.fixture(scope="module")

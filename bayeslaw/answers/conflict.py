@@ -65,14 +65,16 @@ def conflict_checks(beforehand: Posterior, seed: int = 0) -> list[Check]:
 
 
 def _runs_beforehand(beforehand: Posterior, rng: np.random.Generator) -> np.ndarray:
-    """Log loss that runs of the table would measure, shape (S, C, M)."""
+    """Log loss that the runs of the table would measure, their noise included (run prediction): shape (S, C, M)."""
     covariates = beforehand.design.covariates
     if beforehand.law.strays == "surface":
         places = seen_models(beforehand, covariates)
-        return with_noise(beforehand, places, expected_log_loss(beforehand, places, None), rng)
+        return with_noise(beforehand, places, expected_log_loss(beforehand, places, rng), rng)
     curves = seen_curves(beforehand)
     log_loss = curve_log_loss(beforehand, curves, covariates, None)
-    return log_loss + curves.noise[..., None] * rng.standard_normal(log_loss.shape)
+    weight = beforehand.design.weight
+    relative = 1 / np.sqrt(np.where(weight > 0, weight, 1.0))
+    return log_loss + curves.noise[..., None] * relative * rng.standard_normal(log_loss.shape)
 
 
 def _features(design: Design, log_loss: np.ndarray, joint: bool) -> dict[str, np.ndarray]:

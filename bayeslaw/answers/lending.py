@@ -24,8 +24,6 @@ STATED_WEIGHT = 4.0
 FIXED = 1e-6
 """Standard deviation of what is lent as it is."""
 
-_VARIABLE = {"noise": {"slope": "typical_noise", "level": "typical_noise", "surface": "noise"}}
-
 
 def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
     """Make a prior of a fit.
@@ -188,7 +186,8 @@ def _spread(posterior: Posterior, name: str, level: str, stated: float) -> np.nd
 
 def _of_task(posterior: Posterior, name: str) -> np.ndarray:
     """Draws of a scale, shape (S, T)."""
-    return posterior.flat(_VARIABLE.get(name, {}).get(posterior.law.strays, name))
+    typical = name == "noise" and posterior.law.strays != "surface"
+    return posterior.flat("typical_noise" if typical else name)
 
 
 def _sampled(scales: ScalePriors | SurfacePriors) -> dict[str, LogNormal | Normal]:

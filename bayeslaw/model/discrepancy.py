@@ -135,39 +135,37 @@ def task_walks(sizes: np.ndarray, strays: Strays = "slope", path: TaskPath | Non
     """Choose knots for the sizes (logs, any order, repeats allowed) at which a task was measured."""
     distinct = np.unique(sizes)
     if path is not None:
-        own = _spaced(distinct[distinct > path.anchor], path.anchor)
-        beyond = _spaced(distinct[distinct > path.knots[-1]], float(path.knots[-1]))
+        own = _spaced(distinct[distinct > path.anchor], path.anchor, MAX_KNOTS)
+        beyond = _spaced(distinct[distinct > path.knots[-1]], float(path.knots[-1]), MAX_KNOTS)
         return TaskWalks(
             own=WalkBasis(relaxing_walk, path.anchor, own),
             shared=WalkBasis(integrated_walk, path.anchor, np.concatenate([path.knots, beyond])),
             known=len(path.knots),
         )
-    most = MAX_KNOTS if strays == "slope" else MAX_LEVEL_KNOTS
-    knots = _spaced(distinct[1:], float(distinct[0]))
-    if strays == "level":  # a walk of the slope is 0 where it sets out, a level is not
-        knots = np.concatenate([distinct[:1], knots])
-    if len(knots) > most:
-        knots = knots[np.unique(np.linspace(0, len(knots) - 1, most).round().astype(int))]
     anchor = float(distinct[0])
     if strays == "level":
         level = partial(wandering_level, -anchor)
+        knots = _spaced(distinct, -np.inf, MAX_LEVEL_KNOTS)
         return TaskWalks(
             own=WalkBasis(level, anchor, knots),
             shared=WalkBasis(level, anchor, np.empty(0)),
         )
+    knots = _spaced(distinct[1:], anchor, MAX_KNOTS)  # where a walk of the slope sets out, it is 0
     return TaskWalks(
         own=WalkBasis(relaxing_walk, anchor, knots),
         shared=WalkBasis(integrated_walk, anchor, knots),
     )
 
 
-def _spaced(sizes: np.ndarray, last: float) -> np.ndarray:
-    """Of increasing sizes beyond a last one, those that lie far enough apart."""
+def _spaced(sizes: np.ndarray, last: float, most: int) -> np.ndarray:
+    """Of increasing sizes beyond a last one, those that lie far enough apart, and of these so many at most."""
     kept = []
     for size in sizes:
         if size - last >= MIN_GAP:
             kept.append(size)
             last = size
+    if len(kept) > most:
+        kept = [kept[i] for i in np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
     return np.array(kept)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from measuring import Clock, fitted, runs_of, score, show, summary
+from measuring import fitted, runs_of, score, show, summary, tell
 
 import bayeslaw as bl
 
@@ -23,7 +23,7 @@ LAST_SIZES = (12_800, 102_400)
 POINTS = (2, 3)
 
 
-def new_task(tables: dict[str, pd.DataFrame], clock: Clock) -> pd.DataFrame:
+def new_task(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """All models of a task at small sizes: alone, with a prior from the other task, and with all of its runs."""
     scores = []
     for task, other in (TASKS, TASKS[::-1]):
@@ -38,11 +38,11 @@ def new_task(tables: dict[str, pd.DataFrame], clock: Clock) -> pd.DataFrame:
             }
             for way, fit in fits.items():
                 scores.append(score(fit, outcomes).assign(budget=f"1/{budget}", way=way))
-            clock.tell(f"new task {task} at 1/{budget}")
+            tell(f"new task {task} at 1/{budget}")
     return pd.concat(scores)
 
 
-def new_family(tables: dict[str, pd.DataFrame], clock: Clock) -> pd.DataFrame:
+def new_family(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """A family's models at two or three sizes each: alone, with a prior from other families, and from another task."""
     scores = []
     for task, other in (TASKS, TASKS[::-1]):
@@ -57,16 +57,15 @@ def new_family(tables: dict[str, pd.DataFrame], clock: Clock) -> pd.DataFrame:
                     for way, prior in (("default", None), ("families", of_families), ("other task", of_task)):
                         found = score(fitted(seen, prior=prior), own[own["data"] == TARGET])
                         scores.append(found.assign(last=last, points=points, way=way))
-            clock.tell(f"new family {family} on {task}")
+            tell(f"new family {family} on {task}")
     return pd.concat(scores)
 
 
 def main() -> None:
     """Print all tables."""
-    clock = Clock()
     tables = {task: bl.read_runs(DATA / f"{task}.csv").table for task in TASKS}
-    show("All models of a task that the prior never saw", summary(new_task(tables, clock), ["task", "budget", "way"]))
-    scores = new_family(tables, clock)
+    show("All models of a task that the prior never saw", summary(new_task(tables), ["task", "budget", "way"]))
+    scores = new_family(tables)
     show("A family that the prior never saw, by how much is seen", summary(scores, ["last", "points", "way"]))
     show("The same by task", summary(scores, ["task", "way"]))
     show("The same by family", summary(scores, ["task", "family", "way"]))

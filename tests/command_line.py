@@ -1,0 +1,20 @@
+"""The command line, run in the process of the tests."""
+
+import sys
+
+from bayeslaw import cli
+
+
+def run(capsys, *arguments):
+    """Run the command line in this process: exit status, standard output, standard error."""
+    old = sys.argv
+    sys.argv = ["bayeslaw", *map(str, arguments)]
+    try:
+        cli.main()
+        status = 0
+    except SystemExit as stop:
+        status = stop.code or 0
+    finally:
+        sys.argv = old
+    out, err = capsys.readouterr()
+    return status, out, err
