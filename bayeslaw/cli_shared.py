@@ -2,7 +2,9 @@
 
 import math
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -148,6 +150,10 @@ def read_tokens(text: str | None) -> float:
     return value
 
 
+GRACE = 1.0
+"""Seconds that an interrupted process has to clean up."""
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let an interrupt end the process."""
@@ -156,6 +162,24 @@ def interruptible() -> Iterator[None]:
     except KeyboardInterrupt:
         tell("bayeslaw: interrupted; nothing was written.")
         os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
+
+
+def let_no_interrupt_be_lost() -> None:
+    """End the process soon after an interrupt, even where the exception it raises is lost in a library's callback."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup
+        return
+
+    def end() -> None:
+        tell("bayeslaw: interrupted.")
+        os._exit(130)
+
+    def interrupt(*_: object) -> None:
+        last = threading.Timer(GRACE, end)
+        last.daemon = True
+        last.start()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
 
 
 @contextmanager
