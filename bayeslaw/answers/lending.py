@@ -210,7 +210,8 @@ def _scales(posterior: Posterior) -> ScalePriors | SurfacePriors:
     found: dict[str, Any] = {}
     for name, prior in _sampled(stated).items():
         values = _of_task(posterior, name)
-        if np.ptp(values) == 0 or posterior.prior is not None:
+        values = values[:, np.ptp(values, axis=0) > 0]  # models of some tasks have no offsets
+        if not values.size or posterior.prior is not None:
             continue
         standardised = _standardised(prior, values)
         mean, variance = standardised.mean(axis=0), np.minimum(standardised.var(axis=0), 0.999)

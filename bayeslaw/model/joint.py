@@ -31,7 +31,7 @@ from bayeslaw.model.surface import (
 )
 
 RUNS_PER_MODEL = 3
-"""Runs of a model, on average, from which on models have offsets and tilts."""
+"""Runs of a model, on average over a task, from which on its models have offsets and tilts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class SurfaceDraws:
     field : ndarray, shape (S, P)
         Coefficients of the fields, one surface after another, standard deviation included.
     scales : dict of ndarray, shape (S, T)
-        ``noise``, ``tail``, ``field_sd``, ``offset_sd`` and ``tilt_sd`` (0 where models have none).
+        ``noise``, ``tail``, ``field_sd``, ``offset_sd`` and ``tilt_sd`` (0 for tasks whose models have none).
     population : PopulationDraws
     """
 
@@ -100,13 +100,9 @@ class SurfaceModel:
         """Entries of a position that stay at 0: of scales that are known or that nothing tells, and all spreads."""
         known = {name for name in SCALES if getattr(self.structure.scales, name).sd == 0}
         known |= {name for name in self.sizes() if name.startswith("spread.")}
-        if not self._models_differ():
+        if not models_differ(self.design).any():
             known |= {*OF_MODELS, *(f"{name}_sd" for name in OF_MODELS)}
         return frozenset(known & set(self.sizes()))
-
-    def _models_differ(self) -> bool:
-        """Whether models have enough runs that what these have in common is more than the noise of one of them."""
-        return len(self.data.curve_of) >= RUNS_PER_MODEL * len(self.design.curves)
 
     def without_runs(self) -> "SurfaceModel":
         """The same model of a table whose runs say nothing, to draw from the prior: all of it is sampled already."""
@@ -117,12 +113,12 @@ class SurfaceModel:
         data = self.data
         with jax.enable_x64(True):
             positions, values, scales = jax.tree.map(np.asarray, _evaluate(self.structure, data, positions))
-        if not self._models_differ():
-            scales |= {f"{name}_sd": np.zeros_like(scales["noise"]) for name in OF_MODELS}
-        own = {
-            name: getattr(self.structure.scales, f"{name}_sd").median * np.asarray(positions[name])
-            for name in OF_MODELS
-        }
+        differ = models_differ(self.design)
+        scales |= {f"{name}_sd": np.where(differ, scales[f"{name}_sd"], 0.0) for name in OF_MODELS}
+        own = {name: np.zeros((len(positions[name]), len(self.design.curves))) for name in OF_MODELS}
+        for name, entries in own.items():
+            median = getattr(self.structure.scales, f"{name}_sd").median
+            entries[:, differ[self.design.task_of]] = median * positions[name]
         return SurfaceDraws(
             coordinates=values,
             level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, surface_of_models(self.design)],
@@ -190,6 +186,12 @@ def points_of(design: Design) -> np.ndarray:
     return np.round(np.column_stack(logs), 10)  # units are taken off, and the last bits of rounding with them
 
 
+def models_differ(design: Design) -> np.ndarray:
+    """Tasks whose models have enough runs that what these have in common is more than the noise of one: shape (T,)."""
+    runs = np.bincount(design.task_of, (design.weight > 0).sum(axis=1))
+    return runs >= RUNS_PER_MODEL * np.bincount(design.task_of)
+
+
 def surface_fields(design: Design) -> tuple[Field, ...]:
     """The field of each surface."""
     points, curve_of = points_of(design), np.nonzero(design.weight > 0)[0]
@@ -223,6 +225,7 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
         functions[here, first[g] : first[g + 1]] = field.functions(points[here])
     layout = lay_out(design.borrowed, _whole_sizes(design, pooled, first[-1]), design.tasks)
     lent = None if design.borrowed is None else Lent(design.borrowed.mean, design.borrowed.root())
+    differs = models_differ(design)[design.task_of]
     task_of_surface = [design.task_of[surface_of_curve == g][0] for g in range(len(fields))]
     data = SurfaceData(
         covariates={name: np.exp(points[:, v]) for v, name in enumerate(design.covariates)},
@@ -232,9 +235,10 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
         functions=functions,
         unexplained=unexplained(design, fields),
         curve_of=curve_of,
+        own_of=np.where(differs, np.cumsum(differs) - 1, differs.sum())[curve_of],
         task_of=design.task_of[curve_of],
         surface_of=of_run,
-        task_of_curve=design.task_of,
+        task_of_own=design.task_of[differs],
         task_of_coefficient=np.repeat(task_of_surface, width),
         groups=group_index(design),
         lent=lent,
@@ -247,7 +251,7 @@ def _whole_sizes(design: Design, pooled: Pooled, coefficients: int) -> dict[str,
     return {
         **population_sizes(pooled, design),
         "level": (int(surface_of_models(design).max()) + 1,),
-        **{name: (len(design.curves),) for name in OF_MODELS},
+        **{name: (int(models_differ(design)[design.task_of].sum()),) for name in OF_MODELS},
         "field": (coefficients,),
         **{name: (len(design.tasks),) for name in SCALES},
     }

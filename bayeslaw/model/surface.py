@@ -6,10 +6,10 @@ For run j of model i on surface g (a family within a task; a whole task where fa
 
 with x the covariates, t the logarithm of the axis and t_i its mean over the runs of the model, offsets and tilts
 normal, the field as in ``field`` and noise Student-t, so that a few bad runs do not bend the law. All of it is sampled:
-a field has far fewer coefficients than there are runs, and models without several runs have neither offset nor tilt, so
-that nothing can fit the data at will.
+a field has far fewer coefficients than there are runs, and models of tasks where they lack several runs have neither
+offset nor tilt, so that nothing can fit the data at will.
 
-Shapes: J runs, C models, G surfaces, T tasks, P coefficients of all fields together.
+Shapes: J runs, C models of which C' have offset and tilt, G surfaces, T tasks, P coefficients of all fields together.
 """
 
 from dataclasses import dataclass
@@ -42,9 +42,10 @@ class SurfaceData(NamedTuple):
     functions: Array  # (J, P): basis functions of the field of the run's own surface, 0 of others
     unexplained: Array  # (J,): variance that the patterns of the field leave open
     curve_of: Array  # (J,)
+    own_of: Array  # (J,): index of the run's model among those with offset and tilt; C' for others
     task_of: Array  # (J,)
     surface_of: Array  # (J,)
-    task_of_curve: Array  # (C,)
+    task_of_own: Array  # (C',)
     task_of_coefficient: Array  # (P,)
     groups: dict[str, Array]  # level -> (C,)
     lent: Lent | None = None
@@ -56,7 +57,7 @@ class SurfaceStructure:
 
     Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd``,
     ``offset_sd`` and ``tilt_sd`` (T,), logs of scales over their prior medians, in units of their prior sd; ``offset``
-    and ``tilt`` (C,), in units of the prior medians of their standard deviations, for many runs pin them down; and
+    and ``tilt`` (C',), in units of the prior medians of their standard deviations, for many runs pin them down; and
     ``field`` (P,), standard normal.
     """
 
@@ -84,7 +85,7 @@ class SurfaceStructure:
         norm = gammaln(half) - gammaln(tail / 2.0) - 0.5 * jnp.log(tail * variance)
         total = jnp.sum(norm - half * jnp.log1p(squared / tail))
         for name in OF_MODELS:
-            spread = (scales[f"{name}_sd"] / getattr(self.scales, f"{name}_sd").median)[data.task_of_curve]
+            spread = (scales[f"{name}_sd"] / getattr(self.scales, f"{name}_sd").median)[data.task_of_own]
             total += jnp.sum(-0.5 * (position[name] / spread) ** 2 - jnp.log(spread))
         return total
 
@@ -106,7 +107,8 @@ def expected(structure: SurfaceStructure, data: SurfaceData, position: Position)
     at_run = {name: value[data.curve_of] for name, value in values.items()}
     shape = structure.law.log_shape(at_run, data.covariates, dict.fromkeys(data.covariates, 1.0))
     scales = surface_scales(structure, position)
-    offset = structure.scales.offset_sd.median * position["offset"][data.curve_of]
-    tilt = structure.scales.tilt_sd.median * position["tilt"][data.curve_of] * data.along
+    own = {name: jnp.append(position[name], 0.0)[data.own_of] for name in OF_MODELS}
+    offset = structure.scales.offset_sd.median * own["offset"]
+    tilt = structure.scales.tilt_sd.median * own["tilt"] * data.along
     field = data.functions @ (scales["field_sd"][data.task_of_coefficient] * position["field"])
     return LEVEL_SD * position["level"][data.surface_of] + shape + offset + tilt + field

@@ -140,9 +140,11 @@ def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> 
 
     def variable(name: str) -> xr.DataArray:
         values, dims = variables[name]
-        named = [dim if dim == "curve" else f"{name}_{dim}" for dim in dims]
-        coords = {"curve": curves} if "curve" in dims else None
-        return xr.DataArray(values.reshape(chains, draws, *values.shape[1:]), coords, ["chain", "draw", *named])
+        named = [f"{name}_{dim}" for dim in dims]
+        coords = {f"{name}_curve": curves} if "curve" in dims else None
+        array = xr.DataArray(values.reshape(chains, draws, *values.shape[1:]), coords, ["chain", "draw", *named])
+        moves = np.ptp(values, axis=0) > 0
+        return array.isel({named[0]: moves}) if len(named) == 1 else array  # models of some tasks have no offsets
 
     moving = [name for name in completed.watched() if np.ptp(variables[name][0], axis=0).any()]  # not what is held
     dataset = xr.Dataset({name: variable(name) for name in moving})

@@ -12,13 +12,16 @@ from scipy import stats
 import bayeslaw as bl
 from bayeslaw.errors import LawError
 from bayeslaw.laws import get_law
+from bayeslaw.model.base import prior_positions
 from bayeslaw.model.build import build_model
 from bayeslaw.model.design import LONG, build_design
 from bayeslaw.model.hierarchy import COMMON
 from bayeslaw.model.joint import points_of, surface_of_models
 from bayeslaw.model.priors import ScalePriors, SurfacePriors
+from bayeslaw.model.surface import OF_MODELS, expected
 from bayeslaw.runs import read_runs
-from bayeslaw.sampling.nuts import SamplerSettings
+from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
+from bayeslaw.sampling.sample import _look
 
 LAW = get_law("chinchilla")
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
@@ -145,6 +148,47 @@ def test_models_with_a_run_or_two_have_nothing_of_their_own(surface):
     np.testing.assert_array_equal(draws.scales["offset_sd"], 0.0)
     np.testing.assert_array_equal(draws.scales["tilt_sd"], 0.0)
     assert not {"offset", "offset_sd", "tilt", "tilt_sd"} & build_model(families(surface), LAW).held()
+
+
+def few_and_many(surface):
+    """Two tasks: of one, models have two runs each; of the other, more."""
+    few = surface({"x": ((1e8, 2e8, 4e8, 8e8), (1e9, 1e10))}).table.assign(task="few")
+    many = families(surface).table.assign(task="many")
+    return read_runs(pd.concat([few, many])[["task", "family", "model", "params", "data", "loss"]])
+
+
+def test_models_have_something_of_their_own_task_by_task(surface):
+    model = build_model(few_and_many(surface), LAW)
+    own = np.array([curve.task == "many" for curve in model.design.curves])
+    assert not {"offset", "offset_sd", "tilt", "tilt_sd"} & model.held()
+    position = random_positions(model, 1, seed=4)[0]
+    assert position["offset"].shape == position["tilt"].shape == (own.sum(),)
+    done = model.complete({n: np.asarray(v)[None] for n, v in position.items()}, np.random.default_rng(0))
+    differ = [task == "many" for task in model.design.tasks]
+    for name, values in (("offset", done.offset), ("tilt", done.tilt)):
+        scale = getattr(model.structure.scales, f"{name}_sd")
+        np.testing.assert_allclose(values[0, own], scale.median * position[name])
+        np.testing.assert_array_equal(values[0, ~own], 0.0)
+        sds = done.scales[f"{name}_sd"][0]
+        np.testing.assert_allclose(sds[differ], (scale.median * np.exp(scale.sd * position[f"{name}_sd"]))[differ])
+        np.testing.assert_array_equal(sds[np.invert(differ)], 0.0)
+    nothing = position | {name: 0 * position[name] for name in OF_MODELS}
+    with jax.enable_x64(True):
+        both, without = (np.asarray(expected(model.structure, model.data, p)) for p in (position, nothing))
+    i = model.data.curve_of
+    np.testing.assert_allclose(both - without, done.offset[0, i] + done.tilt[0, i] * model.data.along, atol=1e-12)
+
+
+def test_what_models_of_one_task_do_not_have_fails_no_check_of_convergence(surface):
+    model, rng, shape = build_model(few_and_many(surface), LAW), np.random.default_rng(1), (4, 250)
+    drawn = prior_positions(model, 1000, rng)
+    none = np.zeros(shape)
+    raw = RawDraws(
+        {name: values.reshape(*shape, *values.shape[1:]) for name, values in drawn.items()},
+        diverging=none.astype(bool), steps=none, energy=rng.standard_normal(shape), accept=none,
+    )  # fmt: skip
+    checks = _look(model, raw, SamplerSettings(), 0)[1]
+    assert {check.name: check.status for check in checks} == dict.fromkeys((check.name for check in checks), "PASS")
 
 
 def test_draws_are_the_quantities_of_a_position(surface):
