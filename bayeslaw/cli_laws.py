@@ -72,13 +72,14 @@ def optimum(
     began = time.perf_counter()
     budget = _budget(compute)
     check_outputs(output, plot)
-    from bayeslaw.answers.optimum import settle_budget
+    from bayeslaw.answers.optimum import require_tokens, settle_budget
     from bayeslaw.laws import get_law
 
     if law is not None or prior is None:  # else the prior, once it is read, says which law
         settle_budget(get_law(law or "chinchilla"), budget)
     first_tokens = read_tokens(early_tokens)
     table = read_table(runs, where)
+    require_tokens(table)
     name, lender = borrow(table, prior, widen, law, default="chinchilla")
     settle_budget(get_law(name), budget)
     fitted = fit_table(table, name, seed, first_tokens, lender)

@@ -17,10 +17,11 @@ import pandas as pd
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.answers.surfaces import law_at
-from bayeslaw.errors import LawError, TargetError
+from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.laws.base import Law
 from bayeslaw.model.joint import Surface, surfaces
 from bayeslaw.posterior import Posterior
+from bayeslaw.runs import Runs, counts_tokens
 from bayeslaw.verdicts import Check, Status, at_most, overall
 
 FLOP_PER_TOKEN = 6.0
@@ -119,8 +120,11 @@ def optimum(posterior: Posterior, compute: float, *, seed: int = 0) -> Optimum:
         If the law is not one of model size and data alone, or has no best split of a budget.
     TargetError
         If the budget is not a positive number.
+    RunsError
+        If data of the table are no tokens.
     """
     settle_budget(posterior.law, compute)
+    require_tokens(posterior.runs)
     design = posterior.design
     found = [_family_optimum(posterior, surface, compute, seed) for surface in surfaces(design)]
     spent = FLOP_PER_TOKEN * float((design.covariates["params"].max(axis=1) * design.largest).max())
@@ -156,6 +160,21 @@ def settle_budget(law: Law, compute: float) -> None:
         shape = law.log_shape(typical, along_budget(grid, FLOP_PER_TOKEN), {"params": 1.0, "data": 1.0})
     if int(np.argmin(shape)) in (0, GRID - 1):
         raise _no_best_split(law, compute)
+
+
+def require_tokens(runs: Runs) -> None:
+    """Refuse a table whose laws are of examples while it has tokens, which budgets are spent on.
+
+    Raises
+    ------
+    RunsError
+        If ``data`` are not ``tokens``.
+    """
+    if "tokens" in runs.table and not counts_tokens(runs):
+        raise RunsError(
+            f"{runs.source}: a budget is spent on parameters and tokens, and laws of this table are of examples: it "
+            "has data beside tokens. Leave the column of data out; tokens are then taken for data."
+        )
 
 
 def _no_best_split(law: Law, compute: float) -> LawError:

@@ -6,9 +6,10 @@ import pytest
 from bayeslaw.answers.optimum import best_log_params, optimum, settle_budget
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import QUANTILES
-from bayeslaw.errors import LawError, TargetError
+from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.model.build import build_model
+from bayeslaw.runs import read_runs
 
 COMPUTE = 5.88e23
 GRID = {"x": (np.geomspace(5e7, 5e9, 5), np.geomspace(1e9, 1e11, 5)), "y": ((1e8, 1e9), (2e9, 2e10))}
@@ -112,6 +113,17 @@ def test_which_laws_split_a_budget_is_known_beforehand(law):
 def test_a_budget_is_a_positive_number(compute, posterior):
     with pytest.raises(TargetError, match="must be a positive number of FLOP"):
         optimum(posterior, compute)
+
+
+def test_examples_are_not_taken_for_tokens(surface, forge):
+    table = surface(GRID).table[["model", "family", "params", "data", "loss"]]
+    for tokens, refused in ((500 * table["data"], True), (table["data"], False)):
+        found = spread(read_runs(table.assign(tokens=tokens)), "chinchilla", forge, draws=20)
+        if refused:
+            with pytest.raises(RunsError, match="has data beside tokens"):
+                optimum(found, COMPUTE)
+        else:
+            assert len(optimum(found, COMPUTE).families) == 2
 
 
 def test_the_summary_is_one_row_a_quantity(posterior):
