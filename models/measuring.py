@@ -21,10 +21,10 @@ def runs_of(table: pd.DataFrame) -> bl.Runs:
     return bl.read_runs(table[[name for name in COLUMNS if name in table]])
 
 
-def fitted(runs: bl.Runs, law: str = "rectified", prior: object = None, sampler: SamplerSettings = SAMPLER) -> Fit:
+def fitted(runs: bl.Runs, law: str = "rectified", prior: object = None, seed: int = 1) -> Fit:
     """Fit with the settings of these measurements."""
     use_compilation_cache()
-    return bl.fit(runs, law=law, prior=prior, sampler=sampler, seed=1)
+    return bl.fit(runs, law=law, prior=prior, sampler=SAMPLER, seed=seed)
 
 
 def score(fit: Fit, outcomes: pd.DataFrame) -> pd.DataFrame:
