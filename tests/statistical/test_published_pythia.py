@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 import bayeslaw as bl
-from bayeslaw.errors import SelectionError
 
 DATA = os.environ.get("BAYESLAW_DATA")
 SHARE = 0.305
