@@ -31,7 +31,6 @@ from bayeslaw.cli_shared import (
     check_outputs,
     finish,
     fit_table,
-    let_no_interrupt_be_lost,
     one_point,
     read_table,
     read_tokens,
@@ -286,7 +285,6 @@ def _select(
 def main() -> None:
     """Run the command line."""
     run: Callable[[], Any] = app
-    let_no_interrupt_be_lost()
     try:
         run()
     except BayeslawError as error:

@@ -4,7 +4,6 @@ import math
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,11 +124,11 @@ def borrow(
 
 def fit_table(table: "Runs", law: str, seed: int, early_tokens: float, prior: "Prior | None" = None) -> "Fit":
     """Fit a law with a progress bar; an interrupt ends the process."""
-    from bayeslaw.fitting import fit
-    from bayeslaw.sampling.compilation_cache import use_compilation_cache
-
-    use_compilation_cache()
     with interruptible(), progress_bar(f"{len(table.models)} models, {len(table.table)} runs") as progress:
+        from bayeslaw.fitting import fit
+        from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+        use_compilation_cache()
         return fit(table, law=law, early_tokens=early_tokens, prior=prior, seed=seed, progress=progress)
 
 
@@ -150,36 +149,29 @@ def read_tokens(text: str | None) -> float:
     return value
 
 
-GRACE = 1.0
-"""Seconds that an interrupted process has to clean up."""
-
-
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let an interrupt end the process."""
-    try:
+    """Let an interrupt end the process at once.
+
+    By a handler of its own: the exception that Python raises may be lost in a callback of a library, and Python would
+    wait for a thread that compiles.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # as under nohup
         yield
-    except KeyboardInterrupt:
-        tell("bayeslaw: interrupted; nothing was written.")
-        os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
-
-
-def let_no_interrupt_be_lost() -> None:
-    """End the process soon after an interrupt, even where the exception it raises is lost in a library's callback."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup
         return
 
-    def end() -> None:
-        tell("bayeslaw: interrupted.")
+    def end(*_: object) -> None:
+        cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""  # a progress bar hides it
+        # past Python's buffers, which may be in use
+        os.write(2, cursor + b"bayeslaw: interrupted; nothing was written.\n")
         os._exit(130)
 
-    def interrupt(*_: object) -> None:
-        last = threading.Timer(GRACE, end)
-        last.daemon = True
-        last.start()
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import pytest
 from command_line import run
 
 import bayeslaw
+import bayeslaw.fitting
 from bayeslaw.cli_shared import show
 from bayeslaw.evidence.comparison import Comparison
 from bayeslaw.evidence.law_scores import LawScore
@@ -62,6 +63,15 @@ def test_optimum_splits_the_budget(capsys, tmp_path, runs):
     assert "Best split of 1e+22 FLOP ([x] on t)" in text
     assert "Best split of 1e+22 FLOP (y on t)" in text
     assert count(record["families"][0]["params"]["median"]) in text
+
+
+def test_a_budget_is_not_split_over_examples_and_nothing_is_sampled(capsys, tmp_path, monkeypatch):
+    table = tmp_path / "runs.csv"
+    table.write_text("model,params,data,tokens,loss\na,1e8,1000,1e9,3.5\nb,2e8,2000,2e9,3.3\n")
+    monkeypatch.setattr(bayeslaw.fitting, "sample", None)
+    status, out, err = run(capsys, "optimum", table, "--compute", "1e22")
+    assert (status, out) == (2, "")
+    assert "Take the column of data out of the table" in err
 
 
 def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):

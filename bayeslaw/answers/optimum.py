@@ -163,7 +163,7 @@ def settle_budget(law: Law, compute: float) -> None:
 
 
 def require_tokens(runs: Runs) -> None:
-    """Refuse a table whose laws are of examples while it has tokens, which budgets are spent on.
+    """Refuse a table whose laws are of examples while it has tokens: budgets, in FLOP, are spent on these.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def require_tokens(runs: Runs) -> None:
     if "tokens" in runs.table and not counts_tokens(runs):
         raise RunsError(
             f"{runs.source}: a budget is spent on parameters and tokens, and laws of this table are of examples: it "
-            "has data beside tokens. Leave the column of data out; tokens are then taken for data."
+            "has data beside tokens. Take the column of data out of the table; tokens are then taken for data."
         )
 
 

@@ -1,6 +1,6 @@
-"""Measure the prior of pretraining losses on families that it never saw, of which two or three runs are known.
+"""Measure the prior of pretraining losses on families that it never saw, of which two to five runs are known.
 
-``BAYESLAW_DATA=… python models/pretrain-loss-v1/measure.py`` prints the tables of the card; half an hour on two cores.
+``BAYESLAW_DATA=… python models/pretrain-loss-v1/measure.py`` prints the tables of the card, in a quarter of an hour.
 """
 
 import os
@@ -20,8 +20,6 @@ from bayeslaw.fitting import Fit
 POINTS = (2, 3, 5)
 CHEAP, DEAR = 0.03, 0.15
 """Shares of the largest compute of a family: up to the one a run may be known, from the other on it is foretold."""
-
-
 APART = 1.2
 """Factor in tokens by which known runs of one size are apart."""
 

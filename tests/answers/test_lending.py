@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -11,7 +12,8 @@ from bayeslaw.errors import PriorError
 from bayeslaw.laws import get_law
 from bayeslaw.model.borrowed import PATH, Entry
 from bayeslaw.model.build import build_model
-from bayeslaw.model.priors import ScalePriors
+from bayeslaw.model.priors import ScalePriors, SurfacePriors
+from bayeslaw.runs import read_runs
 from bayeslaw.verdicts import Check
 from tests.conftest import SIZES, _log_rectified, _walk_kernel
 
@@ -163,6 +165,23 @@ def test_scales_of_unknown_tasks_are_drawn_towards_those_found(forge, simulate, 
     assert scales.pull.mean == pytest.approx(STATED.pull.mean + STATED.pull.sd * centre, rel=1e-3)
     assert scales.pull.sd == pytest.approx(STATED.pull.sd * sd, rel=1e-3)
     assert scales.roughness == STATED.roughness
+
+
+def test_tasks_whose_models_have_no_offsets_tell_nothing_of_offsets(forge, surface):
+    sizes = (1e8, 2e8, 4e8, 8e8)
+    columns = ["task", "family", "model", "params", "data", "loss"]
+    few = surface({"x": (sizes, (1e9, 1e10))}).table.assign(task="few")
+    many = surface({"y": (sizes, (1e9, 2e9, 4e9, 8e9))}).table.assign(task="many")
+    runs, law = read_runs(pd.concat([few, many])[columns]), get_law("chinchilla")
+    model, rng = build_model(runs, law), np.random.default_rng(5)
+    positions = {name: 0.3 * rng.standard_normal((200, *shape)) for name, shape in model.sizes().items()}
+    positions["offset_sd"] = 1.5 + 1e-4 * rng.standard_normal((200, 2))
+    borrowed = as_prior(forge(runs, positions, law="chinchilla"), "p").borrowed
+    stated = SurfacePriors().offset_sd
+    # of one task, of which a tenth is common
+    assert borrowed.scales.offset_sd.median == pytest.approx(stated.median * np.exp(stated.sd * 0.15), rel=1e-3)
+    assert {e.task for e in borrowed.entries if e.name in ("offset_sd", "tilt_sd")} == {"many"}
+    assert {e.task for e in borrowed.entries if e.name == "noise"} == {"few", "many"}
 
 
 def test_scales_that_no_data_told_of_stay_as_stated(forge, two_tasks):
