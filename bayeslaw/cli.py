@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayeslaw.cli_backtest import backtest
-from bayeslaw.cli_laws import advise, compare, laws, optimum
+from bayeslaw.cli_laws import advise, compare, crossing, laws, optimum
 from bayeslaw.cli_priors import priors
 from bayeslaw.cli_shared import (
     Allow,
     EarlyTokens,
+    FitFile,
     Json,
     LawOfPrior,
     Output,
@@ -58,11 +59,11 @@ app = typer.Typer(
 app.add_typer(backtest, name="backtest")
 app.add_typer(priors, name="priors")
 app.command()(optimum)
+app.command()(crossing)
 app.command()(advise)
 app.command()(compare)
 app.command()(laws)
 
-FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 At = Annotated[list[str], typer.Option("--at", help="Point to predict at, such as data=1638400; sizes like 1.6M work.")]
 Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
 

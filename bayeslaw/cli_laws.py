@@ -1,4 +1,4 @@
-"""Commands about laws: which there are, which to trust on a table, and what a joint law says of a compute budget."""
+"""Commands about laws: which there are, which to trust on a table, how a budget is best split, and where two cross."""
 
 import time
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 from bayeslaw.cli_shared import (
     Allow,
     EarlyTokens,
+    FitFile,
     Json,
     Output,
     Plot,
@@ -70,7 +71,7 @@ def optimum(
 ) -> None:
     """Split a compute budget over model size and tokens, with the odds and the cost of a wrong split."""
     began = time.perf_counter()
-    budget = _budget(compute)
+    budget = _number(compute, "compute", "5.88e23 (FLOP)")
     check_outputs(output, plot)
     from bayeslaw.answers.optimum import require_tokens, settle_budget
     from bayeslaw.laws import get_law
@@ -164,6 +165,39 @@ def compare(
     finish(found.status, allow_failed_checks)
 
 
+def crossing(
+    fit: FitFile,
+    a: Annotated[str, typer.Argument(help="Model, or family of a joint law.")],
+    b: Annotated[str, typer.Argument(help="Another.")],
+    at: Annotated[list[str] | None, typer.Option("--at", help="Other covariates, such as params=8e9.")] = None,
+    task: Annotated[str | None, typer.Option(help="Task, if the fit has several.")] = None,
+    low: Annotated[str | None, typer.Option(help="Look from this size on; from the smallest seen unless told.")] = None,
+    high: Annotated[str | None, typer.Option(help="Look up to this size; 100 times the largest seen.")] = None,
+    kind: Annotated[str, typer.Option(help="curve, or law: as if laws held at any distance.")] = "curve",
+    seed: Seed = 0,
+    json: Json = False,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Find the data size from which on one choice beats another, from a saved fit, and the odds that it ever does."""
+    began = time.perf_counter()
+    others = one_point(at or [])
+    limits = [None if text is None else _number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))]
+    from bayeslaw.fitting import load
+
+    fitted = load(fit)
+    found = fitted.crossing(a, b, at=others, task=task, low=limits[0], high=limits[1], kind=kind, seed=seed)  # type: ignore[arg-type]
+    if json:
+        from bayeslaw.views.records import crossing_record, to_json
+
+        print(to_json(crossing_record(fitted.posterior, found, time.perf_counter() - began)))
+    else:
+        from bayeslaw.views.text import crossing_lines
+
+        show(*crossing_lines(found))
+        show_failing(found.checks)
+    finish(found.status, allow_failed_checks)
+
+
 def advise(
     runs: RunsFile,
     at: Annotated[list[str] | None, typer.Option("--at", help="Target, such as params=70B; may be repeated.")] = None,
@@ -188,10 +222,10 @@ def advise(
     finish(overall(checks), allow_failed_checks)
 
 
-def _budget(text: str) -> float:
+def _number(text: str, option: str, example: str) -> float:
     from bayeslaw.runs.units import read_count
 
     value = read_count(text)
     if value is None:
-        raise TargetError(f"--compute {text!r} is not a number. Expected FLOP, such as 5.88e23.")
+        raise TargetError(f"--{option} {text!r} is not a number. Expected something like {example}.")
     return value

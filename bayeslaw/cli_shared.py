@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bayeslaw.verdicts import Check, Status
 
 RunsFile = Annotated[Path, typer.Argument(help="Table of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
+FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
 Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
 

@@ -15,7 +15,7 @@ import xarray as xr
 
 from bayeslaw.answers.borrowing import Share, borrowing
 from bayeslaw.answers.conflict import conflict_checks
-from bayeslaw.answers.crossing import Crossing, crossing
+from bayeslaw.answers.crossing import Crossing, Of, crossing
 from bayeslaw.answers.lending import as_prior
 from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.prediction import Kind, Prediction, predict
@@ -105,10 +105,11 @@ class Fit:
         task: str | None = None,
         low: float | None = None,
         high: float | None = None,
+        kind: Of = "curve",
         seed: int = 0,
     ) -> Crossing:
         """Find the data size where one choice overtakes another; see `bayeslaw.answers.crossing.crossing`."""
-        return crossing(self.posterior, a, b, at=at, task=task, low=low, high=high, seed=seed)
+        return crossing(self.posterior, a, b, at=at, task=task, low=low, high=high, kind=kind, seed=seed)
 
     def as_prior(self, name: str) -> Prior:
         """What this fit lends to tables that it did not see; see `bayeslaw.answers.lending.as_prior`."""

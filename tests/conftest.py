@@ -18,8 +18,6 @@ from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
 from bayeslaw.sampling.sample import Sampled
 
-CENTRES = {c.name: (c.mean, c.sd, c.spread) for c in get_law("rectified").coordinates}
-"""Prior mean, prior sd and spread scale of the coordinates of the rectified law."""
 PRIORS = asdict(ScalePriors())
 SCALES = {name: (PRIORS[name]["median"], PRIORS[name]["sd"]) for name in ("noise", "own_drift", "shared_drift")}
 """Median and log sd of the lognormal scales."""
@@ -73,6 +71,15 @@ def _log_rectified(coordinates, data, reference):
     return np.logaddexp(e, b - np.logaddexp(pre_learned, beta * np.log(data)))
 
 
+def _log_vanilla(coordinates, data, reference):
+    """Log of L(D) for L = E + A / D^beta with L(D_ref) = 1."""
+    e, a = -np.logaddexp(0.0, -coordinates["floor"]), -np.logaddexp(0.0, coordinates["floor"])
+    return np.logaddexp(e, a - np.exp(coordinates["log_beta"]) * np.log(data / reference))
+
+
+LOG_SHAPES = {"rectified": _log_rectified, "vanilla": _log_vanilla}
+
+
 def _root(covariance):
     """Symmetric root of a covariance that may be singular."""
     values, vectors = np.linalg.eigh(covariance)
@@ -84,8 +91,10 @@ class Dense:
     """The hierarchical model of a table, with dense covariances over all runs of a task."""
 
     frame: pd.DataFrame
+    law: str = "rectified"
 
     def __post_init__(self):
+        self.log_shape = LOG_SHAPES[self.law]
         self.tasks = list(dict.fromkeys(self.frame["task"]))
         self.families = list(dict.fromkeys(zip(self.frame["task"], self.frame["family"], strict=True)))
         self.curves = list(dict.fromkeys(self.frame[["task", "family", "model"]].itertuples(index=False, name=None)))
@@ -145,10 +154,11 @@ class Dense:
             "model": list(range(len(self.curves))),
         }
         values = {}
-        for k, (name, (mean, sd, spread)) in enumerate(CENTRES.items()):
+        for k, c in enumerate(get_law(self.law).coordinates):
+            name = c.name
             common = np.sqrt(0.1) if f"{name}.task" in position else 1.0  # a tenth of the variance, of several tasks
-            scales = {"task": np.sqrt(0.9) * sd, "family": spread, "model": spread}
-            values[name] = np.full(len(self.curves), mean + common * sd * position["location"][k])
+            scales = {"task": np.sqrt(0.9) * c.sd, "family": c.spread, "model": c.spread}
+            values[name] = np.full(len(self.curves), c.mean + common * c.sd * position["location"][k])
             for level, groups in index.items():
                 if f"{name}.{level}" in position:
                     scale = scales[level] * np.exp(position[f"spread.{name}.{level}"])
@@ -160,7 +170,7 @@ class Dense:
         members = [i for i, curve in enumerate(self.curves) if curve[0] == task]
         k, s, t = self.tasks.index(task), self.scales(position), np.log(data)
         values = {name: value[members, None] for name, value in self.coordinates(position).items()}
-        log_loss = _log_rectified(values, data[None], self.reference)
+        log_loss = self.log_shape(values, data[None], self.reference)
         first = np.full((len(members), 1), self.knots(task)[0] - np.log(self.reference))
         t_ref = np.log(data / self.reference)[None]
         pull = PRIORS["pull"]["mean"] + PRIORS["pull"]["sd"] * position["pull"][k]
@@ -190,7 +200,7 @@ class Dense:
         t = np.log(frame["data"].to_numpy())
         values = {name: value[members] for name, value in self.coordinates(position).items()}
         at_runs = {name: value[curve] for name, value in values.items()}
-        residual = np.log(frame["loss"].to_numpy()) - _log_rectified(at_runs, frame["data"].to_numpy(), self.reference)
+        residual = np.log(frame["loss"].to_numpy()) - self.log_shape(at_runs, frame["data"].to_numpy(), self.reference)
         residual = residual - self.pulled(task, position, curve, frame["data"].to_numpy())
         weight = np.ones(len(frame))
         if "loss_se" in frame:

@@ -8,13 +8,14 @@ from command_line import run
 
 import bayeslaw
 import bayeslaw.fitting
+from bayeslaw.answers.crossing import Crossing
 from bayeslaw.cli_shared import show
 from bayeslaw.evidence.comparison import Comparison
 from bayeslaw.evidence.law_scores import LawScore
 from bayeslaw.evidence.leave_one_out import LeaveOneOut
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.views.numbers import count
-from bayeslaw.views.text import comparison_table, optimum_tables
+from bayeslaw.views.text import comparison_table, crossing_lines, optimum_tables
 
 SIZES, TOKENS = (1e8, 3e8, 9e8, 2.7e9), (2e9, 6e9, 1.8e10, 5.4e10)
 
@@ -72,6 +73,40 @@ def test_a_budget_is_not_split_over_examples_and_nothing_is_sampled(capsys, tmp_
     status, out, err = run(capsys, "optimum", table, "--compute", "1e22")
     assert (status, out) == (2, "")
     assert "Take the column of data out of the table" in err
+
+
+def test_where_two_families_cross(capsys, tmp_path, surface, forge_at_random):
+    saved = tmp_path / "fit.nc"
+    table = surface({"[x]": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    fit = bayeslaw.fitting.Fit(forge_at_random(table, law="multiplicative"))
+    fit.save(saved)
+    where = ("crossing", saved, "[x]", "y", "--at", "params=4e8", "--low", "1M", "--high", "1e13")
+    for kind in ("curve", "law"):
+        status, out, err = run(capsys, *where, "--kind", kind, "--json", "--allow-failed-checks")
+        assert (status, err) == (0, "")
+        expected = fit.crossing("[x]", "y", at={"params": 4e8}, low=1e6, high=1e13, kind=kind)
+        record = json.loads(out)
+        assert {name: record[name] for name in expected.record()} == expected.record()
+        _, out, _ = run(capsys, *where, "--kind", kind, "--allow-failed-checks")
+        assert f"{kind.capitalize()}s of [x] and y from 1M to 10T, params = 400M" in out
+        assert count(expected.size["median"]) in out
+    mistakes = {("--low", "few"): "--low 'few' is not a number", ("--kind", "run"): "none of what can cross"}
+    for wrong, said in mistakes.items():
+        status, out, err = run(capsys, *where[:4], "--at", "params=4e8", *wrong)
+        assert (status, out) == (2, "")
+        assert said in err
+
+
+def test_the_table_of_crossings_names_who_overtakes(capsys):
+    def told(overtakes, overtaken):
+        size = {"p05": 2e6, "p25": 3e6, "median": 4e6, "p75": 5e6, "p95": 6e6} if overtakes + overtaken else {}
+        rest = 1.0 - overtakes - overtaken
+        show(*crossing_lines(Crossing("x", "y", "law", {}, 1e3, 1e9, rest, 0.0, overtakes, overtaken, size, 0.0, ())))
+        return capsys.readouterr().out
+
+    assert "If y overtakes x, it does at 4M (90% interval 2M to 6M)" in told(0.6, 0.1)
+    assert "If x overtakes y, it does at 4M" in told(0.1, 0.6)
+    assert "If" not in told(0.0, 0.0)
 
 
 def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):

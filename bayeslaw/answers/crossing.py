@@ -6,7 +6,7 @@ of magnitude or removes them. That two curves may never cross is therefore an an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -18,8 +18,13 @@ from bayeslaw.model.joint import middles, surface_of_models
 from bayeslaw.posterior import Posterior
 from bayeslaw.verdicts import Check, Status, overall
 
+Of = Literal["curve", "law"]
+
 GRID = 257
 """Sizes, evenly spaced in their logarithm, between which a crossing is interpolated."""
+
+SAME = 1e-9
+"""Change of a difference of log loss along the sizes that is rounding."""
 
 BEYOND = 100.0
 """Times the largest size seen, up to which a crossing is looked for unless the user says otherwise."""
@@ -36,6 +41,8 @@ class Crossing:
     ----------
     a, b : str
         Models, or families of a joint law.
+    kind : {"curve", "law"}
+        What crosses.
     at : mapping
         Other covariates held fixed.
     low, high : float
@@ -54,6 +61,7 @@ class Crossing:
 
     a: str
     b: str
+    kind: Of
     at: Mapping[str, float]
     low: float
     high: float
@@ -89,6 +97,7 @@ def crossing(
     task: str | None = None,
     low: float | None = None,
     high: float | None = None,
+    kind: Of = "curve",
     seed: int = 0,
 ) -> Crossing:
     """Find the data size from which on one choice has the lower expected loss, draw by draw.
@@ -107,6 +116,9 @@ def crossing(
         Needed if the table has several.
     low, high : float, optional
         Range of data sizes; from the smallest seen to 100 times the largest if not given.
+    kind : {"curve", "law"}
+        ``law`` takes both laws for exact at any distance, and leaves out what single models and all that is beyond the
+        data have of their own.
     seed : int
         Of the draws beyond the data.
 
@@ -114,8 +126,10 @@ def crossing(
     ------
     TargetError
         If a name is not on the task or on it twice, a covariate is missing, unknown or not a positive number, or the
-        range is empty.
+        range is empty; if ``kind`` is another, or laws are asked for that differ in level alone.
     """
+    if kind not in get_args(Of):
+        raise TargetError(f"kind={kind!r} is none of what can cross: {', '.join(get_args(Of))}.")
     design, law = posterior.design, posterior.law
     at = dict(at or {})
     low = float(design.covariates[law.axis].min()) if low is None else low
@@ -128,18 +142,33 @@ def crossing(
         raise TargetError(f"Both choices are {a!r}; name two.")
     points = np.geomspace(low, high, GRID)
     if law.strays == "surface":
-        difference = _between_surfaces(posterior, (a, b), at, task, points, np.random.default_rng([seed, 3]))
+        difference = _between_surfaces(posterior, (a, b), at, task, points, kind, np.random.default_rng([seed, 3]))
+    elif kind == "law":
+        one, other = (_curve_named(posterior, name, task) for name in (a, b))
+        complete_point(design, law, {law.axis: low, **at})  # refuses what is no covariate
+        along = {law.axis: points[None]}
+        difference = law_at(posterior, one, along) - law_at(posterior, other, along)
     else:
         curves = [_curve_named(posterior, name, task) for name in (a, b)]
         drawn = predict(posterior, [{law.axis: float(size), **at} for size in points], kind="curve", seed=seed)
         difference = drawn.log_loss[:, curves[0]] - drawn.log_loss[:, curves[1]]
-    return _summarise(posterior, difference, points, a, b, at)
+    if kind == "law" and np.ptp(difference, axis=1).max() < SAME:
+        raise TargetError(
+            f"The laws of {a!r} and {b!r} differ in level alone, as all their other parameters are one for the task, "
+            "and so never cross. Their curves may: leave out kind='law'."
+        )
+    return _summarise(posterior, difference, points, (a, b), kind, at)
 
 
 def _summarise(
-    posterior: Posterior, difference: np.ndarray, points: np.ndarray, a: str, b: str, at: Mapping[str, float]
+    posterior: Posterior,
+    difference: np.ndarray,
+    points: np.ndarray,
+    names: tuple[str, str],
+    kind: Of,
+    at: Mapping[str, float],
 ) -> Crossing:
-    """Summarise draws (S, GRID) of log loss of ``a`` less that of ``b``."""
+    """Summarise draws (S, GRID) of log loss of the first less that of the second."""
     better = difference < 0
     first, last = better[:, 0], better[:, -1]
     changes = better[:, 1:] != better[:, :-1]
@@ -154,8 +183,9 @@ def _summarise(
         where = logs[j] + (logs[j + 1] - logs[j]) * before / (before - after)
         size = {name: float(np.exp(value)) for name, value in quantiles(where).items()}
     return Crossing(
-        a=a,
-        b=b,
+        a=names[0],
+        b=names[1],
+        kind=kind,
         at=dict(at),
         low=float(points[0]),
         high=float(points[-1]),
@@ -175,6 +205,7 @@ def _between_surfaces(
     at: Mapping[str, float],
     task: str | None,
     points: np.ndarray,
+    kind: Of,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Expected log loss of one model, or of a typical model of a family, less that of another; shape (S, GRID)."""
@@ -184,13 +215,14 @@ def _between_surfaces(
         curve, is_model = _choice(posterior, name, task)
         covariates = _along_axis(posterior, curve, at, points, whole=not is_model)
         expected = law_at(posterior, curve, {n: values[None] for n, values in covariates.items()})
-        if is_model:
+        if is_model and kind == "curve":
             along = np.log(points / design.reference[law.axis][curve]) - middles(design)[curve]
             expected += posterior.flat("offset")[:, [curve]] + posterior.flat("tilt")[:, [curve]] * along
         log_loss.append(expected)
         logs.append(np.column_stack([np.log(v / design.reference[n][0]) for n, v in covariates.items()]))
         curves.append(curve)
-    return log_loss[0] - log_loss[1] + _departures(posterior, curves, logs, rng)
+    difference = log_loss[0] - log_loss[1]
+    return difference if kind == "law" else difference + _departures(posterior, curves, logs, rng)
 
 
 def _departures(

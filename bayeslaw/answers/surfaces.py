@@ -145,8 +145,8 @@ def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Gener
 
 
 def law_at(posterior: Posterior, curve: int, covariates: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Log loss of the law alone on the surface of a model, at covariates that broadcast with (S, 1): shape (S, A)."""
-    reference = {name: values[:1] for name, values in posterior.design.reference.items()}
+    """Log loss of the law alone of a model, at covariates that broadcast with (S, 1): shape (S, A)."""
+    reference = {name: values[[curve]] for name, values in posterior.design.reference.items()}
     coordinates = {c.name: posterior.flat(c.name)[:, curve, None] for c in posterior.law.coordinates}
     return posterior.flat("level")[:, curve, None] + law_shape(posterior, coordinates, covariates, reference)
 

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.parameters import parameter_records
 from bayeslaw.answers.prediction import Prediction
@@ -70,6 +71,16 @@ def optimum_record(posterior: Posterior, best: Optimum, seconds: float) -> dict[
         "compute": best.compute,
         "families": best.records(),
         **_verdict(best.checks),
+        **_provenance(posterior, seconds),
+    }
+
+
+def crossing_record(posterior: Posterior, found: Crossing, seconds: float) -> dict[str, Any]:
+    """Record of where one choice overtakes another."""
+    return {
+        "law": posterior.law.name,
+        **found.record(),
+        **_verdict(found.checks),
         **_provenance(posterior, seconds),
     }
 

@@ -11,6 +11,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.selection import Selection
 from bayeslaw.evidence.comparison import Comparison
@@ -136,6 +137,28 @@ def optimum_tables(best: Optimum) -> list[Table]:
         )
         tables.append(table)
     return tables
+
+
+def crossing_lines(found: Crossing) -> list[Table | Text]:
+    """Odds that one choice is always better or is overtaken, and where that is: a heading, a table and a sentence."""
+    a, b = (elide(clean(name), 40) for name in (found.a, found.b))
+    at = "".join(f", {clean(name)} = {count(value)}" for name, value in found.at.items())
+    heading = f"{found.kind.capitalize()}s of {a} and {b} from {count(found.low)} to {count(found.high)}{at}"
+    table = _table("")
+    _words(table, "what happens")
+    _numbers(table, "chance")
+    table.add_row(Text(f"{a} is better throughout"), chance(found.p_a_always))
+    table.add_row(Text(f"{b} is better throughout"), chance(found.p_b_always))
+    table.add_row(Text(f"{b} overtakes {a}"), chance(found.p_b_overtakes))
+    table.add_row(Text(f"{a} overtakes {b}"), chance(found.p_a_overtakes))
+    lines: list[Table | Text] = [Text(heading, style="italic"), table]
+    if found.size:
+        winner, loser = (b, a) if found.p_b_overtakes >= found.p_a_overtakes else (a, b)
+        low, high = count(found.size["p05"]), count(found.size["p95"])
+        several = f"; chance that they cross more than once: {chance(found.p_several)}" if found.p_several else ""
+        where = f"at {count(found.size['median'])} (90% interval {low} to {high})"
+        lines.append(Text(f"If {winner} overtakes {loser}, it does {where}{several}."))
+    return lines
 
 
 def comparison_table(found: Comparison) -> Table:

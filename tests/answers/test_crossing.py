@@ -116,6 +116,51 @@ def test_what_two_curves_share_beyond_the_data_cancels(simulate, forge):
     assert max(found.p_a_always, found.p_b_always) == 1.0
 
 
+def test_laws_cross_where_their_parameters_say_whatever_models_do(surface, forge):
+    """Departures beyond the data, offsets and tilts are of curves only."""
+    runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    model, rng = build_model(runs, get_law("multiplicative")), np.random.default_rng(2)
+    positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
+    own = next(c for c in get_law("multiplicative").coordinates if c.name == "log_beta").spread
+    positions["level"][:, 1] = 0.02
+    positions["spread.log_beta.family"][:] = 0.0
+    positions["log_beta.family"][:, 1] = 0.3 / own
+    positions["field_sd"][:] = 10.0
+    positions["offset"] += rng.standard_normal(positions["offset"].shape)
+    posterior = forge(runs, positions, law="multiplicative")
+    (true,) = true_size(posterior, 0, 4e8)
+    for names, at in ((("x", "y"), {"params": 4e8}), (("x-4e+08", "y-4e+08"), {})):
+        law, curve = (crossing(posterior, *names, at=at, low=1e8, high=1e14, kind=kind) for kind in ("law", "curve"))
+        assert (law.kind, curve.kind) == ("law", "curve")
+        assert law.p_b_overtakes == 1.0
+        assert [law.size[q] for q in ("p05", "p95")] == pytest.approx([true, true], rel=1e-3)
+        assert curve.p_b_overtakes < 0.9
+
+
+def test_laws_of_one_covariate_cross_where_their_parameters_say(simulate, forge_at_random):
+    sizes = (200.0, 800.0, 3200.0)
+    runs = simulate({("t", "a"): sizes, ("t", "b"): (*sizes, 12800.0)}, seed=12)  # references differ
+    posterior = forge_at_random(runs, law="broken")
+    found = crossing(posterior, "a", "b", low=10.0, high=1e9, kind="law")
+    grid = np.geomspace(10.0, 1e9, 257)
+    loss = []
+    for curve in (0, 1):
+        p = {q.name: posterior.flat(q.name)[:, [curve]] for q in get_law("broken").parameters}
+        late = (1 + (grid / p["D_break"]) ** 2) ** (-(p["c"] - p["c_early"]) / 2)
+        loss.append(p["E"] + p["B"] * grid ** -p["c_early"] * late)
+    better = loss[0] < loss[1]
+    assert 0.1 < found.p_never < 0.95
+    assert found.p_never == pytest.approx(np.mean(better[:, 0] == better[:, -1]), abs=0.006)
+    assert found.p_b_overtakes == pytest.approx(np.mean(better[:, 0] & ~better[:, -1]), abs=0.006)
+
+
+def test_laws_that_differ_in_level_alone_are_not_said_never_to_cross(simulate, forge_at_random):
+    sizes = (200.0, 800.0, 3200.0)
+    posterior = forge_at_random(simulate({("t", "a"): sizes, ("t", "b"): sizes}, seed=12))
+    with pytest.raises(TargetError, match="differ in level alone"):
+        crossing(posterior, "a", "b", kind="law")
+
+
 def test_errors_teach(surface, forge):
     posterior = posterior_of(surface, forge, lambda rng: (0.0, 0.1))
     with pytest.raises(TargetError, match="say at what params"):
@@ -134,6 +179,8 @@ def test_errors_teach(surface, forge):
         crossing(posterior, "x", "x", at={"params": 1e9})
     with pytest.raises(TargetError, match="no task 'u'"):
         crossing(posterior, "x", "y", at={"params": 1e9}, task="u")
+    with pytest.raises(TargetError, match="kind='run' is none of what can cross: curve, law"):
+        crossing(posterior, "x", "y", at={"params": 1e9}, kind="run")
 
 
 def test_families_of_one_model_each_are_not_compared_as_families(surface, forge):

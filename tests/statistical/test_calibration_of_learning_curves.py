@@ -1,0 +1,111 @@
+"""Simulation-based calibration (Talts et al. 2018, arXiv 1804.06788) of every law of whole learning curves.
+
+Tables are drawn from the description of the model in plain numpy: curves lined up at the last size of each, levels that
+wander and come back, slopes that wander beyond the data. Each is fitted, and the rank of each true value among the
+draws of its posterior must be uniform.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import bayeslaw
+from bayeslaw.laws import get_law, law_names
+from bayeslaw.model.priors import PRIORS
+from bayeslaw.runs import read_runs
+from bayeslaw.sampling.nuts import SamplerSettings
+
+pytestmark = pytest.mark.slow
+
+CURVES = [name for name in law_names() if get_law(name).strays == "level"]
+LENGTHS = (12, 12, 11, 10, 8)
+"""Sizes of each curve, doubling: curves that end early are lined up with the others' ends."""
+FIRST = 100.0
+FAR = np.array([8.0, 64.0])
+"""Times the last size of the first curve."""
+TABLES, BINS = 100, 10
+FALSE_ALARM = 1e-3
+"""Chance that a correct model fails for one law, all quantities together."""
+
+
+def wander(t, edge):
+    """Covariance of a wandering level of unit standard deviation whose slope sets out at ``edge``."""
+    beyond = np.maximum(t - edge, 0.0)
+    m, far = np.minimum(beyond[:, None], beyond), np.maximum(beyond[:, None], beyond)
+    return np.exp(-np.abs(t[:, None] - t)) + 2.0**2 * m**2 * (3 * far - m) / 6
+
+
+def simulate(law, rng):
+    """Draw a table from the prior, and the truth behind it."""
+    priors = PRIORS["level"]
+    noise, drift = (
+        getattr(priors, name).median * np.exp(getattr(priors, name).sd * rng.standard_normal())
+        for name in ("noise", "own_drift")
+    )
+    centre = {c.name: c.mean + c.sd * rng.standard_normal() for c in law.coordinates}
+    spread = {c.name: 0.0 if c.pooling == "task" else c.spread for c in law.coordinates}
+    rows, truth = [], {}
+    for i, length in enumerate(LENGTHS):
+        sizes = FIRST * 2.0 ** np.arange(length)
+        points = np.concatenate([sizes, sizes[-1] * FAR])
+        own = {name: value + spread[name] * rng.standard_normal() for name, value in centre.items()}
+        t = np.log(points / sizes[-1])
+        root = np.linalg.cholesky(wander(t, 0.0) + 1e-12 * np.eye(len(t)))
+        level = rng.standard_normal()
+        curve = level + np.asarray(law.log_shape(own, {"data": points}, {"data": sizes[-1]}))
+        curve = curve + drift * root @ rng.standard_normal(len(t))
+        measured = curve + noise * rng.standard_normal(len(t))
+        losses = np.exp(measured[:length])
+        rows += [{"model": f"model {i}", "data": d, "loss": loss} for d, loss in zip(sizes, losses, strict=True)]
+        if i == 0:
+            truth |= {f"{name} of a curve": value for name, value in own.items()}
+            truth |= {"log E": float(np.log(law.natural(own, level, {"data": sizes[-1]})["E"]))}
+            for what, values in (("curve", curve), ("run", measured)):
+                truth |= {f"{what} at {far:g}x": value for far, value in zip(FAR, values[length:], strict=True)}
+    truth |= {f"location of {name}": value for name, value in centre.items()}
+    truth |= {"log noise": np.log(noise), "log drift": np.log(drift)}
+    return pd.DataFrame(rows).assign(task="t"), truth
+
+
+def draws_of(fit):
+    """Draws of what ``simulate`` knows the truth of, by name."""
+    flat, law = fit.posterior.flat, fit.posterior.law
+    points = [{"data": FIRST * 2.0 ** (LENGTHS[0] - 1) * far} for far in FAR]
+    curve = fit.predictions(points, kind="curve", seed=1).log_loss[:, 0]
+    run = fit.predictions(points, kind="run", seed=2).log_loss[:, 0]
+    return {
+        **{f"{c.name} of a curve": flat(c.name)[:, 0] for c in law.coordinates},
+        **{f"location of {c.name}": flat(f"location_{c.name}") for c in law.coordinates},
+        "log E": np.log(flat("E")[:, 0]),
+        **{f"curve at {far:g}x": curve[:, k] for k, far in enumerate(FAR)},
+        **{f"run at {far:g}x": run[:, k] for k, far in enumerate(FAR)},
+        "log noise": np.log(flat("noise")[:, 0]),
+        "log drift": np.log(flat("own_drift")[:, 0]),
+    }
+
+
+def ranks(law, tables, seed):
+    """Ranks of all true values as fractions, uniform if the model is right: one row a table."""
+    rows = []
+    for i in range(tables):
+        rng = np.random.default_rng([seed, i])
+        frame, truth = simulate(law, rng)
+        fit = bayeslaw.fit(read_runs(frame), law=law.name, sampler=SamplerSettings(warmup=300, draws=250), seed=i)
+        found = draws_of(fit)
+        assert set(found) == set(truth)
+        rows.append(
+            {name: (np.sum(x < truth[name]) + rng.uniform()) / (len(x) + 1) for name, x in found.items()}
+            | {"status": fit.status}
+        )
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_ranks_are_uniform(name):
+    found = ranks(get_law(name), TABLES, seed=2)
+    print(f"{name}: {dict(found.pop('status').value_counts())}")
+    counts = found.apply(lambda u: np.histogram(u, BINS, (0.0, 1.0))[0])
+    p_values = counts.apply(lambda n: stats.chisquare(n).pvalue)
+    print(p_values.to_string(float_format="{:.3f}".format))
+    assert p_values.min() > FALSE_ALARM / len(p_values), f"{p_values.idxmin()} is off"
