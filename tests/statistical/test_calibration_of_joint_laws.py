@@ -8,15 +8,13 @@ true value among the draws of its posterior must be uniform.
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from calibration import assert_uniform, ranks
 from scipy.spatial.distance import cdist
 
-import bayeslaw
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.model.build import build_model
 from bayeslaw.model.priors import SurfacePriors
 from bayeslaw.runs import read_runs
-from bayeslaw.sampling.nuts import SamplerSettings
 
 pytestmark = pytest.mark.slow
 
@@ -28,9 +26,6 @@ UNIQUE = 6e9
 LATER = {"params": SIZES[-1], "data": 8 * TOKENS[-1]}
 LARGER = {"params": 8 * SIZES[-1], "data": 8 * TOKENS[-1]}
 BETWEEN = {"params": SIZES[-1], "data": 2.55e9}
-TABLES, BINS = 100, 10
-FALSE_ALARM = 1e-3
-"""Chance that a correct model fails for one law, all quantities together."""
 
 
 def grid():
@@ -119,27 +114,6 @@ def test_fields_of_the_design_have_patterns():
     assert model.sizes()["field"][0] >= 2 * len(FAMILIES)
 
 
-def ranks(law, tables, seed):
-    """Ranks of all true values as fractions, uniform if the model is right: one row a table."""
-    rows = []
-    for i in range(tables):
-        rng = np.random.default_rng([seed, i])
-        frame, truth = simulate(law, rng)
-        fit = bayeslaw.fit(read_runs(frame), law=law.name, sampler=SamplerSettings(warmup=300, draws=250), seed=i)
-        found = draws_of(fit)
-        assert set(found) == set(truth)
-        rows.append(
-            {name: (np.sum(x < truth[name]) + rng.uniform()) / (len(x) + 1) for name, x in found.items()}
-            | {"status": fit.status}
-        )
-    return pd.DataFrame(rows)
-
-
 @pytest.mark.parametrize("name", JOINT)
 def test_ranks_are_uniform(name):
-    found = ranks(get_law(name), TABLES, seed=2)
-    print(f"{name}: {dict(found.pop('status').value_counts())}")
-    counts = found.apply(lambda u: np.histogram(u, BINS, (0.0, 1.0))[0])
-    p_values = counts.apply(lambda n: stats.chisquare(n).pvalue)
-    print(p_values.to_string(float_format="{:.3f}".format))
-    assert p_values.min() > FALSE_ALARM / len(p_values), f"{p_values.idxmin()} is off"
+    assert_uniform(ranks(get_law(name), simulate, draws_of, tables=100, seed=2), bins=10)

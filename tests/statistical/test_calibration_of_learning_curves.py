@@ -8,13 +8,10 @@ draws of its posterior must be uniform.
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from calibration import assert_uniform, ranks
 
-import bayeslaw
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.model.priors import PRIORS
-from bayeslaw.runs import read_runs
-from bayeslaw.sampling.nuts import SamplerSettings
 
 pytestmark = pytest.mark.slow
 
@@ -24,9 +21,6 @@ LENGTHS = (12, 12, 11, 10, 8)
 FIRST = 100.0
 FAR = np.array([8.0, 64.0])
 """Times the last size of the first curve."""
-TABLES, BINS = 100, 10
-FALSE_ALARM = 1e-3
-"""Chance that a correct model fails for one law, all quantities together."""
 
 
 def wander(t, edge):
@@ -85,27 +79,6 @@ def draws_of(fit):
     }
 
 
-def ranks(law, tables, seed):
-    """Ranks of all true values as fractions, uniform if the model is right: one row a table."""
-    rows = []
-    for i in range(tables):
-        rng = np.random.default_rng([seed, i])
-        frame, truth = simulate(law, rng)
-        fit = bayeslaw.fit(read_runs(frame), law=law.name, sampler=SamplerSettings(warmup=300, draws=250), seed=i)
-        found = draws_of(fit)
-        assert set(found) == set(truth)
-        rows.append(
-            {name: (np.sum(x < truth[name]) + rng.uniform()) / (len(x) + 1) for name, x in found.items()}
-            | {"status": fit.status}
-        )
-    return pd.DataFrame(rows)
-
-
 @pytest.mark.parametrize("name", CURVES)
 def test_ranks_are_uniform(name):
-    found = ranks(get_law(name), TABLES, seed=2)
-    print(f"{name}: {dict(found.pop('status').value_counts())}")
-    counts = found.apply(lambda u: np.histogram(u, BINS, (0.0, 1.0))[0])
-    p_values = counts.apply(lambda n: stats.chisquare(n).pvalue)
-    print(p_values.to_string(float_format="{:.3f}".format))
-    assert p_values.min() > FALSE_ALARM / len(p_values), f"{p_values.idxmin()} is off"
+    assert_uniform(ranks(get_law(name), simulate, draws_of, tables=100, seed=2), bins=10)

@@ -4,13 +4,14 @@ Tables are drawn from the model by its second, dense writing; each is fitted; th
 draws of its posterior must be uniform. All of sampling, completion and prediction stands between the two.
 """
 
+from functools import partial
+
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from calibration import FALSE_ALARM, assert_uniform, p_values, ranks
 
-import bayeslaw
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.model import density
 from bayeslaw.model.build import build_model
@@ -24,9 +25,6 @@ pytestmark = pytest.mark.slow
 SIZES = 200.0 * 2 ** np.arange(6)
 TARGETS = SIZES[-1] * np.array([8.0, 512.0])
 MODELS = 6
-BINS = 20
-FALSE_ALARM = 1e-3
-"""Chance that a correct model fails one of these tests, all quantities together."""
 
 
 def table(log_loss):
@@ -35,7 +33,7 @@ def table(log_loss):
     return pd.DataFrame({**columns, "loss": np.exp(log_loss).ravel()})
 
 
-def simulate(law, rng, dense):
+def simulate(dense, law, rng):
     """Draw a table from the prior, and the truth behind it."""
     blank = table(np.zeros((MODELS, len(SIZES))))
     model = build_model(read_runs(blank), law)
@@ -51,8 +49,9 @@ def simulate(law, rng, dense):
     started = dense(table(measured[:, : len(SIZES)])).heights("t")[0]
     level = heights - started + 1.0
     measured = measured + level[:, None]
+    natural = law.natural({name: value[0] for name, value in values.items()}, level[0], {"data": SIZES[-1]})
     truth = {
-        **law.natural({name: value[0] for name, value in values.items()}, level[0], {"data": SIZES[-1]}),
+        **{name: float(value) for name, value in natural.items()},
         **{f"location of {c.name}": position["location"][k] for k, c in enumerate(law.coordinates)},
         **{name: position[name][0] for name in ("noise", "pull", "own_drift", "shared_drift")},
         "noise of a curve": noise[0, 0],
@@ -60,12 +59,13 @@ def simulate(law, rng, dense):
         "curve at 512x": curves[0, -1] + level[0],
         "run at 8x": measured[0, -2],
         "run at 512x": measured[0, -1],
+        "best model": np.argmin(measured[:, -1]),
     }
-    return table(measured[:, : len(SIZES)]), truth, int(np.argmin(measured[:, -1]))
+    return table(measured[:, : len(SIZES)]), truth
 
 
-def posterior_of(fit):
-    """Draws of what ``simulate`` knows the truth of, by name, and of the losses of all models at the larger target."""
+def draws_of(fit):
+    """Draws of what ``simulate`` knows the truth of, by name."""
     d, law = fit.posterior.flat, fit.posterior.law
     points = [{"data": size} for size in TARGETS]
     curve = fit.predictions(points, kind="curve", seed=1).log_loss[:, 0]
@@ -76,7 +76,7 @@ def posterior_of(fit):
         return np.log(values[:, 0] / getattr(scales, name).median) / getattr(scales, name).sd
 
     locations = {c.name: (d(f"location_{c.name}") - c.mean) / c.sd for c in law.coordinates}
-    draws = {
+    return {
         **{p.name: d(p.name)[:, 0] for p in law.parameters},
         **{f"location of {name}": values for name, values in locations.items()},
         "noise": standard("noise", d("typical_noise")),
@@ -88,38 +88,13 @@ def posterior_of(fit):
         "curve at 512x": curve[:, 1],
         "run at 8x": run[:, 0, 0],
         "run at 512x": run[:, 0, 1],
+        "best model": run[..., 1].argmin(axis=1),
     }
-    return draws, run[..., 1]
-
-
-def ranks(name, dense, tables, seed, sampler):
-    """Ranks of all true values as fractions, uniform if the model is right: one row a table."""
-    rows = []
-    for i in range(tables):
-        rng = np.random.default_rng([seed, i])
-        frame, truth, best = simulate(get_law(name), rng, dense)
-        fit = bayeslaw.fit(read_runs(frame), law=name, sampler=sampler, seed=i)
-        draws, losses = posterior_of(fit)
-        row = {
-            name: (np.sum(values < truth[name]) + rng.uniform()) / (len(values) + 1) for name, values in draws.items()
-        }
-        odds = np.bincount(losses.argmin(axis=1), minlength=MODELS) / len(losses)
-        row["best model"] = odds[:best].sum() + rng.uniform() * odds[best]
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def p_values(found):
-    """Chi-square of each column in equal bins."""
-    counts = found.apply(lambda u: np.histogram(u, BINS, (0.0, 1.0))[0])
-    return counts.apply(lambda n: stats.chisquare(n).pvalue)
 
 
 @pytest.mark.parametrize("name", [name for name in law_names() if get_law(name).strays == "slope"])
 def test_ranks_are_uniform(name, dense):
-    found = p_values(ranks(name, dense, 200, seed=1, sampler=SamplerSettings(warmup=300, draws=250)))
-    print(found.to_string(float_format="{:.3f}".format))
-    assert found.min() > FALSE_ALARM / len(found), f"{found.idxmin()} is off"
+    assert_uniform(ranks(get_law(name), partial(simulate, dense), draws_of, tables=200, seed=1), bins=20)
 
 
 def test_a_wrong_jacobian_is_seen(dense, monkeypatch):
@@ -133,5 +108,6 @@ def test_a_wrong_jacobian_is_seen(dense, monkeypatch):
 
     monkeypatch.setattr(density, "log_likelihood", wrong)
     # settings of its own, so that the program compiled for the right density is not used again
-    found = p_values(ranks("rectified", dense, 200, seed=1, sampler=SamplerSettings(warmup=350, draws=250)))
-    assert found["shared_drift"] < FALSE_ALARM / len(found)
+    sampler = SamplerSettings(warmup=350, draws=250)
+    found = ranks(get_law("rectified"), partial(simulate, dense), draws_of, tables=200, seed=1, sampler=sampler)
+    assert p_values(found, bins=20)["shared_drift"] < FALSE_ALARM / len(found.columns)
