@@ -6,8 +6,10 @@ table holds the three methods of one task as families, and asks where one method
 the smallest and the largest. ``pytest -m slow -s tests/statistical/test_coverage_of_crossings.py`` prints the figures.
 
 The truth is an exact law here, and the model does not believe in any: beyond the data of each method, slopes set out
-to wander. A size at which methods cross lies beyond the data of at least one, nearly always, so that odds of a crossing
-are nearer to even than they would have to be on such tables, and its intervals are wide.
+to wander. A size at which methods cross lies beyond the data of at least one, nearly always, so that odds that curves
+cross are nearer to even than they would have to be on such tables. Those that laws cross take laws for exact beyond the
+data, and come true as often as they say. Intervals are wide of either, as within the data models and neighbouring runs
+may stray as well.
 """
 
 import itertools
@@ -106,11 +108,14 @@ def report(found):
     print(found.drop_duplicates("table")["status"].value_counts().to_dict())
     told = found[found["what"] != "never"]
     told = told.assign(inside=told["inside"].astype(float), width=np.log(told["high"] / told["low"]))
-    print(told.groupby("what").agg(coverage=("inside", "mean"), width=("width", "median"), n=("inside", "size")))
-    print(told.pivot_table(index=["task", "who"], columns="what", values="inside").round(3))
+    told = told.assign(kind=told["kind"].fillna(""))
+    by_kind = told.groupby(["what", "kind"])
+    print(by_kind.agg(coverage=("inside", "mean"), width=("width", "median"), n=("inside", "size")))
+    print(told.pivot_table(index=["task", "who"], columns=["what", "kind"], values="inside").round(3))
     never = found[found["what"] == "never"].astype({"true": float})
     bins = pd.cut(never["rank"], [-0.001, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
-    print(never.groupby(bins, observed=True).agg(said=("rank", "mean"), true=("true", "mean"), n=("true", "size")))
+    by_odds = never.groupby(["kind", bins], observed=True)
+    print(by_odds.agg(said=("rank", "mean"), true=("true", "mean"), n=("true", "size")))
 
 
 @pytest.fixture(scope="module")
@@ -125,23 +130,30 @@ def found():
     return found
 
 
-WIDE = pytest.mark.xfail(reason="departures beyond the data are believed in, which exact laws do not have", strict=True)
+WIDE = pytest.mark.xfail(reason="models, runs and curves may stray from laws, which exact laws do not", strict=True)
 
 
-@pytest.mark.parametrize("what", ["alpha", "beta", "E", pytest.param("crossing", marks=WIDE)])
+@pytest.mark.parametrize("what", ["alpha", "beta", "E"])
 def test_ninety_percent_intervals_hold_ninety_percent(found, what):
     coverage = found.loc[found["what"] == what, "inside"].astype(float).mean()
     assert 0.85 <= coverage <= 0.95
 
 
 @WIDE
-def test_the_odds_of_never_are_those_that_come_true(found):
+@pytest.mark.parametrize("kind", KINDS)
+def test_ninety_percent_intervals_of_crossings_hold_ninety_percent(found, kind):
+    coverage = found.loc[(found["what"] == "crossing") & (found["kind"] == kind), "inside"].astype(float).mean()
+    assert 0.85 <= coverage <= 0.95
+
+
+@pytest.mark.parametrize("kind", ["law", pytest.param("curve", marks=WIDE)])
+def test_the_odds_of_never_are_those_that_come_true(found, kind):
     """Over tenths of P(never): how far what was said is from what came true, on average; and better than a constant."""
-    never = found[found["what"] == "never"].astype({"true": float})
+    never = found[(found["what"] == "never") & (found["kind"] == kind)].astype({"true": float})
     tenth = np.minimum((10 * never["rank"]).astype(int), 9)
     by_tenth = never.groupby(tenth).agg(said=("rank", "mean"), true=("true", "mean"), n=("true", "size"))
     error = np.average((by_tenth["said"] - by_tenth["true"]).abs(), weights=by_tenth["n"])
     brier, of_the_mean = np.mean((never["rank"] - never["true"]) ** 2), never["true"].var(ddof=0)
-    print(f"P(never): calibration error {error:.3f}, Brier score {brier:.3f}, of the mean {of_the_mean:.3f}")
+    print(f"P(never) of {kind}s: calibration error {error:.3f}, Brier score {brier:.3f}, of the mean {of_the_mean:.3f}")
     assert error <= 0.1
     assert brier < of_the_mean
