@@ -101,13 +101,19 @@ def test_where_two_families_cross(capsys, tmp_path, surface, forge_at_random):
 def test_the_table_of_crossings_names_who_overtakes(capsys):
     def told(overtakes, overtaken):
         size = {"p05": 2e6, "p25": 3e6, "median": 4e6, "p75": 5e6, "p95": 6e6} if overtakes + overtaken else {}
-        rest = 0.8 - overtakes - overtaken
-        show(*crossing_lines(Crossing("x", "y", "law", {}, 1e3, 1e9, rest, 0.2, overtakes, overtaken, size, 0.0, ())))
+        rest = 0.75 - overtakes - overtaken
+        show(*crossing_lines(Crossing("x", "y", "law", {}, 1e3, 1e9, rest, 0.2, overtakes, overtaken, 0.05, size, ())))
         return capsys.readouterr().out
 
     text = told(0.6, 0.1)
     assert "If y overtakes x, it does at 4M (90% interval 2M to 6M)" in text
-    odds = {"x is better throughout": 10, "y is better throughout": 20, "y overtakes x": 60, "x overtakes y": 10}
+    odds = {
+        "x is better throughout": 5,
+        "y is better throughout": 20,
+        "y overtakes x": 60,
+        "x overtakes y": 10,
+        "one overtakes the other and loses again": 5,
+    }
     for what, percent in odds.items():
         assert re.search(rf"^{what} +{percent}%$", text, re.MULTILINE)
     assert "If x overtakes y, it does at 4M" in told(0.1, 0.6)

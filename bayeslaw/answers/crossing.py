@@ -10,7 +10,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from bayeslaw.answers.prediction import complete_point, predict
+from bayeslaw.answers.curves import only, seen_curves
+from bayeslaw.answers.extrapolation import extrapolation_check
+from bayeslaw.answers.prediction import complete_point, curve_log_loss
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.answers.surfaces import draw, law_at
 from bayeslaw.errors import TargetError
@@ -48,14 +50,14 @@ class Crossing:
     low, high : float
         Range of data sizes looked at.
     p_a_always, p_b_always : float
-        Probability that one is better at both ends of the range.
+        Probability that one is better throughout the range.
     p_b_overtakes, p_a_overtakes : float
         Probability that the one is worse at the low end and better at the high end.
+    p_returns : float
+        Probability that one overtakes the other within the range and loses again.
     size : dict
-        Quantiles of the size where the more likely of the two overtakings happens, given that it does; empty if
-        neither has a probability of 1% or more.
-    p_several : float
-        Probability that the curves cross more than once; the last crossing counts.
+        Quantiles of the size where the more likely of the two overtakings happens, given that it does, for good; empty
+        if neither has a probability of 1% or more.
     checks : tuple of Check
     """
 
@@ -69,13 +71,13 @@ class Crossing:
     p_b_always: float
     p_b_overtakes: float
     p_a_overtakes: float
+    p_returns: float
     size: dict[str, float]
-    p_several: float
     checks: tuple[Check, ...]
 
     @property
     def p_never(self) -> float:
-        """Probability that neither overtakes the other within the range."""
+        """Probability that the two do not cross within the range."""
         return self.p_a_always + self.p_b_always
 
     @property
@@ -103,7 +105,8 @@ def crossing(
     """Find the data size from which on one choice has the lower expected loss, draw by draw.
 
     Curves are those of the law with what is known of each model, and what may set in beyond the data; what both have in
-    common cancels. The noise of single runs is not in them.
+    common cancels. The noise of single runs is not in them, nor, for joint laws, what runs near each other have in
+    common: it is small, and gone within an e-fold.
 
     Parameters
     ----------
@@ -115,7 +118,7 @@ def crossing(
     task : str, optional
         Needed if the table has several.
     low, high : float, optional
-        Range of data sizes; from the smallest seen to 100 times the largest if not given.
+        Range of data sizes; from the smallest seen on the task to 100 times the largest if not given.
     kind : {"curve", "law"}
         ``law`` takes both laws for exact at any distance, and leaves out what single models and all that is beyond the
         data have of their own.
@@ -126,52 +129,53 @@ def crossing(
     ------
     TargetError
         If a name is not on the task or on it twice, a covariate is missing, unknown or not a positive number, or the
-        range is empty; if ``kind`` is another, or laws are asked for that differ in level alone.
+        range is none; if ``kind`` is another, or laws are asked for that differ in level alone.
     """
     if kind not in get_args(Of):
         raise TargetError(f"kind={kind!r} is none of what can cross: {', '.join(get_args(Of))}.")
     design, law = posterior.design, posterior.law
-    at = dict(at or {})
-    low = float(design.covariates[law.axis].min()) if low is None else low
-    high = BEYOND * float(design.largest.max()) if high is None else high
-    if not 0 < low < high < np.inf:
-        raise TargetError(f"Crossings are looked for from low={low:g} to high={high:g}: give 0 < low < high.")
+    at, here = dict(at or {}), _curves_on(posterior, task)
+    low = float(design.covariates[law.axis][here].min()) if low is None else low
+    high = BEYOND * float(design.largest[here].max()) if high is None else high
+    if not all(isinstance(limit, (int, float, np.number)) for limit in (low, high)) or not 0 < low < high < np.inf:
+        raise TargetError(f"Crossings are looked for from low={low!r} to high={high!r}: give 0 < low < high.")
     if law.axis in at:
         raise TargetError(f"at gives {law.axis!r}, the size that is looked for. Narrow its range with low and high.")
     if a == b:
         raise TargetError(f"Both choices are {a!r}; name two.")
-    points = np.geomspace(low, high, GRID)
+    points, rng = np.geomspace(low, high, GRID), np.random.default_rng([seed, 3])
     if law.strays == "surface":
-        difference = _between_surfaces(posterior, (a, b), at, task, points, kind, np.random.default_rng([seed, 3]))
-    elif kind == "law":
-        one, other = (_curve_named(posterior, name, task) for name in (a, b))
-        complete_point(design, law, {law.axis: low, **at})  # refuses what is no covariate
-        along = {law.axis: points[None]}
-        difference = law_at(posterior, one, along) - law_at(posterior, other, along)
+        choices = [_choice(posterior, name, task) for name in (a, b)]
+        curves = [curve for curve, _ in choices]
+        difference = _between_surfaces(posterior, choices, at, points, kind, rng)
     else:
         curves = [_curve_named(posterior, name, task) for name in (a, b)]
-        drawn = predict(posterior, [{law.axis: float(size), **at} for size in points], kind="curve", seed=seed)
-        difference = drawn.log_loss[:, curves[0]] - drawn.log_loss[:, curves[1]]
+        complete_point(design, law, {law.axis: low, **at})  # refuses what is no covariate
+        difference = _between_curves(posterior, curves, points, kind, rng)
     if kind == "law" and np.ptp(difference, axis=1).max() < SAME:
         raise TargetError(
             f"The laws of {a!r} and {b!r} differ in level alone, as all their other parameters are one for the task, "
             "and so never cross. Their curves may: leave out kind='law'."
         )
-    return _summarise(posterior, difference, points, (a, b), kind, at)
+    found = _summarise(difference, points)
+    beyond = {name: value / float(design.covariates[name][here].max()) for name, value in at.items()}
+    if found["size"]:
+        beyond[law.axis] = found["size"]["median"] / float(design.largest[curves].min())
+    far, factor = max(beyond.items(), key=lambda item: item[1], default=(law.axis, 0.0))
+    check = extrapolation_check(
+        factor,
+        f"Where they cross is {factor:,.4g} times the largest {far} seen.",
+        "What laws leave out grows with distance; make runs in between.",
+    )
+    return Crossing(a, b, kind, at, float(low), float(high), **found, checks=(*posterior.checks, check))
 
 
-def _summarise(
-    posterior: Posterior,
-    difference: np.ndarray,
-    points: np.ndarray,
-    names: tuple[str, str],
-    kind: Of,
-    at: Mapping[str, float],
-) -> Crossing:
-    """Summarise draws (S, GRID) of log loss of the first less that of the second."""
+def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:
+    """Odds, and quantiles of the size, of draws (S, GRID) of log loss of one choice less that of the other."""
     better = difference < 0
     first, last = better[:, 0], better[:, -1]
     changes = better[:, 1:] != better[:, :-1]
+    never = ~changes.any(axis=1)
     overtaken = {"b": first & ~last, "a": ~first & last}
     likelier = max(overtaken, key=lambda who: overtaken[who].mean())
     here = np.flatnonzero(overtaken[likelier])
@@ -182,37 +186,40 @@ def _summarise(
         logs = np.log(points)
         where = logs[j] + (logs[j + 1] - logs[j]) * before / (before - after)
         size = {name: float(np.exp(value)) for name, value in quantiles(where).items()}
-    return Crossing(
-        a=names[0],
-        b=names[1],
-        kind=kind,
-        at=dict(at),
-        low=float(points[0]),
-        high=float(points[-1]),
-        p_a_always=float((first & last).mean()),
-        p_b_always=float((~first & ~last).mean()),
-        p_b_overtakes=float(overtaken["b"].mean()),
-        p_a_overtakes=float(overtaken["a"].mean()),
-        size=size,
-        p_several=float((changes.sum(axis=1) > 1).mean()),
-        checks=posterior.checks,
-    )
+    return {
+        "p_a_always": float((first & never).mean()),
+        "p_b_always": float((~first & never).mean()),
+        "p_b_overtakes": float(overtaken["b"].mean()),
+        "p_a_overtakes": float(overtaken["a"].mean()),
+        "p_returns": float(((first == last) & ~never).mean()),
+        "size": size,
+    }
+
+
+def _between_curves(
+    posterior: Posterior, curves: list[int], points: np.ndarray, kind: Of, rng: np.random.Generator
+) -> np.ndarray:
+    """Expected log loss of one curve of a law of data alone, less that of another: shape (S, GRID)."""
+    axis = posterior.law.axis
+    if kind == "law":
+        one, other = (law_at(posterior, curve, {axis: points[None]}) for curve in curves)
+        return one - other
+    both = curve_log_loss(posterior, only(seen_curves(posterior), curves), {axis: np.tile(points, (2, 1))}, rng)
+    return both[:, 0] - both[:, 1]
 
 
 def _between_surfaces(
     posterior: Posterior,
-    names: tuple[str, str],
+    choices: Sequence[tuple[int, bool]],
     at: Mapping[str, float],
-    task: str | None,
     points: np.ndarray,
     kind: Of,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Expected log loss of one model, or of a typical model of a family, less that of another; shape (S, GRID)."""
     design, law = posterior.design, posterior.law
-    log_loss, logs, curves = [], [], []
-    for name in names:
-        curve, is_model = _choice(posterior, name, task)
+    log_loss, logs = [], []
+    for curve, is_model in choices:
         covariates = _along_axis(posterior, curve, at, points, whole=not is_model)
         expected = law_at(posterior, curve, {n: values[None] for n, values in covariates.items()})
         if is_model and kind == "curve":
@@ -220,9 +227,8 @@ def _between_surfaces(
             expected += posterior.flat("offset")[:, [curve]] + posterior.flat("tilt")[:, [curve]] * along
         log_loss.append(expected)
         logs.append(np.column_stack([np.log(v / design.reference[n][0]) for n, v in covariates.items()]))
-        curves.append(curve)
     difference = log_loss[0] - log_loss[1]
-    return difference if kind == "law" else difference + _departures(posterior, curves, logs, rng)
+    return difference if kind == "law" else difference + _departures(posterior, [c for c, _ in choices], logs, rng)
 
 
 def _departures(

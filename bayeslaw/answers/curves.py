@@ -1,6 +1,6 @@
 """Draws of whole curves: those that were seen, and those of models of an unseen family."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,20 @@ def seen_curves(posterior: Posterior) -> Curves:
         noise=posterior.flat("noise"),
         task_of=design.task_of,
         reference=design.reference,
+    )
+
+
+def only(curves: Curves, members: Sequence[int]) -> Curves:
+    """Some of the curves, in the order given."""
+    return Curves(
+        coordinates={name: values[:, members] for name, values in curves.coordinates.items()},
+        level=curves.level[:, members],
+        height=curves.height[:, members],
+        first=curves.first[members],
+        own_walk=curves.own_walk[:, members],
+        noise=curves.noise[:, members],
+        task_of=curves.task_of[members],
+        reference={name: values[members] for name, values in curves.reference.items()},
     )
 
 

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
+from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.answers.surfaces import law_at
@@ -22,13 +23,10 @@ from bayeslaw.laws.base import Law
 from bayeslaw.model.joint import Surface, surfaces
 from bayeslaw.posterior import Posterior
 from bayeslaw.runs import Runs, counts_tokens
-from bayeslaw.verdicts import Check, Status, at_most, overall
+from bayeslaw.verdicts import Check, Status, overall
 
 FLOP_PER_TOKEN = 6.0
 """Training FLOP per parameter and token."""
-
-EXTRAPOLATION_MAX = 1000
-"""Times the largest compute seen, beyond which an optimum is to be reviewed."""
 
 GRID, STEPS = 129, 60
 """Points of the grid on which a minimum is bracketed, and bisections of its slope, to well within 1e-6."""
@@ -130,8 +128,8 @@ def optimum(posterior: Posterior, compute: float, *, seed: int = 0) -> Optimum:
     spent = FLOP_PER_TOKEN * float((design.covariates["params"].max(axis=1) * design.largest).max())
     checks = (
         *posterior.checks,
-        at_most(
-            "extrapolation", compute / spent, EXTRAPOLATION_MAX, np.inf,
+        extrapolation_check(
+            compute / spent,
             f"The budget is {compute / spent:.3g} times the largest compute seen.",
             "What the law leaves out grows with distance; make a run in between.",
         ),

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.prediction import complete_point, predict
 from bayeslaw.errors import RunsError, TargetError
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design
 from bayeslaw.posterior import Posterior
 from bayeslaw.sampling.diagnostics import convergence_checks
-from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
+from bayeslaw.verdicts import Check, Status, at_least, overall
 
 WITHIN = 1.01
 """A candidate counts as near the best if its loss is at most this many times the best one's."""
@@ -28,8 +29,6 @@ TAIL = 0.9
 
 TIE = 0.25
 """A candidate ties with the recommended one if it beats it with at least this probability."""
-
-EXTRAPOLATION_MAX = 1000
 
 
 @dataclass(frozen=True)
@@ -151,8 +150,8 @@ def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = 
     checks = (
         *posterior.checks,
         *_prediction_checks(posterior, curve.log_loss[:, members, 0], members),
-        at_most(
-            "extrapolation", farthest, EXTRAPOLATION_MAX, np.inf,
+        extrapolation_check(
+            farthest,
             f"The target lies {farthest:,.4g} times beyond the data of the least measured candidate.",
             "Intervals have been checked up to 512 times; measure a larger size before trusting this one.",
         ),

@@ -241,7 +241,7 @@ def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str,
             f"{runs.source}: held out along {along!r}, all runs are of {of} that are not among the rest, of which "
             f"nothing can be predicted. Hold out along another column{remedy}."
         )
-    return Holdout(holdout.seen, average_checkpoints(hidden, runs.table) if joint else hidden)
+    return Holdout(holdout.seen, average_checkpoints(hidden, runs.table, covariates) if joint else hidden)
 
 
 def _checks(scores: Sequence[LawScore], held_out: pd.DataFrame, hidden: Sequence[Holdout]) -> tuple[Check, ...]:

@@ -1,5 +1,6 @@
 """Hide the largest runs of a table, a step further each time, and score what a fit of the others says of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from bayeslaw.answers.prediction import curve_log_loss_of_runs
 from bayeslaw.answers.surfaces import Places, expected_log_loss
 from bayeslaw.errors import RunsError
 from bayeslaw.evidence.scores import log_score_mixture
-from bayeslaw.model.design import has_checkpoints, run_weights
+from bayeslaw.model.design import has_checkpoints, run_of, run_weights
 from bayeslaw.model.joint import middles, surfaces
 from bayeslaw.model.smoothed import bins, geometric_means
 from bayeslaw.posterior import Posterior
@@ -83,7 +84,7 @@ def rolling_holdouts(runs: Runs, along: str, folds: int) -> tuple[Holdout, ...]:
     return tuple(found)
 
 
-def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame, covariates: Iterable[str]) -> pd.DataFrame:
     """Average hidden checkpoints as a fit of a joint law does with those in sight, for its noise is of averages.
 
     Parameters
@@ -91,7 +92,9 @@ def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame) -> pd.DataFra
     hidden : pandas.DataFrame
         Rows of a table under their index there: labels, ``row``, and positive numbers.
     table : pandas.DataFrame
-        The whole table, which tells what models have checkpoints.
+        The whole table, which tells what runs have checkpoints.
+    covariates : iterable of str
+        Columns of the laws that are fitted.
 
     Returns
     -------
@@ -99,11 +102,12 @@ def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame) -> pd.DataFra
         An average has the index and the ``row`` of the last of its runs.
     """
     keys = ["task", "family", "model"]
-    long = has_checkpoints(table[keys])[hidden.index]
+    run = run_of(table, [name for name in covariates if name != "data"])
+    long = has_checkpoints(run)[hidden.index]
     if not long.any():
         return hidden
     rows = hidden[long]
-    by_bin = bins(rows[keys], rows["data"])
+    by_bin = bins(rows[keys].assign(run=run[rows.index]), rows["data"])
     positive = [name for name in rows if name not in (*keys, "row", "loss_se")]
     averaged = geometric_means(rows[positive].astype(float), by_bin)
     averaged["row"] = rows["row"].groupby(by_bin, sort=False).last()

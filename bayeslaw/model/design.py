@@ -8,6 +8,7 @@ a point in the middle of the table, and only long ones, checkpoints of one run, 
 """
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ TYPICAL_NOISE = 0.005
 """Run-to-run standard deviation of log loss against which known standard errors are weighed; measured: .002 to .01."""
 
 LONG = 24
-"""Points beyond which a curve of a joint law is taken for the checkpoints of one run, and condensed."""
+"""Points beyond which those of a run of a joint law are taken for its checkpoints, and condensed."""
 
 _LABELS = ["task", "family", "model"]
 
@@ -115,10 +116,11 @@ def build_design(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Desi
         noise = np.array([raw_noise(own, law.axis) for _, own in values.groupby(by_curve, sort=False)], float)
         curve, values, weight = condense(curve, values, weight, law.axis)
     elif law.strays == "surface":
-        long = has_checkpoints(curve)
+        run = run_of(runs.table, [name for name in names if name != law.axis])
+        long = has_checkpoints(run)
         if long.any():
-            dense = condense(curve[long], values[long], weight[long], law.axis)
-            curve = pd.concat([curve[~long], dense[0]], ignore_index=True)
+            dense = condense(curve[long].assign(run=run[long]), values[long], weight[long], law.axis)
+            curve = pd.concat([curve[~long], dense[0][_LABELS]], ignore_index=True)
             values = pd.concat([values[~long], dense[1]], ignore_index=True)
             weight = pd.concat([weight[~long], dense[2]], ignore_index=True)
     groups = pd.factorize(pd.MultiIndex.from_frame(curve))
@@ -167,9 +169,15 @@ def build_design(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Desi
     )
 
 
-def has_checkpoints(labels: pd.DataFrame) -> pd.Series:
-    """Which runs are of so many of one model that a joint law takes them for checkpoints, and averages them."""
-    return labels.groupby(_LABELS)["model"].transform("size") > LONG
+def run_of(table: pd.DataFrame, covariates: Iterable[str]) -> pd.Series:
+    """Number of the run that each row may be a checkpoint of: one of a model, at one seed and value of covariates."""
+    keys = [*_LABELS, *covariates, *(["seed"] if "seed" in table else [])]
+    return table.groupby(keys, sort=False, dropna=False).ngroup()
+
+
+def has_checkpoints(run: pd.Series) -> pd.Series:
+    """Which rows are of runs with so many that a joint law takes them for checkpoints, and averages them."""
+    return run.map(run.value_counts()) > LONG
 
 
 def run_weights(table: pd.DataFrame) -> np.ndarray:

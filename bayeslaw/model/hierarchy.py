@@ -71,6 +71,14 @@ def pool(law: Law, design: Design, pooling: Mapping[str, Level] | None = None) -
     if pooling and design.borrowed is not None:
         raise LawError("A fit with a prior pools as the prior does. Leave out pooling, or the prior.")
     alone = law.strays == "surface" and design.one_model_each  # one model cannot carry a surface
+    finest: Level = "task" if alone else "family"
+    for name, level in pooling.items():
+        if law.strays == "surface" and LEVELS.index(level) > LEVELS.index(finest):
+            why = ", as each family has a single one" if alone else ""
+            raise LawError(
+                f"Pooling of {name!r} is {level!r}, but models of a {finest} lie on one surface of the {law.name} "
+                f"law{why}. It can be {finest!r} at the finest."
+            )
     own: dict[str, Level] = {c.name: "task" if alone else c.pooling for c in law.coordinates} | pooling
     return tuple(
         PooledCoordinate(replace(c, pooling=own[c.name]), _levels(design, own[c.name])) for c in law.coordinates

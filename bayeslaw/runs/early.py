@@ -13,14 +13,16 @@ LONG_RUN = 3.0
 """Times the early tokens, from which last tokens on a run has others enough."""
 
 CHECKPOINTS_MIN = 10
-"""Losses of a model from which on they are taken for checkpoints of one run, and not for runs of their own."""
+"""Losses of a model of one size and seed from which on they are taken for checkpoints of one run, and not for runs of
+their own."""
 
 
 def early_rows(table: pd.DataFrame, tokens: float = EARLY_TOKENS) -> np.ndarray:
     """Which rows are checkpoints from the first tokens of a long run, shape (rows,)."""
     if "tokens" not in table:
         return np.zeros(len(table), bool)
-    by_run = table.groupby(["task", "family", "model"])["tokens"]
+    keys = [name for name in ("task", "family", "model", "params", "seed") if name in table]
+    by_run = table.groupby(keys, dropna=False)["tokens"]
     checkpoints = by_run.transform("nunique") >= CHECKPOINTS_MIN
     long = by_run.transform("max") >= LONG_RUN * tokens
     return np.asarray((table["tokens"] < tokens) & checkpoints & long)

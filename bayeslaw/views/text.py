@@ -151,13 +151,13 @@ def crossing_lines(found: Crossing) -> list[Table | Text]:
     table.add_row(Text(f"{b} is better throughout"), chance(found.p_b_always))
     table.add_row(Text(f"{b} overtakes {a}"), chance(found.p_b_overtakes))
     table.add_row(Text(f"{a} overtakes {b}"), chance(found.p_a_overtakes))
+    table.add_row(Text("one overtakes the other and loses again"), chance(found.p_returns))
     lines: list[Table | Text] = [Text(heading, style="italic"), table]
     if found.size:
         winner, loser = (b, a) if found.p_b_overtakes >= found.p_a_overtakes else (a, b)
         low, high = count(found.size["p05"]), count(found.size["p95"])
-        several = f"; chance that they cross more than once: {chance(found.p_several)}" if found.p_several else ""
         where = f"at {count(found.size['median'])} (90% interval {low} to {high})"
-        lines.append(Text(f"If {winner} overtakes {loser}, it does {where}{several}."))
+        lines.append(Text(f"If {winner} overtakes {loser}, it does {where}."))
     return lines
 
 

@@ -10,6 +10,7 @@ from bayeslaw.answers.crossing import crossing
 from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
 from bayeslaw.model.build import build_model
+from bayeslaw.runs import read_runs
 
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
 DRAWS = 400
@@ -47,7 +48,7 @@ def test_sizes_are_those_of_the_curves(surface, forge):
     sizes = [true_size(posterior, draw, 4e8) for draw in range(DRAWS)]
     assert all(len(size) == 1 for size in sizes)
     assert found.p_b_overtakes == 1.0
-    assert found.p_never == found.p_several == 0.0
+    assert found.p_never == found.p_returns == 0.0
     for name, q in (("p05", 0.05), ("median", 0.5), ("p95", 0.95)):
         assert found.size[name] == pytest.approx(np.exp(np.quantile(np.log(np.concatenate(sizes)), q)), rel=1e-3)
 
@@ -60,7 +61,7 @@ def test_naming_them_the_other_way_round_swaps_the_odds(surface, forge):
     assert (one.p_a_overtakes, one.p_b_overtakes) == (other.p_b_overtakes, other.p_a_overtakes)
     assert one.size == pytest.approx(other.size, rel=1e-4)
     assert 0.05 < one.p_never < 0.95
-    total = one.p_a_always + one.p_b_always + one.p_a_overtakes + one.p_b_overtakes
+    total = one.p_a_always + one.p_b_always + one.p_a_overtakes + one.p_b_overtakes + one.p_returns
     assert total == pytest.approx(1.0)
 
 
@@ -149,9 +150,18 @@ def test_laws_of_one_covariate_cross_where_their_parameters_say(simulate, forge_
         late = (1 + (grid / p["D_break"]) ** 2) ** (-(p["c"] - p["c_early"]) / 2)
         loss.append(p["E"] + p["B"] * grid ** -p["c_early"] * late)
     better = loss[0] < loss[1]
-    assert 0.1 < found.p_never < 0.95
-    assert found.p_never == pytest.approx(np.mean(better[:, 0] == better[:, -1]), abs=0.006)
-    assert found.p_b_overtakes == pytest.approx(np.mean(better[:, 0] & ~better[:, -1]), abs=0.006)
+    ends = better[:, 0], better[:, -1]
+    never = np.all(better == better[:, :1], axis=1)
+    expected = {
+        "p_a_always": ends[0] & never,
+        "p_b_always": ~ends[0] & never,
+        "p_b_overtakes": ends[0] & ~ends[1],
+        "p_a_overtakes": ~ends[0] & ends[1],
+        "p_returns": (ends[0] == ends[1]) & ~never,
+    }
+    for name, draws in expected.items():
+        assert getattr(found, name) == pytest.approx(draws.mean(), abs=0.006), name
+    assert 0.2 < found.p_returns < 0.8
 
 
 def test_laws_that_differ_in_level_alone_are_not_said_never_to_cross(simulate, forge_at_random):
@@ -169,6 +179,8 @@ def test_errors_teach(surface, forge):
         crossing(posterior, "x", "q", at={"params": 1e9})
     with pytest.raises(TargetError, match="give 0 < low < high"):
         crossing(posterior, "x", "y", at={"params": 1e9}, low=1e9, high=1e8)
+    with pytest.raises(TargetError, match="low='1M' to high"):
+        crossing(posterior, "x", "y", at={"params": 1e9}, low="1M")
     with pytest.raises(TargetError, match="size that is looked for"):
         crossing(posterior, "x", "y", at={"params": 1e9, "data": 1e9})
     with pytest.raises(TargetError, match="has no covariate 'depth'"):
@@ -211,6 +223,28 @@ def renamed(runs, names, **columns):
 def at_centre(runs, forge, law="multiplicative"):
     model = build_model(runs, get_law(law))
     return forge(runs, {n: np.zeros((8, *s)) for n, s in model.sizes().items()}, law=law)
+
+
+def test_how_far_beyond_the_data_it_is_said(surface, forge):
+    posterior = posterior_of(surface, forge, lambda rng: (0.02, 0.3))
+    near = crossing(posterior, "x", "y", at={"params": 4e8}, low=1e8, high=1e14)
+    far = crossing(posterior, "x", "y", at={"params": 2e12}, low=1e8, high=1e14)
+    (check,) = (c for c in near.checks if c.name == "extrapolation")
+    assert check.status == "PASS"
+    assert check.value == pytest.approx(near.size["median"] / 5e10)
+    (check,) = (c for c in far.checks if c.name == "extrapolation")
+    assert check.status == "REVIEW"
+    assert "1,250 times the largest params" in check.sentence
+
+
+def test_sizes_are_looked_at_on_the_task_asked_for(surface, forge):
+    small = surface({"x": (SIZES, TOKENS)}).table
+    large = surface({"y": (SIZES, [1e4 * d for d in TOKENS])}).table.assign(task="u")
+    runs = read_runs(pd.concat([small, large]).drop(columns=["row", "tokens"], errors="ignore"))
+    model = build_model(runs, get_law("multiplicative"))
+    posterior = forge(runs, {n: np.zeros((DRAWS, *s)) for n, s in model.sizes().items()}, law="multiplicative")
+    found = crossing(posterior, "x-1e+08", "x-4e+08", task="t")
+    assert (found.low, found.high) == (TOKENS[0], 100 * TOKENS[-1])
 
 
 def test_a_name_is_looked_for_on_the_task_asked_for(surface, forge):

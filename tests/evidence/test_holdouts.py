@@ -71,7 +71,7 @@ def test_what_cannot_be_held_out_is_said(along, folds, says):
 def test_hidden_checkpoints_are_averaged_as_those_in_sight_are(surface):
     runs = surface({"x": (SIZES[:1], np.geomspace(2e9, 5e10, 60)), "y": (SIZES[:1], TOKENS)})
     hidden = runs.table[runs.table["data"] > 1e10]
-    found = average_checkpoints(hidden, runs.table)
+    found = average_checkpoints(hidden, runs.table, ["params", "data"])
     both = build_design(runs, get_law("chinchilla"))
     i = [curve.family for curve in both.curves].index("x")
     condensed = both.covariates["data"][i, both.weight[i] > 0]
@@ -83,11 +83,19 @@ def test_hidden_checkpoints_are_averaged_as_those_in_sight_are(surface):
     )
 
 
+def test_hidden_runs_that_differ_in_more_than_data_are_not_averaged(surface):
+    table = surface({"x": ((1e8,), np.geomspace(1e9, 1e10, 6))}).table
+    whole = pd.concat([table.assign(lora_rank=rank) for rank in (1, 4, 16, 64, 128)], ignore_index=True)
+    hidden = whole[whole["data"] > 5e9]
+    assert average_checkpoints(hidden, whole, ["lora_rank", "data"]) is hidden
+    assert len(average_checkpoints(hidden, whole, ["params", "data"])) < len(hidden)
+
+
 def test_an_average_stands_for_its_last_run(surface):
     runs = surface({"x": (SIZES[:1], np.geomspace(2e9, 5e10, 60)), "y": (SIZES[:1], TOKENS)})
     whole = runs.table.assign(loss_se=np.where(np.arange(len(runs.table)) % 2, 0.02, 0.0))
     hidden = whole[whole["data"] > 1e10]
-    found = average_checkpoints(hidden, whole)
+    found = average_checkpoints(hidden, whole, ["params", "data"])
     assert whole.loc[found.index, "row"].tolist() == found["row"].tolist()
     long = found[found["family"] == "x"].sort_values("data")
     assert long["row"].iloc[-1] == 60

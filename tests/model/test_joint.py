@@ -141,6 +141,31 @@ def test_only_long_curves_are_condensed(surface):
     assert build_design(runs, LAW).largest == pytest.approx([{"x": 1e11, "y": long[LONG - 1]}[name] for name in names])
 
 
+@pytest.mark.parametrize(
+    ("law", "column", "values"),
+    [
+        ("multiplicative(lora_rank)", "lora_rank", (1, 4, 16, 64, 128)),
+        ("chinchilla", "params", (1e7, 2e7, 1e8, 3e8, 1e9)),
+        ("data_constrained", "unique_data", (1e9, 2e9, 4e9, 8e9, 1.6e10)),
+        ("chinchilla", "seed", (1, 2, 3, 4, 5)),
+    ],
+)
+def test_runs_that_differ_in_more_than_data_are_no_checkpoints(surface, law, column, values):
+    """Five times six runs under one model name; but thirty more at one value are."""
+    sizes = np.geomspace(1e9, 1e10, 6)
+    table = surface({"x": ((1e8,), sizes)}).table.assign(unique_data=1e9).drop(columns="row")
+    apart = pd.concat([table.assign(**{column: value}) for value in values])
+    design = build_design(read_runs(apart), get_law(law))
+    assert (design.weight > 0).sum() == 30
+    if column != "seed":
+        assert sorted(set(design.covariates[column].ravel())) == sorted(values)
+    long = surface({"x": ((1e8,), np.geomspace(1e9, 1e11, 30))}).table.assign(unique_data=1e9).drop(columns="row")
+    both = build_design(read_runs(pd.concat([apart, long.assign(model="long", **{column: 2})])), get_law(law))
+    per_model = dict(zip([c.model for c in both.curves], (both.weight > 0).sum(axis=1), strict=True))
+    assert per_model.pop("long") == 19
+    assert list(per_model.values()) == [30]
+
+
 def test_models_with_a_run_or_two_have_nothing_of_their_own(surface):
     few = build_model(surface({"x": ((1e8, 2e8, 4e8, 8e8), (1e9, 1e10))}), LAW)
     assert {"offset", "offset_sd", "tilt", "tilt_sd"} <= few.held()

@@ -36,6 +36,13 @@ def test_few_losses_of_one_size_are_runs_of_their_own():
     assert leave_out_early(runs) is runs
 
 
+@pytest.mark.parametrize("column", ["params", "seed"])
+def test_runs_of_several_sizes_or_seeds_under_one_name_are_no_checkpoints(column):
+    whole = table([("a", 6e10)]).table
+    assert early_rows(whole.assign(**{column: 7})).sum() == 1
+    assert not early_rows(whole.assign(**{column: [1, 2] * 6})).any()
+
+
 def test_models_of_one_name_in_two_families_are_two():
     """Six checkpoints of each are no twelve, and the long run of one does not make the other long."""
     both = table([("a", 6e10)]).table

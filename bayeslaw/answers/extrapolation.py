@@ -1,0 +1,13 @@
+"""How far beyond the data an answer may reach before it is to be looked at twice."""
+
+import numpy as np
+
+from bayeslaw.verdicts import Check, at_most
+
+EXTRAPOLATION_MAX = 1000
+"""Times the data, from which on an answer is REVIEW."""
+
+
+def extrapolation_check(factor: float, sentence: str, remedy: str) -> Check:
+    """Verdict on an answer that reaches so many times beyond the data."""
+    return at_most("extrapolation", factor, EXTRAPOLATION_MAX, np.inf, sentence, remedy)
