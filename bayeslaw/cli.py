@@ -3,6 +3,7 @@
 Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer is still printed).
 """
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -64,7 +65,10 @@ app.command()(advise)
 app.command()(compare)
 app.command()(laws)
 
-At = Annotated[list[str], typer.Option("--at", help="Point to predict at, such as data=1638400; sizes like 1.6M work.")]
+At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1638400; sizes like 1.6M work.")]
+Points = Annotated[
+    list[str], typer.Option("--at", help="Point to predict at, such as data=1.6M or params=70B,data=1.4T; repeatable.")
+]
 Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
 
 DEMO_BEYOND = 16
@@ -143,7 +147,7 @@ def fit(
 @app.command()
 def predict(
     fit: FitFile,
-    at: At,
+    at: Points,
     kind: Annotated[str, typer.Option(help="run, curve or new-family.")] = "run",
     seed: Seed = 0,
     json: Json = False,
@@ -152,7 +156,7 @@ def predict(
 ) -> None:
     """Predict the loss at one or more points from a saved fit."""
     began = time.perf_counter()
-    points = [one_point([text]) if "," not in text else one_point(text.split(",")) for text in at]
+    points = [one_point(re.split(r",(?=[^,]*=)", text)) for text in at]  # not at the commas of 1,638,400
     check_outputs(output, kind=".csv")
     from bayeslaw.fitting import load
     from bayeslaw.views.records import prediction_record, to_json

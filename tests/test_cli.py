@@ -174,6 +174,8 @@ def test_predict_and_check_read_what_select_saved(capsys, saved, answer):
         quantiles = [p[q] for q in ("p025", "p05", "p25", "median", "p75", "p95", "p975")]
         assert quantiles == sorted(quantiles)
         assert p["extrapolation"] == pytest.approx(p["at"]["data"] / 800)
+    status, out, _ = run(capsys, "predict", fit, "--at", "data=10,000", "--json")
+    assert [p["at"] for p in json.loads(out)["predictions"]] == 3 * [{"data": 10000.0}]
     status, out, _ = run(capsys, "check", fit, "--json")
     assert json.loads(out)["checks"] == [
         c for c in answer["checks"] if c["name"] in {d["name"] for d in json.loads(out)["checks"]}

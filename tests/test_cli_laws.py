@@ -38,11 +38,13 @@ def test_laws_are_listed_with_what_they_need(capsys):
         assert [c["name"] for c in law["columns"]] == [c.name for c in get_law(name).covariates]
         assert [p["name"] for p in law["parameters"]] == [p.name for p in get_law(name).parameters]
         assert law["formula"]
+        assert law["takes_any_column"] == (name in ("additive", "multiplicative"))
         assert law["source"]
     status, out, _ = run(capsys, "laws")
     assert status == 0
     for name in law_names():
         assert name in out
+    assert "multiplicative(lora_rank)" in out
 
 
 def test_optimum_splits_the_budget(capsys, tmp_path, runs):
@@ -118,6 +120,16 @@ def test_the_table_of_crossings_names_who_overtakes(capsys):
         assert re.search(rf"^{what} +{percent}%$", text, re.MULTILINE)
     assert "If x overtakes y, it does at 4M" in told(0.1, 0.6)
     assert "If" not in told(0.0, 0.0)
+
+
+def test_a_point_of_several_covariates_is_one_at(capsys, tmp_path, surface, forge_at_random):
+    saved = tmp_path / "fit.nc"
+    bayeslaw.fitting.Fit(forge_at_random(surface({"x": (SIZES, TOKENS)}), law="chinchilla")).save(saved)
+    status, out, err = run(
+        capsys, "predict", saved, "--at", "params=1,000,000,000,data=2e10", "--json", "--allow-failed-checks"
+    )
+    assert (status, err) == (0, "")
+    assert [p["at"] for p in json.loads(out)["predictions"]] == [{"params": 1e9, "data": 2e10}]
 
 
 def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):

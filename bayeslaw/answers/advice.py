@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayeslaw.errors import TargetError
 from bayeslaw.runs import Runs
+from bayeslaw.runs.columns import MEASURES
 from bayeslaw.runs.early import EARLY_TOKENS, early_rows
 from bayeslaw.runs.table import family_keys
 from bayeslaw.verdicts import COLLINEAR_MAX, Check, at_least, at_most
@@ -51,14 +52,22 @@ def advise(runs: Runs, at: Mapping[str, float] | None = None) -> list[Check]:
         checks += [_sizes(table), _collinearity(table)]
     if "tokens" in table:
         checks.append(_early_tokens(table))
+    first = ("params", "data", "tokens", "compute")
+    others = [str(name) for name in table if name not in ("row", "seed", *MEASURES, *first)]
+    sizes = [name for name in (*first, *others) if name in table and _is_size(table[name])]
     for name, value in (at or {}).items():
-        if name not in table or not pd.api.types.is_numeric_dtype(table[name]):
-            numeric = ", ".join(n for n in ("params", "data", "tokens", "compute") if n in table)
-            raise TargetError(f"{runs.source}: the target is at {name}={value:g}, but the table has {numeric} only.")
+        if name not in sizes:
+            has = ", ".join(sizes)
+            raise TargetError(f"{runs.source}: the target is at {name}={value:g}, but the table has {has} only.")
         if not (np.isfinite(value) and value > 0):
             raise TargetError(f"{name}={value:g} cannot be a target; it must be a positive number.")
         checks.append(_distance(table, name, value))
     return checks
+
+
+def _is_size(column: pd.Series) -> bool:
+    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    return bool(numeric and (column > 0).all())
 
 
 def _families(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -90,12 +99,13 @@ def _collinearity(table: pd.DataFrame) -> Check:
     found = {}
     for name, group in _families(table):
         logs = np.log(group[["params", "data"]].to_numpy(float))
-        varying = np.ptp(logs, axis=0).min() > 0
-        found[name] = abs(float(np.corrcoef(logs.T)[0, 1])) if varying and len(logs) > 2 else 1.0
+        varying = np.ptp(logs, axis=0).min() > 0 and len(logs) > 2
+        found[name] = abs(float(np.corrcoef(logs.T)[0, 1])) if varying else np.inf
     worst = max(found, key=lambda name: found[name])
+    correlate = f"The logarithms of parameters and data correlate by {found[worst]:.2f} (most: {worst})."
+    same = f"Parameters and data do not both vary over three runs or more (as of {worst}), as if they grew in step."
     return at_most(
-        "collinearity", found[worst], COLLINEAR_MAX, 1.0,
-        f"The logarithms of parameters and data correlate by {found[worst]:.2f} (most: {worst}).",
+        "collinearity", min(found[worst], 1.0), COLLINEAR_MAX, 1.0, correlate if np.isfinite(found[worst]) else same,
         "Where they grow in step the exponents of the two cannot be told apart: train some models on more tokens a "
         "parameter and some on fewer, or borrow one exponent.",
     )  # fmt: skip

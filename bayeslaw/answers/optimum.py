@@ -5,6 +5,7 @@ along it has a minimum of its own for every draw of the law; where that lies is 
 about it is the expected regret.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -145,12 +146,12 @@ def settle_budget(law: Law, compute: float) -> None:
     LawError, TargetError
         See ``optimum``.
     """
-    if not (np.isfinite(compute) and compute > 0):
-        raise TargetError(f"compute={compute:g}: a budget must be a positive number of FLOP.")
+    if not isinstance(compute, (int, float, np.number)) or not (np.isfinite(compute) and compute > 0):
+        raise TargetError(f"compute={compute!r}: a budget must be a positive number of FLOP.")
     if {c.name for c in law.covariates} != {"params", "data"}:
         raise LawError(
-            f"The {law.name} law has no best split of a budget over parameters and tokens. "
-            "Fit a law of both, such as chinchilla or overtraining."
+            f"The {law.name} law has no best split of a budget, which takes one of params and data alone: this is of "
+            f"{', '.join(c.name for c in law.covariates)}. Fit chinchilla or overtraining."
         )
     typical = {c.name: np.asarray(c.mean) for c in law.coordinates}
     grid = np.linspace(-REACH, REACH, GRID)
@@ -161,17 +162,23 @@ def settle_budget(law: Law, compute: float) -> None:
 
 
 def require_tokens(runs: Runs) -> None:
-    """Refuse a table whose laws are of examples while it has tokens: budgets, in FLOP, are spent on these.
+    """Refuse a table whose laws are of examples: budgets, in FLOP, are spent on tokens.
 
     Raises
     ------
     RunsError
-        If ``data`` are not ``tokens``.
+        If ``data`` are not the ``tokens`` beside them, or were read from a column of examples or samples.
     """
     if "tokens" in runs.table and not counts_tokens(runs):
         raise RunsError(
             f"{runs.source}: a budget is spent on parameters and tokens, and laws of this table are of examples: it "
             "has data beside tokens. Take the column of data out of the table; tokens are then taken for data."
+        )
+    heading = next((there for there, here in runs.spelling if here == "data"), "")
+    if re.search("example|sample", heading, re.IGNORECASE):
+        raise RunsError(
+            f"{runs.source}: a budget is spent on parameters and tokens, and the column {heading!r} counts no tokens. "
+            "Give a column 'tokens' in its place."
         )
 
 

@@ -119,6 +119,8 @@ def predict(
     """
     if kind not in get_args(Kind):
         raise TargetError(f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(Kind))}.")
+    if isinstance(at, Mapping):
+        raise TargetError(f"at is one point, {dict(at)}: give a list of points, at=[{{…}}].")
     if not at:
         raise TargetError(f"No point to predict at. Give one, such as {posterior.law.axis}=1638400.")
     if posterior.law.strays == "surface":
@@ -249,5 +251,5 @@ def complete_point(design: Design, law: Law, point: Mapping[str, float]) -> dict
         elif name != law.axis and np.all(values == values[:, :1]):
             complete[name] = values[:, 0]
         else:
-            raise TargetError(f"The point lacks {name!r}, which varies along a curve. Add {name}=….")
+            raise TargetError(f"The point lacks {name!r}, which varies along a curve. Add {name}=… to it.")
     return complete

@@ -7,6 +7,7 @@ import numpy as np
 
 from bayeslaw.answers.curves import law_shape, new_coordinates, new_level
 from bayeslaw.model.discrepancy import covariance_root
+from bayeslaw.model.field import Field
 from bayeslaw.model.joint import middles, surface_of_models, surfaces
 from bayeslaw.posterior import Posterior
 
@@ -130,10 +131,11 @@ def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Gener
     first = np.cumsum([0, *(field.patterns.shape[1] for field in posterior.fields)])
     for g in np.unique(places.surface_of):
         members = np.flatnonzero(places.surface_of == g)
-        if g < 0:  # a family of its own: a field of its own, of which nothing is known
+        if g < 0:
             if rng is not None:
                 for k in members:
-                    log_loss[:, k] += draw(np.eye(points.shape[1]), field_sd[:, [places.task_of[k]]], rng)
+                    field, sd = _unseen_field(posterior, places.task_of[k]), field_sd[:, [places.task_of[k]]]
+                    log_loss[:, k] += draw(field.remainder(points[k]) + field.departure(points[k]), sd, rng)
             continue
         field, at = posterior.fields[g], points[members].reshape(-1, points.shape[-1])
         known = posterior.flat("field")[:, first[g] : first[g + 1]] @ field.functions(at).T
@@ -142,6 +144,13 @@ def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Gener
             known = known + draw(field.remainder(at) + field.departure(at), sd, rng)
         log_loss[:, members] += known.reshape(len(known), len(members), -1)
     return log_loss
+
+
+def _unseen_field(posterior: Posterior, task: int) -> Field:
+    """The field of a family of its own, of which nothing is known; it departs beyond the data of its task."""
+    own = posterior.design.task_of == task
+    seen = np.concatenate([posterior.fields[g].points for g in np.unique(surface_of_models(posterior.design)[own])])
+    return Field(seen, np.empty((len(seen), 0)))
 
 
 def law_at(posterior: Posterior, curve: int, covariates: Mapping[str, np.ndarray]) -> np.ndarray:

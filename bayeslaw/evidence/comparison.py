@@ -147,7 +147,7 @@ def compare(
     RunsError
         If ``along`` is no scale of the table, or there is nothing that can be held out.
     """
-    laws = tuple(laws)
+    laws = (laws,) if isinstance(laws, str) else tuple(get_law(law).name for law in laws)
     if len(laws) < 2 or len(set(laws)) < len(laws):
         raise LawError(
             f"Comparing takes two or more different laws, found {', '.join(laws) or 'none'}. Laws that "

@@ -41,12 +41,19 @@ def get_law(name: str) -> "Law":
     law: Law = module.LAW
     if column is None:
         return law
-    if not hasattr(module, "over"):
+    if not takes_any_column(plain):
         raise LawError(f"{name!r}: the {plain} law leaves no choice of a column. Write {plain!r}.")
     if column in ("data", "loss"):
         raise LawError(f"{name!r}: the {plain} law has {column!r} already; name another column.")
+    if column in ("row", "seed", "loss_se"):
+        raise LawError(f"{name!r}: {column!r} is no scale that a loss could follow; name another column.")
     law = module.over(column)
     return law
+
+
+def takes_any_column(name: str) -> bool:
+    """Whether a law leaves the choice of a covariate to who names it."""
+    return hasattr(importlib.import_module(f"bayeslaw.laws.{name}"), "over")
 
 
 def _parts(name: str) -> tuple[str, str | None]:

@@ -96,7 +96,8 @@ def raw_noise(curve: pd.DataFrame, axis: str) -> float | None:
     float or None
         None if the curve is not monotone, or too short to tell; then its scatter is its noise.
     """
-    log_size, log_loss = np.log(curve[[axis, "loss"]].sort_values(axis, kind="stable").to_numpy()).T
+    of_size = np.log(curve["loss"]).groupby(curve[axis]).mean()  # some repeat, where sizes are rounded
+    log_size, log_loss = np.log(of_size.index.to_numpy(float)), of_size.to_numpy()
     block = np.concatenate([[0], np.cumsum(np.abs(np.diff(log_loss)) > TIE)])
     count = np.bincount(block)
     t, y = np.bincount(block, log_size) / count, np.bincount(block, log_loss) / count

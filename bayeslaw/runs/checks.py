@@ -117,7 +117,8 @@ def check_names(table: pd.DataFrame, source: str) -> None:
         raise RunsError(
             f"{source}, row {row['row']}, column 'family': the model {row['model']!r} is in the family "
             f"{row['family']!r}, but in {before['family']!r} in row {before['row']}; expected one family a model. "
-            "Correct one of the two."
+            "Correct one of the two; if these are two ways of tuning one model, name them apart, such as "
+            f"{row['model']} {row['family']}."
         )
 
 

@@ -12,6 +12,7 @@ from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.prior_summary import coordinate_records, scale_records
 from bayeslaw.answers.selection import Selection
 from bayeslaw.evidence.comparison import Comparison
+from bayeslaw.laws import takes_any_column
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior import Posterior
 from bayeslaw.prior import Prior, plain
@@ -107,6 +108,7 @@ def laws_record(laws: Iterable[Law]) -> dict[str, Any]:
                 "formula": law.formula,
                 "source": law.source,
                 "columns": [{"name": c.name, "unit": c.unit} for c in law.covariates],
+                "takes_any_column": takes_any_column(law.name),
                 "parameters": [{"name": p.name, "unit": p.unit, "meaning": p.meaning} for p in law.parameters],
             }
             for law in laws

@@ -15,6 +15,7 @@ from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.selection import Selection
 from bayeslaw.evidence.comparison import Comparison
+from bayeslaw.laws import takes_any_column
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import LeftOut
 from bayeslaw.verdicts import Check
@@ -199,7 +200,8 @@ def laws_table(laws: Iterable[Law]) -> Table:
     for law in laws:
         columns = ", ".join(f"{c.name} ({c.unit})" for c in law.covariates)
         reported = ", ".join(p.name for p in law.parameters)
-        table.add_row(Text(law.name), Text(f"{law.formula}\nneeds {columns}; reports {reported}\n{law.source}"))
+        choice = f"; X from another column: {law.name}(lora_rank)" if takes_any_column(law.name) else ""
+        table.add_row(Text(law.name), Text(f"{law.formula}\nneeds {columns}{choice}; reports {reported}\n{law.source}"))
     return table
 
 

@@ -59,6 +59,13 @@ def test_tokens_in_step_with_parameters():
     assert "one exponent" in check.remedy
 
 
+def test_what_does_not_vary_is_not_said_to_correlate():
+    check = found([("x", n, 2e10) for n in SIZES])["collinearity"]
+    assert "do not both vary" in check.sentence
+    assert "correlate" not in check.sentence
+    assert check.value == 1.0
+
+
 def test_early_tokens_are_those_of_long_runs_with_checkpoints():
     late = tuple(np.linspace(1e10, 1e11, 8))
     check = found(grid(tokens=(5e9, 9.9e9, *late)))["early_tokens"]
@@ -74,6 +81,13 @@ def test_distance_is_that_of_each_covariate():
         assert found(grid(), {"params": times * top})["distance_params"].status == status
     with pytest.raises(TargetError, match="the table has params, data, tokens only"):
         found(grid(), {"compute": 1e24})
+
+
+@pytest.mark.parametrize("name", ["row", "loss", "loss_se", "warm"])
+def test_what_is_no_size_is_no_target(name):
+    frame = pd.DataFrame({"model": ["a", "b"], "data": [1.0, 2.0], "loss": [3.0, 2.0], "loss_se": 0.1, "warm": 0})
+    with pytest.raises(TargetError, match=f"at {name}=5, but the table has data only"):
+        advise(read_runs(frame), {name: 5.0})
 
 
 def test_a_table_without_parameters_has_little_to_judge():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayeslaw.answers.optimum import best_log_params, optimum, settle_budget
+from bayeslaw.answers.optimum import best_log_params, optimum, require_tokens, settle_budget
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import LawError, RunsError, TargetError
@@ -124,6 +124,19 @@ def test_examples_are_not_taken_for_tokens(surface, forge):
                 optimum(found, COMPUTE)
         else:
             assert len(optimum(found, COMPUTE).families) == 2
+
+
+@pytest.mark.parametrize("heading", ["examples", "Seen samples"])
+def test_a_column_of_examples_counts_no_tokens(surface, heading):
+    table = surface(GRID).table[["model", "family", "params", "data", "loss"]]
+    with pytest.raises(RunsError, match=f"the column '{heading}' counts no tokens"):
+        require_tokens(read_runs(table.rename(columns={"data": heading})))
+    require_tokens(read_runs(table.rename(columns={"data": "D"})))
+
+
+def test_a_budget_in_words_is_refused(posterior):
+    with pytest.raises(TargetError, match="'5e23': a budget must be a positive number"):
+        optimum(posterior, "5e23")
 
 
 def test_the_summary_is_one_row_a_quantity(posterior):

@@ -3,11 +3,13 @@
 Variances of DRAWS draws are held to 8%, more than five standard errors.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bayeslaw.answers.prediction import predict
-from bayeslaw.answers.surfaces import new_families, new_models
+from bayeslaw.answers.surfaces import expected_log_loss, new_families, new_models
 from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
 from bayeslaw.model.build import build_model
@@ -129,11 +131,28 @@ def test_a_new_family_is_wider_than_a_new_model_and_needs_two_families(posterior
         predict(alone, [point], kind="new-family")
 
 
+def test_a_new_family_departs_beyond_the_data_and_strays_alike_at_points_near_each_other(posterior):
+    """What two points differ in, where levels and offsets cancel; laws of families differ in nothing here."""
+    at = {"params": np.full(4, 4e8), "data": np.array([8e9, 8.1e9, 5e10, 5e13])}
+    rng = np.random.default_rng(0)
+    places = new_families(posterior, at, rng)
+    law = {c.name: np.repeat(places.coordinates[c.name].mean(axis=0)[None], DRAWS, axis=0) for c in LAW.coordinates}
+    places = replace(places, coordinates=law, tilt=np.zeros_like(places.tilt))
+    drawn = expected_log_loss(posterior, places, rng)[:, 0] - expected_log_loss(posterior, places, None)[:, 0]
+    near = 1 - np.exp(-np.log(8.1 / 8.0) / 0.4)
+    assert (drawn[:, 1] - drawn[:, 0]).var() == pytest.approx(2 * FIELD_SD**2 * near, rel=0.08)
+    assert drawn[:, 2].var() == pytest.approx(FIELD_SD**2, rel=0.08)
+    departed = (2.0 * FIELD_SD) ** 2 * np.log(1000) ** 3 / 3
+    assert drawn[:, 3].var() == pytest.approx(FIELD_SD**2 + departed, rel=0.08)
+
+
 def test_points_of_two_kinds_are_refused(posterior):
     with pytest.raises(TargetError, match="one kind of points at a time"):
         predict(posterior, [{"data": 8e9}, {"data": 8e9, "params": 1e9}])
     with pytest.raises(TargetError, match="whole point: give params, data"):
         predict(posterior, [{"data": 8e9}], kind="new-family")
+    with pytest.raises(TargetError, match="give a list of points"):
+        predict(posterior, {"data": 8e9, "params": 1e9})
     with pytest.raises(TargetError, match="has no covariate 'tokens'"):
         predict(posterior, [{"tokens": 8e9, "params": 1e9}])
 

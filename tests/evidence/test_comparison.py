@@ -87,6 +87,10 @@ def test_errors_teach(found, surface):
         compare(runs, ["vanilla"])
     with pytest.raises(LawError, match="two or more different laws"):
         compare(runs, ["vanilla", "vanilla"])
+    with pytest.raises(LawError, match=r"two or more different laws, found multiplicative, multiplicative\."):
+        compare(runs, ["multiplicative", "multiplicative(params)"])
+    with pytest.raises(LawError, match=r"two or more different laws, found vanilla\."):
+        compare(runs, "vanilla")
     sizes = surface({"x": ((1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10))})
     with pytest.raises(LawError, match="or compare joint laws only"):
         compare(sizes, ["chinchilla", "rectified"], along="params")

@@ -172,6 +172,9 @@ def test_a_name_with_brackets_that_is_not_spelled_right_is_shown_how(name):
 def test_a_column_that_no_law_can_take_is_refused():
     with pytest.raises(LawError, match=r"rectified law leaves no choice of a column. Write 'rectified'"):
         get_law("rectified(params)")
+    for column in ("row", "seed", "loss_se"):
+        with pytest.raises(LawError, match=f"'{column}' is no scale"):
+            get_law(f"multiplicative({column})")
     for column in ("data", "loss"):
         with pytest.raises(LawError, match=f"has '{column}' already"):
             get_law(f"additive({column})")

@@ -64,6 +64,13 @@ def test_units_and_order_do_not_matter():
     assert raw_noise(changed, "tokens") == pytest.approx(raw_noise(curve, "data"), rel=1e-6)
 
 
+def test_sizes_that_repeat_are_one_size():
+    curve = training_curve(0.02, np.random.default_rng(2))
+    rounded = curve.assign(data=np.maximum(np.round(curve["data"] / 4000), 1) * 4000)
+    assert rounded["data"].duplicated().sum() > 5
+    assert 0.3 < raw_noise(rounded, "data") / raw_noise(curve, "data") < 1.5
+
+
 def test_raw_and_short_curves_speak_for_themselves():
     rng = np.random.default_rng(3)
     curve = training_curve(0.02, rng)
