@@ -4,7 +4,7 @@ import numpy as np
 
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design
-from bayeslaw.model.joint import points_of, surface_of_models
+from bayeslaw.model.joint import points_of, surface_of_models, surfaces
 from bayeslaw.verdicts import COLLINEAR_MAX, Check, at_least, at_most
 
 POINTS_MIN = 3
@@ -22,17 +22,21 @@ def table_checks(design: Design, law: Law) -> list[Check]:
 def _surface_checks(design: Design, law: Law) -> list[Check]:
     points, of_run = points_of(design), surface_of_models(design)[np.nonzero(design.weight > 0)[0]]
     groups = [points[of_run == g] for g in range(of_run.max() + 1)]
-    spare = min(len(group) for group in groups) - len(law.coordinates) - 1
+    runs, numbers = np.array([len(group) for group in groups]), len(law.coordinates) + 1
+    of_surface = surfaces(design)
+    thinnest, thin = of_surface[int(runs.argmin())], int(np.sum(runs < numbers))
+    name = thinnest.family if thinnest.family == thinnest.task else f"{thinnest.family} on {thinnest.task}"
+    count = f"; so have {thin} of {len(runs)} families fewer runs than numbers" if thin > 1 else ""
     names = list(design.covariates)
     distinct = {name: min(len(np.unique(group[:, v])) for group in groups) for v, name in enumerate(names)}
     fewest = min(distinct, key=lambda name: distinct[name])
     shared = max((_collinearity(group) for group in groups), default=0.0)
     return [
         at_least(
-            "spare_runs", spare, SPARE_MIN, -len(law.coordinates),
-            f"The family with the fewest runs has {spare + len(law.coordinates) + 1}, for {len(law.coordinates) + 1} "
-            "numbers that the law has.",
-            "What the runs do not say comes from other families and the prior; add runs, or use a simpler law.",
+            "spare_runs", runs.min() - numbers, SPARE_MIN, -len(law.coordinates),
+            f"The family with the fewest runs ({name}) has {runs.min()}, for {numbers} numbers of the law{count}.",
+            "What the runs do not say comes from other families and the prior; add runs, use a simpler law, or give "
+            "models that belong together one family.",
         ),
         at_least(
             "values_of_each_covariate", distinct[fewest], POINTS_MIN, 0,

@@ -58,3 +58,20 @@ def test_thresholds_belong_to_the_better_side_and_not_a_number_fails():
     assert at_most("x", 1.5, 1.0, 2.0, "s", "r").remedy == "r"
     assert overall([]) == "PASS"
     assert overall([at_most("x", value, 1.0, 2.0, "s", "r") for value in (0.5, 1.5)]) == "REVIEW"
+
+
+def test_families_too_thin_for_a_law_are_counted_and_named(surface):
+    """A family of two models beside models without one makes a family of each of these."""
+    sizes, tokens = (1e8, 2e8, 4e8, 8e8), (1e9, 4e9)
+    table = surface({"x": (sizes, tokens), "y": (sizes, (1e9, 2e9, 4e9, 8e9))}).table
+    alone = table["family"].eq("x") & table["params"].gt(1.5e8)
+    law = get_law("chinchilla")
+
+    def sentence(frame):
+        checks = table_checks(build_design(read_runs(frame.drop(columns="row")), law), law)
+        return next(c.sentence for c in checks if c.name == "spare_runs")
+
+    assert "(x on t) has 8, for 5 numbers of the law." in sentence(table)
+    thin = sentence(table.assign(family=table["family"].mask(alone, table["model"])))
+    assert "has 2, for 5 numbers of the law; so have 4 of 5 families fewer runs than numbers." in thin
+    assert "(t) has 8" in sentence(table[table["family"] == "x"].assign(family=table["model"]))
