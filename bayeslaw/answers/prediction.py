@@ -218,7 +218,7 @@ def _walks(posterior: Posterior, curves: Curves, axis: np.ndarray, rng: np.rando
         for i in members:
             own = curves.own_walk[:, i, : len(walks.own.knots)] @ walks.own.functions(axis[i]).T
             total[:, i] = own + unknown(own_rate[:, [k]], walks.own, axis[i])
-        if not shared_rate[:, k].any():  # laws that stray in level share no walk
+        if not len(members) or not shared_rate[:, k].any():  # laws that stray in level share no walk
             continue
         points, place = np.unique(axis[members], return_inverse=True)
         shared = shared_walk[:, k, : len(walks.shared.knots)] @ walks.shared.functions(points).T

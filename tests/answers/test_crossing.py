@@ -90,6 +90,14 @@ def test_curves_of_one_covariate_cross_too(simulate, forge):
     assert found.record()["p_never"] == found.p_never
 
 
+def test_curves_of_one_task_of_several_cross(simulate, forge_at_random):
+    sizes = (200.0, 800.0, 3200.0)
+    posterior = forge_at_random(simulate({("t", "a"): sizes, ("t", "b"): sizes, ("u", "a"): sizes}, seed=12))
+    found = crossing(posterior, "b", "a", task="t")
+    odds = [found.p_a_always, found.p_b_always, found.p_a_overtakes, found.p_b_overtakes, found.p_returns]
+    assert sum(odds) == pytest.approx(1.0)
+
+
 def test_what_two_models_share_beyond_the_data_cancels(surface, forge):
     """Models of one family depart together along data, so that far beyond it their laws alone decide."""
     runs = surface({"x": (SIZES, TOKENS)})
@@ -161,6 +169,8 @@ def test_laws_of_one_covariate_cross_where_their_parameters_say(simulate, forge_
     }
     for name, draws in expected.items():
         assert getattr(found, name) == pytest.approx(draws.mean(), abs=0.006), name
+    other = crossing(posterior, "b", "a", low=10.0, high=1e9, kind="law")
+    assert (other.p_a_always, other.p_b_always) == (found.p_b_always, found.p_a_always)
     assert 0.2 < found.p_returns < 0.8
 
 
@@ -245,6 +255,8 @@ def test_sizes_are_looked_at_on_the_task_asked_for(surface, forge):
     posterior = forge(runs, {n: np.zeros((DRAWS, *s)) for n, s in model.sizes().items()}, law="multiplicative")
     found = crossing(posterior, "x-1e+08", "x-4e+08", task="t")
     assert (found.low, found.high) == (TOKENS[0], 100 * TOKENS[-1])
+    found = crossing(posterior, "y-1e+08", "y-4e+08", task="u")
+    assert (found.low, found.high) == pytest.approx((1e4 * TOKENS[0], 1e6 * TOKENS[-1]))
 
 
 def test_a_name_is_looked_for_on_the_task_asked_for(surface, forge):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.curves import only, seen_curves
+from bayeslaw.answers.prediction import curve_log_loss, predict
 from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
 from bayeslaw.model.build import build_model
@@ -291,3 +292,15 @@ def test_no_mean_is_reported_of_a_new_family(simulate, random_position, forge):
 def test_a_size_that_is_text_is_explained(steady):
     with pytest.raises(TargetError):
         predict(steady, [{"data": "1.6M"}])
+
+
+@pytest.mark.parametrize("law", ["rectified", "broken"])
+def test_some_of_the_curves_go_where_they_go_among_all(simulate, forge_at_random, law):
+    runs = simulate({("t", "a"): SIZES, ("t", "b"): SIZES[1:], ("u", "c"): SIZES[:3]}, seed=4)
+    posterior = forge_at_random(runs, law=law)
+    curves, sizes = seen_curves(posterior), np.array([300.0, 3000.0, 1e5])
+    whole = curve_log_loss(posterior, curves, {"data": np.tile(sizes, (3, 1))}, None)
+    for members in ([2, 0], [1], [1, 2]):
+        here = {"data": np.tile(sizes, (len(members), 1))}
+        some = curve_log_loss(posterior, only(curves, members), here, None)
+        np.testing.assert_allclose(some, whole[:, members], rtol=1e-9)

@@ -89,6 +89,13 @@ def test_hidden_runs_that_differ_in_more_than_data_are_not_averaged(surface):
     hidden = whole[whole["data"] > 5e9]
     assert average_checkpoints(hidden, whole, ["lora_rank", "data"]) is hidden
     assert len(average_checkpoints(hidden, whole, ["params", "data"])) < len(hidden)
+    long = surface({"x": ((1e8,), np.geomspace(1e9, 1e11, 30))}).table
+    two = pd.concat([long.assign(lora_rank=rank) for rank in (1, 64)], ignore_index=True)
+    of_two = average_checkpoints(two[two["data"] > 2e10], two, ["lora_rank", "data"])
+    of_one = average_checkpoints(long[long["data"] > 2e10], long, ["data"])
+    assert len(of_one) > 2
+    np.testing.assert_allclose(of_two["data"], np.tile(of_one["data"], 2))
+    assert of_two["lora_rank"].tolist() == [1] * len(of_one) + [64] * len(of_one)
 
 
 def test_an_average_stands_for_its_last_run(surface):
