@@ -14,7 +14,7 @@ from bayeslaw.errors import TargetError
 from bayeslaw.runs import Runs
 from bayeslaw.runs.columns import MEASURES
 from bayeslaw.runs.early import EARLY_TOKENS, early_rows
-from bayeslaw.runs.table import family_keys
+from bayeslaw.runs.table import families_of
 from bayeslaw.verdicts import COLLINEAR_MAX, Check, at_least, at_most
 
 SIZES_MIN = 5
@@ -72,7 +72,8 @@ def _is_size(column: pd.Series) -> bool:
 
 def _families(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Runs that one law has to describe, by name."""
-    return [(" / ".join(map(str, key)), group) for key, group in table.groupby(family_keys(table), sort=False)]
+    families = table.groupby([table["task"], families_of(table)], sort=False)
+    return [(" / ".join(map(str, dict.fromkeys(key))), group) for key, group in families]
 
 
 def _sizes(table: pd.DataFrame) -> Check:

@@ -14,7 +14,6 @@ from bayeslaw.answers.surfaces import expected_log_loss, seen_models, with_noise
 from bayeslaw.model.borrowed import TaskPath
 from bayeslaw.model.design import Design
 from bayeslaw.model.heights import starting_heights
-from bayeslaw.model.joint import surface_of_models
 from bayeslaw.posterior import Posterior
 from bayeslaw.verdicts import Check, at_least
 
@@ -83,7 +82,7 @@ def _features(design: Design, log_loss: np.ndarray, joint: bool) -> dict[str, np
     Slopes are of least squares within a curve, or within a family where a law ties its models together.
     """
     seen = design.weight > 0
-    group_of = surface_of_models(design) if joint else np.arange(len(design.curves))
+    group_of = design.family_of if joint else np.arange(len(design.curves))
     found: dict[str, list[np.ndarray]] = {}
     for g in np.unique(group_of):
         members = group_of == g

@@ -16,7 +16,7 @@ from bayeslaw.answers.prediction import complete_point, curve_log_loss
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.answers.surfaces import draw, law_at
 from bayeslaw.errors import TargetError
-from bayeslaw.model.joint import middles, surface_of_models
+from bayeslaw.model.joint import middles
 from bayeslaw.posterior import Posterior
 from bayeslaw.verdicts import Check, Status, overall
 
@@ -235,7 +235,7 @@ def _departures(
     posterior: Posterior, curves: list[int], logs: list[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
     """Draws of what sets in beyond the data for one model less that for another, at points (GRID, V): (S, GRID)."""
-    of_model = surface_of_models(posterior.design)
+    of_model = posterior.design.family_of
     one, other = (int(of_model[curve]) for curve in curves)
     sd = posterior.flat("field_sd")
     if one == other:  # one departure for both, much of which cancels
@@ -267,14 +267,15 @@ def _choice(posterior: Posterior, name: str, task: str | None) -> tuple[int, boo
     """Index of a model named, or of the first model of a family named, which share a surface; and whether a model."""
     design, here = posterior.design, _curves_on(posterior, task)
     members = [i for i in here if design.curves[i].family == name]
+    whole = any(design.families[design.family_of[i]][1] != design.curves[i].family for i in here)
     if name in {design.curves[i].model for i in here}:
-        if not design.one_model_each and any(design.curves[i].model != name for i in members):
+        if not whole and any(design.curves[i].model != name for i in members):
             raise TargetError(f"{name!r} is both a model and a family of others. Give one of them another name.")
         return _curve_named(posterior, name, task), True
     if not members:
-        families = () if design.one_model_each else (design.curves[i].family for i in here)
+        families = () if whole else (design.curves[i].family for i in here)
         raise _unknown("model or family", name, [*(design.curves[i].model for i in here), *families])
-    if design.one_model_each:
+    if whole:
         raise TargetError(f"Every family has one model, so that {name!r} has no law of its own. Name its model.")
     return members[0], False
 

@@ -8,7 +8,7 @@ import numpy as np
 from bayeslaw.answers.curves import law_shape, new_coordinates, new_level
 from bayeslaw.model.discrepancy import covariance_root
 from bayeslaw.model.field import Field
-from bayeslaw.model.joint import middles, surface_of_models, surfaces
+from bayeslaw.model.joint import middles, surfaces
 from bayeslaw.posterior import Posterior
 
 Label = tuple[str, str, str]
@@ -62,7 +62,7 @@ def seen_models(posterior: Posterior, covariates: dict[str, np.ndarray]) -> Plac
         offset=posterior.flat("offset"),
         tilt=posterior.flat("tilt"),
         middle=middles(design),
-        surface_of=surface_of_models(design),
+        surface_of=design.family_of,
         task_of=design.task_of,
         largest={posterior.law.axis: design.largest},
     )
@@ -84,7 +84,7 @@ def new_models(posterior: Posterior, covariates: dict[str, np.ndarray], rng: np.
         middle=np.array([middles(design)[surface.models].mean() for surface in found]),
         surface_of=np.arange(len(found)),
         task_of=task_of,
-        largest=_largest(posterior, surface_of_models(design), len(found)),
+        largest=_largest(posterior, design.family_of, len(found)),
     )
 
 
@@ -149,7 +149,7 @@ def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Gener
 def _unseen_field(posterior: Posterior, task: int) -> Field:
     """The field of a family of its own, of which nothing is known; it departs beyond the data of its task."""
     own = posterior.design.task_of == task
-    seen = np.concatenate([posterior.fields[g].points for g in np.unique(surface_of_models(posterior.design)[own])])
+    seen = np.concatenate([posterior.fields[g].points for g in np.unique(posterior.design.family_of[own])])
     return Field(seen, np.empty((len(seen), 0)))
 
 

@@ -5,7 +5,7 @@ runs larger than any they saw. Stacking weights (Yao et al. 2018, doi 10.1214/17
 would have done best there, and leave-one-out how they do in the midst of the data.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from bayeslaw.laws.base import Law
 from bayeslaw.model.design import build_design, laws_fed_by
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS, leave_out_early
-from bayeslaw.runs.table import family_keys
+from bayeslaw.runs.table import families_of, whole_tasks
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress
 from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
@@ -227,14 +227,19 @@ def _require_scale(runs: Runs, along: str, covariates: Sequence[str]) -> None:
         )
 
 
+def _places(rows: pd.DataFrame, seen: pd.DataFrame, *, joint: bool) -> Iterator[tuple[str, ...]]:
+    """What of the runs in sight says where each row lies: its family for joint laws, else its model."""
+    families = families_of(rows, whole_tasks(seen)) if joint else rows["family"]
+    return zip(rows["task"], families, *([] if joint else [rows["model"]]), strict=True)
+
+
 def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str, *, joint: bool) -> Holdout:
     """What of a holdout all laws can be scored on: hidden runs of models seen, or for joint laws of families seen."""
     seen = holdout.seen.table
-    keys = family_keys(seen) if joint else ["task", "family", "model"]
-    known = set(map(tuple, seen[keys].to_numpy()))
+    known = set(_places(seen, seen, joint=joint))
     columns = dict.fromkeys(["row", "task", "family", "model", "data", *covariates, "loss"])
     columns |= dict.fromkeys(["loss_se"] if "loss_se" in seen else [])
-    hidden = holdout.hidden.loc[[tuple(row) in known for row in holdout.hidden[keys].to_numpy()], list(columns)]
+    hidden = holdout.hidden.loc[[place in known for place in _places(holdout.hidden, seen, joint=joint)], list(columns)]
     if hidden.empty:
         of, remedy = ("families", "") if joint else ("models", ", or compare joint laws only")
         raise LawError(

@@ -15,7 +15,7 @@ from bayeslaw.model.joint import middles, surfaces
 from bayeslaw.model.smoothed import bins, geometric_means
 from bayeslaw.posterior import Posterior
 from bayeslaw.runs import Runs
-from bayeslaw.runs.table import family_keys
+from bayeslaw.runs.table import families_of
 
 STEP = 2.0
 """Scales are hidden in bins of this factor, counted from the largest of their group."""
@@ -61,13 +61,13 @@ def rolling_holdouts(runs: Runs, along: str, folds: int) -> tuple[Holdout, ...]:
     table = runs.table
     if folds < 1:
         raise RunsError(f"Runs can be held out 1 or more times, found {folds}.")
-    keys = ["task"] if along == "data" else family_keys(table)
+    keys = [table["task"], *([] if along == "data" else [families_of(table)])]
     least = LEAST_DATA if along == "data" else LEAST_OTHER
     group = table.groupby(keys)[along]
     below = np.floor(np.log(group.transform("max") / table[along]) / np.log(STEP) + 1e-9)
-    by_group = below.groupby([table[key] for key in keys])
+    by_group = below.groupby(keys)
     rank = by_group.rank(method="dense").astype(int)  # 1 is the largest step of the group
-    steps = rank.groupby([table[key] for key in keys]).transform("max")
+    steps = rank.groupby(keys).transform("max")
     found = []
     for fold in range(1, folds + 1):
         hidden = ((rank <= fold) & (steps - fold >= least)).to_numpy()
@@ -160,7 +160,7 @@ def _places_of(posterior: Posterior, hidden: pd.DataFrame, own: np.ndarray, rng:
     design = posterior.design
     found = surfaces(design)
     names = [(s.family, s.task) for s in found]
-    families = hidden["task"] if design.one_model_each else hidden["family"]
+    families = families_of(hidden, {task for family, task in names if family == task})
     surface_of = np.array([names.index(name) for name in zip(families, hidden["task"], strict=True)])
     new = own < 0
     curve = np.where(new, np.array([s.models[0] for s in found])[surface_of], own)

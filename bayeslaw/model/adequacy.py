@@ -4,7 +4,7 @@ import numpy as np
 
 from bayeslaw.laws.base import Law
 from bayeslaw.model.design import Design
-from bayeslaw.model.joint import points_of, surface_of_models, surfaces
+from bayeslaw.model.joint import points_of, surfaces
 from bayeslaw.verdicts import COLLINEAR_MAX, Check, at_least, at_most
 
 POINTS_MIN = 3
@@ -20,7 +20,7 @@ def table_checks(design: Design, law: Law) -> list[Check]:
 
 
 def _surface_checks(design: Design, law: Law) -> list[Check]:
-    points, of_run = points_of(design), surface_of_models(design)[np.nonzero(design.weight > 0)[0]]
+    points, of_run = points_of(design), design.family_of[np.nonzero(design.weight > 0)[0]]
     groups = [points[of_run == g] for g in range(of_run.max() + 1)]
     runs, numbers = np.array([len(group) for group in groups]), len(law.coordinates) + 1
     of_surface = surfaces(design)

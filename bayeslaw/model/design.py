@@ -20,7 +20,7 @@ from bayeslaw.laws.base import Law
 from bayeslaw.model.borrowed import Borrowed
 from bayeslaw.model.smoothed import condense, raw_noise
 from bayeslaw.runs import Runs
-from bayeslaw.runs.table import family_keys
+from bayeslaw.runs.table import families_of, whole_tasks
 
 TYPICAL_NOISE = 0.005
 """Run-to-run standard deviation of log loss against which known standard errors are weighed; measured: .002 to .01."""
@@ -50,7 +50,8 @@ class Design:
         In order of first appearance in the table; of a joint law, those that are condensed come last.
     tasks : tuple of str, length T
     families : tuple of (task, family)
-        Families within tasks.
+        Families within tasks; of a joint law without a prior, a task whose families have a single model each is one
+        family, called as the task.
     task_of, family_of : ndarray of int, shape (C,)
         Index of each curve into the two tuples above.
     covariates : dict of ndarray, shape (C, M)
@@ -93,7 +94,7 @@ class Design:
 
         With a prior they do: it knows how families differ, whatever this table has.
         """
-        return self.borrowed is None and family_keys(pd.DataFrame(self.curves)) == ["task"]
+        return self.borrowed is None and whole_tasks(pd.DataFrame(self.curves)) == set(self.tasks)
 
 
 def build_design(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Design:
@@ -151,7 +152,9 @@ def build_design(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Desi
     if borrowed is not None:
         reference.update({name: np.full(len(curves), value) for name, value in borrowed.reference.items()})
     task_of, tasks = pd.factorize(np.array([c.task for c in curves], dtype=object))
-    family_of, families = pd.factorize(pd.MultiIndex.from_tuples([(c.task, c.family) for c in curves]))
+    labels = pd.DataFrame(curves)
+    family = families_of(labels) if law.strays == "surface" and borrowed is None else labels["family"]
+    family_of, families = pd.factorize(pd.MultiIndex.from_arrays([labels["task"], family]))
     return Design(
         curves=curves,
         tasks=tuple(map(str, tasks)),

@@ -121,7 +121,7 @@ class SurfaceModel:
             entries[:, differ[self.design.task_of]] = median * positions[name]
         return SurfaceDraws(
             coordinates=values,
-            level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, surface_of_models(self.design)],
+            level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, self.design.family_of],
             offset=own["offset"],
             tilt=own["tilt"],
             field=scales["field_sd"][:, data.task_of_coefficient] * positions["field"],
@@ -145,7 +145,7 @@ def _evaluate(
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """A family within its task, or a task if each model is a family.
+    """A family within its task, or a task whose families have a single model each.
 
     Attributes
     ----------
@@ -161,16 +161,9 @@ class Surface:
 
 
 def surfaces(design: Design) -> tuple[Surface, ...]:
-    """The surfaces of a table, in the order of `surface_of_models`."""
-    whole_tasks = [(task, task) for task in design.tasks]
-    names = whole_tasks if design.one_model_each else design.families
-    of_model = surface_of_models(design)
-    return tuple(Surface(family, task, np.flatnonzero(of_model == g)) for g, (task, family) in enumerate(names))
-
-
-def surface_of_models(design: Design) -> np.ndarray:
-    """Index of the surface of each model, shape (C,)."""
-    return design.task_of if design.one_model_each else design.family_of
+    """The surfaces of a table, in the order of its families."""
+    names = enumerate(design.families)
+    return tuple(Surface(family, task, np.flatnonzero(design.family_of == g)) for g, (task, family) in names)
 
 
 def middles(design: Design) -> np.ndarray:
@@ -195,13 +188,13 @@ def models_differ(design: Design) -> np.ndarray:
 def surface_fields(design: Design) -> tuple[Field, ...]:
     """The field of each surface."""
     points, curve_of = points_of(design), np.nonzero(design.weight > 0)[0]
-    of_run = surface_of_models(design)[curve_of]
+    of_run = design.family_of[curve_of]
     return tuple(surface_field(points[of_run == g]) for g in range(of_run.max() + 1))
 
 
 def unexplained(design: Design, fields: Sequence[Field]) -> np.ndarray:
     """Variance of the field at each run that its patterns leave open, at unit standard deviation: shape (J,)."""
-    points, of_run = points_of(design), surface_of_models(design)[np.nonzero(design.weight > 0)[0]]
+    points, of_run = points_of(design), design.family_of[np.nonzero(design.weight > 0)[0]]
     left = np.empty(len(points))
     for g, field in enumerate(fields):
         left[of_run == g] = field.unexplained(points[of_run == g])
@@ -213,7 +206,7 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
     seen = design.weight > 0
     curve_of = np.nonzero(seen)[0]
     points, log_loss = points_of(design), design.log_loss[seen]
-    surface_of_curve = surface_of_models(design)
+    surface_of_curve = design.family_of
     of_run = surface_of_curve[curve_of]
     centre = np.bincount(of_run, log_loss - _expected_shape(design, law, pooled, points)) / np.bincount(of_run)
     fields = surface_fields(design)
@@ -250,7 +243,7 @@ def _whole_sizes(design: Design, pooled: Pooled, coefficients: int) -> dict[str,
     """Shape of each entry of a whole position, whatever of it is borrowed."""
     return {
         **population_sizes(pooled, design),
-        "level": (int(surface_of_models(design).max()) + 1,),
+        "level": (int(design.family_of.max()) + 1,),
         **{name: (int(models_differ(design)[design.task_of].sum()),) for name in OF_MODELS},
         "field": (coefficients,),
         **{name: (len(design.tasks),) for name in SCALES},

@@ -1,7 +1,7 @@
 """The table of runs: what was read, what was left out and why, and what was understood."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -123,10 +123,16 @@ class Runs:
         )
 
 
-def family_keys(table: pd.DataFrame) -> list[str]:
-    """Columns that tell families apart: a task is one family where each model is its own."""
-    models = table.groupby(["task", "family"])["model"].nunique()
-    return ["task"] if models.max() == 1 else ["task", "family"]
+def whole_tasks(table: pd.DataFrame) -> frozenset[str]:
+    """Tasks that are one family, as each of the families that they name has a single model."""
+    models = table.groupby(["task", "family"])["model"].nunique().groupby("task").max()
+    return frozenset(models.index[models == 1])
+
+
+def families_of(table: pd.DataFrame, whole: Collection[str] | None = None) -> pd.Series:
+    """The family of each run: its task, of tasks that are one family (those of the table, unless told)."""
+    whole = whole_tasks(table) if whole is None else whole
+    return table["family"].mask(table["task"].isin(whole), table["task"])
 
 
 def leave_out(rows: Iterable[int], reason: str) -> tuple[LeftOut, ...]:

@@ -214,6 +214,17 @@ def test_families_of_one_model_each_are_not_compared_as_families(surface, forge)
     assert crossing(posterior, "x-1e+08", "y-4e+08").p_b_always == 1.0
 
 
+def test_only_tasks_with_families_have_families_that_cross(surface, forge_at_random):
+    named = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)}).table
+    nameless = named.assign(task="u", model=named["model"] + " u", family=named["model"] + " u")
+    both = read_runs(pd.concat([named, nameless])[["task", "family", "model", "params", "tokens", "loss"]])
+    posterior = forge_at_random(both, law="multiplicative")
+    assert crossing(posterior, "x", "y", at={"params": 4e8}, task="t").a == "x"
+    assert crossing(posterior, "x-4e+08 u", "y-4e+08 u", task="u").at == {}
+    with pytest.raises(TargetError, match="no model or family 'x'"):
+        crossing(posterior, "x", "y", at={"params": 4e8}, task="u")
+
+
 def test_a_name_that_two_models_have_is_refused(surface, forge):
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
     table = runs.table.copy()

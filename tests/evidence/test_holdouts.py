@@ -7,6 +7,7 @@ from scipy import stats
 
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import RunsError
+from bayeslaw.evidence.comparison import _usable
 from bayeslaw.evidence.holdouts import average_checkpoints, rolling_holdouts, score_hidden
 from bayeslaw.laws import get_law
 from bayeslaw.model.build import build_model
@@ -59,6 +60,19 @@ def test_seen_and_hidden_are_all_there_is():
     assert sorted([*holdout.seen.table["row"], *holdout.hidden["row"]]) == [1, 2, 3, 4, 5]
     assert [out.row for out in holdout.seen.left_out] == [5]
     assert "held out" in holdout.seen.left_out[0].reason
+
+
+def test_each_task_says_itself_whether_it_is_one_family(surface, forge_at_random):
+    """Along params the largest of each family are hidden, of a task of nameless models those of the task."""
+    named = surface({"x": (SIZES, TOKENS), "y": ((*SIZES[:2], 8e8), TOKENS)}).table
+    nameless = named.assign(task="u", model=named["model"] + " u", family=named["model"] + " u")
+    runs = read_runs(pd.concat([named, nameless])[["task", "family", "model", "params", "tokens", "loss"]])
+    (holdout,) = rolling_holdouts(runs, "params", 1)
+    assert set(holdout.hidden["model"]) == {"x-1.6e+09", "y-8e+08", "x-1.6e+09 u"}
+    usable = _usable(holdout, runs, ["params", "data"], "params", joint=True)
+    assert len(usable.hidden) == len(holdout.hidden)
+    posterior = forge_at_random(holdout.seen, law="chinchilla")
+    assert np.isfinite(score_hidden(posterior, usable.hidden, seed=0)).all(axis=None)
 
 
 @pytest.mark.parametrize(("along", "folds", "says"), [("params", 1, "no family"), ("data", 0, "found 0")])

@@ -16,7 +16,7 @@ from bayeslaw.model.base import prior_positions
 from bayeslaw.model.build import build_model
 from bayeslaw.model.design import LONG, build_design
 from bayeslaw.model.hierarchy import COMMON
-from bayeslaw.model.joint import points_of, surface_of_models
+from bayeslaw.model.joint import points_of, surfaces
 from bayeslaw.model.priors import ScalePriors, SurfacePriors
 from bayeslaw.model.surface import OF_MODELS, expected
 from bayeslaw.runs import read_runs
@@ -57,7 +57,7 @@ def plain_log_density(model, position):
     tilts = prior.tilt_sd.median * position["tilt"]
     total += np.sum(stats.norm.logpdf(offsets, 0, scales["offset_sd"][design.task_of]))
     total += np.sum(stats.norm.logpdf(tilts, 0, scales["tilt_sd"][design.task_of]))
-    of_curve = surface_of_models(design)
+    of_curve = design.family_of
     j = 0
     for i in range(len(design.curves)):
         middle = np.log(design.covariates["data"][i, design.weight[i] > 0]).mean()
@@ -110,12 +110,33 @@ def test_gradients_are_those_of_finite_differences(surface):
 def test_families_have_surfaces_of_their_own_unless_each_is_one_model(surface):
     whole = families(surface)
     design = build_design(whole, LAW)
-    np.testing.assert_array_equal(surface_of_models(design), design.family_of)
+    assert set(design.families) == {(c.task, c.family) for c in design.curves}
     nameless = read_runs(whole.table[["task", "params", "tokens", "loss"]])
     model = build_model(nameless, LAW)
-    np.testing.assert_array_equal(surface_of_models(model.design), model.design.task_of)
+    np.testing.assert_array_equal(model.design.family_of, model.design.task_of)
     assert model.sizes()["level"] == (1,)
     assert not [name for name in model.sizes() if name.endswith(".family")]
+
+
+def two_kinds_of_tasks(surface):
+    """Task a of two families of several models, task b of nameless ones."""
+    named = families(surface).table.assign(task="a")
+    nameless = families(surface).table.assign(task="b")
+    nameless["model"] = nameless["family"] = nameless["model"] + " b"
+    return read_runs(pd.concat([named, nameless])[["task", "family", "model", "params", "tokens", "loss"]])
+
+
+def test_a_task_of_nameless_models_is_one_surface_whatever_other_tasks_are(surface):
+    runs = two_kinds_of_tasks(surface)
+    design = build_design(runs, LAW)
+    named = {(c.task, c.family) for c in design.curves if c.task == "a"}
+    assert len(named) > 1
+    assert set(design.families) == named | {("b", "b")}
+    found = {(s.task, s.family): len(s.models) for s in surfaces(design)}
+    assert found["b", "b"] == sum(c.task == "b" for c in design.curves)
+    alone = build_design(runs.where("task == 'b'"), LAW)
+    assert [(s.family, len(s.models)) for s in surfaces(alone)] == [("b", found["b", "b"])]
+    assert len(build_design(runs, get_law("vanilla")).families) == len(named) + found["b", "b"]
 
 
 def test_coordinates_are_stated_in_the_middle_of_the_table(surface):
@@ -220,7 +241,7 @@ def test_draws_are_the_quantities_of_a_position(surface):
     model = build_model(families(surface), LAW)
     position = random_positions(model, 1, seed=3)[0]
     done = model.complete({n: np.asarray(v)[None] for n, v in position.items()}, np.random.default_rng(0))
-    np.testing.assert_allclose(done.level[0], model.centre + position["level"][surface_of_models(model.design)])
+    np.testing.assert_allclose(done.level[0], model.centre + position["level"][model.design.family_of])
     np.testing.assert_allclose(done.offset[0], model.structure.scales.offset_sd.median * position["offset"])
     np.testing.assert_allclose(done.tilt[0], model.structure.scales.tilt_sd.median * position["tilt"])
     sd = model.structure.scales.field_sd

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bayeslaw.errors import RunsError, SelectionError
 from bayeslaw.runs import LeftOut, read_runs, read_zero_shot
-from bayeslaw.runs.table import family_keys
+from bayeslaw.runs.table import families_of, whole_tasks
 
 FRAME = pd.DataFrame(
     {
@@ -27,9 +27,17 @@ FRAME = pd.DataFrame(
 
 
 def test_a_task_is_one_family_where_each_model_is_its_own():
-    assert family_keys(read_runs(FRAME).table) == ["task", "family"]  # G has one model, and F on task u
-    assert family_keys(read_runs(FRAME.drop(columns="family")).table) == ["task"]
-    assert family_keys(read_runs(FRAME.assign(family=FRAME["model"] + "-family")).table) == ["task"]
+    for frame in (FRAME.drop(columns="family"), FRAME.assign(family=FRAME["model"] + "-family")):
+        table = read_runs(frame).table
+        assert whole_tasks(table) == {"t", "u"}
+        assert families_of(table).tolist() == table["task"].tolist()
+
+
+def test_whether_a_task_is_one_family_is_its_own_matter():
+    table = read_runs(FRAME).table  # on task t a family of several models beside one of a single one
+    assert whole_tasks(table) == {"u"}
+    assert families_of(table).tolist() == table["family"].where(table["task"] == "t", "u").tolist()
+    assert families_of(table, {"t"}).tolist() == table["family"].where(table["task"] == "u", "t").tolist()
 
 
 def test_repeated_runs_are_kept():
