@@ -26,6 +26,7 @@ from bayeslaw.cli_shared import (
     Plot,
     PriorName,
     RunsFile,
+    RunsOrFit,
     Seed,
     Where,
     Widen,
@@ -36,6 +37,7 @@ from bayeslaw.cli_shared import (
     one_point,
     read_table,
     read_tokens,
+    saved_fit,
     say_repairs,
     say_what_was_borrowed,
     say_what_was_read,
@@ -47,6 +49,7 @@ from bayeslaw.errors import BayeslawError
 
 if TYPE_CHECKING:
     from bayeslaw.evidence.hindsight import Hidden
+    from bayeslaw.fitting import Fit
     from bayeslaw.prior import Prior
     from bayeslaw.runs import Runs
 
@@ -77,7 +80,7 @@ DEMO_BEYOND = 16
 
 @app.command()
 def select(
-    runs: RunsFile,
+    runs: RunsOrFit,
     at: At,
     where: Where = None,
     task: Task = None,
@@ -95,9 +98,20 @@ def select(
     began = time.perf_counter()
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     check_outputs(output, plot)
-    table = read_table(runs, where)
-    name, lender = borrow(table, prior, widen, law)
-    _select(table, target, task, name, first_tokens, seed, json, output, plot, allow_failed_checks, began, prior=lender)
+    made = {
+        "where": where,
+        "law": law,
+        "prior": prior,
+        "widen": widen,
+        "early-tokens": early_tokens,
+        "output": output,
+    }
+    fitted = saved_fit(runs, made)
+    if fitted is None:
+        table = read_table(runs, where)
+        name, lender = borrow(table, prior, widen, law)
+        fitted = _fit_for(table, target, task, name, first_tokens, seed, lender)
+    _select(fitted, target, task, seed, json, output, plot, allow_failed_checks, began)
 
 
 @app.command()
@@ -226,16 +240,33 @@ def demo(
         f"small-finetune); all above 1/{DEMO_BEYOND} of the largest data size are hidden. What came out is the mean of "
         "the runs at the largest."
     )
-    table, target, tokens = hidden.seen, {"data": hidden.target}, read_tokens(None)
-    _select(table, target, None, "rectified", tokens, seed, json, output, plot, allow_failed_checks, began, hidden)
+    target = {"data": hidden.target}
+    fitted = _fit_for(hidden.seen, target, None, "rectified", read_tokens(None), seed)
+    _select(fitted, target, None, seed, json, output, plot, allow_failed_checks, began, hidden)
 
 
-def _select(
+def _fit_for(
     table: "Runs",
     target: dict[str, float],
     task: str | None,
     law: str,
     early_tokens: float,
+    seed: int,
+    prior: "Prior | None" = None,
+) -> "Fit":
+    """Fit a table of candidates, once the target is known to be one."""
+    from bayeslaw.answers.selection import settle_target
+    from bayeslaw.laws import get_law
+    from bayeslaw.model.design import build_design
+
+    settle_target(build_design(table, get_law(law)), get_law(law), target, task)
+    return fit_table(table, law, seed, early_tokens, prior)
+
+
+def _select(
+    fitted: "Fit",
+    target: dict[str, float],
+    task: str | None,
     seed: int,
     json: bool,
     output: Path | None,
@@ -243,14 +274,8 @@ def _select(
     allow_failed_checks: bool,
     began: float,
     hidden: "Hidden | None" = None,
-    prior: "Prior | None" = None,
 ) -> None:
-    from bayeslaw.answers.selection import settle_target
-    from bayeslaw.laws import get_law
-    from bayeslaw.model.design import build_design
-
-    settle_target(build_design(table, get_law(law)), get_law(law), target, task)
-    fitted = fit_table(table, law, seed, early_tokens, prior)
+    borrowed = fitted.posterior.prior is not None
     selection = fitted.select(at=target, task=task, seed=seed)
     if output is not None:
         fitted.save(output)
@@ -265,7 +290,7 @@ def _select(
         record = selection_record(fitted.posterior, selection, time.perf_counter() - began)
         if hidden is not None:
             record |= {"truth": dict(hidden.measured), "outcome": asdict(hidden.outcome(selection))}
-        if prior is not None:
+        if borrowed:
             record |= {"borrowed": [asdict(share) for share in fitted.shares(at=target, seed=seed)]}
         print(to_json(record))
     else:
@@ -278,7 +303,7 @@ def _select(
         if hidden is not None:
             show(truth_table(selection, hidden.measured, limit=len(hidden.measured)))
             print(f"{outcome_summary(hidden.outcome(selection))}\n")
-        if prior is not None:
+        if borrowed:
             from bayeslaw.views.prior_text import borrowing_table
 
             show(borrowing_table(fitted.shares(at=target, seed=seed)))

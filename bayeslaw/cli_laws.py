@@ -15,6 +15,7 @@ from bayeslaw.cli_shared import (
     Plot,
     PriorName,
     RunsFile,
+    RunsOrFit,
     Seed,
     Where,
     Widen,
@@ -27,6 +28,7 @@ from bayeslaw.cli_shared import (
     progress_bar,
     read_table,
     read_tokens,
+    saved_fit,
     say_repairs,
     say_what_was_borrowed,
     say_what_was_read,
@@ -53,7 +55,7 @@ def laws(json: Json = False) -> None:
 
 
 def optimum(
-    runs: RunsFile,
+    runs: RunsOrFit,
     compute: Annotated[str, typer.Option(help="Budget in FLOP, such as 5.88e23.")],
     where: Where = None,
     law: Annotated[
@@ -76,14 +78,24 @@ def optimum(
     from bayeslaw.answers.optimum import require_tokens, settle_budget
     from bayeslaw.laws import get_law
 
-    if law is not None or prior is None:  # else the prior, once it is read, says which law
-        settle_budget(get_law(law or "chinchilla"), budget)
     first_tokens = read_tokens(early_tokens)
-    table = read_table(runs, where)
-    require_tokens(table)
-    name, lender = borrow(table, prior, widen, law, default="chinchilla")
-    settle_budget(get_law(name), budget)
-    fitted = fit_table(table, name, seed, first_tokens, lender)
+    made = {
+        "where": where,
+        "law": law,
+        "prior": prior,
+        "widen": widen,
+        "early-tokens": early_tokens,
+        "output": output,
+    }
+    fitted = saved_fit(runs, made)
+    if fitted is None:
+        if law is not None or prior is None:  # else the prior, once it is read, says which law
+            settle_budget(get_law(law or "chinchilla"), budget)
+        table = read_table(runs, where)
+        require_tokens(table)
+        name, lender = borrow(table, prior, widen, law, default="chinchilla")
+        settle_budget(get_law(name), budget)
+        fitted = fit_table(table, name, seed, first_tokens, lender)
     best = fitted.optimum(compute=budget, seed=seed)
     if output is not None:
         fitted.save(output)

@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bayeslaw.verdicts import Check, Status
 
 RunsFile = Annotated[Path, typer.Argument(help="Table of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
+RunsOrFit = Annotated[Path, typer.Argument(help="Table of runs (CSV, TSV, Parquet, JSON lines), or a saved fit (.nc).")]
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
 Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
@@ -121,6 +122,27 @@ def borrow(
     found = open_prior(prior).widened(widen)
     found.require_fits(table, found.law if law is None else get_law(law))
     return found.law.name, found
+
+
+def saved_fit(path: Path, options: Mapping[str, object]) -> "Fit | None":
+    """Load the fit, if a path names one and no table; ``options``, by name, are for those that are to be made.
+
+    Raises
+    ------
+    TargetError
+        If one of them was given for a fit that is made.
+    """
+    if path.suffix != ".nc":
+        return None
+    for name, value in options.items():
+        if value not in (None, 1.0):
+            raise TargetError(
+                f"--{name} is for a fit that is yet to be made, and {path} is made. Leave it out, or "
+                "name the table of runs."
+            )
+    from bayeslaw.fitting import load
+
+    return load(path)
 
 
 def fit_table(table: "Runs", law: str, seed: int, early_tokens: float, prior: "Prior | None" = None) -> "Fit":

@@ -163,6 +163,16 @@ def test_select_keeps_its_contract(answer):
     assert set(answer["seconds"]) == {"total", "sampling"}
 
 
+@pytest.mark.parametrize("option", ["where", "law", "prior", "widen", "early-tokens", "output"])
+def test_a_fit_that_is_made_is_not_made_otherwise(capsys, saved, option):
+    value = {"where": "data > 200", "widen": "2", "early-tokens": "1B"}.get(option, "broken")
+    value = "again.nc" if option == "output" else value
+    for command in (("select", "--at", "data=10000"), ("optimum", "--compute", "1e20")):
+        status, out, err = run(capsys, command[0], saved[1], *command[1:], f"--{option}", value)
+        assert (status, out) == (2, "")
+        assert f"--{option} is for a fit that is yet to be made" in err
+
+
 def test_predict_and_check_read_what_select_saved(capsys, saved, answer):
     _, fit = saved
     status, out, _ = run(capsys, "predict", fit, "--at", "data=1600", "--at", "data=10k", "--json")
@@ -174,6 +184,9 @@ def test_predict_and_check_read_what_select_saved(capsys, saved, answer):
         quantiles = [p[q] for q in ("p025", "p05", "p25", "median", "p75", "p95", "p975")]
         assert quantiles == sorted(quantiles)
         assert p["extrapolation"] == pytest.approx(p["at"]["data"] / 800)
+    status, out, _ = run(capsys, "select", fit, "--at", "data=10000", "--json")
+    again = json.loads(out)
+    assert {k: v for k, v in again.items() if k != "seconds"} == {k: v for k, v in answer.items() if k != "seconds"}
     status, out, _ = run(capsys, "predict", fit, "--at", "data=10,000", "--json")
     assert [p["at"] for p in json.loads(out)["predictions"]] == 3 * [{"data": 10000.0}]
     status, out, _ = run(capsys, "check", fit, "--json")

@@ -60,6 +60,8 @@ def test_optimum_splits_the_budget(capsys, tmp_path, runs):
         assert family["loss"]["p05"] < family["loss"]["p95"]
         assert family["expected_regret"] >= 0
     assert picture.read_bytes()[:4] == b"\x89PNG"
+    status, out, _ = run(capsys, "optimum", saved, "--compute", "1e22", "--json")
+    assert json.loads(out)["families"] == record["families"]
     fit = bayeslaw.load(saved)
     assert fit.posterior.law.name == "chinchilla"
     show(*optimum_tables(fit.optimum(compute=1e22)))
