@@ -98,7 +98,7 @@ def select(
     began = time.perf_counter()
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     check_outputs(output, plot)
-    made = {
+    given = {
         "where": where,
         "law": law,
         "prior": prior,
@@ -106,7 +106,7 @@ def select(
         "early-tokens": early_tokens,
         "output": output,
     }
-    fitted = saved_fit(runs, made)
+    fitted = saved_fit(runs, given)
     if fitted is None:
         table = read_table(runs, where)
         name, lender = borrow(table, prior, widen, law)

@@ -79,7 +79,7 @@ def optimum(
     from bayeslaw.laws import get_law
 
     first_tokens = read_tokens(early_tokens)
-    made = {
+    given = {
         "where": where,
         "law": law,
         "prior": prior,
@@ -87,7 +87,7 @@ def optimum(
         "early-tokens": early_tokens,
         "output": output,
     }
-    fitted = saved_fit(runs, made)
+    fitted = saved_fit(runs, given)
     if fitted is None:
         if law is not None or prior is None:  # else the prior, once it is read, says which law
             settle_budget(get_law(law or "chinchilla"), budget)

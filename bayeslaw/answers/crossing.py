@@ -2,6 +2,9 @@
 
 Published crossings are sizes computed from coefficients of two digits; a change in the last digit moves them by orders
 of magnitude or removes them. That two curves may never cross is therefore an answer of its own here.
+
+Where *curves* cross and where *laws* do are two questions. Nearly every crossing lies beyond the data of one of the
+two, where curves may depart from their laws; a published crossing supposes that they do not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -128,8 +131,8 @@ def crossing(
     Raises
     ------
     TargetError
-        If a name is not on the task or on it twice, a covariate is missing, unknown or not a positive number, or the
-        range is none; if ``kind`` is another, or laws are asked for that differ in level alone.
+        If a name is not on the task or on it twice, a covariate is missing, unknown or not a positive number, or
+        ``low`` and ``high`` are no range; if ``kind`` is another, or laws are asked for that differ in level alone.
     """
     if kind not in get_args(Of):
         raise TargetError(f"kind={kind!r} is none of what can cross: {', '.join(get_args(Of))}.")
