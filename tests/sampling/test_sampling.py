@@ -13,7 +13,7 @@ from bayeslaw.model.base import log_density
 from bayeslaw.model.build import build_model
 from bayeslaw.model.density import log_likelihood
 from bayeslaw.sampling.nuts import BLOCK, SamplerSettings, advance, start_chains
-from bayeslaw.sampling.sample import sample
+from bayeslaw.sampling.sample import _careful, sample
 from bayeslaw.sampling.starts import starting_positions
 
 
@@ -181,9 +181,17 @@ def test_starts_are_spread_about_the_centre_of_the_prior(model):
 
 @pytest.mark.slow  # two more samplers to compile
 def test_a_tree_too_shallow_is_repaired_and_said(model):
-    # trees of depth 1 are all cut off: the second attempt has a larger depth, higher acceptance and twice the warm-up
+    # trees of depth 1 are all cut off: the second attempt has a larger depth and twice the warm-up
     shallow = SamplerSettings(chains=2, warmup=50, draws=50, max_depth=1)
     repaired = sample(model, shallow, seed=1)
-    assert repaired.settings == replace(shallow, target_accept=0.98, warmup=100, max_depth=2)
-    assert any("sampled afresh with target acceptance 0.98 and 100 warm-up" in said for said in repaired.repairs)
+    assert repaired.settings == replace(shallow, warmup=100, max_depth=3)
+    assert any("afresh with target acceptance 0.9, trees of depth 3 and 100 warm-up" in r for r in repaired.repairs)
     assert {check.name: check.status for check in repaired.checks}["tree_depth"] == "FAIL"
+
+
+def test_what_diverges_takes_finer_steps_and_what_is_cut_off_longer_trees():
+    plain = SamplerSettings()
+    assert _careful(plain, diverged=True) == replace(plain, target_accept=0.98, warmup=800, max_depth=10)
+    assert _careful(plain, diverged=False) == replace(plain, warmup=800, max_depth=11)
+    finest = SamplerSettings(target_accept=0.99)
+    assert _careful(finest, diverged=True).target_accept == 0.99
