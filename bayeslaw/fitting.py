@@ -15,7 +15,7 @@ import xarray as xr
 
 from bayeslaw.answers.borrowing import Share, borrowing
 from bayeslaw.answers.conflict import conflict_checks
-from bayeslaw.answers.crossing import Crossing, Of, crossing
+from bayeslaw.answers.crossing import Crossing, Lines, crossing
 from bayeslaw.answers.lending import as_prior
 from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.prediction import Kind, Prediction, predict
@@ -105,7 +105,7 @@ class Fit:
         task: str | None = None,
         low: float | None = None,
         high: float | None = None,
-        kind: Of = "curve",
+        kind: Lines = "curve",
         seed: int = 0,
     ) -> Crossing:
         """Find the data size where one choice overtakes another; see `bayeslaw.answers.crossing.crossing`."""

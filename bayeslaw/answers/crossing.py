@@ -23,7 +23,7 @@ from bayeslaw.model.joint import middles
 from bayeslaw.posterior import Posterior
 from bayeslaw.verdicts import Check, Status, overall
 
-Of = Literal["curve", "law"]
+Lines = Literal["curve", "law"]
 
 GRID = 257
 """Sizes, evenly spaced in their logarithm, between which a crossing is interpolated."""
@@ -66,7 +66,7 @@ class Crossing:
 
     a: str
     b: str
-    kind: Of
+    kind: Lines
     at: Mapping[str, float]
     low: float
     high: float
@@ -102,7 +102,7 @@ def crossing(
     task: str | None = None,
     low: float | None = None,
     high: float | None = None,
-    kind: Of = "curve",
+    kind: Lines = "curve",
     seed: int = 0,
 ) -> Crossing:
     """Find the data size from which on one choice has the lower expected loss, draw by draw.
@@ -134,8 +134,8 @@ def crossing(
         If a name is not on the task or on it twice, a covariate is missing, unknown or not a positive number, or
         ``low`` and ``high`` are no range; if ``kind`` is another, or laws are asked for that differ in level alone.
     """
-    if kind not in get_args(Of):
-        raise TargetError(f"kind={kind!r} is none of what can cross: {', '.join(get_args(Of))}.")
+    if kind not in get_args(Lines):
+        raise TargetError(f"kind={kind!r} is none of what can cross: {', '.join(get_args(Lines))}.")
     design, law = posterior.design, posterior.law
     at, here = dict(at or {}), _curves_on(posterior, task)
     low = float(design.covariates[law.axis][here].min()) if low is None else low
@@ -200,7 +200,7 @@ def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:
 
 
 def _between_curves(
-    posterior: Posterior, curves: list[int], points: np.ndarray, kind: Of, rng: np.random.Generator
+    posterior: Posterior, curves: list[int], points: np.ndarray, kind: Lines, rng: np.random.Generator
 ) -> np.ndarray:
     """Expected log loss of one curve of a law of data alone, less that of another: shape (S, GRID)."""
     axis = posterior.law.axis
@@ -216,7 +216,7 @@ def _between_surfaces(
     choices: Sequence[tuple[int, bool]],
     at: Mapping[str, float],
     points: np.ndarray,
-    kind: Of,
+    kind: Lines,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Expected log loss of one model, or of a typical model of a family, less that of another; shape (S, GRID)."""
