@@ -118,6 +118,15 @@ def test_families_have_surfaces_of_their_own_unless_each_is_one_model(surface):
     assert not [name for name in model.sizes() if name.endswith(".family")]
 
 
+def test_nothing_varies_within_a_surface(surface):
+    whole = families(surface)
+    nameless = read_runs(whole.table[["task", "params", "tokens", "loss"]])
+    build_model(whole, LAW, pooling={"log_beta": "task"})
+    for runs, level, finest in ((whole, "model", "family"), (nameless, "model", "task"), (nameless, "family", "task")):
+        with pytest.raises(LawError, match=f"models of a {finest} lie on one surface"):
+            build_model(runs, LAW, pooling={"log_beta": level})
+
+
 def two_kinds_of_tasks(surface):
     """Task a of two families of several models, task b of nameless ones."""
     named = families(surface).table.assign(task="a")
