@@ -98,15 +98,7 @@ def select(
     began = time.perf_counter()
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     check_outputs(output, plot)
-    given = {
-        "where": where,
-        "law": law,
-        "prior": prior,
-        "widen": widen,
-        "early-tokens": early_tokens,
-        "output": output,
-    }
-    fitted = saved_fit(runs, given)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, output)
     if fitted is None:
         table = read_table(runs, where)
         name, lender = borrow(table, prior, widen, law)

@@ -79,15 +79,7 @@ def optimum(
     from bayeslaw.laws import get_law
 
     first_tokens = read_tokens(early_tokens)
-    given = {
-        "where": where,
-        "law": law,
-        "prior": prior,
-        "widen": widen,
-        "early-tokens": early_tokens,
-        "output": output,
-    }
-    fitted = saved_fit(runs, given)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, output)
     if fitted is None:
         if law is not None or prior is None:  # else the prior, once it is read, says which law
             settle_budget(get_law(law or "chinchilla"), budget)

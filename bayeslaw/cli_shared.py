@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -124,18 +124,27 @@ def borrow(
     return found.law.name, found
 
 
-def saved_fit(path: Path, options: Mapping[str, object]) -> "Fit | None":
-    """Load the fit, if a path names one and no table; ``options``, by name, are for those that are to be made.
+def saved_fit(
+    path: Path,
+    where: str | None,
+    law: str | None,
+    prior: str | None,
+    widen: float,
+    early_tokens: str | None,
+    output: Path | None,
+) -> "Fit | None":
+    """Load the fit, if a path names one and no table.
 
     Raises
     ------
     TargetError
-        If one of them was given for a fit that is made.
+        If one of the options was given that are for a fit yet to be made.
     """
     if path.suffix != ".nc":
         return None
-    for name, value in options.items():
-        if value not in (None, 1.0):
+    given = {"where": where, "law": law, "prior": prior, "widen": None if widen == 1 else widen}
+    for name, value in {**given, "early-tokens": early_tokens, "output": output}.items():
+        if value is not None:
             raise TargetError(
                 f"--{name} is for a fit that is yet to be made, and {path} is made. Leave it out, or "
                 "name the table of runs."

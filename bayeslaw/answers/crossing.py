@@ -24,6 +24,7 @@ from bayeslaw.posterior import Posterior
 from bayeslaw.verdicts import Check, Status, overall
 
 Lines = Literal["curve", "law"]
+"""What crosses: expected losses with all that models and their departures add to the law, or laws alone."""
 
 GRID = 257
 """Sizes, evenly spaced in their logarithm, between which a crossing is interpolated."""
@@ -164,13 +165,13 @@ def crossing(
     beyond = {name: value / float(design.covariates[name][here].max()) for name, value in at.items()}
     if found["size"]:
         beyond[law.axis] = found["size"]["median"] / float(design.largest[curves].min())
-    far, factor = max(beyond.items(), key=lambda item: item[1], default=(law.axis, 0.0))
-    check = extrapolation_check(
-        factor,
-        f"Where they cross is {factor:,.4g} times the largest {far} seen.",
-        "What laws leave out grows with distance; make runs in between.",
-    )
-    return Crossing(a, b, kind, at, float(low), float(high), **found, checks=(*posterior.checks, check))
+    checks = [*posterior.checks]
+    if beyond:
+        far = max(beyond, key=lambda name: beyond[name])
+        sentence = f"The comparison is made at {beyond[far]:,.4g} times the largest {far} seen."
+        remedy = "What laws leave out grows with distance; make runs in between."
+        checks.append(extrapolation_check(beyond[far], sentence, remedy))
+    return Crossing(a, b, kind, at, float(low), float(high), **found, checks=tuple(checks))
 
 
 def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:

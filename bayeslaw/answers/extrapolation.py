@@ -5,7 +5,7 @@ import numpy as np
 from bayeslaw.verdicts import Check, at_most
 
 EXTRAPOLATION_MAX = 1000
-"""Times the data, from which on an answer is REVIEW."""
+"""Times the data, beyond which an answer is for review."""
 
 
 def extrapolation_check(factor: float, sentence: str, remedy: str) -> Check:

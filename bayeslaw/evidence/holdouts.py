@@ -160,7 +160,9 @@ def _places_of(posterior: Posterior, hidden: pd.DataFrame, own: np.ndarray, rng:
     design = posterior.design
     found = surfaces(design)
     names = [(s.family, s.task) for s in found]
-    families = families_of(hidden, {task for family, task in names if family == task})
+    # a family may be called as its task; the one surface of a task is called so where it is the whole of it
+    alone = {task for task, _ in design.families if sum(t == task for t, _ in design.families) == 1}
+    families = families_of(hidden, {task for family, task in names if family == task and task in alone})
     surface_of = np.array([names.index(name) for name in zip(families, hidden["task"], strict=True)])
     new = own < 0
     curve = np.where(new, np.array([s.models[0] for s in found])[surface_of], own)

@@ -89,8 +89,8 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
 def _careful(settings: SamplerSettings, *, diverged: bool) -> SamplerSettings:
     """Settings of the second attempt.
 
-    Where trajectories were only cut off they are to be longer, not finer: of 24 fits of joint laws to simulated tables
-    that failed their checks with finer ones, 15 did not with longer ones, in two thirds of the time.
+    Where trajectories were only cut off they are to be longer, not finer: of fits of the rectified joint law to
+    simulated tables 22 of 42 failed their checks with finer ones, and 20 of 58 with longer ones.
     """
     return replace(
         settings,

@@ -69,6 +69,10 @@ def test_never_is_an_answer(surface, forge):
     posterior = posterior_of(surface, forge, lambda rng: (0.05, 0.0))
     found = crossing(posterior, "x", "y", at={"params": 4e8})
     assert found.p_a_always == found.p_never == 1.0
+    assert [c.value for c in found.checks if c.name == "extrapolation"] == [4e8 / 1.6e9]
+    by_model = crossing(posterior, "x-4e+08", "y-4e+08")
+    assert by_model.p_never == 1.0
+    assert "extrapolation" not in {c.name for c in by_model.checks}  # nothing is far where nothing is
     assert found.size == {}
     assert (found.low, found.high) == (2e9, 100 * 5e10)
 

@@ -75,6 +75,18 @@ def test_each_task_says_itself_whether_it_is_one_family(surface, forge_at_random
     assert np.isfinite(score_hidden(posterior, usable.hidden, seed=0)).all(axis=None)
 
 
+def test_a_family_called_as_its_task_is_not_the_whole_of_it(surface, forge):
+    runs = surface({"t": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    (holdout,) = rolling_holdouts(runs, "params", 1)
+    positions = {n: np.zeros((400, *s)) for n, s in build_model(holdout.seen, get_law("chinchilla")).sizes().items()}
+    positions["level"][:, 1] = 5.0
+    posterior = forge(holdout.seen, positions, law="chinchilla")
+    scored = score_hidden(posterior, holdout.hidden, seed=0)["median"].groupby(holdout.hidden["family"]).mean()
+    levels = posterior.flat("level")[0]
+    first = {c.family: i for i, c in reversed(list(enumerate(posterior.design.curves)))}
+    assert np.log(scored["y"] / scored["t"]) == pytest.approx(levels[first["y"]] - levels[first["t"]], abs=0.02)
+
+
 @pytest.mark.parametrize(("along", "folds", "says"), [("params", 1, "no family"), ("data", 0, "found 0")])
 def test_what_cannot_be_held_out_is_said(along, folds, says):
     rows = [("t", "f", "a", 1e6, d) for d in (10, 20, 40, 80)]
