@@ -132,7 +132,8 @@ def load_posterior(path: str | os.PathLike[str]) -> Posterior:
             groups = {name: tree[name].to_dataset() for name in ("posterior", "sample_stats", "runs") if name in tree}
     except Exception as error:  # h5py raises many kinds for a damaged file
         raise PosteriorFileError(
-            f"{path}: not a netCDF file that can be read ({type(error).__name__}). It may be cut short; fit again."
+            f"{path}: not a netCDF file that can be read ({type(error).__name__}). Expected a fit saved with -o; it "
+            "may be cut short, or a table of runs: fit that first."
         ) from error
     if "bayeslaw_format" not in attributes or len(groups) < 3:
         raise PosteriorFileError(f"{path}: a netCDF file, but not a fit saved by bayeslaw. Give one written with -o.")

@@ -95,6 +95,11 @@ def test_where_two_families_cross(capsys, tmp_path, surface, forge_at_random):
         _, out, _ = run(capsys, *where, "--kind", kind, "--allow-failed-checks")
         assert f"{kind.capitalize()}s of [x] and y from 1M to 10T, params = 400M" in out
         assert count(expected.size["median"]) in out
+    csv = tmp_path / "runs.csv"
+    table.table.to_csv(csv, index=False)
+    status, out, err = run(capsys, "crossing", csv, "[x]", "y", "--at", "params=4e8")
+    assert (status, out) == (2, "")
+    assert "Expected a fit saved with -o" in err
     mistakes = {("--low", "few"): "--low 'few' is not a number", ("--kind", "run"): "none of what can cross"}
     for wrong, said in mistakes.items():
         status, out, err = run(capsys, *where[:4], "--at", "params=4e8", *wrong)

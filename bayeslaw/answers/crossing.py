@@ -262,7 +262,7 @@ def _along_axis(
     missing = [c.name for c in law.covariates if c.name not in at and c.name != law.axis]
     point = complete_point(design, law, {**at, law.axis: float(points[0])})
     if whole and missing:
-        raise TargetError(f"To compare families, say at what {', '.join(missing)}: at={{{missing[0]!r}: …}}.")
+        raise TargetError(f"To compare families, say at what {', '.join(missing)}: at {missing[0]}=….")
     covariates = {name: np.full(len(points), values[curve]) for name, values in point.items()}
     return {**covariates, law.axis: points}
 
