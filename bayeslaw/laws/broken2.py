@@ -1,15 +1,16 @@
-"""The broken law with two breaks: a slow start, a middle stretch of its own slope, and a late power law above a floor.
+"""The broken law with two breaks: a slow start, a fast drop, and a slower late power law above a floor.
 
     L(D) = E + B D^-c_early (1 + (D / D_first)^(1/w))^(-(c_middle - c_early) w)
                             (1 + (D / D_second)^(1/w))^(-(c - c_middle) w)
 
 Caballero et al. 2023, "Broken Neural Scaling Laws" (arXiv 2210.14891), equation 1 with two breaks, written with the
 exponents of the three stretches. The paper leaves the sign of each change free, and with it losses that rise. Here all
-three exponents are positive, so loss only falls; and the first break steepens, for it ends the slow start, as the one
-of the broken law does. The second may steepen or slacken: a fast drop that settles into a slower power law is what one
-break cannot follow.
+three exponents are positive, so loss only falls; the first break steepens, for it ends the slow start, as the one of
+the broken law does; and the second slackens: a fast drop that settles into a slower power law is what one break cannot
+follow. Two breaks of one sign are hardly told from one, and which is which would be anybody's guess.
 
-Conventions are those of the broken law: one width w for both breaks, coordinates at the largest size measured.
+Conventions are those of the broken law: one width w for both breaks, coordinates at the largest size measured. The
+steep stretch between the breaks is what curves tell best, so the others are measured against it.
 """
 
 from collections.abc import Mapping
@@ -29,8 +30,8 @@ def log_shape(
     Parameters
     ----------
     coordinates : mapping
-        ``log_c``, ``floor`` (logit of E / L(D_ref)), ``phase`` (log of D_ref / D_second), ``log_gap`` (log of the
-        e-folds between the breaks), ``middle`` (log of c_middle / c) and ``early`` (logit of c_early / c_middle).
+        ``log_c_middle``, ``floor`` (logit of E / L(D_ref)), ``phase`` (log of D_ref / D_first), ``log_gap`` (log of
+        the e-folds between the breaks), ``early`` (logit of c_early / c_middle) and ``late`` (logit of c / c_middle).
     covariates : mapping
         ``data``: D, in examples.
     reference : mapping
@@ -44,8 +45,8 @@ def log_shape(
     floor, phase = coordinates["floor"], coordinates["phase"]
     t = jnp.log(covariates["data"] / reference["data"])
     c_early, c_middle, c = _exponents(coordinates)
-    fallen = c_early * t + (c_middle - c_early) * bend(t, phase + jnp.exp(coordinates["log_gap"]))
-    fallen = fallen + (c - c_middle) * bend(t, phase)
+    fallen = c_early * t + (c_middle - c_early) * bend(t, phase)
+    fallen = fallen + (c - c_middle) * bend(t, phase - jnp.exp(coordinates["log_gap"]))
     return above_floor(floor, -fallen)
 
 
@@ -55,23 +56,23 @@ def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[s
     c_early, c_middle, c = _exponents(coordinates)
     t_ref = jnp.log(reference["data"])
     log_b = log_reducible(level, floor) + c_early * t_ref
-    log_b = log_b + (c_middle - c_early) * WIDTH * jax.nn.softplus((phase + gap) / WIDTH)
-    log_b = log_b + (c - c_middle) * WIDTH * jax.nn.softplus(phase / WIDTH)
+    log_b = log_b + (c_middle - c_early) * WIDTH * jax.nn.softplus(phase / WIDTH)
+    log_b = log_b + (c - c_middle) * WIDTH * jax.nn.softplus((phase - gap) / WIDTH)
     return {
         "E": irreducible(level, floor),
         "B": jnp.exp(log_b),
         "c": c,
         "c_middle": c_middle,
         "c_early": c_early,
-        "D_first": jnp.exp(t_ref - phase - gap),
-        "D_second": jnp.exp(t_ref - phase),
+        "D_first": jnp.exp(t_ref - phase),
+        "D_second": jnp.exp(t_ref - phase + gap),
     }
 
 
 def _exponents(coordinates: Mapping[str, Array]) -> tuple[Array, Array, Array]:
     """Exponents of the three stretches, the earliest first."""
-    c_middle = jnp.exp(coordinates["log_c"] + coordinates["middle"])
-    return c_middle * jax.nn.sigmoid(coordinates["early"]), c_middle, jnp.exp(coordinates["log_c"])
+    c_middle = jnp.exp(coordinates["log_c_middle"])
+    return c_middle * jax.nn.sigmoid(coordinates["early"]), c_middle, c_middle * jax.nn.sigmoid(coordinates["late"])
 
 
 LAW = Law(
@@ -82,19 +83,19 @@ LAW = Law(
     covariates=(Covariate("data", "examples"),),
     axis="data",
     coordinates=(
-        # Late exponent and floor: as in the broken law, and for the reasons given there.
-        Coordinate("log_c", "log c", mean=-0.6, sd=0.4, spread=0.2, pooling="model"),
+        # Steepest exponent and floor: as in the broken law, and for the reasons given there.
+        Coordinate("log_c_middle", "log c_middle", mean=-0.6, sd=0.4, spread=0.2, pooling="model"),
         Coordinate("floor", "logit of E / L(D_ref)", mean=2.3, sd=1.2, spread=0.6, pooling="model"),
-        # Between the first break and the end of the curve, where it can be told from both: 90% from 1.4 times before
-        # the end to 40 times.
-        Coordinate("phase", "log of D_ref / D_second", mean=2.0, sd=1.0, spread=0.5, pooling="model"),
-        # A factor of 3 to 270 apart: together with the one above, the first break is where the broken law has its own.
-        # Breaks closer than the width of one are one.
-        Coordinate("log_gap", "log of log(D_second / D_first)", mean=0.9, sd=0.5, spread=0.3, pooling="model"),
-        # Exponents of one curve are of one size, and 0 is the broken law: 90% from half the late one to twice it.
-        Coordinate("middle", "log of c_middle / c", mean=0.0, sd=0.4, spread=0.2, pooling="task"),
+        # The end of the slow start lies a factor of 20 to 500 before the end of the curve, about where the broken law
+        # has it: a little farther, to leave room for the second break.
+        Coordinate("phase", "log of D_ref / D_first", mean=4.5, sd=1.0, spread=0.5, pooling="model"),
+        # A factor of 4 to 120 apart: closer than the width of one, two breaks are none. Little is told of the second
+        # by one curve, so its fellows share it.
+        Coordinate("log_gap", "log of log(D_second / D_first)", mean=0.9, sd=0.4, spread=0.3, pooling="task"),
         # As in the broken law: kinds of curves differ, their members hardly.
         Coordinate("early", "logit of c_early / c_middle", mean=-1.0, sd=1.0, spread=1.0, pooling="task"),
+        # Exponents of one curve are of one size, and at 1 the law is the broken one: 90% from a third to nearly all.
+        Coordinate("late", "logit of c / c_middle", mean=1.0, sd=1.0, spread=1.0, pooling="task"),
     ),
     parameters=(
         Parameter("E", "loss", "irreducible loss: what remains with unlimited data"),
