@@ -57,10 +57,13 @@ def laws(json: Json = False) -> None:
 def optimum(
     runs: RunsOrFit,
     compute: Annotated[str, typer.Option(help="Budget in FLOP, such as 5.88e23.")],
+    at: Annotated[
+        list[str] | None, typer.Option("--at", help="What else the law needs, such as unique_data=100B.")
+    ] = None,
     where: Where = None,
     law: Annotated[
         str | None,
-        typer.Option("--law", help="Joint law of params and data to fit; if not given, the prior's, else chinchilla."),
+        typer.Option("--law", help="Joint law to fit, of params and data; if not given, the prior's, else chinchilla."),
     ] = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -73,7 +76,7 @@ def optimum(
 ) -> None:
     """Split a compute budget over model size and tokens, with the odds and the cost of a wrong split."""
     began = time.perf_counter()
-    budget = _number(compute, "compute", "5.88e23 (FLOP)")
+    budget, held = _number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
     check_outputs(output, plot)
     from bayeslaw.answers.optimum import require_tokens, settle_budget
     from bayeslaw.laws import get_law
@@ -82,13 +85,13 @@ def optimum(
     fitted = saved_fit(runs, where, law, prior, widen, early_tokens, output)
     if fitted is None:
         if law is not None or prior is None:  # else the prior, once it is read, says which law
-            settle_budget(get_law(law or "chinchilla"), budget)
+            settle_budget(get_law(law or "chinchilla"), budget, held)
         table = read_table(runs, where)
         require_tokens(table)
         name, lender = borrow(table, prior, widen, law, default="chinchilla")
-        settle_budget(get_law(name), budget)
+        settle_budget(get_law(name), budget, held)
         fitted = fit_table(table, name, seed, first_tokens, lender)
-    best = fitted.optimum(compute=budget, seed=seed)
+    best = fitted.optimum(compute=budget, at=held, seed=seed)
     if output is not None:
         fitted.save(output)
     if plot is not None:

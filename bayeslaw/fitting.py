@@ -92,9 +92,9 @@ class Fit:
             raise TargetError("Give one target to choose for, such as select(data=1638400).")
         return select(self.posterior, points[0], task=task, seed=seed)
 
-    def optimum(self, *, compute: float, seed: int = 0) -> Optimum:
+    def optimum(self, *, compute: float, at: Mapping[str, float] | None = None, seed: int = 0) -> Optimum:
         """Split a budget of so many FLOP over parameters and tokens; see `bayeslaw.answers.optimum.optimum`."""
-        return optimum(self.posterior, compute, seed=seed)
+        return optimum(self.posterior, compute, at=at, seed=seed)
 
     def crossing(
         self,

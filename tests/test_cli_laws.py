@@ -15,6 +15,7 @@ from bayeslaw.evidence.comparison import Comparison
 from bayeslaw.evidence.law_scores import LawScore
 from bayeslaw.evidence.leave_one_out import LeaveOneOut
 from bayeslaw.laws import get_law, law_names
+from bayeslaw.runs import read_runs
 from bayeslaw.views.numbers import count
 from bayeslaw.views.text import comparison_table, crossing_lines, optimum_tables
 
@@ -69,6 +70,28 @@ def test_optimum_splits_the_budget(capsys, tmp_path, runs):
     assert "Best split of 1e+22 FLOP ([x] on t)" in text
     assert "Best split of 1e+22 FLOP (y on t)" in text
     assert count(record["families"][0]["params"]["median"]) in text
+
+
+def test_a_budget_is_split_at_what_else_the_law_needs(capsys, tmp_path, surface, forge_at_random):
+    saved, picture = tmp_path / "fit.nc", tmp_path / "budget.png"
+    table = surface({"[x]": (SIZES, TOKENS), "y": (SIZES, TOKENS)}).table
+    table = table[["model", "family", "task", "params", "data", "loss"]].assign(unique_data=1e10)
+    fit = bayeslaw.fitting.Fit(forge_at_random(read_runs(table), law="data_constrained"))
+    fit.save(saved)
+    split = ("optimum", saved, "--compute", "1e24", "--allow-failed-checks")
+    status, out, err = run(capsys, *split, "--at", "unique_data=20B", "--json", "--plot", picture)
+    record = json.loads(out)
+    assert (status, err) == (0, "")
+    assert record["at"] == {"unique_data": 2e10}
+    assert picture.exists()
+    assert record["families"] == fit.optimum(compute=1e24, at={"unique_data": 2e10}).records()
+    _, out, _ = run(capsys, *split, "--at", "unique_data=20B")
+    assert "([x] on t), unique_data = 20B" in out
+    (passes,) = (line for line in out.split("(y on t)")[0].splitlines() if line.startswith("passes over the data"))
+    assert count(record["families"][0]["data"]["median"] / 2e10) in passes
+    status, out, err = run(capsys, *split)
+    assert (status, out) == (2, "")
+    assert "Add at unique_data=…" in err
 
 
 def test_a_budget_is_not_split_over_examples_and_nothing_is_sampled(capsys, tmp_path, monkeypatch):

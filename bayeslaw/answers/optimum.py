@@ -2,7 +2,8 @@
 
 A run of N parameters on D tokens takes 6 N D FLOP (Kaplan et al. 2020), so that a budget leaves one choice, N. The loss
 along it has a minimum of its own for every draw of the law; where that lies is uncertain, and what it costs to be wrong
-about it is the expected regret.
+about it is the expected regret. What else the law depends on, such as how many tokens there are before they repeat
+(Muennighoff et al. 2023, arXiv 2305.16264), is held.
 """
 
 import re
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.extrapolation import extrapolation_check
-from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.prediction import predict, require_covariates
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.answers.surfaces import law_at
 from bayeslaw.errors import LawError, RunsError, TargetError
@@ -44,12 +45,15 @@ class Optimum:
     ----------
     compute : float
         The budget, in FLOP.
+    at : dict
+        Covariates of the law other than params and data, at which it was split.
     families : tuple of FamilyOptimum
     checks : tuple of Check
         Of the fit, and on how far the budget lies beyond the data.
     """
 
     compute: float
+    at: dict[str, float]
     families: tuple["FamilyOptimum", ...]
     checks: tuple[Check, ...]
 
@@ -101,7 +105,7 @@ class FamilyOptimum:
     expected_regret: float
 
 
-def optimum(posterior: Posterior, compute: float, *, seed: int = 0) -> Optimum:
+def optimum(posterior: Posterior, compute: float, *, at: Mapping[str, float] | None = None, seed: int = 0) -> Optimum:
     """Find the best N and D at a budget, draw by draw.
 
     Parameters
@@ -110,22 +114,25 @@ def optimum(posterior: Posterior, compute: float, *, seed: int = 0) -> Optimum:
         Of a law in ``params`` and ``data`` (tokens).
     compute : float
         Budget in FLOP; data then are compute / (6 params).
+    at : mapping, optional
+        Covariates of the law other than these two, such as ``unique_data``.
     seed : int
         Of the draws beyond the data.
 
     Raises
     ------
     LawError
-        If the law is not one of model size and data alone, or has no best split of a budget.
+        If the law is not one of model size and data, or has no best split of a budget.
     TargetError
-        If the budget is not a positive number.
+        If the budget is not a positive number, or a covariate is missing, unknown or not a positive number.
     RunsError
         If data of the table are no tokens.
     """
-    settle_budget(posterior.law, compute)
+    at = dict(at or {})
+    settle_budget(posterior.law, compute, at)
     require_tokens(posterior.runs)
     design = posterior.design
-    found = [_family_optimum(posterior, surface, compute, seed) for surface in surfaces(design)]
+    found = [_family_optimum(posterior, surface, compute, at, seed) for surface in surfaces(design)]
     spent = FLOP_PER_TOKEN * float((design.covariates["params"].max(axis=1) * design.largest).max())
     checks = (
         *posterior.checks,
@@ -135,11 +142,11 @@ def optimum(posterior: Posterior, compute: float, *, seed: int = 0) -> Optimum:
             "What the law leaves out grows with distance; make a run in between.",
         ),
     )  # fmt: skip
-    return Optimum(compute, tuple(found), checks)
+    return Optimum(compute, at, tuple(found), checks)
 
 
-def settle_budget(law: Law, compute: float) -> None:
-    """Check a budget before anything is sampled.
+def settle_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
+    """Check a budget, and what is held along it, before anything is sampled.
 
     Raises
     ------
@@ -148,15 +155,27 @@ def settle_budget(law: Law, compute: float) -> None:
     """
     if not isinstance(compute, (int, float, np.number)) or not (np.isfinite(compute) and compute > 0):
         raise TargetError(f"compute={compute!r}: a budget must be a positive number of FLOP.")
-    if {c.name for c in law.covariates} != {"params", "data"}:
+    names = [c.name for c in law.covariates]
+    if not {"params", "data"} <= set(names):
         raise LawError(
-            f"The {law.name} law has no best split of a budget, which takes one of params and data alone: this is of "
-            f"{', '.join(c.name for c in law.covariates)}. Fit chinchilla or overtraining."
+            f"The {law.name} law has no best split of a budget, which takes one of params and data: this is of "
+            f"{', '.join(names)}. Fit chinchilla or overtraining."
         )
+    held = [name for name in names if name not in ("params", "data")]
+    require_covariates(law, at)
+    for name in at:
+        if name not in held:
+            raise TargetError(f"at gives {name!r}, which the budget is split over. Leave it out.")
+    for name in held:
+        if name not in at:
+            raise TargetError(
+                f"The best split by the {law.name} law depends on {name!r}. Add at {name}=… to the budget."
+            )
     typical = {c.name: np.asarray(c.mean) for c in law.coordinates}
     grid = np.linspace(-REACH, REACH, GRID)
     with jax.enable_x64(True):
-        shape = law.log_shape(typical, along_budget(grid, FLOP_PER_TOKEN), {"params": 1.0, "data": 1.0})
+        one = dict.fromkeys(names, 1.0)
+        shape = law.log_shape(typical, along_budget(np.exp(grid), FLOP_PER_TOKEN, dict.fromkeys(held, 1.0)), one)
     if int(np.argmin(shape)) in (0, GRID - 1):
         raise _no_best_split(law, compute)
 
@@ -189,34 +208,35 @@ def _no_best_split(law: Law, compute: float) -> LawError:
     )
 
 
-def _family_optimum(posterior: Posterior, surface: Surface, compute: float, seed: int) -> FamilyOptimum:
+def _family_optimum(
+    posterior: Posterior, surface: Surface, compute: float, at: Mapping[str, float], seed: int
+) -> FamilyOptimum:
     curve = int(surface.models[0])
-    log_best = best_log_params(posterior, curve, compute)
+    log_best = best_log_params(posterior, curve, compute, at)
     params = np.exp(log_best)
     data = compute / (FLOP_PER_TOKEN * params)
     grid = np.quantile(log_best, np.linspace(0.01, 0.99, 99))
-    loss = np.exp(law_at(posterior, curve, along_budget(grid[None, :], compute)))  # (S, 99)
-    least = np.exp(law_at(posterior, curve, along_budget(log_best[:, None], compute)))
+    loss = np.exp(law_at(posterior, curve, along_budget(np.exp(grid[None, :]), compute, at)))  # (S, 99)
+    least = np.exp(law_at(posterior, curve, along_budget(np.exp(log_best[:, None]), compute, at)))
     expected = (loss - least).mean(axis=0)
     chosen = int(np.argmin(expected))
-    point = {"params": float(np.exp(grid[chosen]))}
-    point["data"] = compute / (FLOP_PER_TOKEN * point["params"])
+    point = along_budget(float(np.exp(grid[chosen])), compute, at)
     prediction = predict(posterior, [point], seed=seed)
-    at = [label[1:] for label in prediction.labels].index((surface.family, surface.task))
+    here = [label[1:] for label in prediction.labels].index((surface.family, surface.task))
     return FamilyOptimum(
         family=surface.family,
         task=surface.task,
         params=quantiles(params),
         data=quantiles(data),
         tokens_per_param=quantiles(data / params),
-        loss=quantiles(np.exp(prediction.log_loss[:, at, 0])),
+        loss=quantiles(np.exp(prediction.log_loss[:, here, 0])),
         recommended_params=point["params"],
         recommended_data=point["data"],
         expected_regret=float(expected[chosen]),
     )
 
 
-def best_log_params(posterior: Posterior, curve: int, compute: float) -> np.ndarray:
+def best_log_params(posterior: Posterior, curve: int, compute: float, at: Mapping[str, float]) -> np.ndarray:
     """Log of the best N of each draw, shape (S,), on the surface to which a model belongs.
 
     Raises
@@ -226,32 +246,33 @@ def best_log_params(posterior: Posterior, curve: int, compute: float) -> np.ndar
     """
     even = 0.5 * np.log(compute / FLOP_PER_TOKEN)
     grid = even + np.linspace(-REACH, REACH, GRID)
-    loss = law_at(posterior, curve, along_budget(grid[None, :], compute))
+    loss = law_at(posterior, curve, along_budget(np.exp(grid[None, :]), compute, at))
     lowest = loss.argmin(axis=1)
     if np.mean((lowest == 0) | (lowest == GRID - 1)) > 0.01:
         raise _no_best_split(posterior.law, compute)
     low, high = (grid[np.clip(lowest + side, 0, GRID - 1)] for side in (-1, 1))
     for _ in range(STEPS):
         middle = 0.5 * (low + high)
-        rising = _slope(posterior, curve, middle, compute) > 0
+        rising = _slope(posterior, curve, middle, compute, at) > 0
         low, high = np.where(rising, low, middle), np.where(rising, middle, high)
     return 0.5 * (low + high)
 
 
-def along_budget(log_params: np.ndarray, compute: float) -> Mapping[str, np.ndarray]:
-    """Covariates at so many parameters where the rest of a budget goes into data."""
-    return {"params": np.exp(log_params), "data": compute / (FLOP_PER_TOKEN * np.exp(log_params))}
+def along_budget(params: Any, compute: float, at: Mapping[str, float]) -> dict[str, Any]:
+    """Covariates at so many parameters where the rest of a budget goes into data; numpy or jax arrays."""
+    return {"params": params, "data": compute / (FLOP_PER_TOKEN * params), **at}
 
 
-def _slope(posterior: Posterior, curve: int, log_params: np.ndarray, compute: float) -> np.ndarray:
+def _slope(
+    posterior: Posterior, curve: int, log_params: np.ndarray, compute: float, at: Mapping[str, float]
+) -> np.ndarray:
     """Derivative of log loss in log N along a budget, draw by draw, shape (S,)."""
     law = posterior.law
     reference = {name: float(values[0]) for name, values in posterior.design.reference.items()}
     coordinates = {c.name: posterior.flat(c.name)[:, curve] for c in law.coordinates}
 
     def total(n: Any) -> Any:
-        covariates = {"params": jnp.exp(n), "data": compute / (FLOP_PER_TOKEN * jnp.exp(n))}
-        return law.log_shape(coordinates, covariates, reference).sum()
+        return law.log_shape(coordinates, along_budget(jnp.exp(n), compute, at), reference).sum()
 
     with jax.enable_x64(True):
         return np.asarray(jax.grad(total)(jnp.asarray(log_params)))

@@ -235,16 +235,9 @@ def complete_point(design: Design, law: Law, point: Mapping[str, float]) -> dict
     TargetError
         See ``predict``.
     """
-    known = [c.name for c in law.covariates]
-    for name, value in point.items():
-        if name not in known:
-            raise TargetError(f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.")
-        if not isinstance(value, (int, float, np.number)):
-            raise TargetError(f"{name}={value!r} cannot be predicted at; it must be a number, not text.")
-        if not (np.isfinite(value) and value > 0):
-            raise TargetError(f"{name}={value:g} cannot be predicted at; it must be a positive number.")
+    require_covariates(law, point)
     complete = {}
-    for name in known:
+    for name in (c.name for c in law.covariates):
         values = design.covariates[name]
         if name in point:
             complete[name] = np.full(len(values), float(point[name]))
@@ -253,3 +246,21 @@ def complete_point(design: Design, law: Law, point: Mapping[str, float]) -> dict
         else:
             raise TargetError(f"The point lacks {name!r}, which varies along a curve. Add {name}=… to it.")
     return complete
+
+
+def require_covariates(law: Law, point: Mapping[str, float]) -> None:
+    """Refuse what is no covariate of a law, or no possible value of one.
+
+    Raises
+    ------
+    TargetError
+        If a name is unknown, or a value is not a positive number.
+    """
+    known = [c.name for c in law.covariates]
+    for name, value in point.items():
+        if name not in known:
+            raise TargetError(f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.")
+        if not isinstance(value, (int, float, np.number)):
+            raise TargetError(f"{name}={value!r} cannot be predicted at; it must be a number, not text.")
+        if not (np.isfinite(value) and value > 0):
+            raise TargetError(f"{name}={value:g} cannot be predicted at; it must be a positive number.")

@@ -2,7 +2,9 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from bayeslaw.views.numbers import count
 
 
 def clean(text: str) -> str:
@@ -28,6 +30,11 @@ def elide(text: str, limit: int) -> str:
         return text
     head = (limit - 1) * 3 // 5
     return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+
+
+def also_at(at: Mapping[str, float]) -> str:
+    """Covariates for which an answer holds, to stand behind its heading: ", params = 8B"."""
+    return "".join(f", {clean(name)} = {count(value)}" for name, value in at.items())
 
 
 def short_names(names: Sequence[str], limit: int = 26) -> dict[str, str]:

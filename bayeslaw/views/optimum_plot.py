@@ -1,19 +1,21 @@
 """The picture of a budget: loss against model size along it, with what is not known."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayeslaw.answers.optimum import FLOP_PER_TOKEN, FamilyOptimum, Optimum
+from bayeslaw.answers.optimum import FLOP_PER_TOKEN, FamilyOptimum, Optimum, along_budget
 from bayeslaw.answers.prediction import predict
 from bayeslaw.model.joint import surfaces
 from bayeslaw.posterior import Posterior
-from bayeslaw.views.names import clean, elide
+from bayeslaw.views.names import also_at, clean, elide
 from bayeslaw.views.numbers import count, readable_ticks
 
 POINTS = 41
 WITHIN = 0.1
-"""Runs are shown beside a budget if their compute lies within this many e-folds of it."""
+"""Runs are shown beside a budget if their compute, and what is held, lies within this many e-folds of it."""
 
 SMALLER = (1e-2, 1e-4)
 """Further budgets shown, in units of the one asked for, where runs reach them."""
@@ -49,7 +51,7 @@ def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimu
         colour = f"C{k}"
         middle = family.params["median"] * (compute / best.compute) ** 0.5
         params = middle * np.geomspace(1 / 12, 12, POINTS)
-        points = [{"params": float(n), "data": compute / (FLOP_PER_TOKEN * float(n))} for n in params]
+        points = [along_budget(float(n), compute, best.at) for n in params]
         prediction = predict(posterior, points)
         here = [label[1:] for label in prediction.labels].index((family.family, family.task))
         low, quarter, median, three, high = np.quantile(
@@ -58,7 +60,7 @@ def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimu
         axis.fill_between(params, low, high, color=colour, alpha=0.15, linewidth=0)
         axis.fill_between(params, quarter, three, color=colour, alpha=0.3, linewidth=0)
         axis.plot(params, median, color=colour, label=f"{compute:.2g} FLOP")
-        _runs(axis, posterior, family, compute, colour)
+        _runs(axis, posterior, family, compute, best.at, colour)
     axis.axvspan(family.params["p05"], family.params["p95"], ymax=0.03, color="C0", alpha=0.6, linewidth=0)
     axis.axvline(family.recommended_params, color="C0", linewidth=1, linestyle=":")
     axis.set_xscale("log")
@@ -67,15 +69,19 @@ def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimu
     axis.minorticks_off()
     axis.set_xlabel("parameters")
     axis.set_ylabel("loss")
-    axis.set_title(elide(clean(family.family), 40), fontsize=10)
+    axis.set_title(elide(clean(family.family), 40) + also_at(best.at), fontsize=10)
     axis.legend(frameon=False, fontsize=8)
 
 
-def _runs(axis: Axes, posterior: Posterior, family: FamilyOptimum, compute: float, colour: str) -> None:
-    """Runs of the family near a budget."""
+def _runs(
+    axis: Axes, posterior: Posterior, family: FamilyOptimum, compute: float, at: Mapping[str, float], colour: str
+) -> None:
+    """Runs of the family near a budget and what is held along it."""
     design = posterior.design
     (members,) = (s.models for s in surfaces(design) if (s.family, s.task) == (family.family, family.task))
     params, data = (design.covariates[name][members] for name in ("params", "data"))
     near = (design.weight[members] > 0) & (np.abs(np.log(FLOP_PER_TOKEN * params * data / compute)) < WITHIN)
+    for name, value in at.items():
+        near &= np.abs(np.log(design.covariates[name][members] / value)) < WITHIN
     if near.any():
         axis.plot(params[near], np.exp(design.log_loss[members][near]), "o", color=colour, markersize=4, alpha=0.7)

@@ -70,6 +70,7 @@ def optimum_record(posterior: Posterior, best: Optimum, seconds: float) -> dict[
         "law": posterior.law.name,
         "prior": posterior.settings["prior"],
         "compute": best.compute,
+        "at": best.at,
         "families": best.records(),
         **_verdict(best.checks),
         **_provenance(posterior, seconds),

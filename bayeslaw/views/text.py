@@ -19,7 +19,7 @@ from bayeslaw.laws import takes_any_column
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import LeftOut
 from bayeslaw.verdicts import Check
-from bayeslaw.views.names import clean, elide, short_names
+from bayeslaw.views.names import also_at, clean, elide, short_names
 from bayeslaw.views.numbers import chance, count, decimals, exact, factor, fixed
 
 if TYPE_CHECKING:
@@ -119,10 +119,14 @@ def optimum_tables(best: Optimum) -> list[Table]:
     tables = []
     for f in best.families:
         name = clean(f.family) if f.family == f.task else f"{clean(f.family)} on {clean(f.task)}"
-        table = _table(f"Best split of {best.compute:.4g} FLOP ({elide(name, 40)})")
+        table = _table(f"Best split of {best.compute:.4g} FLOP ({elide(name, 40)}){also_at(best.at)}")
         _words(table, "")
         _numbers(table, "median", "50% interval", "90% interval")
-        for label, values in (("parameters", f.params), ("tokens", f.data), ("tokens a parameter", f.tokens_per_param)):
+        shown = [("parameters", f.params), ("tokens", f.data), ("tokens a parameter", f.tokens_per_param)]
+        if "unique_data" in best.at:
+            epochs = {name: value / best.at["unique_data"] for name, value in f.data.items()}
+            shown.append(("passes over the data", epochs))
+        for label, values in shown:
             low, high = (f"{count(values[a])} to {count(values[b])}" for a, b in (("p25", "p75"), ("p05", "p95")))
             table.add_row(label, count(values["median"]), low, high)
         places = decimals(f.loss["median"])
@@ -143,8 +147,9 @@ def optimum_tables(best: Optimum) -> list[Table]:
 def crossing_lines(found: Crossing) -> list[Table | Text]:
     """Odds that one choice is always better or is overtaken, and where that is: a heading, a table and a sentence."""
     a, b = (elide(clean(name), 40) for name in (found.a, found.b))
-    at = "".join(f", {clean(name)} = {count(value)}" for name, value in found.at.items())
-    heading = f"{found.kind.capitalize()}s of {a} and {b} from {count(found.low)} to {count(found.high)}{at}"
+    heading = (
+        f"{found.kind.capitalize()}s of {a} and {b} from {count(found.low)} to {count(found.high)}{also_at(found.at)}"
+    )
     table = _table("")
     _words(table, "what happens")
     _numbers(table, "chance")

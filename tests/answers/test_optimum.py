@@ -27,12 +27,75 @@ def posterior(surface, forge):
     return spread(surface(GRID), "chinchilla", forge)
 
 
+UNIQUE = 1e11
+
+
+@pytest.fixture(scope="module")
+def repeated(surface, forge):
+    table = surface(GRID).table[["model", "family", "task", "params", "data", "loss"]]
+    return spread(read_runs(table.assign(unique_data=table["data"].clip(upper=2e10))), "data_constrained", forge)
+
+
+def repeated_loss(posterior, params, compute, unique):
+    """The data-constrained law of the first curve, draw by draw, in plain numpy; ``params`` (S,)."""
+    names = ("E", "A", "B", "alpha", "beta", "R_D_star", "R_N_star")
+    E, A, B, alpha, beta, R_D, R_N = (posterior.flat(name)[:, 0] for name in names)
+    data = compute / 6 / params
+    U_D = np.minimum(data, unique)
+    D = U_D * (1 - R_D * np.expm1(-(data / U_D - 1) / R_D))
+    U_N = np.minimum(params, (alpha * A / (beta * B)) ** (1 / alpha) * U_D ** (beta / alpha))
+    N = U_N * (1 - R_N * np.expm1(-(params / U_N - 1) / R_N))
+    return E + A / N**alpha + B / D**beta
+
+
+@pytest.mark.parametrize("compute", [1e21, 1e22, 1e24])
+def test_tokens_that_repeat_move_the_best_split(compute, repeated):
+    found = best_log_params(repeated, 0, compute, {"unique_data": UNIQUE})
+    at_best = repeated_loss(repeated, np.exp(found), compute, UNIQUE)
+    steps = np.linspace(-3, 3, 601)
+    around = [repeated_loss(repeated, np.exp(found + step), compute, UNIQUE) for step in steps]
+    assert (at_best <= np.min(around, axis=0) * (1 + 1e-12)).all()
+    freely = best_log_params(repeated, 0, compute, {"unique_data": 1e30})
+    A, B, alpha, beta = (repeated.flat(name)[:, 0] for name in ("A", "B", "alpha", "beta"))
+    closed = (alpha * A / (beta * B)) ** (1 / (alpha + beta)) * (compute / 6) ** (beta / (alpha + beta))
+    np.testing.assert_allclose(np.exp(freely), closed, rtol=1e-6)
+    repeats = compute / 6 / closed > UNIQUE
+    assert repeats.mean() > 0.99 if compute == 1e24 else repeats.mean() < 1
+    np.testing.assert_allclose(found[~repeats], freely[~repeats], rtol=1e-9)
+    assert np.abs(found - freely)[repeats].min() > 0
+
+
+def test_what_is_held_is_told_and_predicted_at(repeated):
+    best = optimum(repeated, 1e24, at={"unique_data": UNIQUE}, seed=2)
+    assert best.at == {"unique_data": UNIQUE}
+    f = best.families[0]
+    point = {"params": f.recommended_params, "data": f.recommended_data, "unique_data": UNIQUE}
+    draws = np.exp(predict(repeated, [point], seed=2).log_loss[:, 0, 0])
+    assert f.loss["median"] == pytest.approx(np.median(draws))
+    scarce = optimum(repeated, 1e24, at={"unique_data": UNIQUE / 100}, seed=2).families[0]
+    assert scarce.loss["median"] > f.loss["median"]
+
+
+@pytest.mark.parametrize(
+    ("law", "at", "message"),
+    [
+        ("data_constrained", {}, "depends on 'unique_data'. Add at unique_data=…"),
+        ("data_constrained", {"unique_data": 1e11, "params": 1e9}, "gives 'params', which the budget is split over"),
+        ("data_constrained", {"unique_data": -1.0}, "must be a positive number"),
+        ("chinchilla", {"unique_data": 1e11}, "has no covariate 'unique_data'"),
+    ],
+)
+def test_what_is_held_is_what_the_law_needs(law, at, message):
+    with pytest.raises(TargetError, match=message):
+        settle_budget(get_law(law), COMPUTE, at)
+
+
 @pytest.mark.parametrize("compute", [1e19, COMPUTE, 1e27])
 def test_it_is_the_closed_form(compute, posterior):
     for curve in (0, len(posterior.design.curves) - 1):
         A, B, alpha, beta = (posterior.flat(name)[:, curve] for name in ("A", "B", "alpha", "beta"))
         best = (alpha * A / (beta * B)) ** (1 / (alpha + beta)) * (compute / 6) ** (beta / (alpha + beta))
-        np.testing.assert_allclose(np.exp(best_log_params(posterior, curve, compute)), best, rtol=1e-6)
+        np.testing.assert_allclose(np.exp(best_log_params(posterior, curve, compute, {})), best, rtol=1e-6)
 
 
 def test_params_and_data_spend_the_budget(posterior):
@@ -55,7 +118,7 @@ def test_the_recommended_point_has_the_least_expected_loss(posterior):
     nearby = f.recommended_params * np.geomspace(0.3, 3, 61)
     best = min(expected(params) for params in nearby)
     assert expected(f.recommended_params) == pytest.approx(best, rel=1e-5)
-    ideal = np.exp(best_log_params(posterior, 0, COMPUTE))
+    ideal = np.exp(best_log_params(posterior, 0, COMPUTE, {}))
     E, A, B, alpha, beta = (posterior.flat(name)[:, 0] for name in ("E", "A", "B", "alpha", "beta"))
     least = np.mean(E + A / ideal**alpha + B / (COMPUTE / 6 / ideal) ** beta)
     assert f.expected_regret == pytest.approx(expected(f.recommended_params) - least, rel=1e-6)
@@ -102,11 +165,12 @@ def test_a_law_of_data_alone_says_so(simulate, forge, random_position):
 
 @pytest.mark.parametrize("law", law_names())
 def test_which_laws_split_a_budget_is_known_beforehand(law):
-    if law in ("chinchilla", "overtraining", "additive"):
-        settle_budget(get_law(law), COMPUTE)
+    at = {"unique_data": UNIQUE} if law == "data_constrained" else {}
+    if law in ("chinchilla", "overtraining", "additive", "data_constrained"):
+        settle_budget(get_law(law), COMPUTE, at)
     else:
         with pytest.raises(LawError, match="has no best split"):
-            settle_budget(get_law(law), COMPUTE)
+            settle_budget(get_law(law), COMPUTE, at)
 
 
 @pytest.mark.parametrize("compute", [0.0, -1.0, np.inf, np.nan])
