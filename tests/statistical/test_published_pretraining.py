@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import curve_fit
 
 import bayeslaw as bl
 from bayeslaw.model.priors import LogNormal, SurfacePriors
@@ -74,17 +75,43 @@ def test_the_optimum_is_near_the_published_one(fits):
     assert best.data["p25"] < 1.34e12 < best.data["p75"]
 
 
+def published_way(runs, task):
+    """Function of params and data: least squares in loss on the five runs on which Gadre et al. fitted their law.
+
+    These are those of the four smallest models at 20 tokens a parameter, and of the smallest at 320.
+    """
+    table = runs.where("params < 5e8").table
+    few = (table["multiplier"] == 1) | ((table["multiplier"] == 16) & (table["params"] < 2e7))
+    table = table[few & (table["task"] == task)]
+    assert len(table) == 5
+
+    def law(point, E, log_a, log_b, exponent):
+        terms = zip((log_a, log_b), (point[0] / 1e8, point[1] / 2e9), strict=True)
+        return E + sum(np.exp(log_scale) * x**-exponent for log_scale, x in terms)
+
+    best, _ = curve_fit(law, table[["params", "data"]].to_numpy().T, table["loss"], [1.0, 0.0, 0.0, 0.3])
+    return lambda params, data: law((params, data), *best)
+
+
 def test_larger_models_of_the_over_training_grid():
-    """Fitted on models up to 412M, both corpora together; six runs of 1.4B and 6.9B, up to 921B tokens."""
+    """Fitted on models up to 412M, both corpora together; six runs of 1.4B and 6.9B, up to 921B tokens.
+
+    The paper reports errors of .007 on two of the RedPajama runs and none on C4.
+    """
     runs = bl.read_runs(Path(DATA) / "pretrain" / "overtraining_grid.csv", where="metric == 'loss:c4_val'")
     fit = bl.fit(runs.where("params < 5e8"), law="overtraining")
     assert fit.status == "PASS"
-    errors = {}
+    errors, theirs = {}, {}
     for _, run in runs.where("params > 5e8").table.iterrows():
         predicted = fit.predict(at=[{"params": run["params"], "data": run["data"]}]).set_index("task").loc[run["task"]]
         assert predicted["p025"] < run["loss"] < predicted["p975"]
         errors.setdefault(run["task"], []).append(abs(predicted["median"] / run["loss"] - 1))
+        published = published_way(runs, run["task"])(run["params"], run["data"])
+        theirs.setdefault(run["task"], []).append(abs(published / run["loss"] - 1))
         print(f"{run['model']}: {run['loss']:.3f}, predicted {predicted['median']:.3f}", end=" ")
-        print(f"({predicted['p025']:.3f} to {predicted['p975']:.3f})")
+        print(f"({predicted['p025']:.3f} to {predicted['p975']:.3f}), as in the paper {published:.3f}")
+    print({name: np.round(found, 4).tolist() for name, found in errors.items()}, "as in the paper", end=" ")
+    print({name: np.round(found, 4).tolist() for name, found in theirs.items()})
+    np.testing.assert_allclose(theirs["rpj"][1:], [0.007103, 0.007320], atol=2e-4)  # the two that were published
     assert max(errors["rpj"]) < 0.007
     assert max(errors["c4_original"][:2]) < 0.02

@@ -1,6 +1,7 @@
 """Checkpoints of published pretraining runs: where a run will end, from its beginning and from its siblings.
 
-``pytest -m slow -s tests/statistical/test_published_pythia.py`` prints the figures. One fit a run: an hour or two.
+``pytest -m slow -s tests/statistical/test_published_pythia.py`` prints the figures. One fit a run: a quarter of an
+hour to two hours.
 """
 
 import os
