@@ -1,5 +1,6 @@
 """Shared by the tests: synthetic tables, and the model written a second time, densely, from its documentation."""
 
+import signal
 from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 
@@ -289,6 +290,13 @@ def _simulate(sizes, *, seed=0, repeats=1, noise=0.006, own=0.008, shared=0.012,
 
 def _random_position(model, rng, scale=1.0):
     return {name: scale * rng.standard_normal(shape) for name, shape in model.sizes().items()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts():
+    """Where tests run in the background a shell may have had interrupts ignored, which all that they start inherits."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
