@@ -29,7 +29,7 @@ from bayeslaw.prior import Prior, plain, read_prior
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check
 
-FORMAT = 5
+FORMAT = 6
 """Version of the file format; raised when an older reader would misread."""
 
 
@@ -46,8 +46,9 @@ class Posterior:
         ``shared_walk``, ``noise`` (chain, draw, curve), ``typical_noise`` and ``pull`` (chain, draw, task),
         ``own_drift``, ``shared_drift``, ``location_<coordinate>``, ``spread_<coordinate>_<level>``,
         ``effect_<coordinate>_<level>``. ``curve`` carries ``task``, ``family`` and ``model``. Of a joint law, there are
-        ``offset`` and ``tilt`` (chain, draw, curve), ``field`` (chain, draw, basis), ``noise``, ``tail``, ``field_sd``,
-        ``offset_sd`` and ``tilt_sd`` (chain, draw, task) in place of walks, pull and drifts.
+        ``offset``, ``tilt`` and ``curvature`` (chain, draw, curve), ``field`` (chain, draw, basis), ``noise``,
+        ``tail``, ``field_sd``, ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (chain, draw, task) in place of walks,
+        pull and drifts.
     stats : xarray.Dataset
         ``diverging``, ``n_steps``, ``energy``, ``acceptance_rate``, each (chain, draw).
     runs : Runs
@@ -181,7 +182,8 @@ def _required(law: Law) -> tuple[str, ...]:
     """Variables without which nothing can be answered."""
     by_law = (*(c.name for c in law.coordinates), *(p.name for p in law.parameters))
     if law.strays == "surface":
-        return (*by_law, "level", "offset", "tilt", "field", "noise", "tail", "field_sd", "offset_sd", "tilt_sd")
+        scales = ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd")
+        return (*by_law, *scales, "level", "offset", "tilt", "curvature", "field")
     walks = ("own_walk", "shared_walk", "own_drift", "shared_drift")
     return (*by_law, *walks, "level", "noise", "typical_noise", "pull")
 

@@ -17,9 +17,9 @@ from bayeslaw.answers.curves import only, seen_curves
 from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.prediction import complete_point, curve_log_loss
 from bayeslaw.answers.quantiles import quantiles
-from bayeslaw.answers.surfaces import draw, law_at
+from bayeslaw.answers.surfaces import draw, law_at, of_models, wandering
 from bayeslaw.errors import TargetError
-from bayeslaw.model.joint import middles
+from bayeslaw.model.joint import stretch
 from bayeslaw.posterior import Posterior
 from bayeslaw.verdicts import Check, Status, overall
 
@@ -227,8 +227,13 @@ def _between_surfaces(
         covariates = _along_axis(posterior, curve, at, points, whole=not is_model)
         expected = law_at(posterior, curve, {n: values[None] for n, values in covariates.items()})
         if is_model and kind == "curve":
-            along = np.log(points / design.reference[law.axis][curve]) - middles(design)[curve]
-            expected += posterior.flat("offset")[:, [curve]] + posterior.flat("tilt")[:, [curve]] * along
+            offset, tilt, curvature = (posterior.flat(name)[:, [curve]] for name in ("offset", "tilt", "curvature"))
+            measured, t = (
+                stretch(design).of(np.array([curve])),
+                np.log(points / design.reference[law.axis][curve])[None],
+            )
+            expected += of_models(offset, tilt, curvature, measured, t)[:, 0]
+            expected += wandering(posterior, design.task_of[[curve]], measured, t, rng)[:, 0]
         log_loss.append(expected)
         logs.append(np.column_stack([np.log(v / design.reference[n][0]) for n, v in covariates.items()]))
     difference = log_loss[0] - log_loss[1]

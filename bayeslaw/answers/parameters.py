@@ -23,6 +23,7 @@ _SCALES = {
         "field_sd": ("field_sd", "log loss"),
         "offset_sd": ("offset_sd", "log loss"),
         "tilt_sd": ("tilt_sd", "slope"),
+        "curvature_sd": ("curvature_sd", "slope per e-fold"),
     },
 }
 """What each task has beside the law, by the name of the variable: name and unit as reported."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeslaw.answers.curves import law_shape, new_coordinates, new_level
-from bayeslaw.model.discrepancy import covariance_root
+from bayeslaw.model.discrepancy import covariance_root, integrated_walk
 from bayeslaw.model.field import Field
-from bayeslaw.model.joint import middles, surfaces
+from bayeslaw.model.joint import Stretch, stretch, surfaces
 from bayeslaw.posterior import Posterior
 
 Label = tuple[str, str, str]
@@ -29,9 +29,9 @@ class Places:
     coordinates : dict of ndarray, shape (S, K)
     level : ndarray, shape (S, K)
         Log loss of the law at its reference point.
-    offset, tilt : ndarray, shape (S, K)
-    middle : ndarray, shape (K,)
-        Log of the axis, relative to the reference, about which models are tilted.
+    offset, tilt, curvature : ndarray, shape (S, K)
+    measured : Stretch
+        Of K models, about whose middles they are tilted and beyond whose ends they are curved no more.
     surface_of : ndarray of int, shape (K,)
         Surface whose field applies; -1 for a family without one.
     task_of : ndarray of int, shape (K,)
@@ -45,7 +45,8 @@ class Places:
     level: np.ndarray
     offset: np.ndarray
     tilt: np.ndarray
-    middle: np.ndarray
+    curvature: np.ndarray
+    measured: Stretch
     surface_of: np.ndarray
     task_of: np.ndarray
     largest: dict[str, np.ndarray]
@@ -61,7 +62,8 @@ def seen_models(posterior: Posterior, covariates: dict[str, np.ndarray]) -> Plac
         level=posterior.flat("level"),
         offset=posterior.flat("offset"),
         tilt=posterior.flat("tilt"),
-        middle=middles(design),
+        curvature=posterior.flat("curvature"),
+        measured=stretch(design),
         surface_of=design.family_of,
         task_of=design.task_of,
         largest={posterior.law.axis: design.largest},
@@ -81,7 +83,8 @@ def new_models(posterior: Posterior, covariates: dict[str, np.ndarray], rng: np.
         level=posterior.flat("level")[:, first],
         offset=_new(posterior, "offset_sd", task_of, rng),
         tilt=_new(posterior, "tilt_sd", task_of, rng),
-        middle=np.array([middles(design)[surface.models].mean() for surface in found]),
+        curvature=_new(posterior, "curvature_sd", task_of, rng),
+        measured=stretch(design).typical([surface.models for surface in found]),
         surface_of=np.arange(len(found)),
         task_of=task_of,
         largest=_largest(posterior, design.family_of, len(found)),
@@ -109,7 +112,8 @@ def new_families(posterior: Posterior, covariates: dict[str, np.ndarray], rng: n
         level=level,
         offset=_new(posterior, "offset_sd", np.arange(tasks), rng),
         tilt=_new(posterior, "tilt_sd", np.arange(tasks), rng),
-        middle=np.array([middles(design)[design.task_of == k].mean() for k in range(tasks)]),
+        curvature=_new(posterior, "curvature_sd", np.arange(tasks), rng),
+        measured=stretch(design).typical([np.flatnonzero(design.task_of == k) for k in range(tasks)]),
         surface_of=np.full(tasks, -1),
         task_of=np.arange(tasks),
         largest=_largest(posterior, design.task_of, tasks),
@@ -124,8 +128,11 @@ def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Gener
     reference = {name: values[0] for name, values in posterior.design.reference.items()}
     coordinates = {name: values[..., None] for name, values in places.coordinates.items()}
     shape = law_shape(posterior, coordinates, places.covariates, reference)
-    along = np.log(places.covariates[posterior.law.axis] / reference[posterior.law.axis]) - places.middle[:, None]
-    log_loss = (places.level + places.offset)[..., None] + places.tilt[..., None] * along + shape
+    t = np.log(places.covariates[posterior.law.axis] / reference[posterior.law.axis])
+    log_loss = places.level[..., None] + shape
+    log_loss = log_loss + of_models(places.offset, places.tilt, places.curvature, places.measured, t)
+    if rng is not None:
+        log_loss += wandering(posterior, places.task_of, places.measured, t, rng)
     points = np.stack([np.log(values / reference[name]) for name, values in places.covariates.items()], axis=-1)
     field_sd = posterior.flat("field_sd")
     first = np.cumsum([0, *(field.patterns.shape[1] for field in posterior.fields)])
@@ -144,6 +151,32 @@ def expected_log_loss(posterior: Posterior, places: Places, rng: np.random.Gener
             known = known + draw(field.remainder(at) + field.departure(at), sd, rng)
         log_loss[:, members] += known.reshape(len(known), len(members), -1)
     return log_loss
+
+
+def of_models(
+    offset: np.ndarray, tilt: np.ndarray, curvature: np.ndarray, measured: Stretch, t: np.ndarray
+) -> np.ndarray:
+    """What K models have of their own, in log loss: (S, K) each, at logs of the axis (K, A), shape (S, K, A)."""
+    tilted = offset[..., None] + tilt[..., None] * measured.along(t)
+    return tilted + curvature[..., None] * measured.curving(t)
+
+
+def wandering(
+    posterior: Posterior, task_of: np.ndarray, measured: Stretch, t: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Draws of how far K models stray beyond their own data, in log loss: at logs of the axis (K, A), shape (S, K, A).
+
+    From there on the slope of a model wanders, at the rate at which curvatures would have changed it over the data.
+    """
+    along = measured.along(t)
+    rate = posterior.flat("curvature_sd")[:, task_of] * np.sqrt(measured.high - measured.low)
+    strayed = np.zeros((len(rate), *t.shape))
+    for k in np.flatnonzero(rate.any(axis=0)):
+        covariance = np.zeros((t.shape[1], t.shape[1]))
+        for beyond in (np.maximum(along[k] - measured.high[k], 0.0), np.maximum(measured.low[k] - along[k], 0.0)):
+            covariance += integrated_walk(beyond[:, None], beyond[None])
+        strayed[:, k] = draw(covariance, rate[:, [k]], rng)
+    return strayed
 
 
 def _unseen_field(posterior: Posterior, task: int) -> Field:

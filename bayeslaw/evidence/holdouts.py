@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.prediction import curve_log_loss_of_runs
-from bayeslaw.answers.surfaces import Places, expected_log_loss
+from bayeslaw.answers.surfaces import Places, expected_log_loss, wandering
 from bayeslaw.errors import RunsError
 from bayeslaw.evidence.scores import log_score_mixture
 from bayeslaw.model.design import has_checkpoints, run_of, run_weights
-from bayeslaw.model.joint import middles, surfaces
+from bayeslaw.model.joint import stretch, surfaces
 from bayeslaw.model.smoothed import bins, geometric_means
 from bayeslaw.posterior import Posterior
 from bayeslaw.runs import Runs
@@ -142,7 +142,9 @@ def _expected_of(
     own = np.array([curve_of.get(label, -1) for label in labels])
     if posterior.law.strays == "surface":
         places = _places_of(posterior, hidden, own, rng)
-        known = expected_log_loss(posterior, places, None)[..., 0]
+        t = np.log(places.covariates[posterior.law.axis] / design.reference[posterior.law.axis][0])
+        strayed = wandering(posterior, places.task_of, places.measured, t, rng)
+        known = (expected_log_loss(posterior, places, None) + strayed)[..., 0]
         points = np.column_stack([np.log(v[:, 0] / design.reference[n][0]) for n, v in places.covariates.items()])
         unknown = np.empty(len(hidden))
         for g, field in enumerate(posterior.fields):
@@ -172,7 +174,7 @@ def _places_of(posterior: Posterior, hidden: pd.DataFrame, own: np.ndarray, rng:
         sd = posterior.flat(f"{name}_sd")[:, task_of]
         return np.where(new, sd * rng.standard_normal(sd.shape), posterior.flat(name)[:, curve])
 
-    centres = middles(design)
+    typical, measured = stretch(design).typical([s.models for s in found]).of(surface_of), stretch(design).of(curve)
     return Places(
         labels=(),
         covariates={c.name: hidden[[c.name]].to_numpy(float) for c in posterior.law.covariates},
@@ -180,7 +182,8 @@ def _places_of(posterior: Posterior, hidden: pd.DataFrame, own: np.ndarray, rng:
         level=posterior.flat("level")[:, curve],
         offset=of_models("offset"),
         tilt=of_models("tilt"),
-        middle=np.where(new, np.array([centres[s.models].mean() for s in found])[surface_of], centres[curve]),
+        curvature=of_models("curvature"),
+        measured=measured.unless(new, typical),
         surface_of=surface_of,
         task_of=task_of,
         largest={},

@@ -31,7 +31,7 @@ from bayeslaw.model.surface import (
 )
 
 RUNS_PER_MODEL = 3
-"""Runs of a model, on average over a task, from which on its models have offsets and tilts."""
+"""Runs of a model, on average over a task, from which on its models have something of their own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +47,14 @@ class SurfaceDraws:
     offset : ndarray, shape (S, C)
         What the runs of a model have in common, in log loss.
     tilt : ndarray, shape (S, C)
-        Log-log slope of a model beyond that of the law, about the middle of its runs.
+        Log-log slope of a model beyond that of the law, at the middle of its runs.
+    curvature : ndarray, shape (S, C)
+        Change of that slope over an e-fold of the axis.
     field : ndarray, shape (S, P)
         Coefficients of the fields, one surface after another, standard deviation included.
     scales : dict of ndarray, shape (S, T)
-        ``noise``, ``tail``, ``field_sd``, ``offset_sd`` and ``tilt_sd`` (0 for tasks whose models have none).
+        ``noise``, ``tail``, ``field_sd``, and ``offset_sd``, ``tilt_sd`` and ``curvature_sd``, which are 0 for tasks
+        whose models have nothing of their own.
     population : PopulationDraws
     """
 
@@ -59,6 +62,7 @@ class SurfaceDraws:
     level: np.ndarray
     offset: np.ndarray
     tilt: np.ndarray
+    curvature: np.ndarray
     field: np.ndarray
     scales: dict[str, np.ndarray]
     population: PopulationDraws
@@ -70,6 +74,7 @@ class SurfaceDraws:
             "level": (self.level, ("curve",)),
             "offset": (self.offset, ("curve",)),
             "tilt": (self.tilt, ("curve",)),
+            "curvature": (self.curvature, ("curve",)),
             "field": (self.field, ("basis",)),
             **{name: (values, ("task",)) for name, values in self.scales.items()},
             **self.population.variables(),
@@ -124,6 +129,7 @@ class SurfaceModel:
             level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, self.design.family_of],
             offset=own["offset"],
             tilt=own["tilt"],
+            curvature=own["curvature"],
             field=scales["field_sd"][:, data.task_of_coefficient] * positions["field"],
             scales=scales,
             population=population_draws(self.structure.pooled, positions),
@@ -166,10 +172,59 @@ def surfaces(design: Design) -> tuple[Surface, ...]:
     return tuple(Surface(family, task, np.flatnonzero(design.family_of == g)) for g, (task, family) in names)
 
 
-def middles(design: Design) -> np.ndarray:
-    """Mean logarithm of the axis over the runs of each model, relative to the reference: shape (C,)."""
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Where along the axis each of K models was measured, in e-folds from the reference.
+
+    Attributes
+    ----------
+    middle : ndarray, shape (K,)
+        Mean over the runs.
+    low, high : ndarray, shape (K,)
+        Ends, from the middle.
+    spread : ndarray, shape (K,)
+        Mean square of the distance from the middle.
+    """
+
+    middle: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    spread: np.ndarray
+
+    def along(self, t: np.ndarray) -> np.ndarray:
+        """Distances from the middle, of t of shape (K, A)."""
+        return t - self.middle[:, None]
+
+    def curving(self, t: np.ndarray) -> np.ndarray:
+        """What a unit curvature adds at t, shape (K, A): a parabola, and beyond the ends its tangents."""
+        along = self.along(t)
+        inside = np.clip(along, self.low[:, None], self.high[:, None])
+        return 0.5 * (inside**2 - self.spread[:, None]) + inside * (along - inside)
+
+    def of(self, models: np.ndarray) -> "Stretch":
+        """That of some models, in another order or several times over."""
+        return Stretch(*(values[models] for values in self._values()))
+
+    def typical(self, groups: Sequence[np.ndarray]) -> "Stretch":
+        """That of a typical model of each group."""
+        return Stretch(*(np.array([values[members].mean() for members in groups]) for values in self._values()))
+
+    def unless(self, condition: np.ndarray, other: "Stretch") -> "Stretch":
+        """Its own models, or the other's where a condition holds."""
+        pairs = zip(other._values(), self._values(), strict=True)
+        return Stretch(*(np.where(condition, theirs, own) for theirs, own in pairs))
+
+    def _values(self) -> tuple[np.ndarray, ...]:
+        return self.middle, self.low, self.high, self.spread
+
+
+def stretch(design: Design) -> Stretch:
+    """Where each model was measured."""
     seen = design.weight > 0
-    return np.sum(design.axis * seen, axis=1) / seen.sum(axis=1)
+    runs = seen.sum(axis=1)
+    middle = np.sum(design.axis * seen, axis=1) / runs
+    along = np.where(seen, design.axis - middle[:, None], 0.0)
+    return Stretch(middle, along.min(axis=1), along.max(axis=1), np.sum(along**2, axis=1) / runs)
 
 
 def points_of(design: Design) -> np.ndarray:
@@ -218,12 +273,13 @@ def build_surface_model(design: Design, law: Law, pooled: Pooled, scales: Surfac
         functions[here, first[g] : first[g + 1]] = field.functions(points[here])
     layout = lay_out(design.borrowed, _whole_sizes(design, pooled, first[-1]), design.tasks)
     lent = None if design.borrowed is None else Lent(design.borrowed.mean, design.borrowed.root())
-    differs = models_differ(design)[design.task_of]
+    differs, measured = models_differ(design)[design.task_of], stretch(design)
     task_of_surface = [design.task_of[surface_of_curve == g][0] for g in range(len(fields))]
     data = SurfaceData(
         covariates={name: np.exp(points[:, v]) for v, name in enumerate(design.covariates)},
         log_loss=np.round(log_loss - centre[of_run], 10),
-        along=design.axis[seen] - middles(design)[curve_of],
+        along=measured.along(design.axis)[seen],
+        curving=measured.curving(design.axis)[seen],
         weight=design.weight[seen],
         functions=functions,
         unexplained=unexplained(design, fields),

@@ -2,14 +2,17 @@
 
 For run j of model i on surface g (a family within a task; a whole task where families have one model each),
 
-    log loss = level_g + log_shape(coordinates_i, x_j) + offset_i + tilt_i (t_j - t_i) + field_g(x_j) + noise_j,
+    log loss = level_g + log_shape(coordinates_i, x_j)
+               + offset_i + tilt_i (t_j - t_i) + curvature_i q_i(t_j) + field_g(x_j) + noise_j,
 
-with x the covariates, t the logarithm of the axis and t_i its mean over the runs of the model, offsets and tilts
-normal, the field as in ``field`` and noise Student-t, so that a few bad runs do not bend the law. All of it is sampled:
-a field has far fewer coefficients than there are runs, and models of tasks where they lack several runs have neither
-offset nor tilt, so that nothing can fit the data at will.
+with x the covariates, t the logarithm of the axis, t_i its mean over the runs of the model and q_i half the square of
+the distance from there, less its mean; offsets, tilts and curvatures normal, the field as in ``field`` and noise
+Student-t, so that a few bad runs do not bend the law. All of it is sampled: a field has far fewer coefficients than
+there are runs, and models of tasks where they lack several runs have nothing of their own, so that nothing can fit the
+data at will.
 
-Shapes: J runs, C models of which C' have offset and tilt, G surfaces, T tasks, P coefficients of all fields together.
+Shapes: J runs, C models of which C' have something of their own, G surfaces, T tasks, P coefficients of all fields
+together.
 """
 
 from dataclasses import dataclass
@@ -27,8 +30,8 @@ from bayeslaw.model.priors import SurfacePriors
 LEVEL_SD = 1.0
 """Prior sd of the log loss of a surface at the reference about the mean of its runs: as good as flat."""
 
-SCALES = ("noise", "tail", "field_sd", "offset_sd", "tilt_sd")
-OF_MODELS = ("offset", "tilt")
+SCALES = ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd")
+OF_MODELS = ("offset", "tilt", "curvature")
 """What each model has of its own; the standard deviation of each is a scale."""
 
 
@@ -38,11 +41,12 @@ class SurfaceData(NamedTuple):
     covariates: dict[str, Array]  # (J,), relative to the reference point
     log_loss: Array  # (J,), less the mean of each surface
     along: Array  # (J,): log of the axis, less its mean over the runs of the model
+    curving: Array  # (J,): half the square of ``along``, less its mean over the runs of the model
     weight: Array  # (J,)
     functions: Array  # (J, P): basis functions of the field of the run's own surface, 0 of others
     unexplained: Array  # (J,): variance that the patterns of the field leave open
     curve_of: Array  # (J,)
-    own_of: Array  # (J,): index of the run's model among those with offset and tilt; C' for others
+    own_of: Array  # (J,): index of the run's model among those with something of their own; C' for others
     task_of: Array  # (J,)
     surface_of: Array  # (J,)
     task_of_own: Array  # (C',)
@@ -56,9 +60,9 @@ class SurfaceStructure:
     """What is fixed when the density is compiled.
 
     Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd``,
-    ``offset_sd`` and ``tilt_sd`` (T,), logs of scales over their prior medians, in units of their prior sd; ``offset``
-    and ``tilt`` (C',), in units of the prior medians of their standard deviations, for many runs pin them down; and
-    ``field`` (P,), standard normal.
+    ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (T,), logs of scales over their prior medians, in units of their
+    prior sd; ``offset``, ``tilt`` and ``curvature`` (C',), in units of the prior medians of their standard deviations,
+    for many runs pin them down; and ``field`` (P,), standard normal.
     """
 
     law: Law
@@ -111,4 +115,5 @@ def expected(structure: SurfaceStructure, data: SurfaceData, position: Position)
     offset = structure.scales.offset_sd.median * own["offset"]
     tilt = structure.scales.tilt_sd.median * own["tilt"] * data.along
     field = data.functions @ (scales["field_sd"][data.task_of_coefficient] * position["field"])
-    return LEVEL_SD * position["level"][data.surface_of] + shape + offset + tilt + field
+    curve = structure.scales.curvature_sd.median * own["curvature"] * data.curving
+    return LEVEL_SD * position["level"][data.surface_of] + shape + offset + tilt + curve + field

@@ -21,7 +21,8 @@ def posterior_of(surface, forge, differ, law="multiplicative"):
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
     model, rng = build_model(runs, get_law(law)), np.random.default_rng(2)
     positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
-    positions["field_sd"][:] = -60.0  # as good as none, so that nothing departs beyond the data
+    for name in ("field_sd", "curvature_sd"):
+        positions[name][:] = -60.0  # as good as none, so that nothing departs beyond the data
     level, log_beta = differ(rng)
     own = next(c for c in get_law(law).coordinates if c.name == "log_beta").spread
     positions["level"][:, 1] = level + positions["level"][:, 0]
@@ -108,6 +109,7 @@ def test_what_two_models_share_beyond_the_data_cancels(surface, forge):
     model = build_model(runs, get_law("multiplicative"))
     positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
     positions["field_sd"][:] = 10.0  # departures dwarf what differs between the two
+    positions["curvature_sd"][:] = -60.0
     found = crossing(forge(runs, positions, law="multiplicative"), "x-4e+08", "x-1e+08", high=1e16)
     assert found.p_a_always == 1.0
     two = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
@@ -127,6 +129,35 @@ def test_what_two_curves_share_beyond_the_data_cancels(simulate, forge):
     positions["shared_drift"][:] = 6.0
     found = crossing(forge(runs, positions), "a", "b", low=3200.0)
     assert max(found.p_a_always, found.p_b_always) == 1.0
+
+
+def test_models_cross_where_their_own_curves_do(surface, forge):
+    """Within the data, offsets, tilts and curvatures included; beyond, slopes wander by what curvatures would do."""
+    runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
+    model = build_model(runs, get_law("multiplicative"))
+    positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
+    positions["field_sd"][:] = -60.0
+    positions["tilt"][:, 1], positions["curvature"][:, 1] = 4.0, 7.0
+    grid = np.linspace(np.log(TOKENS[0]), np.log(TOKENS[-1]), 100_001)
+    middle = np.mean(np.log(TOKENS))
+    spread = np.mean((np.log(TOKENS) - middle) ** 2)
+    found = {}
+    for size in (-60.0, 5.0):
+        positions["curvature_sd"][:] = size
+        posterior = forge(runs, positions, law="multiplicative")
+        A, alpha, beta, E = (posterior.flat(name)[0, 0] for name in ("A", "alpha", "beta", "E"))
+        small, large = (np.log(A / n**alpha / np.exp(grid) ** beta + E) for n in SIZES[:2])
+        own = posterior.flat("tilt")[0, 1] * (grid - middle)
+        own += posterior.flat("curvature")[0, 1] * ((grid - middle) ** 2 - spread) / 2
+        offset = (small - large - own)[60_000]  # the curves meet there
+        positions["offset"][:, 1] = offset / model.structure.scales.offset_sd.median
+        posterior = forge(runs, positions, law="multiplicative")
+        found[size] = crossing(posterior, "x-1e+08", "x-4e+08", low=TOKENS[0], high=100 * TOKENS[-1], seed=1)
+    size = np.exp(grid[60_000])
+    assert found[-60.0].size["p05"] == pytest.approx(size, rel=1e-3)
+    assert found[-60.0].size["p95"] == pytest.approx(size, rel=1e-3)
+    assert found[-60.0].p_a_overtakes == 1.0
+    assert found[5.0].p_returns + found[5.0].p_b_overtakes > 0.1
 
 
 def test_laws_cross_where_their_parameters_say_whatever_models_do(surface, forge):

@@ -180,7 +180,7 @@ def test_tasks_whose_models_have_no_offsets_tell_nothing_of_offsets(forge, surfa
     stated = SurfacePriors().offset_sd
     # of one task, of which a tenth is common
     assert borrowed.scales.offset_sd.median == pytest.approx(stated.median * np.exp(stated.sd * 0.15), rel=1e-3)
-    assert {e.task for e in borrowed.entries if e.name in ("offset_sd", "tilt_sd")} == {"many"}
+    assert {e.task for e in borrowed.entries if e.name in ("offset_sd", "tilt_sd", "curvature_sd")} == {"many"}
     assert {e.task for e in borrowed.entries if e.name == "noise"} == {"few", "many"}
 
 

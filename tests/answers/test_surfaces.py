@@ -18,7 +18,8 @@ LAW = get_law("chinchilla")
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 8.3e9, 8.6e9, 9e9, 9.3e9, 2e10, 5e10)
 DRAWS = 8000
 MIDDLE = np.exp(np.mean(np.log(TOKENS)))
-FIELD_SD, OFFSET_SD, TILT_SD, NOISE = 0.02, 0.03, 0.01, 0.05
+FIELD_SD, OFFSET_SD, TILT_SD, CURVATURE_SD, NOISE = 0.02, 0.03, 0.01, 0.015, 0.05
+ENDS = np.log([TOKENS[0] / MIDDLE, TOKENS[-1] / MIDDLE])
 
 
 def pinned(model, **scales):
@@ -34,16 +35,32 @@ def pinned(model, **scales):
 def posterior(surface, forge):
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS), "z": (SIZES[:2], TOKENS)})
     model = build_model(runs, LAW)
-    position = pinned(model, field_sd=FIELD_SD, offset_sd=OFFSET_SD, tilt_sd=TILT_SD, noise=NOISE, tail=1000.0)
+    scales = {"field_sd": FIELD_SD, "offset_sd": OFFSET_SD, "tilt_sd": TILT_SD, "curvature_sd": CURVATURE_SD}
+    position = pinned(model, **scales, noise=NOISE, tail=1000.0)
     position["offset"][:] = np.linspace(-1, 1, len(position["offset"]))
     position["tilt"][:] = np.linspace(2, -2, len(position["tilt"]))
+    position["curvature"][:] = np.linspace(-3, 6, len(position["curvature"]))
     position["field"][:] = np.random.default_rng(0).standard_normal(len(position["field"]))
     return forge(runs, {name: np.repeat(v[None], DRAWS, axis=0) for name, v in position.items()}, law="chinchilla")
 
 
+def curving(data):
+    """A parabola about the middle, of second derivative 1 and mean 0 over the runs; beyond their ends its tangents."""
+    along = np.log(data / MIDDLE)
+    inside = np.clip(along, *ENDS)
+    return (inside**2 - np.mean(np.log(np.array(TOKENS) / MIDDLE) ** 2)) / 2 + inside * (along - inside)
+
+
+def strayed(data):
+    """Variance of what a model does beyond its data, whose slope wanders as curvatures would have changed it there."""
+    beyond = np.maximum(np.log(data / MIDDLE) - ENDS[1], 0) + np.maximum(ENDS[0] - np.log(data / MIDDLE), 0)
+    return CURVATURE_SD**2 * np.ptp(ENDS) * beyond**3 / 3
+
+
 def of_models(data):
     """Variance of what a new model has of its own."""
-    return OFFSET_SD**2 + (TILT_SD * np.log(data / MIDDLE)) ** 2
+    known = OFFSET_SD**2 + (TILT_SD * np.log(data / MIDDLE)) ** 2 + (CURVATURE_SD * curving(data)) ** 2
+    return known + strayed(data)
 
 
 def log_law(posterior, curve, params, data):
@@ -53,21 +70,23 @@ def log_law(posterior, curve, params, data):
 
 def test_a_model_of_the_table_keeps_its_offset_and_what_is_known_of_the_field(posterior):
     design, field = posterior.design, posterior.fields[0]
-    prediction = predict(posterior, [{"data": 8e9}, {"data": 3e9}], kind="curve")
+    sizes = (8e9, 3e9, 1e9, 2e11)
+    prediction = predict(posterior, [{"data": data} for data in sizes], kind="curve")
     assert prediction.labels == tuple((c.model, c.family, c.task) for c in design.curves)
-    logs = np.log([[SIZES[1], 8e9], [SIZES[1], 3e9]])
+    logs = np.log([[SIZES[1], data] for data in sizes])
     logs -= np.log([design.reference["params"][0], design.reference["data"][0]])
     first = len(field.patterns[0])
     assert first > 0
     known = field.functions(logs) @ posterior.flat("field")[0, :first]
-    for a, data in enumerate((8e9, 3e9)):
+    for a, data in enumerate(sizes):
         draws = prediction.log_loss[:, 1, a]
         own = posterior.flat("offset")[0, 1] + posterior.flat("tilt")[0, 1] * np.log(data / MIDDLE)
+        own += posterior.flat("curvature")[0, 1] * curving(data)
         expected = log_law(posterior, 1, SIZES[1], data) + own + known[a]
-        left = FIELD_SD**2 * field.unexplained(logs)[a]
+        left = FIELD_SD**2 * field.unknown(logs)[a] + strayed(data)
         assert draws.mean() == pytest.approx(expected, abs=5 * np.sqrt(left / DRAWS) + 1e-9)
         assert draws.var() == pytest.approx(left, rel=0.08)
-    np.testing.assert_allclose(prediction.extrapolation[0], [8e9 / 5e10, 3e9 / 5e10])
+    np.testing.assert_allclose(prediction.extrapolation[0], np.array(sizes) / 5e10)
 
 
 def test_models_of_a_surface_share_its_field(posterior):
@@ -110,8 +129,12 @@ def test_models_are_tilted_about_the_middle_of_those_they_are_like(surface, forg
     reference = posterior.design.reference["data"][0]
     model, family = new_models(posterior, at, rng), new_families(posterior, at, rng)
     middle = np.exp(np.mean(np.log(later)))
-    np.testing.assert_allclose(reference * np.exp(model.middle), [MIDDLE, middle])
-    np.testing.assert_allclose(reference * np.exp(family.middle), [(MIDDLE**3 * middle**2) ** (1 / 5)])  # five models
+    np.testing.assert_allclose(reference * np.exp(model.measured.middle), [MIDDLE, middle])
+    np.testing.assert_allclose(
+        reference * np.exp(family.measured.middle), [(MIDDLE**3 * middle**2) ** (1 / 5)]
+    )  # five models
+    ends = np.exp(model.measured.middle + np.array([model.measured.low, model.measured.high]))
+    np.testing.assert_allclose(reference * ends, [[TOKENS[0], later[0]], [TOKENS[-1], later[-1]]])
     np.testing.assert_allclose(model.largest["data"], [5e10, 5e11])
     np.testing.assert_allclose(family.largest["data"], [5e11])
 
@@ -143,7 +166,7 @@ def test_a_new_family_departs_beyond_the_data_and_strays_alike_at_points_near_ea
     assert (drawn[:, 1] - drawn[:, 0]).var() == pytest.approx(2 * FIELD_SD**2 * near, rel=0.08)
     assert drawn[:, 2].var() == pytest.approx(FIELD_SD**2, rel=0.08)
     departed = (2.0 * FIELD_SD) ** 2 * np.log(1000) ** 3 / 3
-    assert drawn[:, 3].var() == pytest.approx(FIELD_SD**2 + departed, rel=0.08)
+    assert drawn[:, 3].var() == pytest.approx(FIELD_SD**2 + departed + strayed(5e13), rel=0.08)
 
 
 def test_points_of_two_kinds_are_refused(posterior):

@@ -49,7 +49,7 @@ def test_the_likelihood_of_a_joint_law_is_that_which_is_sampled(surface, forge, 
     with jax.enable_x64(True):
         sampled = float(model.structure.log_likelihood(model.data, position))
     of_models = 0.0
-    for name in ("offset", "tilt"):
+    for name in ("offset", "tilt", "curvature"):
         prior = getattr(model.structure.scales, f"{name}_sd")
         spread = posterior.flat(f"{name}_sd")[0, 0] / prior.median
         of_models += np.sum(-0.5 * (position[name] / spread) ** 2 - np.log(spread))

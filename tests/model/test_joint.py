@@ -25,6 +25,7 @@ from bayeslaw.sampling.sample import _look
 
 LAW = get_law("chinchilla")
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
+OWN = {*OF_MODELS, *(f"{name}_sd" for name in OF_MODELS)}
 QUICK = SamplerSettings(warmup=300, draws=250)
 
 
@@ -48,19 +49,23 @@ def plain_log_density(model, position):
             total += position[f"spread.{name}"] - 0.5 * np.exp(2 * position[f"spread.{name}"])
             total -= 0.5 * np.sum(position[name] ** 2)
     scales = {}
-    for name in ("noise", "tail", "field_sd", "offset_sd", "tilt_sd"):
+    for name in ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd"):
         median, sd = getattr(prior, name).median, getattr(prior, name).sd
         scales[name] = median * np.exp(sd * position[name])
         total -= 0.5 * np.sum(position[name] ** 2)
     total -= 0.5 * np.sum(position["level"] ** 2) + 0.5 * np.sum(position["field"] ** 2)
     offsets = prior.offset_sd.median * position["offset"]
     tilts = prior.tilt_sd.median * position["tilt"]
+    curvatures = prior.curvature_sd.median * position["curvature"]
     total += np.sum(stats.norm.logpdf(offsets, 0, scales["offset_sd"][design.task_of]))
     total += np.sum(stats.norm.logpdf(tilts, 0, scales["tilt_sd"][design.task_of]))
+    total += np.sum(stats.norm.logpdf(curvatures, 0, scales["curvature_sd"][design.task_of]))
     of_curve = design.family_of
     j = 0
     for i in range(len(design.curves)):
-        middle = np.log(design.covariates["data"][i, design.weight[i] > 0]).mean()
+        t = np.log(design.covariates["data"][i])
+        middle = t[design.weight[i] > 0].mean()
+        spread = np.mean((t[design.weight[i] > 0] - middle) ** 2)
         for m in np.flatnonzero(design.weight[i] > 0):
             n, d = (np.log(design.covariates[c][i, m] / design.reference[c][i]) for c in ("params", "data"))
             floor, split = (1 / (1 + np.exp(-values[name][i])) for name in ("floor", "split"))
@@ -69,7 +74,7 @@ def plain_log_density(model, position):
             task, g = design.task_of[i], of_curve[i]
             field = data.functions[j] @ position["field"] * scales["field_sd"][task]
             mean = model.centre[i] + position["level"][g] + np.log(law) + offsets[i] + field
-            mean += tilts[i] * (np.log(design.covariates["data"][i, m]) - middle)
+            mean += tilts[i] * (t[m] - middle) + curvatures[i] * ((t[m] - middle) ** 2 - spread) / 2
             sd = np.sqrt(
                 scales["noise"][task] ** 2 / design.weight[i, m] + scales["field_sd"][task] ** 2 * data.unexplained[j]
             )
@@ -198,11 +203,11 @@ def test_runs_that_differ_in_more_than_data_are_no_checkpoints(surface, law, col
 
 def test_models_with_a_run_or_two_have_nothing_of_their_own(surface):
     few = build_model(surface({"x": ((1e8, 2e8, 4e8, 8e8), (1e9, 1e10))}), LAW)
-    assert {"offset", "offset_sd", "tilt", "tilt_sd"} <= few.held()
+    assert few.held() >= OWN
     draws = few.complete({n: np.zeros((3, *s)) for n, s in few.sizes().items()}, np.random.default_rng(0))
-    np.testing.assert_array_equal(draws.scales["offset_sd"], 0.0)
-    np.testing.assert_array_equal(draws.scales["tilt_sd"], 0.0)
-    assert not {"offset", "offset_sd", "tilt", "tilt_sd"} & build_model(families(surface), LAW).held()
+    for name in OF_MODELS:
+        np.testing.assert_array_equal(draws.scales[f"{name}_sd"], 0.0)
+    assert not OWN & build_model(families(surface), LAW).held()
 
 
 def few_and_many(surface):
@@ -215,12 +220,12 @@ def few_and_many(surface):
 def test_models_have_something_of_their_own_task_by_task(surface):
     model = build_model(few_and_many(surface), LAW)
     own = np.array([curve.task == "many" for curve in model.design.curves])
-    assert not {"offset", "offset_sd", "tilt", "tilt_sd"} & model.held()
+    assert not OWN & model.held()
     position = random_positions(model, 1, seed=4)[0]
-    assert position["offset"].shape == position["tilt"].shape == (own.sum(),)
+    assert {position[name].shape for name in OF_MODELS} == {(own.sum(),)}
     done = model.complete({n: np.asarray(v)[None] for n, v in position.items()}, np.random.default_rng(0))
     differ = [task == "many" for task in model.design.tasks]
-    for name, values in (("offset", done.offset), ("tilt", done.tilt)):
+    for name, values in (("offset", done.offset), ("tilt", done.tilt), ("curvature", done.curvature)):
         scale = getattr(model.structure.scales, f"{name}_sd")
         np.testing.assert_allclose(values[0, own], scale.median * position[name])
         np.testing.assert_array_equal(values[0, ~own], 0.0)
@@ -231,7 +236,8 @@ def test_models_have_something_of_their_own_task_by_task(surface):
     with jax.enable_x64(True):
         both, without = (np.asarray(expected(model.structure, model.data, p)) for p in (position, nothing))
     i = model.data.curve_of
-    np.testing.assert_allclose(both - without, done.offset[0, i] + done.tilt[0, i] * model.data.along, atol=1e-12)
+    straight = done.offset[0, i] + done.tilt[0, i] * model.data.along
+    np.testing.assert_allclose(both - without, straight + done.curvature[0, i] * model.data.curving, atol=1e-12)
 
 
 def test_what_models_of_one_task_do_not_have_fails_no_check_of_convergence(surface):
@@ -253,6 +259,8 @@ def test_draws_are_the_quantities_of_a_position(surface):
     np.testing.assert_allclose(done.level[0], model.centre + position["level"][model.design.family_of])
     np.testing.assert_allclose(done.offset[0], model.structure.scales.offset_sd.median * position["offset"])
     np.testing.assert_allclose(done.tilt[0], model.structure.scales.tilt_sd.median * position["tilt"])
+    curvature_sd = model.structure.scales.curvature_sd
+    np.testing.assert_allclose(done.curvature[0], curvature_sd.median * position["curvature"])
     sd = model.structure.scales.field_sd
     np.testing.assert_allclose(done.field[0], sd.median * np.exp(sd.sd * position["field_sd"]) * position["field"])
 

@@ -53,7 +53,7 @@ def simulate(law, rng):
     priors = SurfacePriors()
     scales = {
         name: getattr(priors, name).median * np.exp(getattr(priors, name).sd * rng.standard_normal())
-        for name in ("noise", "tail", "field_sd", "offset_sd", "tilt_sd")
+        for name in ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd")
     }
     log_loss, truth = np.zeros(len(frame)), {}
     centre = {c.name: c.mean + c.sd * rng.standard_normal() for c in law.coordinates}
@@ -73,11 +73,18 @@ def simulate(law, rng):
         log_loss[here] = shape - shape[seen].mean() + scales["field_sd"] * root @ rng.standard_normal(len(here))
         log_loss[here] += rng.standard_normal()  # the level, about the mean of the runs
         along = np.log(frame["data"].to_numpy()[here]) - np.log(TOKENS).mean()
+        ends = np.log(TOKENS) - np.log(TOKENS).mean()
+        inside = np.clip(along, ends.min(), ends.max())
+        curving = 0.5 * (inside**2 - np.mean(ends**2)) + inside * (along - inside)
         models = frame["model"].to_numpy()[here]
         for model_name in np.unique(models):
             own = models == model_name
             log_loss[here[own]] += scales["offset_sd"] * rng.standard_normal()
             log_loss[here[own]] += scales["tilt_sd"] * rng.standard_normal() * along[own]
+            log_loss[here[own]] += scales["curvature_sd"] * rng.standard_normal() * curving[own]
+            rate = scales["curvature_sd"] * np.ptp(ends) ** 0.5
+            root = np.linalg.cholesky(beyond(along[own], ends.max()) + 1e-10 * np.eye(own.sum()))
+            log_loss[here[own]] += rate * root @ rng.standard_normal(own.sum())
         if family == FAMILIES[0]:
             truth |= {f"{name} of a family": value for name, value in values.items()}
             later = ("a model later", "a larger model", "a model in between")
@@ -99,7 +106,10 @@ def draws_of(fit):
     told = fit.predictions(at, kind="curve", seed=1).log_loss[:, last]
     return {
         **{f"{c.name} of a family": flat(c.name)[:, 0] for c in law.coordinates},
-        **{f"log {name}": np.log(flat(name)[:, 0]) for name in ("noise", "tail", "field_sd", "offset_sd", "tilt_sd")},
+        **{
+            f"log {name}": np.log(flat(name)[:, 0])
+            for name in ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd")
+        },
         "a model later": told[:, 0],
         "a model in between": told[:, 1],
         "a run later": fit.predictions([later], seed=2).log_loss[:, last, 0],
