@@ -133,19 +133,16 @@ def found():
 WIDE = pytest.mark.xfail(reason="models, runs and curves may stray from laws, which exact laws do not", strict=True)
 
 
-FLOORLESS = pytest.mark.xfail(
-    reason="one of nine sets has E = .00051, which no interval holds where a floor is believed in", strict=True
-)
-
-
-@pytest.mark.parametrize("what", [pytest.param("alpha", marks=FLOORLESS), "beta", pytest.param("E", marks=FLOORLESS)])
+@pytest.mark.parametrize("what", ["alpha", "beta", "E"])
 def test_ninety_percent_intervals_hold_ninety_percent(found, what):
     coverage = found.loc[found["what"] == what, "inside"].astype(float).mean()
     assert 0.85 <= coverage <= 0.95
 
 
+@WIDE
 @pytest.mark.parametrize("what", ["alpha", "beta", "E"])
 def test_intervals_of_laws_with_a_floor_do(found, what):
+    """One of the nine sets has E = .00051, which no interval holds where a floor is believed in."""
     floorless = (found["task"] == "mlsum") & (found["who"] == "prompt")
     coverage = found.loc[(found["what"] == what) & ~floorless, "inside"].astype(float).mean()
     assert 0.85 <= coverage <= 0.95
