@@ -21,10 +21,12 @@ def runs_of(table: pd.DataFrame) -> bl.Runs:
     return bl.read_runs(table[[name for name in COLUMNS if name in table]])
 
 
-def fitted(runs: bl.Runs, law: str = "rectified", prior: object = None, seed: int = 1) -> Fit:
+def fitted(
+    runs: bl.Runs, law: str = "rectified", prior: object = None, seed: int = 1, sampler: SamplerSettings = SAMPLER
+) -> Fit:
     """Fit with the settings of these measurements."""
     use_compilation_cache()
-    return bl.fit(runs, law=law, prior=prior, sampler=SAMPLER, seed=seed)
+    return bl.fit(runs, law=law, prior=prior, sampler=sampler, seed=seed)
 
 
 def score(fit: Fit, outcomes: pd.DataFrame) -> pd.DataFrame:

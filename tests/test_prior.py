@@ -132,6 +132,7 @@ DAMAGED = {
     "other units": (put("units", value={"params": "1"}), "units of params"),
     "a path less": (lambda path: rehash(path, lambda c: c["paths"].pop("flan")), "knots are not those of the vector"),
     "a path that turns back": (put("paths", "flan", "knots", 1, value=-3.0), "not go from size to larger size"),
+    "a scale less": (lambda path: rehash(path, lambda c: c["scales"].pop("pull")), "damaged .scales without pull"),
     "no mapping": (put("reference", value=3), "missing or damaged"),
     **{
         f"no {key}": (drop(key), f"missing or damaged .*{key}")
@@ -149,6 +150,12 @@ def test_damaged_priors_are_refused(saved, tmp_path, damage):
     path.write_text(write(saved))
     with pytest.raises(PriorError, match=rf"p\.json: .*{says}"):
         load_prior(path)
+
+
+@pytest.mark.parametrize("name", released_names())
+def test_released_priors_are_read_as_they_were_written(name):
+    written = json.loads((released_folder() / name / "prior.json").read_text())
+    assert released_prior(name).sha256 == written["sha256"]
 
 
 def test_what_is_no_file_of_text_is_refused(tmp_path):

@@ -228,10 +228,8 @@ def _between_surfaces(
         expected = law_at(posterior, curve, {n: values[None] for n, values in covariates.items()})
         if is_model and kind == "curve":
             offset, tilt, curvature = (posterior.flat(name)[:, [curve]] for name in ("offset", "tilt", "curvature"))
-            measured, t = (
-                stretch(design).of(np.array([curve])),
-                np.log(points / design.reference[law.axis][curve])[None],
-            )
+            measured = stretch(design).of(np.array([curve]))
+            t = np.log(points / design.reference[law.axis][curve])[None]
             expected += of_models(offset, tilt, curvature, measured, t)[:, 0]
             expected += wandering(posterior, design.task_of[[curve]], measured, t, rng)[:, 0]
         log_loss.append(expected)

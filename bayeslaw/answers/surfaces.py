@@ -71,7 +71,7 @@ def seen_models(posterior: Posterior, covariates: dict[str, np.ndarray]) -> Plac
 
 
 def new_models(posterior: Posterior, covariates: dict[str, np.ndarray], rng: np.random.Generator) -> Places:
-    """A model that is not in the table on each surface, at covariates of shape (A,): offset and tilt are new draws."""
+    """A model that is not in the table on each surface, at covariates of shape (A,), with something of its own."""
     design = posterior.design
     found = surfaces(design)
     first = np.array([surface.models[0] for surface in found])
@@ -166,10 +166,12 @@ def wandering(
 ) -> np.ndarray:
     """Draws of how far K models stray beyond their own data, in log loss: at logs of the axis (K, A), shape (S, K, A).
 
-    From there on the slope of a model wanders, at the rate at which curvatures would have changed it over the data.
+    From there on the slope of a model wanders, at the rate at which curvatures would have changed it over the data: its
+    own, or those of a typical model of the task if it has less.
     """
-    along = measured.along(t)
-    rate = posterior.flat("curvature_sd")[:, task_of] * np.sqrt(measured.high - measured.low)
+    along, design = measured.along(t), posterior.design
+    usual = np.bincount(design.task_of, stretch(design).length) / np.bincount(design.task_of)
+    rate = posterior.flat("curvature_sd")[:, task_of] * np.sqrt(np.maximum(measured.length, usual[task_of]))
     strayed = np.zeros((len(rate), *t.shape))
     for k in np.flatnonzero(rate.any(axis=0)):
         covariance = np.zeros((t.shape[1], t.shape[1]))

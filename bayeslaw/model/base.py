@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from typing import Any, Protocol
 
+import jax
 import numpy as np
 
 from bayeslaw.laws.base import Array, Law
@@ -34,6 +35,10 @@ class Structure(Hashable, Protocol):
 
     def bent(self, data: Any, centre: Position, position: Position) -> Position:
         """Where a sampler had better be than at a position; one to one, volumes stay, and ``centre`` stays."""
+        ...
+
+    def conditioned(self, data: Any, position: Position) -> tuple[Position, Array]:
+        """A position in which what curves have of their own was stated given all else; and the log of its volume."""
         ...
 
 
@@ -108,7 +113,10 @@ def prior_positions(model: Model, count: int, rng: np.random.Generator) -> Posit
         if name.startswith("spread."):
             z = TASK_SPREAD * z if name.endswith(".task") else np.log(np.abs(z))
         positions[name] = np.zeros_like(z) if name in held else z
-    return positions
+    unseen = model.without_runs()
+    with jax.enable_x64(True):
+        found = jax.vmap(lambda position: unseen.structure.conditioned(unseen.data, position)[0])(positions)
+    return {name: np.asarray(values) for name, values in found.items()}
 
 
 def log_density(structure: Structure, data: Any, position: Position) -> Array:

@@ -55,6 +55,10 @@ class Structure:
         """A position as it is: coordinates of these laws are chosen so that ridges are straight."""
         return position
 
+    def conditioned(self, data: "Data", position: Position) -> tuple[Position, Array]:
+        """A position as it is: what curves have of their own is integrated out of this density."""
+        return position, jnp.zeros(())
+
 
 class Data(NamedTuple):
     """The arrays of the density; see ``RotatedCurve`` for the rotated ones."""

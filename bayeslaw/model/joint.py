@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import numpy as np
@@ -110,8 +110,8 @@ class SurfaceModel:
         return frozenset(known & set(self.sizes()))
 
     def without_runs(self) -> "SurfaceModel":
-        """The same model of a table whose runs say nothing, to draw from the prior: all of it is sampled already."""
-        return self
+        """The same model of a table whose runs say nothing, to draw from the prior."""
+        return replace(self, data=self.data._replace(weight=np.zeros_like(self.data.weight)))
 
     def complete(self, positions: Position, rng: np.random.Generator) -> SurfaceDraws:
         """Draws of everything, given positions with entries of shape (S, ...)."""
@@ -181,7 +181,7 @@ class Stretch:
     middle : ndarray, shape (K,)
         Mean over the runs.
     low, high : ndarray, shape (K,)
-        Ends, from the middle.
+        Ends, from the middle: of its runs, or those of a typical model of its surface where these lie further out.
     spread : ndarray, shape (K,)
         Mean square of the distance from the middle.
     """
@@ -190,6 +190,11 @@ class Stretch:
     low: np.ndarray
     high: np.ndarray
     spread: np.ndarray
+
+    @property
+    def length(self) -> np.ndarray:
+        """From one end to the other, shape (K,)."""
+        return self.high - self.low
 
     def along(self, t: np.ndarray) -> np.ndarray:
         """Distances from the middle, of t of shape (K, A)."""
@@ -219,12 +224,15 @@ class Stretch:
 
 
 def stretch(design: Design) -> Stretch:
-    """Where each model was measured."""
+    """Where each model was measured, or would have been if it had the runs of a typical one of its surface."""
     seen = design.weight > 0
-    runs = seen.sum(axis=1)
+    runs, members = seen.sum(axis=1), np.bincount(design.family_of)
     middle = np.sum(design.axis * seen, axis=1) / runs
     along = np.where(seen, design.axis - middle[:, None], 0.0)
-    return Stretch(middle, along.min(axis=1), along.max(axis=1), np.sum(along**2, axis=1) / runs)
+    own = along.min(axis=1), along.max(axis=1)
+    low, high = ((np.bincount(design.family_of, middle + end) / members)[design.family_of] - middle for end in own)
+    spread = np.sum(along**2, axis=1) / runs
+    return Stretch(middle, np.minimum(low, own[0]), np.maximum(high, own[1]), spread)
 
 
 def points_of(design: Design) -> np.ndarray:

@@ -5,7 +5,7 @@ they are scales of log loss against log size.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
@@ -106,10 +106,14 @@ def scale_priors(strays: Strays, plain: Mapping[str, Any]) -> ScalePriors | Surf
     Raises
     ------
     TypeError
-        If names or values are not those of such priors.
+        If names or values are not those of such priors; none is taken from the defaults.
     """
+    kind = SurfacePriors if strays == "surface" else ScalePriors
+    missing = {field.name for field in fields(kind)} - set(plain)
+    if missing:
+        raise TypeError(f"scales without {', '.join(sorted(missing))}")
     values: dict[str, Any] = {
         name: value if not isinstance(value, Mapping) else LogNormal(**value) if "median" in value else Normal(**value)
         for name, value in plain.items()
     }
-    return SurfacePriors(**values) if strays == "surface" else ScalePriors(**values)
+    return kind(**values)

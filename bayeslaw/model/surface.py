@@ -24,6 +24,7 @@ from jax.scipy.special import gammaln
 from bayeslaw.laws.base import Array, Law
 from bayeslaw.model.bend import bend
 from bayeslaw.model.borrowed import VECTOR, Layout, Lent, unfold
+from bayeslaw.model.own import given_rest
 from bayeslaw.model.population import Pooled, Position, coordinates, log_population_prior, scale
 from bayeslaw.model.priors import SurfacePriors
 
@@ -82,8 +83,7 @@ class SurfaceStructure:
         """Log density of the runs, and of what models have of their own, given a position, up to a constant."""
         position = unfold(self.layout, data.lent, position)
         scales = surface_scales(self, position)
-        noise, tail, field = (scales[name][data.task_of] for name in ("noise", "tail", "field_sd"))
-        variance = noise**2 / data.weight + field**2 * data.unexplained
+        tail, variance = scales["tail"][data.task_of], noise_variance(scales, data)
         squared = (data.log_loss - expected(self, data, position)) ** 2 / variance
         half = (tail + 1.0) / 2.0
         norm = gammaln(half) - gammaln(tail / 2.0) - 0.5 * jnp.log(tail * variance)
@@ -99,21 +99,55 @@ class SurfaceStructure:
             return position
         return bend(self.pooled, self.law.slopes, data.groups, centre, position)
 
+    def conditioned(self, data: SurfaceData, position: Position) -> tuple[Position, Array]:
+        """A position whose ``offset``, ``tilt`` and ``curvature`` were standard normal given all else and the runs.
+
+        See ``own``. Returns the position, and the logarithm of the determinant of its derivative, up to a constant.
+        """
+        if not data.task_of_own.size:
+            return position, jnp.zeros(())
+        whole = unfold(self.layout, data.lent, position)
+        scales = surface_scales(self, whole)
+        tail = scales["tail"][data.task_of]
+        precision = (tail + 1.0) / (tail + 3.0) / noise_variance(scales, data)  # Fisher information of a Student-t
+        sd = jnp.stack([scales[f"{name}_sd"][data.task_of_own] for name in OF_MODELS])
+        rest = data.log_loss - shared(self, data, whole)
+        z = jnp.stack([position[name] for name in OF_MODELS])
+        found, volume = given_rest(_basis(data), rest, precision, data.own_of, sd, z)
+        own = {name: found[k] / getattr(self.scales, f"{name}_sd").median for k, name in enumerate(OF_MODELS)}
+        return {**position, **own}, volume
+
 
 def surface_scales(structure: SurfaceStructure, position: Position) -> dict[str, Array]:
     """Scales of each task, shapes (T,)."""
     return {name: scale(getattr(structure.scales, name), position[name]) for name in SCALES}
 
 
-def expected(structure: SurfaceStructure, data: SurfaceData, position: Position) -> Array:
-    """Log loss of each run without its noise, less the mean of its surface; shape (J,)."""
+def noise_variance(scales: dict[str, Array], data: SurfaceData) -> Array:
+    """Squared scale of what is left of each run, the part of the field that its patterns leave open included; (J,)."""
+    noise, field = scales["noise"][data.task_of], scales["field_sd"][data.task_of]
+    return noise**2 / data.weight + field**2 * data.unexplained
+
+
+def shared(structure: SurfaceStructure, data: SurfaceData, position: Position) -> Array:
+    """Log loss of each run by law and field, less the mean of its surface; shape (J,)."""
     values = coordinates(structure.pooled, data.groups, position)
     at_run = {name: value[data.curve_of] for name, value in values.items()}
     shape = structure.law.log_shape(at_run, data.covariates, dict.fromkeys(data.covariates, 1.0))
     scales = surface_scales(structure, position)
-    own = {name: jnp.append(position[name], 0.0)[data.own_of] for name in OF_MODELS}
-    offset = structure.scales.offset_sd.median * own["offset"]
-    tilt = structure.scales.tilt_sd.median * own["tilt"] * data.along
     field = data.functions @ (scales["field_sd"][data.task_of_coefficient] * position["field"])
-    curve = structure.scales.curvature_sd.median * own["curvature"] * data.curving
-    return LEVEL_SD * position["level"][data.surface_of] + shape + offset + tilt + curve + field
+    return LEVEL_SD * position["level"][data.surface_of] + shape + field
+
+
+def expected(structure: SurfaceStructure, data: SurfaceData, position: Position) -> Array:
+    """Log loss of each run without its noise, less the mean of its surface; shape (J,)."""
+    total = shared(structure, data, position)
+    for name, function in zip(OF_MODELS, _basis(data), strict=True):
+        own = getattr(structure.scales, f"{name}_sd").median * position[name]
+        total += jnp.append(own, 0.0)[data.own_of] * function
+    return total
+
+
+def _basis(data: SurfaceData) -> Array:
+    """What a unit of offset, tilt and curvature adds at each run: shape (3, J)."""
+    return jnp.stack([jnp.ones_like(data.along), data.along, data.curving])

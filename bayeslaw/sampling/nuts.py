@@ -83,7 +83,11 @@ class RawDraws:
 @functools.lru_cache(maxsize=32)
 def _kernel(structure: Structure, settings: SamplerSettings) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def potential(data: Any, frame: Frame | None) -> Callable[[Any], Array]:
-        return lambda z: -log_density(structure, data, settle(structure, data, frame, z))
+        def energy(z: Any) -> Array:
+            position, volume = settle(structure, data, frame, z)
+            return -log_density(structure, data, position) - volume
+
+        return energy
 
     init, step = hmc(potential_fn_gen=potential, algo="NUTS")
     return init, step
@@ -128,7 +132,7 @@ def _advance(
     def one(states: Any, _: None) -> tuple[Any, dict[str, Any]]:
         states = jax.vmap(lambda s: step(s, (data, frame), {}))(states)
         return states, {
-            "positions": jax.vmap(functools.partial(settle, structure, data, frame))(states.z),
+            "positions": jax.vmap(lambda z: settle(structure, data, frame, z)[0])(states.z),
             "diverging": states.diverging,
             "steps": states.num_steps,
             "energy": states.energy,

@@ -43,9 +43,11 @@ def place(frame: Frame | None, z: Array | Position) -> Position:
     return unravel(flat + frame.root @ z)
 
 
-def settle(structure: Structure, data: Any, frame: Frame | None, z: Array | Position) -> Position:
-    """Position of a point of the frame with ridges straightened, which `whiten` does without."""
-    return place(frame, z) if frame is None else structure.bent(data, frame.centre, place(frame, z))
+def settle(structure: Structure, data: Any, frame: Frame | None, z: Array | Position) -> tuple[Position, Array]:
+    """Position of a point of the frame with ridges straightened, which `whiten` does without, and log of the volume."""
+    if frame is None:
+        return z, jnp.zeros(())
+    return structure.conditioned(data, structure.bent(data, frame.centre, place(frame, z)))
 
 
 def whiten(model: Model) -> Frame:
@@ -81,8 +83,8 @@ def whiten(model: Model) -> Frame:
 
 
 def _potential(structure: Structure, data: Any, frame: Frame, power: float, z: Array) -> Array:
-    position = place(frame, z)
-    return -structure.log_prior(position) - power * structure.log_likelihood(data, position)
+    position, volume = structure.conditioned(data, place(frame, z))
+    return -structure.log_prior(position) - power * structure.log_likelihood(data, position) - volume
 
 
 _value_and_slope = functools.partial(jax.jit, static_argnums=0)(jax.value_and_grad(_potential, argnums=4))

@@ -15,6 +15,7 @@ from measuring import fitted, runs_of
 
 from bayeslaw.prior import Prior
 from bayeslaw.runs.early import EARLY_TOKENS
+from bayeslaw.sampling.nuts import SamplerSettings
 
 HERE = Path(__file__).parent
 LAW = "chinchilla"
@@ -75,7 +76,8 @@ def lending_runs(folder: Path) -> pd.DataFrame:
 
 def made(seed: int = 1) -> Prior:
     """What all runs, fitted together, lend."""
-    fit = fitted(runs_of(lending_runs(Path(os.environ["BAYESLAW_DATA"]) / "pretrain")), LAW, seed=seed)
+    runs = runs_of(lending_runs(Path(os.environ["BAYESLAW_DATA"]) / "pretrain"))
+    fit = fitted(runs, LAW, seed=seed, sampler=SamplerSettings(draws=1000))
     print(fit.check().to_string())
     return fit.as_prior(HERE.name)
 

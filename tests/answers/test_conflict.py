@@ -15,7 +15,7 @@ from bayeslaw.laws import get_law
 from bayeslaw.model.base import prior_positions
 from bayeslaw.model.borrowed import PATH, Borrowed, Entry, TaskPath
 from bayeslaw.model.build import build_model
-from bayeslaw.model.priors import ScalePriors, SurfacePriors
+from bayeslaw.model.priors import LogNormal, ScalePriors, SurfacePriors
 from bayeslaw.prior import Prior
 from bayeslaw.runs import read_runs
 
@@ -139,14 +139,15 @@ def test_a_fit_without_a_prior_borrowed_nothing(forge):
 
 
 def test_a_joint_law_that_falls_otherwise_is_flagged(forge, surface):
-    """The prior is sure of the constants of the first table; the second has another exponent of data."""
+    """The prior is sure of the constants of the first table, and that slopes of models hardly differ beyond the law."""
     law, (n, d) = get_law("chinchilla"), (2e8, 4e9)
     E, A, B, alpha, beta = 1.8, 480.0, 2000.0, 0.35, 0.37
     of_params, of_data = A / n**alpha, B / d**beta
     known = [np.log(E / (of_params + of_data)), np.log(of_params / of_data), np.log(alpha), np.log(beta)]
     mean = np.array([(value - c.mean) / c.sd for value, c in zip(known, law.coordinates, strict=True)])
     entries = tuple(Entry("location", index=k) for k in range(4))
-    borrowed = Borrowed({"params": n, "data": d}, entries, mean, 1e-4 * np.eye(4), SurfacePriors(), {})
+    scales = SurfacePriors(tilt_sd=LogNormal(0.004, 0.3))
+    borrowed = Borrowed({"params": n, "data": d}, entries, mean, 1e-4 * np.eye(4), scales, {})
     prior = Prior("made", law, {"params": "parameters", "data": "tokens"}, borrowed, (), (), {}, 0.0, {})
     design = {"x": ((1e8, 2e8, 4e8), (1e9, 4e9, 1.6e10, 6.4e10))}
     for constants, status in (((E, A, B, alpha, beta), "PASS"), ((E, A, 60.0, alpha, 0.2), "REVIEW")):

@@ -16,7 +16,7 @@ from bayeslaw.model.base import prior_positions
 from bayeslaw.model.build import build_model
 from bayeslaw.model.design import LONG, build_design
 from bayeslaw.model.hierarchy import COMMON
-from bayeslaw.model.joint import points_of, surfaces
+from bayeslaw.model.joint import points_of, stretch, surfaces
 from bayeslaw.model.priors import ScalePriors, SurfacePriors
 from bayeslaw.model.surface import OF_MODELS, expected
 from bayeslaw.runs import read_runs
@@ -208,6 +208,20 @@ def test_models_with_a_run_or_two_have_nothing_of_their_own(surface):
     for name in OF_MODELS:
         np.testing.assert_array_equal(draws.scales[f"{name}_sd"], 0.0)
     assert not OWN & build_model(families(surface), LAW).held()
+
+
+def test_a_model_with_a_run_strays_from_the_end_of_a_typical_one(surface):
+    runs = surface({"x": (SIZES, TOKENS)}).table
+    lone = (runs["model"] == runs["model"].iloc[0]) & (runs["data"] > TOKENS[0])
+    measured = stretch(build_design(read_runs(runs[~lone].drop(columns="row")), LAW))
+    ends = np.log(np.array([TOKENS[0], TOKENS[-1]])) - np.log(TOKENS).mean()
+    typical = (2 * np.log(TOKENS).mean() + np.log(TOKENS[0]) + 2 * ends) / 3 - np.log(TOKENS[0])
+    i = np.argmin(measured.middle)
+    assert (measured.low[i], measured.spread[i]) == (0.0, 0.0)
+    assert measured.high[i] == pytest.approx(typical[1])
+    np.testing.assert_allclose(np.delete(measured.low, i), ends[0])
+    np.testing.assert_allclose(np.delete(measured.high, i), ends[1])
+    assert np.diff(measured.curving(measured.middle[:, None] + [[0.0, 1.0]]))[i] == pytest.approx(0.5)
 
 
 def few_and_many(surface):
