@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from bayeslaw.answers.prediction import predict
-from bayeslaw.answers.surfaces import expected_log_loss, new_families, new_models
+from bayeslaw.answers.surfaces import expected_log_loss, new_families, new_models, wandering
 from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
 from bayeslaw.model.build import build_model
+from bayeslaw.model.joint import stretch
 
 LAW = get_law("chinchilla")
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 8.3e9, 8.6e9, 9e9, 9.3e9, 2e10, 5e10)
@@ -118,6 +119,20 @@ def test_intervals_widen_beyond_the_data_in_either_covariate(posterior):
         assert variance[k] == pytest.approx(expected, rel=0.08)
     assert variance[0] < 1.1 * (of_models(2e10) + FIELD_SD**2)
     np.testing.assert_allclose(prediction.extrapolation[0], [1e9 / 1.6e9, 1e11 / 1.6e9, 2e12 / 5e10])
+
+
+def test_a_model_with_one_run_wanders_as_a_typical_one_does(surface, forge):
+    """Of a family of its own, which tells nothing of how long models are measured."""
+    runs = surface({"x": (SIZES, TOKENS), "y": ((2e8,), TOKENS[:1])})
+    position = pinned(build_model(runs, LAW))
+    posterior = forge(runs, {name: np.repeat(v[None], 8000, axis=0) for name, v in position.items()}, law="chinchilla")
+    design, span = posterior.design, np.log(TOKENS[-1] / TOKENS[0])
+    t = np.full((4, 1), np.log(TOKENS[-1] / design.reference["data"][0]))
+    strays = wandering(posterior, design.task_of, stretch(design), t, np.random.default_rng(0))
+    variance = dict(zip([curve.family for curve in design.curves], strays.var(axis=0)[:, 0], strict=True))
+    usual = 0.75 * span  # of four models, one has no length
+    assert variance["x"] == 0.0
+    assert variance["y"] == pytest.approx(posterior.flat("curvature_sd")[0, 0] ** 2 * usual * span**3 / 3, rel=0.08)
 
 
 def test_models_are_tilted_about_the_middle_of_those_they_are_like(surface, forge):

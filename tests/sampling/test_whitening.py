@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pandas as pd
 import pytest
+from jax.flatten_util import ravel_pytree
 
 import bayeslaw
 from bayeslaw.answers.parameters import parameter_records
@@ -11,8 +12,9 @@ from bayeslaw.laws import get_law
 from bayeslaw.model.base import log_density
 from bayeslaw.model.build import build_model
 from bayeslaw.runs import read_runs
-from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.whitening import place, whiten
+from bayeslaw.sampling.nuts import SamplerSettings, start_chains
+from bayeslaw.sampling.starts import starting_points
+from bayeslaw.sampling.whitening import place, settle, whiten
 
 T = np.arange(-4.0, 0.001, 0.05)
 
@@ -46,6 +48,26 @@ def model(runs):
 def fitted(runs):
     sampler = SamplerSettings(chains=4, warmup=300, draws=100, target_accept=0.95)
     return bayeslaw.fit(runs, law="broken", sampler=sampler, seed=1)
+
+
+def test_chains_walk_the_density_with_the_volume_of_the_whole_map(surface):
+    """By differences between chains: constants of the map do not matter."""
+    model = build_model(surface({"x": ((1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10))}), get_law("chinchilla"))
+    frame = whiten(model)
+    starts = starting_points(frame, 4, seed=1)
+    chains = start_chains(model.structure, model.data, starts, SamplerSettings(), seed=1, frame=frame)
+    with jax.enable_x64(True):
+
+        def position(z):
+            return settle(model.structure, model.data, frame, z)[0]
+
+        def free(z):
+            return ravel_pytree({n: v for n, v in position(z).items() if n not in model.held()})[0]
+
+        density = [float(log_density(model.structure, model.data, position(z))) for z in starts]
+        volume = [np.linalg.slogdet(jax.jacfwd(free)(z))[1] for z in starts]
+    expected = -(np.array(density) + volume)
+    np.testing.assert_allclose(np.diff(chains.states.potential_energy), np.diff(expected), rtol=1e-6)
 
 
 def test_frame_is_centred_at_the_mode_with_unit_curvature(model):
