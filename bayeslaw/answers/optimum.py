@@ -49,7 +49,7 @@ class Optimum:
         Covariates of the law other than params and data, at which it was split.
     families : tuple of FamilyOptimum
     checks : tuple of Check
-        Of the fit, and on how far the budget lies beyond the data.
+        Of the fit, and on how far the budget, or how often its data repeat, lies beyond the data.
     """
 
     compute: float
@@ -134,14 +134,16 @@ def optimum(posterior: Posterior, compute: float, *, at: Mapping[str, float] | N
     design = posterior.design
     found = [_family_optimum(posterior, surface, compute, at, seed) for surface in surfaces(design)]
     spent = FLOP_PER_TOKEN * float((design.covariates["params"].max(axis=1) * design.largest).max())
-    checks = (
-        *posterior.checks,
-        extrapolation_check(
-            compute / spent,
-            f"The budget is {compute / spent:.3g} times the largest compute seen.",
-            "What the law leaves out grows with distance; make a run in between.",
-        ),
-    )  # fmt: skip
+    beyond = {f"The budget is {compute / spent:.3g} times the largest compute seen.": compute / spent}
+    for name, value in at.items():
+        often = float((design.covariates["data"] / design.covariates[name])[design.weight > 0].max())
+        passes = max(family.recommended_data for family in found) / value
+        beyond[f"The best split has {passes:.3g} times as much data as {name}; runs had up to {often:.3g}."] = (
+            passes / often
+        )
+    sentence = max(beyond, key=lambda told: beyond[told])
+    remedy = "What the law leaves out grows with distance; make a run in between."
+    checks = (*posterior.checks, extrapolation_check(beyond[sentence], sentence, remedy))
     return Optimum(compute, at, tuple(found), checks)
 
 

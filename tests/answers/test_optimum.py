@@ -76,6 +76,20 @@ def test_what_is_held_is_told_and_predicted_at(repeated):
     assert scarce.loss["median"] > f.loss["median"]
 
 
+def test_more_passes_over_the_data_than_any_run_made_are_told(repeated):
+    seen = repeated.runs.table["data"].max() / 2e10
+    spent = 6 * (repeated.runs.table["params"] * repeated.runs.table["data"]).max()
+    for unique, compute, said in (
+        (1e8, spent, "times as much data as unique_data"),
+        (1e13, 100 * spent, "budget is 100"),
+    ):
+        best = optimum(repeated, compute, at={"unique_data": unique}, seed=2)
+        (check,) = (check for check in best.checks if check.name == "extrapolation")
+        assert said in check.sentence
+        passes = max(f.recommended_data for f in best.families) / unique
+        assert check.value == pytest.approx(passes / seen if unique == 1e8 else 100)
+
+
 @pytest.mark.parametrize(
     ("law", "at", "message"),
     [
