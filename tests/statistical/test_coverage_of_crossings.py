@@ -130,29 +130,36 @@ def found():
     return found
 
 
+FLOORLESS = pytest.mark.xfail(reason="E = .00051 is held by no interval where a floor is believed in", strict=True)
 WIDE = pytest.mark.xfail(reason="models, runs and curves may stray from laws, which exact laws do not", strict=True)
 
 
-@pytest.mark.parametrize("what", ["alpha", "beta", "E"])
+@pytest.mark.parametrize("what", [pytest.param("alpha", marks=FLOORLESS), "beta", pytest.param("E", marks=FLOORLESS)])
 def test_ninety_percent_intervals_hold_ninety_percent(found, what):
     coverage = found.loc[found["what"] == what, "inside"].astype(float).mean()
     assert 0.85 <= coverage <= 0.95
 
 
-@WIDE
 @pytest.mark.parametrize("what", ["alpha", "beta", "E"])
 def test_intervals_of_laws_with_a_floor_do(found, what):
-    """One of the nine sets has E = .00051, which no interval holds where a floor is believed in."""
     floorless = (found["task"] == "mlsum") & (found["who"] == "prompt")
     coverage = found.loc[(found["what"] == what) & ~floorless, "inside"].astype(float).mean()
     assert 0.85 <= coverage <= 0.95
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_ninety_percent_intervals_of_crossings_hold_no_fewer(found, kind):
+    assert crossings_held(found, kind) >= 0.85
+
+
 @WIDE
 @pytest.mark.parametrize("kind", KINDS)
-def test_ninety_percent_intervals_of_crossings_hold_ninety_percent(found, kind):
-    coverage = found.loc[(found["what"] == "crossing") & (found["kind"] == kind), "inside"].astype(float).mean()
-    assert 0.85 <= coverage <= 0.95
+def test_ninety_percent_intervals_of_crossings_hold_no_more(found, kind):
+    assert crossings_held(found, kind) <= 0.95
+
+
+def crossings_held(found, kind):
+    return found.loc[(found["what"] == "crossing") & (found["kind"] == kind), "inside"].astype(float).mean()
 
 
 @pytest.mark.parametrize("kind", ["law", pytest.param("curve", marks=WIDE)])
