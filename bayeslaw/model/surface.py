@@ -62,8 +62,8 @@ class SurfaceStructure:
 
     Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd``,
     ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (T,), logs of scales over their prior medians, in units of their
-    prior sd; ``offset``, ``tilt`` and ``curvature`` (C',), in units of the prior medians of their standard deviations,
-    for many runs pin them down; and ``field`` (P,), standard normal.
+    prior sd; ``offset``, ``tilt`` and ``curvature`` (C',), in units of the prior medians of their standard deviations
+    (samplers state them otherwise: see ``conditioned``); and ``field`` (P,), standard normal.
     """
 
     law: Law

@@ -3,7 +3,8 @@
 Learning curves say much of some combinations of a law's coordinates and nothing of others, curve by curve in another
 way. Around the mode of the density, the curvature tells which is which; along its principal axes, in units of the
 standard deviations it implies, NUTS takes a tenth of the steps. This holds where spreads are held: where they are
-sampled, the mode is where they vanish, and its curvature says nothing of the rest.
+sampled, the mode is where they vanish, and its curvature says nothing of the rest. What a spread governs must therefore
+be stated given all else (``Structure.conditioned``), as if it were integrated out.
 """
 
 import functools

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import arviz as az
@@ -26,6 +27,8 @@ from bayeslaw.evidence.selection_baselines import rectified_bootstrap, rectified
 from bayeslaw.laws import get_law
 from bayeslaw.model.base import log_density
 from bayeslaw.model.build import build_model
+from bayeslaw.model.population import Position
+from bayeslaw.model.surface import SurfaceData, SurfaceStructure
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import sample
 
@@ -33,11 +36,15 @@ TARGET = 1_638_400
 SECONDS_ALLOWED = 3600
 
 
-def flan(budget: int) -> bl.Runs:
+def finetune(task: str) -> bl.Runs:
     folder = os.environ.get("BAYESLAW_DATA")
     if folder is None:
         raise SystemExit("Set BAYESLAW_DATA to the folder of published tables, or run --only scaling.")
-    return bl.read_runs(Path(folder) / "finetune" / "flan.csv").where(f"data <= {budget}")
+    return bl.read_runs(Path(folder) / "finetune" / f"{task}.csv")
+
+
+def flan(budget: int) -> bl.Runs:
+    return finetune("flan").where(f"data <= {budget}")
 
 
 def effective(draws: np.ndarray) -> float:
@@ -144,6 +151,38 @@ def plain_speed(budget: int = 204_800, iterations: int = 150) -> dict[str, float
         "steps a draw, plain NumPyro": steps,
         "largest R-hat, plain NumPyro": max(float(found["rhat"][name].max()) for name in kept),
     }
+
+
+@dataclass(frozen=True)
+class OneByOne(SurfaceStructure):
+    """The same density of a joint law, what models have of their own being moved one by one."""
+
+    def conditioned(self, data: SurfaceData, position: Position) -> tuple[Position, jax.Array]:
+        """A position as it is."""
+        return position, jax.numpy.zeros(())
+
+
+def joint_speed() -> dict[str, float]:
+    """A joint law of model size and data on two tasks, beside a sampler that moves offsets and the like one by one."""
+    rows = {}
+    for task in ("flan", "gigaword"):
+        runs = finetune(task).where("family != 'Phi'")
+        model = build_model(runs.where(f"data < {runs.table['data'].max()}"), get_law("multiplicative"))
+        known = {f.name: getattr(model.structure, f.name) for f in fields(model.structure)}
+        rate = {}
+        for how, tried in (("", model), (", one by one", replace(model, structure=OneByOne(**known)))):
+            sample(tried, SamplerSettings(warmup=50, draws=50), seed=100)
+            done = sample(tried, SamplerSettings(), seed=0)
+            checks = {check.name: check.value for check in done.checks}
+            rate[how] = min(checks["ess_bulk"], checks["ess_tail"]) / done.seconds
+            rows |= {
+                f"{task}, joint: seconds after compiling{how}": done.seconds,
+                f"{task}, joint: steps a draw{how}": float(done.raw.steps.mean()),
+                f"{task}, joint: largest R-hat{how}": checks["r_hat"],
+                f"{task}, joint: smallest ESS{how}": min(checks["ess_bulk"], checks["ess_tail"]),
+            }
+        rows[f"{task}, joint: smallest ESS a second, ratio"] = rate[""] / rate[", one by one"]
+    return rows
 
 
 def bootstrap_speed(refits: int = 3) -> dict[str, float]:
@@ -261,6 +300,7 @@ PARTS = {
     "fit": fit_speed,
     "process": process_speed,
     "plain": plain_speed,
+    "joint": joint_speed,
     "bootstrap": bootstrap_speed,
     "precision": precision,
 }
