@@ -55,5 +55,5 @@ def test_laws_on_what_was_hidden(task, along):
         print(summary.round(4))
         print("RMSLE by family", families.round(3), f"checks not passed: {unsound}", sep="\n", flush=True)
     assert np.isfinite(summary["log_score"]).all()
-    if along == "params":  # at twice the data the best law's hold .64 of the runs of FLAN and .75 of Gigaword
-        assert found.laws[0].coverage_90 >= 0.8
+    # of the best law's, 80 and 81 of 84 runs held along params; along data 24 and 23 of 28
+    assert found.laws[0].coverage_90 >= (0.8 if along == "params" else 0.75)
