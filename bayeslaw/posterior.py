@@ -25,6 +25,7 @@ from bayeslaw.model.design import Design, build_design
 from bayeslaw.model.discrepancy import TaskWalks, walks_by_task
 from bayeslaw.model.field import Field
 from bayeslaw.model.joint import surface_fields
+from bayeslaw.model.surface import OF_MODELS, SCALES
 from bayeslaw.prior import Prior, plain, read_prior
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check
@@ -182,8 +183,7 @@ def _required(law: Law) -> tuple[str, ...]:
     """Variables without which nothing can be answered."""
     by_law = (*(c.name for c in law.coordinates), *(p.name for p in law.parameters))
     if law.strays == "surface":
-        scales = ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd")
-        return (*by_law, *scales, "level", "offset", "tilt", "curvature", "field")
+        return (*by_law, *SCALES, "level", *OF_MODELS, "field")
     walks = ("own_walk", "shared_walk", "own_drift", "shared_drift")
     return (*by_law, *walks, "level", "noise", "typical_noise", "pull")
 

@@ -17,6 +17,7 @@ from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.selection import select
 from bayeslaw.errors import BayeslawError, OutputError, PosteriorFileError
 from bayeslaw.laws import get_law
+from bayeslaw.model.base import prior_positions
 from bayeslaw.model.build import build_model
 from bayeslaw.posterior import FORMAT, load_posterior
 from bayeslaw.runs import read_runs
@@ -314,6 +315,17 @@ def test_parts_that_are_missing_or_wrong_are_refused(edit, expected, saved, tmp_
 def test_draws_that_are_missing_are_refused(saved, tmp_path):
     with pytest.raises(PosteriorFileError, match=r"edited\.nc: "):
         load_posterior(edited(saved, tmp_path, lambda file: file["posterior"].__delitem__("level")))
+
+
+@pytest.mark.parametrize("name", ["offset", "curvature", "tilt_sd", "field"])
+def test_draws_of_a_joint_law_that_are_missing_are_refused(name, surface, forge, tmp_path):
+    runs = surface({"x": ((1e8, 4e8), (2e9, 8e9, 2e10))})
+    positions = prior_positions(build_model(runs, get_law("chinchilla")), 8, np.random.default_rng(0))
+    path = tmp_path / "joint.nc"
+    forge(runs, positions, law="chinchilla").save(path)
+    load_posterior(path)
+    with pytest.raises(PosteriorFileError, match="missing or damaged"):
+        load_posterior(edited(path, tmp_path, lambda file: file["posterior"].__delitem__(name)))
 
 
 def test_altered_draws_are_refused(saved, tmp_path):

@@ -134,16 +134,15 @@ def optimum(posterior: Posterior, compute: float, *, at: Mapping[str, float] | N
     design = posterior.design
     found = [_family_optimum(posterior, surface, compute, at, seed) for surface in surfaces(design)]
     spent = FLOP_PER_TOKEN * float((design.covariates["params"].max(axis=1) * design.largest).max())
-    beyond = {f"The budget is {compute / spent:.3g} times the largest compute seen.": compute / spent}
+    beyond = [(compute / spent, f"The budget is {compute / spent:.3g} times the largest compute seen.")]
     for name, value in at.items():
         often = float((design.covariates["data"] / design.covariates[name])[design.weight > 0].max())
         passes = max(family.recommended_data for family in found) / value
-        beyond[f"The best split has {passes:.3g} times as much data as {name}; runs had up to {often:.3g}."] = (
-            passes / often
-        )
-    sentence = max(beyond, key=lambda told: beyond[told])
+        told = f"The best split has {passes:.3g} times as much data as {name}; runs had up to {often:.3g}."
+        beyond.append((passes / often, told))
+    factor, sentence = max(beyond)
     remedy = "What the law leaves out grows with distance; make a run in between."
-    checks = (*posterior.checks, extrapolation_check(beyond[sentence], sentence, remedy))
+    checks = (*posterior.checks, extrapolation_check(factor, sentence, remedy))
     return Optimum(compute, at, tuple(found), checks)
 
 

@@ -170,7 +170,7 @@ def _places_of(posterior: Posterior, hidden: pd.DataFrame, own: np.ndarray, rng:
     curve = np.where(new, np.array([s.models[0] for s in found])[surface_of], own)
     task_of = design.task_of[curve]
 
-    def of_models(name: str) -> np.ndarray:
+    def own_or_drawn(name: str) -> np.ndarray:
         sd = posterior.flat(f"{name}_sd")[:, task_of]
         return np.where(new, sd * rng.standard_normal(sd.shape), posterior.flat(name)[:, curve])
 
@@ -180,9 +180,9 @@ def _places_of(posterior: Posterior, hidden: pd.DataFrame, own: np.ndarray, rng:
         covariates={c.name: hidden[[c.name]].to_numpy(float) for c in posterior.law.covariates},
         coordinates={c.name: posterior.flat(c.name)[:, curve] for c in posterior.law.coordinates},
         level=posterior.flat("level")[:, curve],
-        offset=of_models("offset"),
-        tilt=of_models("tilt"),
-        curvature=of_models("curvature"),
+        offset=own_or_drawn("offset"),
+        tilt=own_or_drawn("tilt"),
+        curvature=own_or_drawn("curvature"),
         measured=measured.unless(new, typical),
         surface_of=surface_of,
         task_of=task_of,

@@ -115,3 +115,18 @@ def test_larger_models_of_the_over_training_grid():
     np.testing.assert_allclose(theirs["rpj"][1:], [0.007103, 0.007320], atol=2e-4)  # the two that were published
     assert max(errors["rpj"]) < 0.007
     assert max(errors["c4_original"][:2]) < 0.02
+
+
+@pytest.mark.parametrize(("corpus", "allowed"), [("rpj", [0.007] * 3), ("c4_original", [0.02, 0.02, np.inf])])
+def test_larger_models_of_a_corpus_alone(corpus, allowed):
+    """The same from one corpus; the 6.9B model on C4 is further off what smaller ones tell, and inside all the same."""
+    table = Path(DATA) / "pretrain" / "overtraining_grid.csv"
+    runs = bl.read_runs(table, where=f"metric == 'loss:c4_val' and dataset == '{corpus}'")
+    fit = bl.fit(runs.where("params < 5e8"), law="overtraining")
+    assert fit.status == "PASS"
+    for (_, run), most in zip(runs.where("params > 5e8").table.iterrows(), allowed, strict=True):
+        predicted = fit.predict(at=[{"params": run["params"], "data": run["data"]}]).iloc[0]
+        error = abs(predicted["median"] / run["loss"] - 1)
+        print(f"{run['model']}, its corpus alone: off by {error:.4f}")
+        assert predicted["p025"] < run["loss"] < predicted["p975"]
+        assert error < most
