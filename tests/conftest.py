@@ -10,11 +10,12 @@ import pytest
 from scipy import linalg, optimize
 
 import bayeslaw
-from bayeslaw.answers.lending import as_prior
-from bayeslaw.fitting import _posterior
+from bayeslaw.fitting.assemble import assemble
+from bayeslaw.kinds.curves.priors import ScalePriors
+from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.scales import LogNormal
 from bayeslaw.laws import get_law
-from bayeslaw.model.build import build_model
-from bayeslaw.model.priors import LogNormal, ScalePriors
+from bayeslaw.lending.lend import as_prior
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
 from bayeslaw.sampling.sample import Sampled
@@ -330,9 +331,10 @@ def _forge(runs, positions, seed=0, pooling=None, law="rectified", prior=None):
     raw = RawDraws(
         {name: values.reshape(*shape, *values.shape[1:]) for name, values in positions.items()},
         np.zeros(shape, bool), np.full(shape, 7), rng.standard_normal(shape), np.full(shape, 0.9),
+        np.zeros(shape),
     )  # fmt: skip
     completed = model.complete(positions, np.random.default_rng(seed))
-    return _posterior(runs, model, Sampled(completed, raw, (), (), SamplerSettings(), 1.0), seed, prior)
+    return assemble(runs, model, Sampled(completed, raw, (), (), SamplerSettings(), 1.0), seed, prior)
 
 
 def _forge_at_random(runs, draws=200, seed=3, scale=0.5, pooling=None, law="rectified", prior=None):

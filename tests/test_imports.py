@@ -1,6 +1,7 @@
 """Imports run one way along the line, and `import bayeslaw` is light."""
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -12,20 +13,20 @@ import bayeslaw
 
 ROOT = Path(bayeslaw.__file__).parent
 LINE = [
-    {"errors", "verdicts", "_arviz", "files"},
+    {"errors", "verdicts", "_arviz", "files", "numerics", "streams"},
+    {"results"},
     {"runs"},
     {"laws"},
-    {"model"},
-    {"sampling"},
+    {"kinds"},
     {"prior"},
-    {"posterior", "released"},
+    {"sampling"},
+    {"posterior"},
     {"answers"},
+    {"lending"},
     {"fitting"},
     {"evidence"},
     {"datasets"},
     {"views"},
-    {"cli_shared"},
-    {"cli_backtest", "cli_laws", "cli_priors"},
     {"cli"},
 ]
 """A module may import from its own folder and from what stands earlier; the package's own face may name anything."""
@@ -87,12 +88,101 @@ def test_imports_point_backwards(path):
 
 
 def test_arrows_the_wrong_way_are_seen():
-    inner = "def f():\n    from bayeslaw.fitting import fit\n"
-    outer = "import bayeslaw.model.density\nfrom bayeslaw import runs\nimport bayeslaw"
+    inner = "def f():\n    from bayeslaw.fitting.fit import fit\n"
+    outer = "import bayeslaw.kinds.curves.density\nfrom bayeslaw import runs\nimport bayeslaw"
     names = list(imported(ast.parse(inner + outer)))
-    assert set(wrong_arrows("model", names)) == {"bayeslaw.fitting.fit", "bayeslaw"}
-    assert list(wrong_arrows("posterior", ["bayeslaw.released.x"])) == ["bayeslaw.released.x"]
+    assert set(wrong_arrows("kinds", names)) == {"bayeslaw.fitting.fit.fit", "bayeslaw"}
+    assert list(wrong_arrows("answers", ["bayeslaw.lending.lend.x"])) == ["bayeslaw.lending.lend.x"]
     assert list(wrong_arrows("cli", names)) == ["bayeslaw"]
+
+
+def module_of(path):
+    """Dotted name of a file of the package."""
+    parts = ("bayeslaw", *path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def links(files):
+    """From each module to those of the package that it imports, wherever in the file that is written.
+
+    Parameters
+    ----------
+    files : dict
+        Parsed files by dotted names.
+    """
+    found = {}
+    for module, tree in files.items():
+        found[module] = set()
+        for name in imported(tree):
+            while name not in files and "." in name:  # a name in a module leads to the module
+                name = name.rpartition(".")[0]
+            if name in files and name != module:
+                found[module].add(name)
+    return found
+
+
+def circle(files):
+    """A circle of imports, as a list of modules; none if there is none."""
+    try:
+        graphlib.TopologicalSorter(links(files)).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_circle_of_imports():
+    files = {module_of(path): parsed(path) for path in MODULES}
+    assert sum(map(len, links(files).values())) > 200
+    assert circle(files) == []
+
+
+def test_circles_are_seen():
+    sources = {
+        "p.a": "def f():\n    from p.b import x\n",
+        "p.b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import p.c\n",
+        "p.c": "from p import a\n",
+    }
+    files = {name: ast.parse(text) for name, text in sources.items()}
+    assert set(circle(files)) == {"p.a", "p.b", "p.c"}
+    assert circle({name: tree for name, tree in files.items() if name != "p.c"}) == []
+
+
+ABOVE_KINDS = ("answers", "evidence", "sampling", "views", "cli", "lending", "posterior", "prior", "fitting")
+"""Rooms that may know of a kind of model only what `bayeslaw.kinds.base` says."""
+
+OF_ONE_KIND = re.compile(r"bayeslaw\.kinds\.(?!base\b|shared\b|registry\b)")
+
+
+def told_apart(tree):
+    """Where a file asks for the kind of a law or its discrepancy, as it must to tell kinds of model apart."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            of_law = re.search(r"(^|\.)(law|get_law\(.*\))$", ast.unparse(node.value))
+            if node.attr in ("discrepancy", "strays") or (node.attr == "kind" and of_law):
+                yield ast.unparse(node)
+
+
+each_above = pytest.mark.parametrize("path", [path for path in MODULES if part(path) in ABOVE_KINDS], ids=named)
+
+
+@each_above
+def test_nothing_above_the_kinds_imports_from_one(path):
+    assert [name for name in imported(parsed(path)) if OF_ONE_KIND.match(name)] == []
+
+
+@each_above
+def test_nothing_above_the_kinds_tells_them_apart(path):
+    assert list(told_apart(parsed(path))) == []
+
+
+def test_telling_kinds_apart_is_seen():
+    code = "if posterior.law.kind == 'x' or get_law(name).kind: x = law.discrepancy; y = it.strays; z = found.kind"
+    found = ["posterior.law.kind", "get_law(name).kind", "law.discrepancy", "it.strays"]
+    assert sorted(told_apart(ast.parse(code))) == sorted(found)
+    for name in ("bayeslaw.kinds.curves.walks.rotate", "bayeslaw.kinds.surfaces"):
+        assert OF_ONE_KIND.match(name)
+    for name in ("bayeslaw.kinds.base.Kind", "bayeslaw.kinds.registry.kind_of", "bayeslaw.kinds.shared.walks.draw"):
+        assert not OF_ONE_KIND.match(name)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +241,6 @@ def test_importing_is_light():
 
 
 def test_a_law_is_read_without_the_sampler():
-    script = "import sys, bayeslaw.model.density, bayeslaw.posterior; print('numpyro' in sys.modules)"
+    script = "import sys, bayeslaw.kinds.curves.density, bayeslaw.posterior.posterior; print('numpyro' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False"

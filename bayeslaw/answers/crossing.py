@@ -7,21 +7,23 @@ Where *curves* cross and where *laws* do are two questions. Nearly every crossin
 two, where curves may depart from their laws; a published crossing supposes that they do not.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
-from bayeslaw.answers.curves import only, seen_curves
+from bayeslaw import streams
 from bayeslaw.answers.extrapolation import extrapolation_check
-from bayeslaw.answers.prediction import complete_point, curve_log_loss
 from bayeslaw.answers.quantiles import quantiles
-from bayeslaw.answers.surfaces import draw, law_at, of_models, wandering
 from bayeslaw.errors import TargetError
-from bayeslaw.model.joint import stretch
-from bayeslaw.posterior import Posterior
-from bayeslaw.verdicts import Check, Status, overall
+from bayeslaw.kinds.shared.points import curves_on
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.results import Result, by_chain, verdict
+from bayeslaw.streams import generator
+from bayeslaw.verdicts import Check
 
 Lines = Literal["curve", "law"]
 """What crosses: expected losses with all that models and their departures add to the law, or laws alone."""
@@ -35,12 +37,9 @@ SAME = 1e-9
 BEYOND = 100.0
 """Times the largest size seen, up to which a crossing is looked for unless the user says otherwise."""
 
-NAMED = 12
-"""Names at most in a message about one that is not there."""
 
-
-@dataclass(frozen=True, eq=False)
-class Crossing:
+@dataclass(frozen=True, eq=False, repr=False)
+class Crossing(Result):
     """Where one of two choices overtakes the other.
 
     Attributes
@@ -62,7 +61,14 @@ class Crossing:
     size : dict
         Quantiles of the size where the more likely of the two overtakings happens, given that it does, for good; empty
         if neither has a probability of 1% or more.
+    sizes : ndarray, shape (n,)
+        Data sizes looked at.
+    difference : ndarray, shape (S, n)
+        Draws of the outcome of a less that of b there, on the scale of the link; negative where a is better.
+    chains : int
     checks : tuple of Check
+    provenance : mapping
+        Of the fit; see `bayeslaw.posterior.posterior.Posterior.provenance`.
     """
 
     a: str
@@ -77,7 +83,11 @@ class Crossing:
     p_a_overtakes: float
     p_returns: float
     size: dict[str, float]
+    sizes: np.ndarray
+    difference: np.ndarray
+    chains: int
     checks: tuple[Check, ...]
+    provenance: Mapping[str, Any]
 
     @property
     def p_never(self) -> float:
@@ -85,13 +95,41 @@ class Crossing:
         return self.p_a_always + self.p_b_always
 
     @property
-    def status(self) -> Status:
-        """The worst verdict of the fit."""
-        return overall(self.checks)
+    def sentence(self) -> str:
+        """Which overtaking is likelier, and where."""
+        p, winner, loser = max((self.p_b_overtakes, self.b, self.a), (self.p_a_overtakes, self.a, self.b))
+        never = f"they never cross between {self.low:.3g} and {self.high:.3g} with probability {self.p_never:.2f}"
+        if not self.size:
+            return f"Of {self.a} and {self.b}, {never}."
+        where = f"{self.size['median']:.3g} (90% interval {self.size['p05']:.3g} to {self.size['p95']:.3g})"
+        return f"{winner} overtakes {loser} with probability {p:.2f}, at {where} if it does; {never}."
+
+    @property
+    def draws(self) -> xr.Dataset:
+        """Draws of ``difference``, dimensions (chain, draw, size)."""
+        return xr.Dataset({"difference": by_chain(self.difference, self.chains, ("size",), {"size": self.sizes})})
 
     def record(self) -> dict[str, Any]:
-        """Plain values, without the checks."""
-        return {**{k: v for k, v in asdict(self).items() if k != "checks"}, "p_never": self.p_never}
+        """Odds and sizes as plain values."""
+        names = ("a", "b", "kind", "at", "low", "high", "p_a_always", "p_b_always", "p_b_overtakes", "p_a_overtakes")
+        found = {name: getattr(self, name) for name in (*names, "p_returns", "size")}
+        return {**found, "at": dict(self.at), "p_never": self.p_never}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The crossing as plain values, with verdicts and provenance."""
+        return {**self.provenance, **self.record(), **verdict(self.checks)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """What can happen, one row each: its probability, and quantiles of the size of the likelier overtaking."""
+        likelier = "b" if self.p_b_overtakes >= self.p_a_overtakes else "a"
+        rows = {
+            f"{self.a} is better throughout": (self.p_a_always, {}),
+            f"{self.b} is better throughout": (self.p_b_always, {}),
+            f"{self.b} overtakes {self.a}": (self.p_b_overtakes, self.size if likelier == "b" else {}),
+            f"{self.a} overtakes {self.b}": (self.p_a_overtakes, self.size if likelier == "a" else {}),
+            "one overtakes the other and loses again": (self.p_returns, {}),
+        }
+        return pd.DataFrame([{"what": what, "probability": p, **size} for what, (p, size) in rows.items()])
 
 
 def crossing(
@@ -137,41 +175,54 @@ def crossing(
     """
     if kind not in get_args(Lines):
         raise TargetError(f"kind={kind!r} is none of what can cross: {', '.join(get_args(Lines))}.")
-    design, law = posterior.design, posterior.law
-    at, here = dict(at or {}), _curves_on(posterior, task)
-    low = float(design.covariates[law.axis][here].min()) if low is None else low
-    high = BEYOND * float(design.largest[here].max()) if high is None else high
+    layout, law = posterior.layout, posterior.law
+    at, here = dict(at or {}), curves_on(layout, task)
+    low = float(layout.covariates[law.axis][here].min()) if low is None else low
+    high = BEYOND * float(layout.largest[here].max()) if high is None else high
     if not all(isinstance(limit, (int, float, np.number)) for limit in (low, high)) or not 0 < low < high < np.inf:
         raise TargetError(f"Crossings are looked for from low={low!r} to high={high!r}: give 0 < low < high.")
     if law.axis in at:
         raise TargetError(f"at gives {law.axis!r}, the size that is looked for. Narrow its range with low and high.")
     if a == b:
         raise TargetError(f"Both choices are {a!r}; name two.")
-    points, rng = np.geomspace(low, high, GRID), np.random.default_rng([seed, 3])
-    if law.strays == "surface":
-        choices = [_choice(posterior, name, task) for name in (a, b)]
-        curves = [curve for curve, _ in choices]
-        difference = _between_surfaces(posterior, choices, at, points, kind, rng)
+    points, predictor = np.geomspace(low, high, GRID), posterior.predictor
+    targets = predictor.pair((a, b), task, at, points)
+    if kind == "law":
+        lines = predictor.law_alone(targets)
     else:
-        curves = [_curve_named(posterior, name, task) for name in (a, b)]
-        complete_point(design, law, {law.axis: low, **at})  # refuses what is no covariate
-        difference = _between_curves(posterior, curves, points, kind, rng)
+        lines = predictor.expected(targets, generator(seed, streams.CROSSING), nearby=False)
+    difference = lines[:, 0] - lines[:, 1]
+    if predictor.outcome.higher_is_better:
+        difference = -difference
     if kind == "law" and np.ptp(difference, axis=1).max() < SAME:
         raise TargetError(
             f"The laws of {a!r} and {b!r} differ in level alone, as all their other parameters are one for the task, "
             "and so never cross. Their curves may: leave out kind='law'."
         )
     found = _summarise(difference, points)
-    beyond = {name: value / float(design.covariates[name][here].max()) for name, value in at.items()}
+    beyond = {name: value / float(layout.covariates[name][here].max()) for name, value in at.items()}
     if found["size"]:
-        beyond[law.axis] = found["size"]["median"] / float(design.largest[curves].min())
+        beyond[law.axis] = found["size"]["median"] * float(targets.extrapolation[:, 0].max()) / points[0]
     checks = [*posterior.checks]
     if beyond:
         far = max(beyond, key=lambda name: beyond[name])
         sentence = f"The comparison is made at {beyond[far]:,.4g} times the largest {far} seen."
         remedy = "What laws leave out grows with distance; make runs in between."
         checks.append(extrapolation_check(beyond[far], sentence, remedy))
-    return Crossing(a, b, kind, at, float(low), float(high), **found, checks=tuple(checks))
+    return Crossing(
+        a=a,
+        b=b,
+        kind=kind,
+        at=at,
+        low=float(low),
+        high=float(high),
+        **found,
+        sizes=points,
+        difference=difference,
+        chains=posterior.chains,
+        checks=tuple(checks),
+        provenance=posterior.provenance(),
+    )
 
 
 def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:
@@ -198,117 +249,3 @@ def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:
         "p_returns": float(((first == last) & ~never).mean()),
         "size": size,
     }
-
-
-def _between_curves(
-    posterior: Posterior, curves: list[int], points: np.ndarray, kind: Lines, rng: np.random.Generator
-) -> np.ndarray:
-    """Expected log loss of one curve of a law of data alone, less that of another: shape (S, GRID)."""
-    axis = posterior.law.axis
-    if kind == "law":
-        one, other = (law_at(posterior, curve, {axis: points[None]}) for curve in curves)
-        return one - other
-    both = curve_log_loss(posterior, only(seen_curves(posterior), curves), {axis: np.tile(points, (2, 1))}, rng)
-    return both[:, 0] - both[:, 1]
-
-
-def _between_surfaces(
-    posterior: Posterior,
-    choices: Sequence[tuple[int, bool]],
-    at: Mapping[str, float],
-    points: np.ndarray,
-    kind: Lines,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Expected log loss of one model, or of a typical model of a family, less that of another; shape (S, GRID)."""
-    design, law = posterior.design, posterior.law
-    log_loss, logs = [], []
-    for curve, is_model in choices:
-        covariates = _along_axis(posterior, curve, at, points, whole=not is_model)
-        expected = law_at(posterior, curve, {n: values[None] for n, values in covariates.items()})
-        if is_model and kind == "curve":
-            offset, tilt, curvature = (posterior.flat(name)[:, [curve]] for name in ("offset", "tilt", "curvature"))
-            measured = stretch(design).of(np.array([curve]))
-            t = np.log(points / design.reference[law.axis][curve])[None]
-            expected += of_models(offset, tilt, curvature, measured, t)[:, 0]
-            expected += wandering(posterior, design.task_of[[curve]], measured, t, rng)[:, 0]
-        log_loss.append(expected)
-        logs.append(np.column_stack([np.log(v / design.reference[n][0]) for n, v in covariates.items()]))
-    difference = log_loss[0] - log_loss[1]
-    return difference if kind == "law" else difference + _departures(posterior, [c for c, _ in choices], logs, rng)
-
-
-def _departures(
-    posterior: Posterior, curves: list[int], logs: list[np.ndarray], rng: np.random.Generator
-) -> np.ndarray:
-    """Draws of what sets in beyond the data for one model less that for another, at points (GRID, V): (S, GRID)."""
-    of_model = posterior.design.family_of
-    one, other = (int(of_model[curve]) for curve in curves)
-    sd = posterior.flat("field_sd")
-    if one == other:  # one departure for both, much of which cancels
-        both = posterior.fields[one].departure(np.concatenate(logs))
-        n = len(logs[0])
-        covariance = both[:n, :n] + both[n:, n:] - both[:n, n:] - both[n:, :n]
-        return draw(covariance, sd[:, [posterior.design.task_of[curves[0]]]], rng)
-    first, second = (
-        draw(posterior.fields[g].departure(at), sd[:, [posterior.design.task_of[curve]]], rng)
-        for g, at, curve in zip((one, other), logs, curves, strict=True)
-    )
-    return first - second
-
-
-def _along_axis(
-    posterior: Posterior, curve: int, at: Mapping[str, float], points: np.ndarray, *, whole: bool
-) -> dict[str, np.ndarray]:
-    """Covariates of a model at the sizes (GRID,); ``whole`` if all but the size must be given."""
-    design, law = posterior.design, posterior.law
-    missing = [c.name for c in law.covariates if c.name not in at and c.name != law.axis]
-    point = complete_point(design, law, {**at, law.axis: float(points[0])})
-    if whole and missing:
-        raise TargetError(f"To compare families, say at what {', '.join(missing)}: at {missing[0]}=….")
-    covariates = {name: np.full(len(points), values[curve]) for name, values in point.items()}
-    return {**covariates, law.axis: points}
-
-
-def _choice(posterior: Posterior, name: str, task: str | None) -> tuple[int, bool]:
-    """Index of a model named, or of the first model of a family named, which share a surface; and whether a model."""
-    design, here = posterior.design, _curves_on(posterior, task)
-    members = [i for i in here if design.curves[i].family == name]
-    whole = any(design.families[design.family_of[i]][1] != design.curves[i].family for i in here)
-    if name in {design.curves[i].model for i in here}:
-        if not whole and any(design.curves[i].model != name for i in members):
-            raise TargetError(f"{name!r} is both a model and a family of others. Give one of them another name.")
-        return _curve_named(posterior, name, task), True
-    if not members:
-        families = () if whole else (design.curves[i].family for i in here)
-        raise _unknown("model or family", name, [*(design.curves[i].model for i in here), *families])
-    if whole:
-        raise TargetError(f"Every family has one model, so that {name!r} has no law of its own. Name its model.")
-    return members[0], False
-
-
-def _curve_named(posterior: Posterior, name: str, task: str | None) -> int:
-    """Index of the one model of that name."""
-    curves, here = posterior.design.curves, _curves_on(posterior, task)
-    found = [i for i in here if curves[i].model == name]
-    if not found:
-        raise _unknown("model", name, [curves[i].model for i in here])
-    if len(found) > 1:
-        families = ", ".join(curves[i].family for i in found)
-        raise TargetError(f"Several families have a model {name!r}: {families}. Give them names of their own.")
-    return found[0]
-
-
-def _curves_on(posterior: Posterior, task: str | None) -> list[int]:
-    design = posterior.design
-    if task is None and len(design.tasks) > 1:
-        raise TargetError(f"The table has several tasks; say which with task=…: {', '.join(design.tasks)}.")
-    if task is not None and task not in design.tasks:
-        raise TargetError(f"There is no task {task!r}. There are: {', '.join(design.tasks)}.")
-    return [i for i, c in enumerate(design.curves) if task in (None, c.task)]
-
-
-def _unknown(kind: str, name: str, known: Sequence[str]) -> TargetError:
-    names = sorted(set(known))
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return TargetError(f"There is no {kind} {name!r} on the task. There are: {', '.join(names[:NAMED])}{more}.")

@@ -15,17 +15,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from bayeslaw.answers.extrapolation import extrapolation_check
-from bayeslaw.answers.prediction import predict, require_covariates
+from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import quantiles
-from bayeslaw.answers.surfaces import law_at
 from bayeslaw.errors import LawError, RunsError, TargetError
+from bayeslaw.kinds.shared.points import require_covariates
+from bayeslaw.kinds.shared.prediction import LawDraws
 from bayeslaw.laws.base import Law
-from bayeslaw.model.joint import Surface, surfaces
-from bayeslaw.posterior import Posterior
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.runs import Runs, counts_tokens
-from bayeslaw.verdicts import Check, Status, overall
+from bayeslaw.verdicts import Check
 
 FLOP_PER_TOKEN = 6.0
 """Training FLOP per parameter and token."""
@@ -37,8 +39,8 @@ REACH = 12.0
 """E-folds of N, each way from that of equal spread over parameters and data, within which a minimum is looked for."""
 
 
-@dataclass(frozen=True, eq=False)
-class Optimum:
+@dataclass(frozen=True, eq=False, repr=False)
+class Optimum(Result):
     """The best use of a budget, for each family.
 
     Attributes
@@ -48,25 +50,51 @@ class Optimum:
     at : dict
         Covariates of the law other than params and data, at which it was split.
     families : tuple of FamilyOptimum
+    best_params : ndarray, shape (S, families)
+        Draws of the best number of parameters.
+    chains : int
     checks : tuple of Check
         Of the fit, and on how far the budget, or how often its data repeat, lies beyond the data.
+    provenance : mapping
+        Of the fit; see `bayeslaw.posterior.posterior.Posterior.provenance`.
     """
 
     compute: float
     at: dict[str, float]
     families: tuple["FamilyOptimum", ...]
+    best_params: np.ndarray
+    chains: int
     checks: tuple[Check, ...]
+    provenance: Mapping[str, Any]
 
     @property
-    def status(self) -> Status:
-        """The worst verdict."""
-        return overall(self.checks)
+    def sentence(self) -> str:
+        """The best split, family by family."""
+        told = [
+            f"{f.family}: {f.recommended_params:.3g} parameters on {f.recommended_data:.3g} tokens (half the odds "
+            f"{f.params['p25']:.3g} to {f.params['p75']:.3g} parameters), loss {f.loss['median']:.4g}"
+            for f in self.families
+        ]
+        return f"Best split of {self.compute:.4g} FLOP. {'; '.join(told[:3])}{' …' if len(told) > 3 else ''}."
+
+    @property
+    def draws(self) -> xr.Dataset:
+        """Draws of the best ``params``, ``data`` and ``tokens_per_param``, dimensions (chain, draw, family)."""
+        coords = {"family": [f.family for f in self.families], "task": ("family", [f.task for f in self.families])}
+        params = by_chain(self.best_params, self.chains, ("family",), coords)
+        data = self.compute / (FLOP_PER_TOKEN * params)
+        return xr.Dataset({"params": params, "data": data, "tokens_per_param": data / params})
 
     def records(self) -> list[dict[str, Any]]:
         """One plain mapping a family."""
         return [asdict(family) for family in self.families]
 
-    def summary(self) -> pd.DataFrame:
+    def to_dict(self) -> dict[str, Any]:
+        """The split as plain values, with verdicts and provenance."""
+        found = {"compute": self.compute, "at": self.at, "families": self.records()}
+        return {**self.provenance, **found, **verdict(self.checks)}
+
+    def to_frame(self) -> pd.DataFrame:
         """One row a family and quantity, quantiles in columns."""
         return pd.DataFrame(
             [
@@ -129,24 +157,32 @@ def optimum(posterior: Posterior, compute: float, *, at: Mapping[str, float] | N
         If data of the table are no tokens.
     """
     at = dict(at or {})
-    settle_budget(posterior.law, compute, at)
+    require_budget(posterior.law, compute, at)
     require_tokens(posterior.runs)
-    design = posterior.design
-    found = [_family_optimum(posterior, surface, compute, at, seed) for surface in surfaces(design)]
-    spent = FLOP_PER_TOKEN * float((design.covariates["params"].max(axis=1) * design.largest).max())
+    layout = posterior.layout
+    found = [_family_optimum(posterior, group, compute, at, seed) for group in posterior.predictor.groups()]
+    spent = FLOP_PER_TOKEN * float((layout.covariates["params"].max(axis=1) * layout.largest).max())
     beyond = [(compute / spent, f"The budget is {compute / spent:.3g} times the largest compute seen.")]
     for name, value in at.items():
-        often = float((design.covariates["data"] / design.covariates[name])[design.weight > 0].max())
-        passes = max(family.recommended_data for family in found) / value
+        often = float((layout.covariates["data"] / layout.covariates[name])[layout.weight > 0].max())
+        passes = max(family.recommended_data for family, _ in found) / value
         told = f"The best split has {passes:.3g} times as much data as {name}; runs had up to {often:.3g}."
         beyond.append((passes / often, told))
     factor, sentence = max(beyond)
     remedy = "What the law leaves out grows with distance; make a run in between."
     checks = (*posterior.checks, extrapolation_check(factor, sentence, remedy))
-    return Optimum(compute, at, tuple(found), checks)
+    return Optimum(
+        compute=compute,
+        at=at,
+        families=tuple(family for family, _ in found),
+        best_params=np.stack([params for _, params in found], axis=1),
+        chains=posterior.chains,
+        checks=checks,
+        provenance=posterior.provenance(),
+    )
 
 
-def settle_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
+def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
     """Check a budget, and what is held along it, before anything is sampled.
 
     Raises
@@ -210,35 +246,38 @@ def _no_best_split(law: Law, compute: float) -> LawError:
 
 
 def _family_optimum(
-    posterior: Posterior, surface: Surface, compute: float, at: Mapping[str, float], seed: int
-) -> FamilyOptimum:
-    curve = int(surface.models[0])
-    log_best = best_log_params(posterior, curve, compute, at)
+    posterior: Posterior, group: tuple[str, str, np.ndarray], compute: float, at: Mapping[str, float], seed: int
+) -> tuple[FamilyOptimum, np.ndarray]:
+    """The best split within a group of models, and draws of the best number of parameters (S,)."""
+    family, task, models = group
+    law = posterior.predictor.law_of(int(models[0]))
+    log_best = best_log_params(law, compute, at)
     params = np.exp(log_best)
     data = compute / (FLOP_PER_TOKEN * params)
     grid = np.quantile(log_best, np.linspace(0.01, 0.99, 99))
-    loss = np.exp(law_at(posterior, curve, along_budget(np.exp(grid[None, :]), compute, at)))  # (S, 99)
-    least = np.exp(law_at(posterior, curve, along_budget(np.exp(log_best[:, None]), compute, at)))
+    loss = np.exp(law.at(along_budget(np.exp(grid[None, :]), compute, at)))  # (S, 99)
+    least = np.exp(law.at(along_budget(np.exp(log_best[:, None]), compute, at)))
     expected = (loss - least).mean(axis=0)
     chosen = int(np.argmin(expected))
     point = along_budget(float(np.exp(grid[chosen])), compute, at)
     prediction = predict(posterior, [point], seed=seed)
-    here = [label[1:] for label in prediction.labels].index((surface.family, surface.task))
-    return FamilyOptimum(
-        family=surface.family,
-        task=surface.task,
+    here = [label[1:] for label in prediction.labels].index((family, task))
+    split = FamilyOptimum(
+        family=family,
+        task=task,
         params=quantiles(params),
         data=quantiles(data),
         tokens_per_param=quantiles(data / params),
-        loss=quantiles(np.exp(prediction.log_loss[:, here, 0])),
+        loss=quantiles(prediction.values[:, here, 0]),
         recommended_params=point["params"],
         recommended_data=point["data"],
         expected_regret=float(expected[chosen]),
     )
+    return split, params
 
 
-def best_log_params(posterior: Posterior, curve: int, compute: float, at: Mapping[str, float]) -> np.ndarray:
-    """Log of the best N of each draw, shape (S,), on the surface to which a model belongs.
+def best_log_params(law: LawDraws, compute: float, at: Mapping[str, float]) -> np.ndarray:
+    """Log of the best N of each draw of a law, shape (S,).
 
     Raises
     ------
@@ -247,14 +286,14 @@ def best_log_params(posterior: Posterior, curve: int, compute: float, at: Mappin
     """
     even = 0.5 * np.log(compute / FLOP_PER_TOKEN)
     grid = even + np.linspace(-REACH, REACH, GRID)
-    loss = law_at(posterior, curve, along_budget(np.exp(grid[None, :]), compute, at))
+    loss = law.at(along_budget(np.exp(grid[None, :]), compute, at))
     lowest = loss.argmin(axis=1)
     if np.mean((lowest == 0) | (lowest == GRID - 1)) > 0.01:
-        raise _no_best_split(posterior.law, compute)
+        raise _no_best_split(law.law, compute)
     low, high = (grid[np.clip(lowest + side, 0, GRID - 1)] for side in (-1, 1))
     for _ in range(STEPS):
         middle = 0.5 * (low + high)
-        rising = _slope(posterior, curve, middle, compute, at) > 0
+        rising = law.slope(lambda n: along_budget(jnp.exp(n), compute, at), middle) > 0
         low, high = np.where(rising, low, middle), np.where(rising, middle, high)
     return 0.5 * (low + high)
 
@@ -262,18 +301,3 @@ def best_log_params(posterior: Posterior, curve: int, compute: float, at: Mappin
 def along_budget(params: Any, compute: float, at: Mapping[str, float]) -> dict[str, Any]:
     """Covariates at so many parameters where the rest of a budget goes into data; numpy or jax arrays."""
     return {"params": params, "data": compute / (FLOP_PER_TOKEN * params), **at}
-
-
-def _slope(
-    posterior: Posterior, curve: int, log_params: np.ndarray, compute: float, at: Mapping[str, float]
-) -> np.ndarray:
-    """Derivative of log loss in log N along a budget, draw by draw, shape (S,)."""
-    law = posterior.law
-    reference = {name: float(values[0]) for name, values in posterior.design.reference.items()}
-    coordinates = {c.name: posterior.flat(c.name)[:, curve] for c in law.coordinates}
-
-    def total(n: Any) -> Any:
-        return law.log_shape(coordinates, along_budget(jnp.exp(n), compute, at), reference).sum()
-
-    with jax.enable_x64(True):
-        return np.asarray(jax.grad(total)(jnp.asarray(log_params)))

@@ -1,32 +1,97 @@
-"""What the parameters of a fit are: a record for each, at the level at which it varies."""
+"""What the parameters of a fit are, each at the level at which it varies; and the verdicts on the fit."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayeslaw._arviz import convergence
-from bayeslaw.posterior import Posterior
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.results import Result, checks_sentence, verdict
+from bayeslaw.verdicts import Check
 
-_WALKS = {
-    "typical_noise": ("noise", "log loss"),
-    "pull": ("pull", "1"),
-    "own_drift": ("own_drift", "slope per root of log axis"),
-    "shared_drift": ("shared_drift", "slope per root of log axis"),
-}
-_SCALES = {
-    "slope": _WALKS,
-    "level": _WALKS,
-    "surface": {
-        "noise": ("noise", "log loss"),
-        "tail": ("tail", "degrees of freedom"),
-        "field_sd": ("field_sd", "log loss"),
-        "offset_sd": ("offset_sd", "log loss"),
-        "tilt_sd": ("tilt_sd", "slope"),
-        "curvature_sd": ("curvature_sd", "slope per e-fold"),
-    },
-}
-"""What each task has beside the law, by the name of the variable: name and unit as reported."""
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Parameters(Result):
+    """Posterior summaries of parameters, each at the level at which it varies.
+
+    Attributes
+    ----------
+    records : tuple of dict
+        See `parameter_records`.
+    posterior : Posterior
+    """
+
+    records: tuple[dict[str, Any], ...]
+    posterior: Posterior
+
+    @property
+    def checks(self) -> tuple[Check, ...]:  # type: ignore[override]
+        """Of the fit."""
+        return self.posterior.checks
+
+    @property
+    def sentence(self) -> str:
+        """The law, and how many numbers are reported."""
+        law = self.posterior.law
+        return f"{law.formula} ({law.name} law, {law.source}): posterior of {len(self.records)} numbers."
+
+    @property
+    def draws(self) -> xr.Dataset:
+        """All draws of the posterior; what this table summarises is among them."""
+        return self.posterior.draws
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a parameter and member of the level at which it varies."""
+        return pd.DataFrame(self.records)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summaries as plain values, with verdicts and provenance."""
+        task = ", ".join(self.posterior.layout.tasks)
+        found = {"task": task, "parameters": list(self.records)}
+        return {**self.posterior.provenance(), **found, **verdict(self.checks)}
+
+
+def parameters(posterior: Posterior) -> Parameters:
+    """Summarise the parameters of a posterior."""
+    return Parameters(tuple(parameter_records(posterior)), posterior)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Checks(Result):
+    """The verdicts on a fit.
+
+    Attributes
+    ----------
+    checks : tuple of Check
+    task : str
+    provenance : mapping
+    """
+
+    checks: tuple[Check, ...]
+    task: str
+    provenance: Mapping[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        """How many checks passed, and which did not."""
+        return checks_sentence(self.checks)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a check, with number, threshold, sentence and remedy."""
+        return pd.DataFrame([check.as_dict() for check in self.checks])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdicts as plain values, with provenance."""
+        return {**self.provenance, "task": self.task, **verdict(self.checks)}
+
+
+def fit_checks(posterior: Posterior) -> Checks:
+    """The verdicts on a fit as a result."""
+    return Checks(posterior.checks, ", ".join(posterior.layout.tasks), posterior.provenance())
 
 
 def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
@@ -41,7 +106,7 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
         ``name, level, group, task, median, mean, sd, p05, p95, rhat, ess_bulk, ess_tail, unit``; ``level`` is one of
         population, task, family and model, and ``group`` names the member (None for the population).
     """
-    draws, design = posterior.draws, posterior.design
+    draws, layout = posterior.draws, posterior.layout
     chosen: dict[str, xr.DataArray] = {}
     labels: dict[str, tuple[str, str, str | None, str | None, str]] = {}
 
@@ -54,8 +119,8 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
 
     for population in sorted(str(v) for v in draws.data_vars if str(v).startswith(("location_", "spread_"))):
         keep(draws[population], population, "population", None, None, "1")
-    for k, task in enumerate(design.tasks):
-        for variable, (name, unit) in _SCALES[posterior.law.strays].items():
+    for k, task in enumerate(layout.tasks):
+        for variable, (name, unit) in posterior.predictor.scale_variables().items():
             keep(draws[variable].isel(task=k), name, "task", task, task, unit)
     for parameter in posterior.law.parameters:
         values = draws[parameter.name]
@@ -88,11 +153,11 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
 
 def groups_of(posterior: Posterior, values: np.ndarray) -> list[tuple[str, str, str, int]]:
     """The coarsest (level, group, task, one of its curves) at which draws of shape (chain, draw, C) do not vary."""
-    design = posterior.design
-    by_task = ("task", design.task_of, [(task, task) for task in design.tasks])
-    by_family = ("family", design.family_of, [(family, task) for task, family in design.families])
+    layout = posterior.layout
+    by_task = ("task", layout.task_of, [(task, task) for task in layout.tasks])
+    by_family = ("family", layout.family_of, [(family, task) for task, family in layout.families])
     for level, index, names in (by_task, by_family):
         first = np.array([np.flatnonzero(index == g)[0] for g in range(len(names))])
-        if len(names) < len(design.curves) and np.array_equal(values, values[..., first[index]]):
+        if len(names) < len(layout.curves) and np.array_equal(values, values[..., first[index]]):
             return [(level, group, task, int(i)) for (group, task), i in zip(names, first, strict=True)]
-    return [("model", curve.model, curve.task, i) for i, curve in enumerate(design.curves)]
+    return [("model", curve.model, curve.task, i) for i, curve in enumerate(layout.curves)]

@@ -13,16 +13,20 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw.answers.extrapolation import extrapolation_check
-from bayeslaw.answers.prediction import complete_point, predict
+from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import RunsError, TargetError
+from bayeslaw.kinds.base import Outcome
+from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.kinds.shared.points import complete_point
 from bayeslaw.laws.base import Law
-from bayeslaw.model.design import Design
-from bayeslaw.posterior import Posterior
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.sampling.diagnostics import convergence_checks
-from bayeslaw.verdicts import Check, Status, at_least, overall
+from bayeslaw.verdicts import Check, at_least
 
 WITHIN = 1.01
-"""A candidate counts as near the best if its loss is at most this many times the best one's."""
+"""A candidate counts as near the best if it falls short of it by at most a hundredth of it."""
 
 TAIL = 0.9
 """CVaR averages the worst 1 - TAIL of the regrets."""
@@ -49,8 +53,8 @@ class Candidate:
     cvar_regret_90: float
 
 
-@dataclass(frozen=True, eq=False)
-class Selection:
+@dataclass(frozen=True, eq=False, repr=False)
+class Selection(Result):
     """A ranked choice.
 
     Attributes
@@ -60,39 +64,66 @@ class Selection:
     task : str
     candidates : tuple of Candidate
         Ordered by expected regret.
-    recommended : str
-        The model with the smallest expected regret.
     tie_set : tuple of str
         Models that beat the recommended one with probability .25 or more.
-    sentence : str
-        The recommendation with its odds.
+    values : ndarray, shape (S, candidates)
+        Joint draws of the run predictions in the unit of the outcome, in the order of ``candidates``.
+    outcome : Outcome
+    chains : int
     checks : tuple of Check
         Of the fit, of the predictions at the target, and of the choice.
-    losses : ndarray, shape (S, candidates)
-        Joint draws of the run predictions, in the order of ``candidates``.
+    provenance : mapping
+        Of the fit; see `bayeslaw.posterior.posterior.Posterior.provenance`.
     """
 
     target: Mapping[str, float]
     task: str
     candidates: tuple[Candidate, ...]
-    recommended: str
     tie_set: tuple[str, ...]
-    sentence: str
+    values: np.ndarray
+    outcome: Outcome
+    chains: int
     checks: tuple[Check, ...]
-    losses: np.ndarray
+    provenance: Mapping[str, Any]
 
     @property
-    def status(self) -> Status:
-        """The worst verdict."""
-        return overall(self.checks)
+    def recommended(self) -> str:
+        """The model with the smallest expected regret."""
+        return self.candidates[0].model
 
-    def table(self) -> pd.DataFrame:
+    @property
+    def sentence(self) -> str:
+        """The recommendation with its odds."""
+        return _sentence(self.candidates, self.tie_set, self.target, self.outcome.name)
+
+    @property
+    def draws(self) -> xr.Dataset:
+        """Joint draws of the run predictions, dimensions (chain, draw, model), under the name of the outcome."""
+        coords = {"model": [c.model for c in self.candidates], "family": ("model", [c.family for c in self.candidates])}
+        return xr.Dataset({self.outcome.name: by_chain(self.values, self.chains, ("model",), coords)})
+
+    def to_frame(self) -> pd.DataFrame:
         """The candidates, one a row."""
-        return pd.DataFrame([asdict(c) for c in self.candidates])
+        return pd.DataFrame(self.records())
 
     def records(self) -> list[dict[str, Any]]:
         """The candidates as plain mappings."""
         return [asdict(c) for c in self.candidates]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The choice as plain values, with verdicts and provenance."""
+        return {
+            **self.provenance,
+            "target": dict(self.target),
+            "task": self.task,
+            "candidates": self.records(),
+            "recommendation": {
+                "model": self.recommended,
+                "sentence": self.sentence,
+                "tie_set": list(self.tie_set),
+            },
+            **verdict(self.checks),
+        }
 
 
 def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = None, seed: int = 0) -> Selection:
@@ -114,22 +145,23 @@ def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = 
     RunsError
         If the task is unknown, or not given where there are several.
     """
-    design = posterior.design
-    task = settle_target(design, posterior.law, at, task)
-    members = [i for i, curve in enumerate(design.curves) if curve.task == task]
+    layout = posterior.layout
+    task = require_target(layout, posterior.law, at, task)
+    members = [i for i, curve in enumerate(layout.curves) if curve.task == task]
     runs, curve = predict(posterior, [at], kind="run", seed=seed), predict(posterior, [at], kind="curve", seed=seed)
-    losses = np.exp(runs.log_loss[:, members, 0])
-    best = losses.min(axis=1, keepdims=True)
-    regret = losses - best
+    outcome = runs.outcome
+    losses = outcome.inverse(runs.linked[:, members, 0])
+    best = outcome.best(losses, axis=1)
+    regret = outcome.shortfall(losses, best)
     expected = regret.mean(axis=0)
     order = np.argsort(expected, kind="stable")
-    winners = np.bincount(losses.argmin(axis=1), minlength=len(members)) / len(losses)
-    within = (losses <= WITHIN * best).mean(axis=0)
+    winners = np.bincount(regret.argmin(axis=1), minlength=len(members)) / len(losses)
+    within = (regret <= (WITHIN - 1.0) * best).mean(axis=0)
     quantiles = np.quantile(losses, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
     candidates = tuple(
         Candidate(
-            model=design.curves[members[j]].model,
-            family=design.curves[members[j]].family,
+            model=layout.curves[members[j]].model,
+            family=layout.curves[members[j]].family,
             loss_median=float(quantiles[2, j]),
             loss_mean=float(losses[:, j].mean()),
             loss_p05=float(quantiles[0, j]),
@@ -145,11 +177,12 @@ def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = 
     )
     losses = losses[:, order]
     farthest = float(runs.extrapolation[members].max())
-    beats = (losses < losses[:, :1]).mean(axis=0)
+    regret = regret[:, order]
+    beats = (regret < regret[:, :1]).mean(axis=0)
     ties = tuple(c.model for c, p in zip(candidates, beats, strict=True) if p >= TIE)
     checks = (
         *posterior.checks,
-        *_prediction_checks(posterior, curve.log_loss[:, members, 0], members),
+        *_prediction_checks(posterior, curve.linked[:, members, 0], members),
         extrapolation_check(
             farthest,
             f"The target lies {farthest:,.4g} times beyond the data of the least measured candidate.",
@@ -160,8 +193,17 @@ def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = 
             "One candidate leaves nothing to choose; add runs of others.",
         ),
     )  # fmt: skip
-    sentence = _sentence(candidates, ties, at)
-    return Selection(dict(at), task, candidates, candidates[0].model, ties, sentence, checks, losses)
+    return Selection(
+        target=dict(at),
+        task=task,
+        candidates=candidates,
+        tie_set=ties,
+        values=losses,
+        outcome=outcome,
+        chains=posterior.chains,
+        checks=checks,
+        provenance=posterior.provenance(),
+    )
 
 
 def conditional_value_at_risk(regret: np.ndarray, tail: float = TAIL) -> float:
@@ -170,27 +212,27 @@ def conditional_value_at_risk(regret: np.ndarray, tail: float = TAIL) -> float:
     return float(np.sort(regret)[-worst:].mean())
 
 
-def settle_target(design: Design, law: Law, at: Mapping[str, float], task: str | None) -> str:
-    """Check a target before anything is sampled, and settle which task it is for.
+def require_target(layout: Layout, law: Law, at: Mapping[str, float], task: str | None) -> str:
+    """Check a target before anything is sampled, and to_position which task it is for.
 
     Raises
     ------
     TargetError, RunsError
         See ``select``.
     """
-    tasks = design.tasks
+    tasks = layout.tasks
     if task is None and len(tasks) > 1:
         raise RunsError(f"The table has {len(tasks)} tasks: {', '.join(tasks)}. Name one with task (--task).")
     task = tasks[0] if task is None else task
     if task not in tasks:
         raise RunsError(f"There is no task {task!r} among the runs. The tasks are: {', '.join(tasks)}.")
-    complete_point(design, law, at)
-    if law.strays == "surface" and set(at) >= {c.name for c in law.covariates}:
+    complete_point(layout, law, at)
+    if kind_of(law).is_new_model(law, at):
         raise TargetError(
             f"The target gives every covariate of the {law.name} law, so that nothing tells the candidates apart. "
             f"Candidates keep the size they have: give {law.axis}=… alone."
         )
-    seen = float(design.largest[design.task_of == tasks.index(task)].min())
+    seen = float(layout.largest[layout.task_of == tasks.index(task)].min())
     if at[law.axis] < seen * (1 - 1e-9):
         raise TargetError(
             f"The target {law.axis}={at[law.axis]:g} lies below the data: every candidate has been measured at "
@@ -199,11 +241,11 @@ def settle_target(design: Design, law: Law, at: Mapping[str, float], task: str |
     return task
 
 
-def _prediction_checks(posterior: Posterior, log_loss: np.ndarray, members: list[int]) -> list[Check]:
+def _prediction_checks(posterior: Posterior, linked: np.ndarray, members: list[int]) -> list[Check]:
     chains, draws = posterior.draws.sizes["chain"], posterior.draws.sizes["draw"]
-    names = [posterior.design.curves[i].model for i in members]
+    names = [posterior.layout.curves[i].model for i in members]
     dataset = xr.Dataset(
-        {"prediction": (("chain", "draw", "model"), log_loss.reshape(chains, draws, -1))}, coords={"model": names}
+        {"prediction": (("chain", "draw", "model"), linked.reshape(chains, draws, -1))}, coords={"model": names}
     )
     return [
         Check(f"prediction_{c.name}", c.status, c.value, c.threshold, c.sentence, c.remedy)
@@ -211,13 +253,13 @@ def _prediction_checks(posterior: Posterior, log_loss: np.ndarray, members: list
     ]
 
 
-def _sentence(candidates: tuple[Candidate, ...], ties: tuple[str, ...], at: Mapping[str, float]) -> str:
+def _sentence(candidates: tuple[Candidate, ...], ties: tuple[str, ...], at: Mapping[str, float], outcome: str) -> str:
     best = candidates[0]
     point = ", ".join(f"{name} = {value:,.0f}" for name, value in at.items())
     sentence = (
         f"At {point} choose {best.model}: it is the best of {len(candidates)} with probability {best.p_best:.2f} and "
         f"within 1% of the best with probability {best.p_within_1pct:.2f}; the choice is expected to cost "
-        f"{best.expected_regret:.3f} in loss against knowing the best, and {best.cvar_regret_90:.3f} in the worst "
+        f"{best.expected_regret:.3f} in {outcome} against knowing the best, and {best.cvar_regret_90:.3f} in the worst "
         "tenth of cases."
     )
     if ties:

@@ -7,9 +7,9 @@ import numpy as np
 
 from bayeslaw.answers.selection import Selection
 from bayeslaw.errors import RunsError
-from bayeslaw.evidence.backtest_finetune_cells import Task, make_cells
+from bayeslaw.evidence.backtest.finetune_cells import Task, make_cells
+from bayeslaw.evidence.baselines.selection import accept_then_stop
 from bayeslaw.evidence.scores import regret, rmsle
-from bayeslaw.evidence.selection_baselines import accept_then_stop
 from bayeslaw.runs import Runs
 
 

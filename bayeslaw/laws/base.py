@@ -19,9 +19,6 @@ import jax.numpy as jnp
 Array = Any
 """A jax or numpy array; laws accept either and return jax arrays."""
 
-Strays = Literal["slope", "level", "surface"]
-"""How curves stray from a law: their slopes wander, or their levels do, or all sizes of a family share one surface."""
-
 Slopes = Callable[[dict[str, Array]], dict[str, Array]]
 """From coordinates to what they add to some of them, exponents, in logs of slopes; it leaves these out of account."""
 
@@ -51,7 +48,7 @@ class Covariate:
 
 @dataclass(frozen=True)
 class Coordinate:
-    """An unconstrained number per curve in which the law is written, and what is believed of it beforehand.
+    """An unconstrained number per curve in which the law is written, and what is believed of it from_prior.
 
     Attributes
     ----------
@@ -60,7 +57,7 @@ class Coordinate:
     meaning : str
         One line: what it is, as a formula of the natural parameters.
     mean, sd : float
-        Normal prior of it on a task, most of it how tasks differ (see `bayeslaw.model.hierarchy`).
+        Normal prior of it on a task, most of it how tasks differ (see `bayeslaw.kinds.shared.hierarchy`).
     spread : float
         Half-normal prior scale of the standard deviation between families, and between models of one.
     pooling : {"task", "family", "model"}
@@ -115,17 +112,19 @@ class Law:
         to arrays that broadcast against each other.
     natural : callable
         ``(coordinates, level, reference) -> {parameter name: array}``, with ``level`` the log loss at ``reference``.
-    strays : {"slope", "level", "surface"}
-        ``slope`` is for laws that a few sizes a curve cannot tell from others: the slopes of curves wander off, in part
-        together, and differences between them relax. ``level`` is for laws that follow whole learning curves: the level
-        of each wanders and comes back. Curves are then lined up at the last size of each, long ones are condensed, and
-        spreads of coordinates are those stated here, for few curves could tell them. ``surface`` is for laws of model
-        size and data together: one level for all the models of a family, which the law ties together across sizes. The
-        reference is then one point for all of them. See `bayeslaw.model`.
+    kind : str or Kind
+        The kind of model that the law is fitted by: ``curves``, in which every model has a level of its own;
+        ``surfaces``, in which one level and one set of coordinates hold for all the models of a family, for laws of
+        model size and data together; or a kind of one's own (see `bayeslaw.kinds.base.Kind`).
+    discrepancy : str
+        How outcomes depart from the law, among the ways that its kind knows. Of ``curves``: ``slope`` is for laws that
+        a few sizes a curve cannot tell from others (the slopes of curves wander off, in part together, and differences
+        between them relax); ``level`` is for laws that follow whole learning curves (the level of each wanders and
+        comes back). ``surfaces`` know one, ``field``.
     slopes : callable, optional
         ``coordinates -> {name: array}``: for exponents among the coordinates, the log of the log-log slope at the
         reference less the exponent's own coordinate. Not a function of these exponents. It is for the sampler only,
-        for which runs pin slopes down and exponents hardly (see `bayeslaw.model.bend`).
+        for which runs pin slopes down and exponents hardly (see `bayeslaw.kinds.surfaces.straighten`).
     """
 
     name: str
@@ -137,7 +136,8 @@ class Law:
     parameters: tuple[Parameter, ...]
     log_shape: Callable[[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]], Array]
     natural: Callable[[Mapping[str, Array], Array, Mapping[str, Array]], dict[str, Array]]
-    strays: Strays = "slope"
+    kind: Any = "curves"
+    discrepancy: str = "slope"
     slopes: Slopes | None = None
 
 

@@ -108,5 +108,5 @@ LAW = Law(
     ),
     log_shape=log_shape,
     natural=natural,
-    strays="level",
+    discrepancy="level",
 )

@@ -10,7 +10,7 @@ the broken law does; and the second slackens: a fast drop that settles into a sl
 follow. Two breaks of one sign are hardly told from one, and which is which would be anybody's guess.
 
 Conventions are those of the broken law: one width w for both breaks, coordinates at the largest size measured. The
-steep stretch between the breaks is what curves tell best, so the others are measured against it.
+steep measured_ranges between the breaks is what curves tell best, so the others are measured against it.
 """
 
 from collections.abc import Mapping
@@ -108,5 +108,5 @@ LAW = Law(
     ),
     log_shape=log_shape,
     natural=natural,
-    strays="level",
+    discrepancy="level",
 )

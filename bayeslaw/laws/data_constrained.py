@@ -132,6 +132,7 @@ LAW = Law(
     ),
     log_shape=log_shape,
     natural=natural,
-    strays="surface",
+    kind="surfaces",
+    discrepancy="field",
     slopes=chinchilla.slopes,  # but for discounts, which are small in the middle of most tables
 )

@@ -139,5 +139,5 @@ LAW = Law(
     ),
     log_shape=log_shape,
     natural=natural,
-    strays="level",
+    discrepancy="level",
 )

@@ -118,7 +118,8 @@ def over(column: str) -> Law:
         ),
         log_shape=functools.partial(log_shape, column=column),
         natural=functools.partial(natural, column=column),
-        strays="surface",
+        kind="surfaces",
+        discrepancy="field",
         slopes=slopes,
     )
 

@@ -96,6 +96,7 @@ LAW = Law(
     ),
     log_shape=log_shape,
     natural=natural,
-    strays="surface",
+    kind="surfaces",
+    discrepancy="field",
     slopes=slopes,
 )

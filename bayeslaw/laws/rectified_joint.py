@@ -91,7 +91,7 @@ LAW = Law(
         # to .52, those fits -.06 to .6, most of them within .06 of 0. Spread is in units of alpha itself.
         Coordinate("gain", "alpha", mean=0.15, sd=0.25, spread=0.1, pooling="family"),
         # Those fits have -.2 to .5, half of them near .2 (and 2 in a family that mixes kinds of models): larger models
-        # have learned more beforehand.
+        # have learned more from_prior.
         Coordinate("lead", "gamma", mean=0.15, sd=0.2, spread=0.1, pooling="family"),
     ),
     parameters=(
@@ -105,6 +105,7 @@ LAW = Law(
     ),
     log_shape=log_shape,
     natural=natural,
-    strays="surface",
+    kind="surfaces",
+    discrepancy="field",
     slopes=slopes,
 )

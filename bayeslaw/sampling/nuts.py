@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpyro.infer.hmc import hmc
 
+from bayeslaw.kinds.base import Density, log_density
+from bayeslaw.kinds.shared.population import Position
 from bayeslaw.laws.base import Array
-from bayeslaw.model.base import Structure, log_density
-from bayeslaw.model.population import Position
-from bayeslaw.sampling.whitening import Frame, settle
+from bayeslaw.sampling.whitening import Frame, to_position
 
 BLOCK = 50
 """Iterations between two looks at the clock and the keyboard."""
@@ -61,6 +61,8 @@ class RawDraws:
     energy : ndarray, shape (chain, draw)
     accept : ndarray, shape (chain, draw)
         Mean acceptance probability along each trajectory.
+    log_density : ndarray, shape (chain, draw)
+        Of the posterior in the coordinates of the sampler, up to a constant.
     """
 
     positions: dict[str, np.ndarray]
@@ -68,6 +70,7 @@ class RawDraws:
     steps: np.ndarray
     energy: np.ndarray
     accept: np.ndarray
+    log_density: np.ndarray
 
     def join(self, later: "RawDraws") -> "RawDraws":
         """These draws followed by later ones of the same chains."""
@@ -75,17 +78,17 @@ class RawDraws:
             {name: np.concatenate([values, later.positions[name]], axis=1) for name, values in self.positions.items()},
             *(
                 np.concatenate([getattr(self, name), getattr(later, name)], axis=1)
-                for name in ("diverging", "steps", "energy", "accept")
+                for name in ("diverging", "steps", "energy", "accept", "log_density")
             ),
         )
 
 
 @functools.lru_cache(maxsize=32)
-def _kernel(structure: Structure, settings: SamplerSettings) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _kernel(density: Density, settings: SamplerSettings) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def potential(data: Any, frame: Frame | None) -> Callable[[Any], Array]:
         def energy(z: Any) -> Array:
-            position, volume = settle(structure, data, frame, z)
-            return -log_density(structure, data, position) - volume
+            position, volume = to_position(density, data, frame, z)
+            return -log_density(density, data, position) - volume
 
         return energy
 
@@ -93,18 +96,18 @@ def _kernel(structure: Structure, settings: SamplerSettings) -> tuple[Callable[.
     return init, step
 
 
-def _dense_block(positions: Position) -> list[tuple[str, ...]]:
+def _dense_block(density: Density, positions: Position) -> list[tuple[str, ...]]:
     """Population and tasks move together; what curves have of their own is nearly independent given them."""
-    own = {name for name in positions if name == "roughness" or name.endswith((".family", ".model"))}
+    own = {name for name in positions if name in density.per_curve or name.endswith((".family", ".model"))}
     own -= {name for name in positions if name.startswith("spread.")}
     return [tuple(sorted(set(positions) - own))]
 
 
-@functools.partial(jax.jit, static_argnames=("structure", "settings"))
+@functools.partial(jax.jit, static_argnames=("density", "settings"))
 def _start(
-    structure: Structure, settings: SamplerSettings, data: Any, frame: Frame | None, starts: Any, keys: Array
+    density: Density, settings: SamplerSettings, data: Any, frame: Frame | None, starts: Any, keys: Array
 ) -> Any:
-    init, _ = _kernel(structure, settings)
+    init, _ = _kernel(density, settings)
 
     def one(start: Any, key: Array) -> Any:
         return init(
@@ -114,7 +117,7 @@ def _start(
             target_accept_prob=settings.target_accept,
             max_tree_depth=(min(WARMUP_DEPTH, settings.max_depth), settings.max_depth),
             trajectory_length=None,
-            dense_mass=_dense_block(start) if frame is None else False,
+            dense_mass=_dense_block(density, start) if frame is None else False,
             model_args=(data, frame),
             rng_key=key,
         )
@@ -122,21 +125,22 @@ def _start(
     return jax.vmap(one)(starts, keys)
 
 
-@functools.partial(jax.jit, static_argnames=("structure", "settings"))
+@functools.partial(jax.jit, static_argnames=("density", "settings"))
 def _advance(
-    structure: Structure, settings: SamplerSettings, data: Any, frame: Frame | None, states: Any
+    density: Density, settings: SamplerSettings, data: Any, frame: Frame | None, states: Any
 ) -> tuple[Any, dict[str, Any]]:
     """Run one block of iterations of every chain."""
-    _, step = _kernel(structure, settings)
+    _, step = _kernel(density, settings)
 
     def one(states: Any, _: None) -> tuple[Any, dict[str, Any]]:
         states = jax.vmap(lambda s: step(s, (data, frame), {}))(states)
         return states, {
-            "positions": jax.vmap(lambda z: settle(structure, data, frame, z)[0])(states.z),
+            "positions": jax.vmap(lambda z: to_position(density, data, frame, z)[0])(states.z),
             "diverging": states.diverging,
             "steps": states.num_steps,
             "energy": states.energy,
             "accept": states.accept_prob,
+            "log_density": -states.potential_energy,
         }
 
     return jax.lax.scan(one, states, None, length=BLOCK)
@@ -148,13 +152,13 @@ class Chains:
 
     Attributes
     ----------
-    structure, data, frame, settings
+    density, data, frame, settings
         What is sampled, and how.
     states
         NumPyro state with a leading chain axis.
     """
 
-    structure: Structure
+    density: Density
     data: Any
     frame: Frame | None
     settings: SamplerSettings
@@ -162,7 +166,7 @@ class Chains:
 
 
 def start_chains(
-    structure: Structure,
+    density: Density,
     data: Any,
     starts: Any,
     settings: SamplerSettings,
@@ -179,14 +183,14 @@ def start_chains(
         keys = jax.random.split(jax.random.PRNGKey(seed), settings.chains)
         # what does not shape the compiled program is taken out of its key
         settings = replace(settings, chains=0, draws=0)
-        states = _start(structure, settings, data, frame, jax.tree.map(jnp.asarray, starts), keys)
-        return Chains(structure, data, frame, settings, jax.block_until_ready(states))
+        states = _start(density, settings, data, frame, jax.tree.map(jnp.asarray, starts), keys)
+        return Chains(density, data, frame, settings, jax.block_until_ready(states))
 
 
 def advance(chains: Chains, blocks: int, tick: Callable[[], None] | None = None) -> tuple[Chains, RawDraws]:
     """Run every chain for a number of blocks; ``tick`` is called after each."""
     states, records = chains.states, []
-    fixed = (chains.structure, chains.settings, chains.data, chains.frame)
+    fixed = (chains.density, chains.settings, chains.data, chains.frame)
     with jax.enable_x64(True):
         for _ in range(blocks):
             states, record = jax.block_until_ready(_advance(*fixed, states))

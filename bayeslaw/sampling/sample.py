@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayeslaw.errors import SamplingError
-from bayeslaw.model.base import Draws, Model
+from bayeslaw.kinds.base import Draws, Model
 from bayeslaw.sampling.diagnostics import convergence_checks, trajectory_checks
 from bayeslaw.sampling.nuts import BLOCK, RawDraws, SamplerSettings, advance, start_chains
 from bayeslaw.sampling.programs import release_programs
@@ -68,7 +68,7 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
     release_programs()
     began = time.perf_counter()
     repairs: list[str] = []
-    frame = None if model.law.strays == "slope" else whiten(model)
+    frame = whiten(model) if model.density.whitened else None
     raw, draws, checks = _attempt(model, frame, settings, seed, progress, last=False)
     if _astray(raw, settings):
         count = int(np.sum(raw.diverging | (raw.steps >= 2**settings.max_depth - 1)))
@@ -122,7 +122,7 @@ def _attempt(
         if progress is not None:
             progress("warming up" if done <= warmup * BLOCK else "sampling", done, max(done, (warmup + draws) * BLOCK))
 
-    chains = start_chains(model.structure, model.data, starts, settings, seed=seed, frame=frame)
+    chains = start_chains(model.density, model.data, starts, settings, seed=seed, frame=frame)
     if not np.isfinite(np.asarray(chains.states.potential_energy)).all():
         raise SamplingError("The density is not finite where chains set out; look for extreme losses in the table.")
     chains, _ = advance(chains, warmup, tick)
@@ -145,7 +145,7 @@ def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> 
     flat = {name: values.reshape(chains * draws, *values.shape[2:]) for name, values in raw.positions.items()}
     completed = model.complete(flat, np.random.default_rng(seed))
     variables = completed.variables()
-    curves = [curve.model for curve in model.design.curves]
+    curves = [curve.model for curve in model.layout.curves]
 
     def variable(name: str) -> xr.DataArray:
         values, dims = variables[name]

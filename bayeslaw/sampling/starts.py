@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bayeslaw.model.base import Model
-from bayeslaw.model.population import Position
+from bayeslaw.kinds.base import Model
+from bayeslaw.kinds.shared.population import Position
 from bayeslaw.sampling.whitening import Frame
 
 JITTER = 0.2

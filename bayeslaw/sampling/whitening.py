@@ -2,9 +2,9 @@
 
 Learning curves say much of some combinations of a law's coordinates and nothing of others, curve by curve in another
 way. Around the mode of the density, the curvature tells which is which; along its principal axes, in units of the
-standard deviations it implies, NUTS takes a tenth of the steps. This holds where spreads are held: where they are
+standard deviations it implies, NUTS takes a tenth of the steps. This holds where spreads are fixed: where they are
 sampled, the mode is where they vanish, and its curvature says nothing of the rest. What a spread governs must therefore
-be stated given all else (``Structure.conditioned``), as if it were integrated out.
+be stated given all else (``Density.condition``), as if it were integrated out.
 """
 
 import functools
@@ -17,9 +17,9 @@ from jax.flatten_util import ravel_pytree
 from scipy import optimize
 
 from bayeslaw.errors import SamplingError
+from bayeslaw.kinds.base import Density, Model
+from bayeslaw.kinds.shared.population import Position
 from bayeslaw.laws.base import Array
-from bayeslaw.model.base import Model, Structure
-from bayeslaw.model.population import Position
 
 LEAST_CURVATURE = 0.3
 """Everything sampled is standardised by its prior, whose curvature is 1; a likelihood may take some of that away."""
@@ -30,7 +30,7 @@ may lie in two places doubles the number of modes; while the likelihood is weak,
 
 
 class Frame(NamedTuple):
-    """An affine map from D free directions to a position; entries that are held are 0 in all of them."""
+    """An affine map from D free directions to a position; entries that are fixed are 0 in all of them."""
 
     centre: Position
     root: Array  # (size of the position, D)
@@ -44,11 +44,15 @@ def place(frame: Frame | None, z: Array | Position) -> Position:
     return unravel(flat + frame.root @ z)
 
 
-def settle(structure: Structure, data: Any, frame: Frame | None, z: Array | Position) -> tuple[Position, Array]:
-    """Position of a point of the frame with ridges straightened, which `whiten` does without, and log of the volume."""
-    if frame is None:
-        return z, jnp.zeros(())
-    return structure.conditioned(data, structure.bent(data, frame.centre, place(frame, z)))
+def to_position(density: Density, data: Any, frame: Frame | None, z: Array | Position) -> tuple[Position, Array]:
+    """Position of free coordinates, and the log of the volume of the map; see `bayeslaw.kinds.base.Density`.
+
+    `whiten` looks for the frame without the step that straightens ridges, which is linear about its centre.
+    """
+    position = place(frame, z)
+    if frame is not None:
+        position = density.straighten(data, frame.centre, position)
+    return density.condition(data, position)
 
 
 def whiten(model: Model) -> Frame:
@@ -59,16 +63,16 @@ def whiten(model: Model) -> Frame:
     SamplingError
         If the density is not finite at the centre of the prior.
     """
-    held = model.held()
+    fixed = model.fixed()
     with jax.enable_x64(True):
         origin = {name: jnp.zeros(shape) for name, shape in model.sizes().items()}
-        free = ravel_pytree({name: np.full(shape, name not in held) for name, shape in model.sizes().items()})[0]
+        free = ravel_pytree({name: np.full(shape, name not in fixed) for name, shape in model.sizes().items()})[0]
         flat = np.eye(len(free))[:, np.asarray(free)]
         start = Frame(origin, jnp.asarray(flat))
         data = jax.device_put(model.data)
 
         def slope(z: np.ndarray, power: float) -> tuple[float, np.ndarray]:
-            value, gradient = _value_and_slope(model.structure, data, start, power, z)
+            value, gradient = _value_and_slope(model.density, data, start, power, z)
             return float(value), np.asarray(gradient)
 
         mode = np.zeros(flat.shape[1])
@@ -78,14 +82,14 @@ def whiten(model: Model) -> Frame:
             )
         for power in POWERS:
             mode = optimize.minimize(slope, mode, args=(power,), jac=True, method="BFGS").x
-        curvature, axes = np.linalg.eigh(np.asarray(_curvature(model.structure, data, start, 1.0, mode)))
+        curvature, axes = np.linalg.eigh(np.asarray(_curvature(model.density, data, start, 1.0, mode)))
         root = flat @ axes / np.sqrt(np.maximum(curvature, LEAST_CURVATURE))
         return Frame(jax.tree.map(np.asarray, place(start, mode)), root)
 
 
-def _potential(structure: Structure, data: Any, frame: Frame, power: float, z: Array) -> Array:
-    position, volume = structure.conditioned(data, place(frame, z))
-    return -structure.log_prior(position) - power * structure.log_likelihood(data, position) - volume
+def _potential(density: Density, data: Any, frame: Frame, power: float, z: Array) -> Array:
+    position, volume = density.condition(data, place(frame, z))
+    return -density.log_prior(position) - power * density.log_likelihood(data, position) - volume
 
 
 _value_and_slope = functools.partial(jax.jit, static_argnums=0)(jax.value_and_grad(_potential, argnums=4))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bayeslaw.evidence.backtest import Backtest
+from bayeslaw.evidence.backtest.result import Backtest
 from bayeslaw.files import replacing
 from bayeslaw.views.backtest_text import as_text, backtest_tables, worst_cells
 from bayeslaw.views.records import to_json
@@ -18,8 +18,8 @@ def write_backtest(found: Backtest, folder: Path) -> None:
     OutputError
         If a file cannot be written.
     """
-    from bayeslaw.views.backtest_plot import plot_coverage, plot_error
-    from bayeslaw.views.selection_plot import save_figure
+    from bayeslaw.views.plots.backtest import plot_coverage, plot_error
+    from bayeslaw.views.plots.selection import save_figure
 
     texts = {
         "backtest.json": to_json(found.record()) + "\n",

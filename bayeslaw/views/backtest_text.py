@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from bayeslaw.evidence.backtest import OURS, Backtest, answered, mean_scores
+from bayeslaw.evidence.backtest.result import OURS, Backtest, answered, mean_scores
 from bayeslaw.views.names import clean, elide
 
 REFERENCES = {"finetune": "accept_then_stop", "curves": "m4"}

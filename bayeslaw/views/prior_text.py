@@ -7,8 +7,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from bayeslaw.answers.borrowing import Share
-from bayeslaw.prior import Prior
+from bayeslaw.lending.borrowing import Share
+from bayeslaw.prior.prior import Prior
 from bayeslaw.views.names import clean, elide
 from bayeslaw.views.numbers import count
 
@@ -46,7 +46,7 @@ def priors_table(priors: Mapping[str, Prior], title: str = "Released priors") ->
 def prior_tables(
     prior: Prior, coordinates: Sequence[Mapping[str, Any]], scales: Sequence[Mapping[str, Any]], card: str | None
 ) -> list[Table]:
-    """What a prior lends, from ``bayeslaw.answers.prior_summary``."""
+    """What a prior lends, from ``bayeslaw.prior.summary``."""
     return [_facts(prior, card), _coordinates_table(coordinates), _scales_table(scales)]
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.selection import Selection
-from bayeslaw.evidence.comparison import Comparison
+from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.laws import takes_any_column
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import LeftOut

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from measuring import fitted, runs_of
 
-from bayeslaw.prior import Prior
+from bayeslaw.prior.prior import Prior
 
 HERE = Path(__file__).parent
 LAW = "broken"

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from make import LAW, LENDERS, all_runs
 from measuring import fitted, runs_of, score, show, summary, tell
 
-from bayeslaw.prior import Prior
+from bayeslaw.prior.prior import Prior
 
 CUTS = (1, 4)
 """Curves are seen up to what the source fitted, half of them as a rule, and up to a fourth of that."""

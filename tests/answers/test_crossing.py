@@ -8,8 +8,8 @@ import pytest
 
 from bayeslaw.answers.crossing import crossing
 from bayeslaw.errors import TargetError
+from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
-from bayeslaw.model.build import build_model
 from bayeslaw.runs import read_runs
 
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
@@ -150,7 +150,7 @@ def test_models_cross_where_their_own_curves_do(surface, forge):
         own = posterior.flat("tilt")[0, 1] * (grid - middle)
         own += posterior.flat("curvature")[0, 1] * ((grid - middle) ** 2 - spread) / 2
         offset = (small - large - own)[60_000]  # the curves meet there
-        positions["offset"][:, 1] = offset / model.structure.scales.offset_sd.median
+        positions["offset"][:, 1] = offset / model.density.scales.offset_sd.median
         posterior = forge(runs, positions, law="multiplicative")
         found[size] = crossing(posterior, "x-1e+08", "x-4e+08", low=TOKENS[0], high=100 * TOKENS[-1], seed=1)
     size = np.exp(grid[60_000])

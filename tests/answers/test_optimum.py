@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from bayeslaw.answers.optimum import best_log_params, optimum, require_tokens, settle_budget
+from bayeslaw.answers.optimum import best_log_params, optimum, require_budget, require_tokens
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import LawError, RunsError, TargetError
+from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law, law_names
-from bayeslaw.model.build import build_model
 from bayeslaw.runs import read_runs
 
 COMPUTE = 5.88e23
@@ -101,12 +101,12 @@ def test_more_passes_over_the_data_than_any_run_made_are_told(repeated):
 )
 def test_what_is_held_is_what_the_law_needs(law, at, message):
     with pytest.raises(TargetError, match=message):
-        settle_budget(get_law(law), COMPUTE, at)
+        require_budget(get_law(law), COMPUTE, at)
 
 
 @pytest.mark.parametrize("compute", [1e19, COMPUTE, 1e27])
 def test_it_is_the_closed_form(compute, posterior):
-    for curve in (0, len(posterior.design.curves) - 1):
+    for curve in (0, len(posterior.layout.curves) - 1):
         A, B, alpha, beta = (posterior.flat(name)[:, curve] for name in ("A", "B", "alpha", "beta"))
         best = (alpha * A / (beta * B)) ** (1 / (alpha + beta)) * (compute / 6) ** (beta / (alpha + beta))
         np.testing.assert_allclose(np.exp(best_log_params(posterior, curve, compute, {})), best, rtol=1e-6)
@@ -157,7 +157,7 @@ def test_one_exponent_puts_all_budgets_at_the_same_ratio(surface, forge):
 
 
 def test_distance_is_judged(posterior):
-    spent = 6 * (posterior.design.covariates["params"] * posterior.design.covariates["data"]).max()
+    spent = 6 * (posterior.layout.covariates["params"] * posterior.layout.covariates["data"]).max()
     near, far = ({c.name: c for c in optimum(posterior, k * spent).checks}["extrapolation"] for k in (999, 1001))
     assert (near.status, far.status) == ("PASS", "REVIEW")
     assert far.value == pytest.approx(1001)
@@ -178,13 +178,13 @@ def test_a_law_of_data_alone_says_so(simulate, forge, random_position):
 
 
 @pytest.mark.parametrize("law", law_names())
-def test_which_laws_split_a_budget_is_known_beforehand(law):
+def test_which_laws_split_a_budget_is_known_from_prior(law):
     at = {"unique_data": UNIQUE} if law == "data_constrained" else {}
     if law in ("chinchilla", "overtraining", "additive", "data_constrained"):
-        settle_budget(get_law(law), COMPUTE, at)
+        require_budget(get_law(law), COMPUTE, at)
     else:
         with pytest.raises(LawError, match="has no best split"):
-            settle_budget(get_law(law), COMPUTE, at)
+            require_budget(get_law(law), COMPUTE, at)
 
 
 @pytest.mark.parametrize("compute", [0.0, -1.0, np.inf, np.nan])

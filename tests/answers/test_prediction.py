@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bayeslaw.answers.curves import only, seen_curves
 from bayeslaw.answers.prediction import curve_log_loss, predict
 from bayeslaw.errors import TargetError
+from bayeslaw.kinds.curves.predict import only, seen_curves
+from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
-from bayeslaw.model.build import build_model
 
 SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)
 TARGETS = (100.0, 550.0, 3200.0, 12_800.0, 1e6)
@@ -146,7 +146,7 @@ def test_a_new_family_is_less_certain_than_a_run_and_a_run_than_a_curve(fitted, 
 
 
 def test_level_of_a_new_family_is_student_t():
-    from bayeslaw.answers.curves import new_level
+    from bayeslaw.kinds.shared.prediction import new_level
 
     levels = np.array([1.0, 1.2, 1.7, 1.1])
     found = new_level(np.repeat(levels[None], 20_000, axis=0), "t", np.random.default_rng(5))

@@ -11,8 +11,8 @@ from scipy import stats
 import bayeslaw
 from bayeslaw.answers.selection import conditional_value_at_risk, select
 from bayeslaw.errors import RunsError, TargetError
+from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
-from bayeslaw.model.build import build_model
 from bayeslaw.runs import read_runs
 
 SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)

@@ -5,20 +5,20 @@ import numpy as np
 import numpyro
 import numpyro.distributions as dist
 
-from bayeslaw.model.curves import CurveModel
-from bayeslaw.model.heights import first_sizes, relaxed, starting_heights
+from bayeslaw.kinds.curves.heights import first_sizes, relaxed, starting_heights
+from bayeslaw.kinds.curves.model import CurveModel
 
 
 def plain_model(model: CurveModel):
     """NumPyro model with the density of ``model``, levels and walks not integrated out; for tables of one task."""
-    design, law, scales = model.design, model.law, model.structure.scales
+    layout, law, scales = model.layout, model.law, model.density.scales
     walks = model.walks[0]
-    own_functions, shared_functions = walks.own.functions(design.axis), walks.shared.functions(design.axis)
-    height = starting_heights(design)[:, None] * relaxed(design.axis, first_sizes(design))
-    curves, knots = len(design.curves), len(walks.own.knots)
-    seen = design.weight > 0
-    reference = {name: values[:, None] for name, values in design.reference.items()}
-    root = np.sqrt(np.where(seen, design.weight, 1.0))
+    own_functions, shared_functions = walks.own.functions(layout.axis), walks.shared.functions(layout.axis)
+    height = starting_heights(layout)[:, None] * relaxed(layout.axis, first_sizes(layout))
+    curves, knots = len(layout.curves), len(walks.own.knots)
+    seen = layout.weight > 0
+    reference = {name: values[:, None] for name, values in layout.reference.items()}
+    root = np.sqrt(np.where(seen, layout.weight, 1.0))
 
     def log_normal(name, prior, shape=()):
         standard = numpyro.sample(f"{name}_standard", dist.Normal().expand(shape).to_event(len(shape)))
@@ -26,7 +26,7 @@ def plain_model(model: CurveModel):
 
     def run():
         coordinates = {}
-        for pooled in model.structure.pooled:
+        for pooled in model.density.pooled:
             c = pooled.coordinate
             value = c.mean + c.sd * numpyro.sample(f"location_{c.name}", dist.Normal())
             for level in pooled.levels:
@@ -45,10 +45,10 @@ def plain_model(model: CurveModel):
         level = numpyro.sample("level", dist.ImproperUniform(dist.constraints.real_vector, (), (curves,)))
         own = numpyro.sample("own", dist.Normal().expand((curves, knots)).to_event(2))
         shared = numpyro.sample("shared", dist.Normal().expand((knots,)).to_event(1))
-        mean = level[:, None] + law.log_shape(coordinates, design.covariates, reference) + pull * height
+        mean = level[:, None] + law.log_shape(coordinates, layout.covariates, reference) + pull * height
         mean = mean + own_drift * jnp.einsum("cmp,cp->cm", own_functions, own)
         mean = mean + shared_drift * jnp.einsum("cmp,p->cm", shared_functions, shared)
         sd = noise * jnp.exp(scales.roughness * roughness)[:, None] / root
-        numpyro.sample("runs", dist.Normal(mean, sd).mask(seen).to_event(2), obs=design.log_loss)
+        numpyro.sample("runs", dist.Normal(mean, sd).mask(seen).to_event(2), obs=layout.y)
 
     return run

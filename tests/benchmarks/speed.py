@@ -23,12 +23,12 @@ import xarray as xr
 
 import bayeslaw as bl
 from bayeslaw._arviz import convergence
-from bayeslaw.evidence.selection_baselines import rectified_bootstrap, rectified_point_fit
+from bayeslaw.evidence.baselines.selection import rectified_bootstrap, rectified_point_fit
+from bayeslaw.kinds.base import log_density
+from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.population import Position
+from bayeslaw.kinds.surfaces.density import SurfaceData, SurfaceDensity
 from bayeslaw.laws import get_law
-from bayeslaw.model.base import log_density
-from bayeslaw.model.build import build_model
-from bayeslaw.model.population import Position
-from bayeslaw.model.surface import SurfaceData, SurfaceStructure
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import sample
 
@@ -92,7 +92,7 @@ def fit_speed(repeats: int = 5) -> dict[str, float]:
 def process_speed(repeats: int = 3) -> dict[str, float]:
     """Wall time and memory of ``bayeslaw select`` as a process of its own."""
     table = str(Path(os.environ["BAYESLAW_DATA"]) / "finetune" / "flan.csv")
-    command = [sys.executable, "-m", "bayeslaw.cli", "select", table, "--at", f"data={TARGET}"]
+    command = [sys.executable, "-m", "bayeslaw.cli.app", "select", table, "--at", f"data={TARGET}"]
     command += ["--where", "data <= 204800", "--json"]
     seconds: dict[str, list[float]] = {"empty": [], "warm": []}
     for _ in range(repeats):
@@ -154,10 +154,10 @@ def plain_speed(budget: int = 204_800, iterations: int = 150) -> dict[str, float
 
 
 @dataclass(frozen=True)
-class OneByOne(SurfaceStructure):
+class OneByOne(SurfaceDensity):
     """The same density of a joint law, what models have of their own being moved one by one."""
 
-    def conditioned(self, data: SurfaceData, position: Position) -> tuple[Position, jax.Array]:
+    def condition(self, data: SurfaceData, position: Position) -> tuple[Position, jax.Array]:
         """A position as it is."""
         return position, jax.numpy.zeros(())
 
@@ -168,9 +168,9 @@ def joint_speed() -> dict[str, float]:
     for task in ("flan", "gigaword"):
         runs = finetune(task).where("family != 'Phi'")
         model = build_model(runs.where(f"data < {runs.table['data'].max()}"), get_law("multiplicative"))
-        known = {f.name: getattr(model.structure, f.name) for f in fields(model.structure)}
+        known = {f.name: getattr(model.density, f.name) for f in fields(model.density)}
         rate = {}
-        for how, tried in (("", model), (", one by one", replace(model, structure=OneByOne(**known)))):
+        for how, tried in (("", model), (", one by one", replace(model, density=OneByOne(**known)))):
             sample(tried, SamplerSettings(warmup=50, draws=50), seed=100)
             done = sample(tried, SamplerSettings(), seed=0)
             checks = {check.name: check.value for check in done.checks}
@@ -230,7 +230,7 @@ def gradient_seconds(curves: int, chains: int = 4) -> float:
         model = build_model(simulated(curves), get_law("rectified"))
         data = jax.device_put(model.data)
         position = {name: jax.numpy.zeros((chains, *shape)) for name, shape in model.sizes().items()}
-        gradient = jax.jit(jax.vmap(jax.grad(lambda p: log_density(model.structure, data, p))))
+        gradient = jax.jit(jax.vmap(jax.grad(lambda p: log_density(model.density, data, p))))
         jax.block_until_ready(gradient(position))
         times = []
         for _ in range(7):
@@ -279,7 +279,7 @@ def precision() -> dict[str, float]:
                 lambda a: jax.numpy.asarray(a, kind if np.issubdtype(np.asarray(a).dtype, np.floating) else None),
                 (model.data, positions),
             )
-            both = jax.jit(jax.vmap(jax.value_and_grad(lambda p: log_density(model.structure, data, p))))
+            both = jax.jit(jax.vmap(jax.value_and_grad(lambda p: log_density(model.density, data, p))))
             value, gradient = both(at)
             flat = [np.asarray(g, float).reshape(len(value), -1) for g in gradient.values()]
             return np.asarray(value, float), np.concatenate(flat, axis=1)

@@ -7,8 +7,8 @@ import speed
 from numpyro.infer import MCMC, NUTS
 from plain import plain_model
 
+from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
-from bayeslaw.model.build import build_model
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import sample
 

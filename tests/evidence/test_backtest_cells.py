@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from bayeslaw.errors import RunsError, TargetError
-from bayeslaw.evidence.backtest_finetune_cells import joined, make_cells, parse_budgets, read_tasks
-from bayeslaw.model.design import build_design
+from bayeslaw.evidence.backtest.finetune_cells import joined, make_cells, parse_budgets, read_tasks
+from bayeslaw.kinds.shared.layout import build_layout
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_tables_with_other_columns_are_joined_by_those_they_share(wide):
     assert not runs.table.isna().any().any()
     from bayeslaw.laws import get_law
 
-    assert build_design(runs, get_law("rectified")).tasks == ("one", "two")
+    assert build_layout(runs, get_law("rectified")).tasks == ("one", "two")
 
 
 def test_models_without_target_or_without_runs_are_left_out_and_named(wide):

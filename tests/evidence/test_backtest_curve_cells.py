@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bayeslaw.errors import RunsError, TargetError
-from bayeslaw.evidence.backtest_curve_cells import read_curves
+from bayeslaw.evidence.backtest.curve_cells import read_curves
 
 
 def test_the_training_column_tells_what_is_hidden(curves):

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import bayeslaw.fitting
+import bayeslaw.fitting.fit
 from bayeslaw.errors import LawError, RunsError
 from bayeslaw.evidence import backtest_curve_methods, scores
-from bayeslaw.evidence.backtest_curve_cells import read_curves
-from bayeslaw.evidence.backtest_curve_methods import BASELINES, answer_jointly, curve_bootstrap
-from bayeslaw.evidence.backtest_curves import METHODS, backtest_curves
-from bayeslaw.evidence.backtest_scoring import SCORES
-from bayeslaw.evidence.backtest_settings import MethodSettings
-from bayeslaw.evidence.curve_baselines import CURVE_LAWS, fit_curve
+from bayeslaw.evidence.backtest.curve_cells import read_curves
+from bayeslaw.evidence.backtest.curve_methods import BASELINES, answer_jointly, curve_bootstrap
+from bayeslaw.evidence.backtest.curves import METHODS, backtest_curves
+from bayeslaw.evidence.backtest.scoring import SCORES
+from bayeslaw.evidence.backtest.settings import MethodSettings
+from bayeslaw.evidence.baselines.curves import CURVE_LAWS, fit_curve
 from bayeslaw.sampling.nuts import SamplerSettings
 
 CHOICE = {"rel_acc", "pear_corr", "kendall_tau", "regret", "brier_p_best"}
@@ -155,9 +155,9 @@ def ours(curves):
         fits.append(real(*arguments, **options))
         return fits[-1]
 
-    real = bayeslaw.fitting.fit
+    real = bayeslaw.fitting.fit.fit
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bayeslaw.fitting, "fit", recorded)
+        patch.setattr(bayeslaw.fitting.fit, "fit", recorded)
         patch.setattr(backtest_curve_methods, "_AT_ONCE", 3 * 2 * 2 * 200)
         found = backtest_curves([table], methods=("bayeslaw", "m2"), sampler=SHORT, seed=3)
     return found, fits, read_curves([table]).domains[0]
@@ -183,7 +183,7 @@ def test_one_fit_answers_all_curves_of_a_domain(ours):
 def test_draws_belong_to_their_points(ours, monkeypatch):
     """Each curve gets its own draws at its own sizes, in the order of its points, however sizes are chunked."""
     _, fits, domain = ours
-    monkeypatch.setattr(bayeslaw.fitting, "fit", lambda *a, **k: fits[0])
+    monkeypatch.setattr(bayeslaw.fitting.fit, "fit", lambda *a, **k: fits[0])
     p, q = answer_jointly(domain, MethodSettings())
     assert p.draws.shape[1] == 6
     assert q.draws.shape[1] == 5

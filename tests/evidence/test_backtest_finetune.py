@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import bayeslaw.fitting
+import bayeslaw.fitting.fit
 from bayeslaw.errors import LawError, TargetError
 from bayeslaw.evidence import scores
-from bayeslaw.evidence.backtest_finetune import backtest_finetune
-from bayeslaw.evidence.backtest_finetune_cells import make_cells, read_tasks
-from bayeslaw.evidence.backtest_finetune_methods import METHODS
-from bayeslaw.evidence.backtest_scoring import SCORES
-from bayeslaw.evidence.backtest_settings import MethodSettings, choose_methods
+from bayeslaw.evidence.backtest.finetune import backtest_finetune
+from bayeslaw.evidence.backtest.finetune_cells import make_cells, read_tasks
+from bayeslaw.evidence.backtest.finetune_methods import METHODS
+from bayeslaw.evidence.backtest.scoring import SCORES
+from bayeslaw.evidence.backtest.settings import MethodSettings, choose_methods
 from bayeslaw.sampling.nuts import SamplerSettings
 
 BASELINES = tuple(name for name in METHODS if name != "bayeslaw")
@@ -185,9 +185,9 @@ def ours(wide):
         fits.append(real(*arguments, **options))
         return fits[-1]
 
-    real = bayeslaw.fitting.fit
+    real = bayeslaw.fitting.fit.fit
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bayeslaw.fitting, "fit", recorded)
+        patch.setattr(bayeslaw.fitting.fit, "fit", recorded)
         found = backtest_finetune(tables, budgets=(8,), methods=("bayeslaw",), sampler=SHORT, seed=3)
     return found, fits
 
@@ -226,7 +226,7 @@ def test_models_that_are_not_scored_are_no_candidates(ours):
 
 def test_the_preference_is_the_expected_regret_among_those_scored(ours, wide, monkeypatch):
     _, fits = ours
-    monkeypatch.setattr(bayeslaw.fitting, "fit", lambda *arguments, **options: fits[0])
+    monkeypatch.setattr(bayeslaw.fitting.fit, "fit", lambda *arguments, **options: fits[0])
     table = wide(0, models="abc").assign(task="whole")
     (trial,) = (cell.trial for cell in make_cells(read_tasks([table]), [8]))
     selection = fits[0].select(data=6400)
@@ -254,7 +254,7 @@ def test_bayeslaw_borrows_the_full_tables_of_the_others(finetune_files, monkeypa
         seen.append((runs.table.groupby("task")["data"].max().to_dict(), options["law"], options["seed"]))
         raise LawError("enough")
 
-    monkeypatch.setattr(bayeslaw.fitting, "fit", recorded)
+    monkeypatch.setattr(bayeslaw.fitting.fit, "fit", recorded)
     for borrow in (True, False):
         found = backtest_finetune(finetune_files, budgets=(8,), methods=("bayeslaw",), borrow=borrow, seed=5)
         assert [cell["note"] for cell in found.cells] == ["enough", "enough"]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bayeslaw.errors import BayeslawWarning, OutputError, RunsError
-from bayeslaw.evidence.backtest_run import Job, run_jobs
-from bayeslaw.evidence.backtest_scoring import no_scores
-from bayeslaw.evidence.backtest_store import code_version, job_hash
+from bayeslaw.evidence.backtest.jobs import Job, run_jobs
+from bayeslaw.evidence.backtest.scoring import no_scores
+from bayeslaw.evidence.backtest.store import code_version, job_hash
 
 
 def _work(log, name, outcome):

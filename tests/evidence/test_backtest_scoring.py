@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bayeslaw.evidence import scores
-from bayeslaw.evidence.backtest import Backtest, mean_scores, summarise
-from bayeslaw.evidence.backtest_scoring import (
+from bayeslaw.evidence.backtest.result import Backtest, mean_scores, summarise
+from bayeslaw.evidence.backtest.scoring import (
     LEVELS,
     SCORES,
     Answer,

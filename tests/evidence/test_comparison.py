@@ -8,12 +8,12 @@ import pytest
 
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.evidence.comparison import Comparison, _checks, _usable, compare, require_alike
-from bayeslaw.evidence.holdouts import rolling_holdouts
-from bayeslaw.evidence.law_scores import LawScore
-from bayeslaw.fitting import Fit
+from bayeslaw.evidence.comparison.compare import Comparison, _checks, _usable, compare, require_alike
+from bayeslaw.evidence.comparison.holdouts import rolling_holdouts
+from bayeslaw.evidence.comparison.law_scores import LawScore
+from bayeslaw.fitting.fit import Fit
+from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
-from bayeslaw.model.build import build_model
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
 
@@ -145,7 +145,7 @@ def test_the_mixture_tells_models_by_name(surface, forge):
     runs = surface({"x": ((1e8,), np.geomspace(2e9, 5e10, 30)), "y": ((1e8,), (2e9, 8e9, 2e10))})
     runs.table.loc[runs.table["family"] == "y", "loss"] *= 2.0
     told = mixed(runs, ("vanilla", "chinchilla"), forge)
-    orders = [[c.model for c in f.posterior.design.curves] for f in told.fits.values()]
+    orders = [[c.model for c in f.posterior.layout.curves] for f in told.fits.values()]
     assert orders[0] != orders[1]
     at = [{"data": 4e10}]
     single = {law: predict(f.posterior, at, seed=0) for law, f in told.fits.items()}

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import approx_fprime, brentq
 
 from bayeslaw.errors import LawError, RunsError
-from bayeslaw.evidence.curve_baselines import CURVE_LAWS, fit_curve
+from bayeslaw.evidence.baselines.curves import CURVE_LAWS, fit_curve
 from bayeslaw.evidence.scores import rmsle
 
 TRUTH = {

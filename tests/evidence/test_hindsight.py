@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from bayeslaw.errors import RunsError
+from bayeslaw.evidence.baselines.selection import accept_then_stop
 from bayeslaw.evidence.hindsight import hide_largest
-from bayeslaw.evidence.selection_baselines import accept_then_stop
 from bayeslaw.runs import read_runs
 
 SIZES = np.array([100, 200, 400, 800, 1600, 3200, 6400])

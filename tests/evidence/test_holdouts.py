@@ -7,11 +7,11 @@ from scipy import stats
 
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import RunsError
-from bayeslaw.evidence.comparison import _usable
-from bayeslaw.evidence.holdouts import average_checkpoints, rolling_holdouts, score_hidden
+from bayeslaw.evidence.comparison.compare import _usable
+from bayeslaw.evidence.comparison.holdouts import average_checkpoints, rolling_holdouts, score_hidden
+from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.layout import TYPICAL_NOISE, build_layout
 from bayeslaw.laws import get_law
-from bayeslaw.model.build import build_model
-from bayeslaw.model.design import TYPICAL_NOISE, build_design
 from bayeslaw.runs import read_runs
 
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
@@ -83,7 +83,7 @@ def test_a_family_called_as_its_task_is_not_the_whole_of_it(surface, forge):
     posterior = forge(holdout.seen, positions, law="chinchilla")
     scored = score_hidden(posterior, holdout.hidden, seed=0)["median"].groupby(holdout.hidden["family"]).mean()
     levels = posterior.flat("level")[0]
-    first = {c.family: i for i, c in reversed(list(enumerate(posterior.design.curves)))}
+    first = {c.family: i for i, c in reversed(list(enumerate(posterior.layout.curves)))}
     assert np.log(scored["y"] / scored["t"]) == pytest.approx(levels[first["y"]] - levels[first["t"]], abs=0.02)
 
 
@@ -98,7 +98,7 @@ def test_hidden_checkpoints_are_averaged_as_those_in_sight_are(surface):
     runs = surface({"x": (SIZES[:1], np.geomspace(2e9, 5e10, 60)), "y": (SIZES[:1], TOKENS)})
     hidden = runs.table[runs.table["data"] > 1e10]
     found = average_checkpoints(hidden, runs.table, ["params", "data"])
-    both = build_design(runs, get_law("chinchilla"))
+    both = build_layout(runs, get_law("chinchilla"))
     i = [curve.family for curve in both.curves].index("x")
     condensed = both.covariates["data"][i, both.weight[i] > 0]
     whole = condensed[condensed > 1e10 * 1.3]  # bins that lie whole among the hidden

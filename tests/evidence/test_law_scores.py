@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayeslaw.evidence.law_scores import _clustered_error, stacking_weights
+from bayeslaw.evidence.comparison.law_scores import _clustered_error, stacking_weights
 
 
 def test_weights_are_those_of_the_mixture_that_made_the_runs():

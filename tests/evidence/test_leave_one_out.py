@@ -9,10 +9,10 @@ from scipy import stats
 
 from bayeslaw._arviz import leave_one_out_weights
 from bayeslaw.answers.prediction import predict
-from bayeslaw.evidence.leave_one_out import leave_one_out, log_likelihood_of_runs
+from bayeslaw.evidence.comparison.leave_one_out import leave_one_out, log_likelihood_of_runs
+from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.layout import TYPICAL_NOISE
 from bayeslaw.laws import get_law
-from bayeslaw.model.build import build_model
-from bayeslaw.model.design import TYPICAL_NOISE
 
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
 
@@ -47,10 +47,10 @@ def test_the_likelihood_of_a_joint_law_is_that_which_is_sampled(surface, forge, 
     log_likelihood = log_likelihood_of_runs(posterior)
     assert log_likelihood.shape == (8, len(runs.table))
     with jax.enable_x64(True):
-        sampled = float(model.structure.log_likelihood(model.data, position))
+        sampled = float(model.density.log_likelihood(model.data, position))
     of_models = 0.0
     for name in ("offset", "tilt", "curvature"):
-        prior = getattr(model.structure.scales, f"{name}_sd")
+        prior = getattr(model.density.scales, f"{name}_sd")
         spread = posterior.flat(f"{name}_sd")[0, 0] / prior.median
         of_models += np.sum(-0.5 * (position[name] / spread) ** 2 - np.log(spread))
     constant = -0.5 * np.log(np.pi) * len(runs.table)  # of the Student-t, which the sampler leaves out
@@ -62,7 +62,7 @@ def test_the_likelihood_of_curves_is_about_what_they_predict_there(simulate, for
     model = build_model(runs, get_law("rectified"))
     posterior = forge(runs, {n: np.zeros((50, *s)) for n, s in model.sizes().items()})
     found = log_likelihood_of_runs(posterior)
-    names = [c.model for c in posterior.design.curves]
+    names = [c.model for c in posterior.layout.curves]
     j = 0
     for name in names:
         for _, row in runs.table[runs.table["model"] == name].sort_values("data").iterrows():

@@ -43,8 +43,8 @@ def test_natural_parameters_are_what_the_coordinates_say(broken2):
     np.testing.assert_allclose(np.log(np.log(p["D_second"] / p["D_first"])), coordinates["log_gap"], atol=1e-9)
 
 
-@pytest.mark.parametrize("stretch", ["c_early", "c_middle", "c"])
-def test_each_stretch_has_its_exponent(broken2, stretch):
+@pytest.mark.parametrize("measured_ranges", ["c_early", "c_middle", "c"])
+def test_each_stretch_has_its_exponent(broken2, measured_ranges):
     coordinates = broken2.coordinates(200, seed=4, floor=-3.0, log_gap=np.log(24 * WIDTH), log_c_middle=-1.0)
     p = broken2.natural(coordinates)
     at = {
@@ -52,7 +52,9 @@ def test_each_stretch_has_its_exponent(broken2, stretch):
         "c_middle": np.sqrt(p["D_first"] * p["D_second"]),
         "c": p["D_second"] * np.exp(12 * WIDTH),
     }
-    np.testing.assert_allclose(reducible_slope(broken2, coordinates, at[stretch]), -p[stretch], rtol=1e-3)
+    np.testing.assert_allclose(
+        reducible_slope(broken2, coordinates, at[measured_ranges]), -p[measured_ranges], rtol=1e-3
+    )
 
 
 def test_the_first_break_steepens_and_the_second_slackens(broken2):
@@ -71,7 +73,7 @@ def test_without_one_break_it_is_the_broken_law(broken2, trial):
     # the second changes nothing
     two = broken2.coordinates(200, seed=6, late=60.0)
     same(two, {"log_c": two["log_c_middle"], "phase": two["phase"], "early": two["early"]})
-    # the second is far off: the middle stretch is the end
+    # the second is far off: the middle measured_ranges is the end
     two = broken2.coordinates(200, seed=7, log_gap=np.log(60.0))
     same(two, {"log_c": two["log_c_middle"], "phase": two["phase"], "early": two["early"]})
 

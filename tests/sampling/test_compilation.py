@@ -7,8 +7,8 @@ import jax
 import numpy as np
 import pytest
 
+from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
-from bayeslaw.model.build import build_model
 from bayeslaw.sampling import nuts
 from bayeslaw.sampling.compilation_cache import VARIABLE, cache_folder, use_compilation_cache
 from bayeslaw.sampling.nuts import SamplerSettings
@@ -20,9 +20,9 @@ def test_tables_of_one_shape_share_a_program(simulate, monkeypatch):
     traced = []
     right = nuts.log_density
 
-    def counting(structure, data, position):
-        traced.append(structure)
-        return right(structure, data, position)
+    def counting(density, data, position):
+        traced.append(density)
+        return right(density, data, position)
 
     monkeypatch.setattr(nuts, "log_density", counting)
     sampler = SamplerSettings(warmup=50, draws=50, max_depth=4)  # nothing else uses these
@@ -32,7 +32,7 @@ def test_tables_of_one_shape_share_a_program(simulate, monkeypatch):
         runs = simulate({("t", model): sizes for model in models}, seed=seed)
         model = build_model(runs, get_law("rectified"))
         starts = {name: 0.1 * np.ones((4, *shape)) for name, shape in model.sizes().items()}
-        chains = nuts.start_chains(model.structure, model.data, starts, sampler, seed=seed)
+        chains = nuts.start_chains(model.density, model.data, starts, sampler, seed=seed)
         nuts.advance(chains, 2)
         return len(traced) - before
 

@@ -26,7 +26,7 @@ def raw_draws(chains=4, draws=500, diverging=0, saturated=0, depth=9, energy=Non
     steps[:saturated] = 2**depth - 1
     shape = (chains, draws)
     energy = rng.standard_normal(shape) if energy is None else energy
-    return RawDraws({}, flags.reshape(shape), steps.reshape(shape), energy, np.full(shape, 0.9))
+    return RawDraws({}, flags.reshape(shape), steps.reshape(shape), energy, np.full(shape, 0.9), -energy)
 
 
 def test_bfmi_of_energies_known_in_closed_form():
@@ -124,10 +124,10 @@ def test_energy_that_hardly_moves():
 
 def test_joining_draws_keeps_chains_apart():
     one, two = raw_draws(chains=2, draws=3), raw_draws(chains=2, draws=5, diverging=1)
-    one = RawDraws({"x": np.zeros((2, 3, 4))}, one.diverging, one.steps, one.energy, one.accept)
-    two = RawDraws({"x": np.ones((2, 5, 4))}, two.diverging, two.steps, two.energy, two.accept)
+    one = RawDraws({"x": np.zeros((2, 3, 4))}, one.diverging, one.steps, one.energy, one.accept, one.log_density)
+    two = RawDraws({"x": np.ones((2, 5, 4))}, two.diverging, two.steps, two.energy, two.accept, two.log_density)
     both = one.join(two)
     assert both.positions["x"].shape == (2, 8, 4)
     np.testing.assert_array_equal(both.positions["x"][:, :, 0], [[0] * 3 + [1] * 5] * 2)
     assert both.diverging.sum(axis=1).tolist() == [1, 0]
-    assert both.energy.shape == both.steps.shape == both.accept.shape == (2, 8)
+    assert both.energy.shape == both.steps.shape == both.accept.shape == both.log_density.shape == (2, 8)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from bayeslaw.kinds.base import log_density
+from bayeslaw.kinds.curves.density import log_likelihood
+from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
-from bayeslaw.model.base import log_density
-from bayeslaw.model.build import build_model
-from bayeslaw.model.density import log_likelihood
 from bayeslaw.sampling.nuts import BLOCK, SamplerSettings, advance, start_chains
 from bayeslaw.sampling.sample import _careful, sample
 from bayeslaw.sampling.starts import starting_positions
@@ -30,7 +30,7 @@ def raw(model, settings):
 
 def draw(model, settings, seed, blocks, tick=None):
     starts = starting_positions(model, settings.chains, seed)
-    chains = start_chains(model.structure, model.data, starts, settings, seed=seed)
+    chains = start_chains(model.density, model.data, starts, settings, seed=seed)
     chains, _ = advance(chains, settings.warmup // BLOCK)
     return advance(chains, blocks, tick)[1]
 
@@ -43,7 +43,7 @@ def importance_sample(model, draws):
         normal = rng.standard_normal((draws, *shape))
         positions[name] = np.log(np.abs(normal)) if name.startswith("spread.") else normal
     with jax.enable_x64(True):
-        likelihood = jax.jit(jax.vmap(lambda p: log_likelihood(model.structure, model.data, p)))
+        likelihood = jax.jit(jax.vmap(lambda p: log_likelihood(model.density, model.data, p)))
         log_weight = np.asarray(likelihood(positions))
     weight = np.exp(log_weight - log_weight.max())
     return positions, weight / weight.sum()
@@ -111,7 +111,7 @@ def test_marginals_are_those_of_importance_sampling_more_closely(model, settings
 def test_energy_is_minus_log_density_plus_kinetic(model, raw):
     flat = {name: values[:, :50].reshape(-1, *values.shape[2:]) for name, values in raw.positions.items()}
     with jax.enable_x64(True):
-        density = jax.jit(jax.vmap(lambda p: log_density(model.structure, model.data, p)))
+        density = jax.jit(jax.vmap(lambda p: log_density(model.density, model.data, p)))
         kinetic = raw.energy[:, :50].ravel() + np.asarray(density(flat))
     assert (kinetic > 0).all()
     # on average half a unit a dimension: 12 dimensions, 200 draws, standard error .17
@@ -139,7 +139,7 @@ def test_other_seeds_agree_within_their_errors(model, raw, settings):
 
 def test_advancing_in_parts_is_advancing_at_once(model, settings):
     starts = starting_positions(model, settings.chains, 3)
-    chains = start_chains(model.structure, model.data, starts, settings, seed=3)
+    chains = start_chains(model.density, model.data, starts, settings, seed=3)
     whole, ticks = advance(chains, 3)[1], []
     chains, first = advance(chains, 1, lambda: ticks.append(1))
     _, second = advance(chains, 2, lambda: ticks.append(1))
@@ -175,7 +175,7 @@ def test_starts_are_spread_about_the_centre_of_the_prior(model):
     assert {name: values.shape[1:] for name, values in starts.items()} == model.sizes()
     assert starts["own_drift"].std() == pytest.approx(0.2, rel=0.2)
     with jax.enable_x64(True):
-        density = jax.jit(jax.vmap(lambda p: log_density(model.structure, model.data, p)))
+        density = jax.jit(jax.vmap(lambda p: log_density(model.density, model.data, p)))
         assert np.isfinite(density(starts)).all()
 
 

@@ -8,13 +8,13 @@ from jax.flatten_util import ravel_pytree
 
 import bayeslaw
 from bayeslaw.answers.parameters import parameter_records
+from bayeslaw.kinds.base import log_density
+from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
-from bayeslaw.model.base import log_density
-from bayeslaw.model.build import build_model
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import SamplerSettings, start_chains
 from bayeslaw.sampling.starts import starting_points
-from bayeslaw.sampling.whitening import place, settle, whiten
+from bayeslaw.sampling.whitening import place, to_position, whiten
 
 T = np.arange(-4.0, 0.001, 0.05)
 
@@ -55,16 +55,16 @@ def test_chains_walk_the_density_with_the_volume_of_the_whole_map(surface):
     model = build_model(surface({"x": ((1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10))}), get_law("chinchilla"))
     frame = whiten(model)
     starts = starting_points(frame, 4, seed=1)
-    chains = start_chains(model.structure, model.data, starts, SamplerSettings(), seed=1, frame=frame)
+    chains = start_chains(model.density, model.data, starts, SamplerSettings(), seed=1, frame=frame)
     with jax.enable_x64(True):
 
         def position(z):
-            return settle(model.structure, model.data, frame, z)[0]
+            return to_position(model.density, model.data, frame, z)[0]
 
         def free(z):
-            return ravel_pytree({n: v for n, v in position(z).items() if n not in model.held()})[0]
+            return ravel_pytree({n: v for n, v in position(z).items() if n not in model.fixed()})[0]
 
-        density = [float(log_density(model.structure, model.data, position(z))) for z in starts]
+        density = [float(log_density(model.density, model.data, position(z))) for z in starts]
         volume = [np.linalg.slogdet(jax.jacfwd(free)(z))[1] for z in starts]
     expected = -(np.array(density) + volume)
     np.testing.assert_allclose(np.diff(chains.states.potential_energy), np.diff(expected), rtol=1e-6)
@@ -73,16 +73,16 @@ def test_chains_walk_the_density_with_the_volume_of_the_whole_map(surface):
 def test_frame_is_centred_at_the_mode_with_unit_curvature(model):
     frame = whiten(model)
     directions = frame.root.shape[1]
-    assert directions == sum(int(np.prod(s)) for n, s in model.sizes().items() if n not in model.held())
+    assert directions == sum(int(np.prod(s)) for n, s in model.sizes().items() if n not in model.fixed())
     position = place(frame, np.random.default_rng(5).standard_normal(directions))
     for name, value in position.items():
         assert np.shape(value) == model.sizes()[name]
-        assert np.all(np.asarray(value) == 0) == (name in model.held())
+        assert np.all(np.asarray(value) == 0) == (name in model.fixed())
 
     with jax.enable_x64(True):
 
         def density(z):
-            return log_density(model.structure, model.data, place(frame, z))
+            return log_density(model.density, model.data, place(frame, z))
 
         gradient = np.asarray(jax.jit(jax.grad(density))(np.zeros(directions)))
         curvature = -np.asarray(jax.jit(jax.hessian(density))(np.zeros(directions)))

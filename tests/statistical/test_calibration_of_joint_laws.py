@@ -11,9 +11,9 @@ import pytest
 from calibration import assert_uniform, ranks
 from scipy.spatial.distance import cdist
 
+from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.surfaces.priors import SurfacePriors
 from bayeslaw.laws import get_law, law_names
-from bayeslaw.model.build import build_model
-from bayeslaw.model.priors import SurfacePriors
 from bayeslaw.runs import read_runs
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ BETWEEN = {"params": SIZES[-1], "data": 2.55e9}
 
 
 def grid():
-    """Every run of the design; behind them, of each family, the last model later, a larger one, the last in between."""
+    """Every run of the layout; behind them, of each family, the last model later, a larger one, the last in between."""
     rows = [(f, n, d) for f in FAMILIES for n in SIZES for d in TOKENS]
     rows += [(f, point["params"], point["data"]) for f in FAMILIES for point in (LATER, LARGER, BETWEEN)]
     frame = pd.DataFrame(rows, columns=["family", "params", "data"])
@@ -49,7 +49,7 @@ def simulate(law, rng):
     frame = grid()
     runs = len(FAMILIES) * len(SIZES) * len(TOKENS)
     model = build_model(read_runs(frame[:runs].assign(loss=1.0)), law)
-    reference = {name: float(values[0]) for name, values in model.design.reference.items()}
+    reference = {name: float(values[0]) for name, values in model.layout.reference.items()}
     priors = SurfacePriors()
     scales = {
         name: getattr(priors, name).median * np.exp(getattr(priors, name).sd * rng.standard_normal())
@@ -98,7 +98,7 @@ def simulate(law, rng):
 def draws_of(fit):
     """Draws of what ``simulate`` knows the truth of, by name."""
     flat, law = fit.posterior.flat, fit.posterior.law
-    last = [c.model for c in fit.posterior.design.curves].index(f"x-{SIZES[-1]:g}")
+    last = [c.model for c in fit.posterior.layout.curves].index(f"x-{SIZES[-1]:g}")
     later, larger = {"data": LATER["data"]}, dict(LARGER)
     if "unique_data" in {c.name for c in law.covariates}:
         larger["unique_data"] = UNIQUE

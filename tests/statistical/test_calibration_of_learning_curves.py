@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from calibration import assert_uniform, ranks
 
+from bayeslaw.kinds.shared.scales import PRIORS
 from bayeslaw.laws import get_law, law_names
-from bayeslaw.model.priors import PRIORS
 
 pytestmark = pytest.mark.slow
 

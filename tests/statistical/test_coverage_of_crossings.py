@@ -81,7 +81,7 @@ def judge(i):
     fit = bl.fit(simulate(task, rng), law="multiplicative", sampler=SamplerSettings(warmup=300, draws=250), seed=i)
     common = {"table": i, "task": task, "status": fit.status}
     common["divergences"] = int(fit.posterior.stats["diverging"].sum())
-    families = [c.family for c in fit.posterior.design.curves]
+    families = [c.family for c in fit.posterior.layout.curves]
     rows = []
     for method in METHODS:
         _, alpha, beta, E = PUBLISHED[task, method]

@@ -11,7 +11,8 @@ import pytest
 from scipy.optimize import curve_fit
 
 import bayeslaw as bl
-from bayeslaw.model.priors import LogNormal, SurfacePriors
+from bayeslaw.kinds.shared.scales import LogNormal
+from bayeslaw.kinds.surfaces.priors import SurfacePriors
 
 DATA = os.environ.get("BAYESLAW_DATA")
 PUBLISHED = {  # Besiroglu et al. 2024, arXiv 2404.10102: estimate and standard error from 4000 bootstraps

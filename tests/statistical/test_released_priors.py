@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import bayeslaw as bl
-from bayeslaw.prior import Prior
-from bayeslaw.released import released_folder, released_names, released_prior
+from bayeslaw.prior.prior import Prior
+from bayeslaw.prior.released import released_folder, released_names, released_prior
 from bayeslaw.runs import join_runs
 
 DATA = os.environ.get("BAYESLAW_DATA")

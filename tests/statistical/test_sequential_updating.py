@@ -42,8 +42,8 @@ def test_two_rounds_of_models_on_one_task(simulate):
 
 @pytest.mark.slow
 def test_two_rounds_of_families_of_a_joint_law(surface):
-    design = ((5e7, 1e8, 2e8, 4e8), (5e8, 1e9, 2e9, 4e9, 8e9))
-    runs = surface(dict.fromkeys("uvwx", design), seed=3)
+    layout = ((5e7, 1e8, 2e8, 4e8), (5e8, 1e9, 2e9, 4e9, 8e9))
+    runs = surface(dict.fromkeys("uvwx", layout), seed=3)
     table = runs.table
     first = table[table["family"] != "x"]
     few = (table["family"] == "x") & (table["params"] <= 1e8) & (table["data"] <= 1e9)

@@ -10,13 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
+from bayeslaw.model import density
 from calibration import FALSE_ALARM, assert_uniform, p_values, ranks
 
+from bayeslaw.kinds.curves.priors import ScalePriors
+from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.population import coordinates
 from bayeslaw.laws import get_law, law_names
-from bayeslaw.model import density
-from bayeslaw.model.build import build_model
-from bayeslaw.model.population import coordinates
-from bayeslaw.model.priors import ScalePriors
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
 
@@ -45,7 +45,7 @@ def simulate(dense, law, rng):
     scales, values = prior.scales(position), prior.coordinates(position)
     noise = scales["noise"] * np.exp(0.7 * position["roughness"])[:, None]
     measured = curves + noise * rng.standard_normal(curves.shape)
-    # Levels are flat beforehand; here they are such that curves start at the heights that pull them.
+    # Levels are flat from_prior; here they are such that curves start at the heights that pull them.
     started = dense(table(measured[:, : len(SIZES)])).heights("t")[0]
     level = heights - started + 1.0
     measured = measured + level[:, None]
@@ -101,10 +101,10 @@ def test_a_wrong_jacobian_is_seen(dense, monkeypatch):
     """The same with the determinant left out that integrating the shared walk leaves behind."""
     right = density.log_likelihood
 
-    def wrong(structure, data, position):
-        values = coordinates(structure.pooled, data.groups, position)
-        precision = density.rotated_residuals(structure, data, position, values).precision
-        return right(structure, data, position) + 0.5 * jnp.linalg.slogdet(precision)[1].sum()
+    def wrong(density, data, position):
+        values = coordinates(density.pooled, data.groups, position)
+        precision = density.rotated_residuals(density, data, position, values).precision
+        return right(density, data, position) + 0.5 * jnp.linalg.slogdet(precision)[1].sum()
 
     monkeypatch.setattr(density, "log_likelihood", wrong)
     # settings of its own, so that the program compiled for the right density is not used again

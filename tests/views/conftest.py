@@ -2,9 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import bayeslaw.fitting
+import bayeslaw.fitting.fit
 from bayeslaw import fit, read_runs
-from bayeslaw.model.completion import complete
 from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
 from bayeslaw.sampling.sample import Sampled
 from bayeslaw.verdicts import at_least
@@ -22,9 +21,9 @@ def _without_sampling(model, settings, *, seed, progress=None):
     rng = np.random.default_rng(seed)
     shape = CHAINS, DRAWS
     positions = {name: 0.3 * rng.standard_normal((CHAINS * DRAWS, *size)) for name, size in model.sizes().items()}
-    raw = RawDraws(positions, np.zeros(shape, bool), np.ones(shape, int), np.zeros(shape), np.ones(shape))
+    raw = RawDraws(positions, np.zeros(shape, bool), np.ones(shape, int), np.zeros(shape), np.ones(shape), np.zeros(shape))
     checks = (at_least("ess_bulk", 200, 400, 100, "Few draws.", "Draw more."),)
-    return Sampled(complete(model, positions, rng), raw, checks, (), settings, 0.0)
+    return Sampled(model.complete(positions, rng), raw, checks, (), settings, 0.0)
 
 
 def _fit(names, sizes, lowest=2.0, highest=3.0, slope=0.1):
@@ -36,7 +35,7 @@ def _fit(names, sizes, lowest=2.0, highest=3.0, slope=0.1):
     ]
     runs = read_runs(pd.DataFrame(rows, columns=["model", "data", "loss"]))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bayeslaw.fitting, "sample", _without_sampling)
+        patch.setattr(bayeslaw.fitting.fit, "sample", _without_sampling)
         return fit(runs, sampler=SamplerSettings(chains=CHAINS, draws=DRAWS))
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from bayeslaw.evidence.backtest import Backtest, summarise
-from bayeslaw.evidence.backtest_scoring import LEVELS, SCORES
+from bayeslaw.evidence.backtest.result import Backtest, summarise
+from bayeslaw.evidence.backtest.scoring import LEVELS, SCORES
 from bayeslaw.views.backtest_files import write_backtest
-from bayeslaw.views.backtest_plot import plot_coverage, plot_error
 from bayeslaw.views.backtest_text import as_text, backtest_tables, worst_cells
+from bayeslaw.views.plots.backtest import plot_coverage, plot_error
 
 
 def cell(method, task="flan", budget=8, *, domain="finetune", status=None, note="", models=30, **scores):

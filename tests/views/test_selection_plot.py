@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 import bayeslaw.views
 from bayeslaw.errors import OutputError
 from bayeslaw.views.names import short_names
-from bayeslaw.views.page import spread
-from bayeslaw.views.selection_plot import COLOURED, ROWS, plot_selection, save_figure
+from bayeslaw.views.plots.page import spread
+from bayeslaw.views.plots.selection import COLOURED, ROWS, plot_selection, save_figure
 
 SIGNATURES = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml"}
 
@@ -166,7 +166,7 @@ def test_no_global_state(odd_fit, odd_selection, tmp_path):
     before = dict(rcParams)
     save_figure(plot_selection(odd_fit.posterior, odd_selection), tmp_path / "choice.svg")
     assert dict(rcParams) == before
-    code = "import sys, bayeslaw.views.selection_plot; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, bayeslaw.views.plots.selection; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     for source in Path(bayeslaw.views.__file__).parent.glob("*.py"):
         assert "pyplot" not in source.read_text(encoding="utf-8")

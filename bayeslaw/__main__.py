@@ -1,0 +1,5 @@
+"""``python -m bayeslaw``."""
+
+from bayeslaw.cli.app import main
+
+main()

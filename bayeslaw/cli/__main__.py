@@ -1,0 +1,5 @@
+"""``python -m bayeslaw.cli``."""
+
+from bayeslaw.cli.app import main
+
+main()

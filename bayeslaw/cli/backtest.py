@@ -1,0 +1,232 @@
+"""The commands that hide the large runs, predict them, and see what came out."""
+
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayeslaw.cli.shared import Allow, Json, LawName, Seed, Where, finish, one_point, show, tell
+from bayeslaw.errors import BayeslawWarning, TargetError
+
+if TYPE_CHECKING:
+    from bayeslaw.evidence.backtest.jobs import Report, Step
+    from bayeslaw.evidence.backtest.result import Backtest
+
+backtest = typer.Typer(
+    help="Hide the large runs of tables, predict them with every method, and score what was said.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Tables = Annotated[list[Path], typer.Argument(help="Tables of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
+Methods = Annotated[str | None, typer.Option(help="Methods to run, comma-separated; all if not given.")]
+Jobs = Annotated[int, typer.Option(help="Jobs at a time; -1 for one a core.")]
+
+QUIET = 2.0
+"""Seconds before progress is shown."""
+
+_BETWEEN_LINES = 30.0  # where nobody watches, a line now and then
+
+
+@backtest.command()
+def finetune(
+    tables: Tables,
+    budgets: Annotated[str, typer.Option(help="How many times the target exceeds the data fitted.")] = "8,16,…,512",
+    at: Annotated[list[str] | None, typer.Option("--at", help="Target, such as data=409600; default: largest.")] = None,
+    borrow: Annotated[str | None, typer.Option(help="'others': fit along the full tables of the others.")] = None,
+    methods: Methods = None,
+    where: Where = None,
+    law: LawName = "rectified",
+    seed: Seed = 0,
+    jobs: Jobs = -1,
+    out: Annotated[Path, typer.Option(help="Folder for results; finished cells in it are used.")] = Path(
+        "backtest-finetune"
+    ),
+    json: Json = False,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Choose among fine-tuning candidates from small runs, at several budgets, with every method."""
+    from bayeslaw.evidence.backtest.finetune import backtest_finetune
+    from bayeslaw.evidence.backtest.finetune_cells import parse_budgets
+    from bayeslaw.evidence.backtest.finetune_methods import METHODS
+    from bayeslaw.evidence.backtest.settings import choose_methods
+
+    if borrow not in (None, "others"):
+        raise TargetError(f"--borrow {borrow!r} is not understood. Expected --borrow others, or nothing.")
+    asked, names, target = parse_budgets(budgets), choose_methods(methods, METHODS), _target(at)
+    _check_jobs(jobs)
+    _run(
+        lambda report: backtest_finetune(
+            tables,
+            budgets=asked,
+            target=target,
+            borrow=borrow is not None,
+            methods=names,
+            law=law,
+            seed=seed,
+            where=where,
+            workers=jobs,
+            folder=out,
+            report=report,
+        ),
+        out,
+        json,
+        allow_failed_checks,
+    )
+
+
+@backtest.command()
+def curves(
+    tables: Tables,
+    hide_last: Annotated[
+        float | None, typer.Option(help="Share of each curve's sizes to hide, for tables without a column Training.")
+    ] = None,
+    methods: Methods = None,
+    where: Where = None,
+    law: Annotated[str | None, typer.Option("--law", help="Scaling law that bayeslaw fits.")] = None,
+    seed: Seed = 0,
+    jobs: Jobs = -1,
+    out: Annotated[Path, typer.Option(help="Folder for results; finished cells in it are used.")] = Path(
+        "backtest-curves"
+    ),
+    json: Json = False,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Extrapolate learning curves from their first part with every method."""
+    from bayeslaw.evidence.backtest.curves import DEFAULT_LAW, METHODS, backtest_curves
+    from bayeslaw.evidence.backtest.settings import choose_methods
+
+    names = choose_methods(methods, METHODS)
+    _check_jobs(jobs)
+    _run(
+        lambda report: backtest_curves(
+            tables,
+            hide_last=hide_last,
+            methods=names,
+            law=law or DEFAULT_LAW,
+            seed=seed,
+            where=where,
+            workers=jobs,
+            folder=out,
+            report=report,
+        ),
+        out,
+        json,
+        allow_failed_checks,
+    )
+
+
+def _run(work: "Callable[[Report], Backtest]", out: Path, json: bool, allow_failed_checks: bool) -> None:
+    """Run a backtest, write its files, print its answer."""
+    try:
+        with _warnings_told(), _progress() as report:
+            found = work(report)
+    except KeyboardInterrupt:
+        from joblib.externals.loky import get_reusable_executor
+
+        tell(f"bayeslaw: interrupted; finished cells are in {out}, and the same command goes on from there.")
+        get_reusable_executor().shutdown(wait=False, kill_workers=True)
+        os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
+    from bayeslaw.views.backtest_files import write_backtest
+    from bayeslaw.views.backtest_text import backtest_tables, worst_cells
+    from bayeslaw.views.records import to_json
+
+    write_backtest(found, out)
+    for note in found.notes:
+        tell(note)
+    if found.reused:
+        tell(f"{found.reused} of {len(found.cells)} cells were computed before and taken from {out}.")
+    if json:
+        print(to_json(found.record(whole=False)))
+    else:
+        show(*(part for table in backtest_tables(found) for part in (table, "")))
+        print(worst_cells(found))
+        tell(f"Written to {out}.")
+    finish(found.status, allow_failed_checks)
+
+
+def _target(at: list[str] | None) -> float | None:
+    if not at:
+        return None
+    point = one_point(at)
+    value = point.get("data", 0.0)
+    if set(point) != {"data"} or not 0 < value < float("inf"):
+        raise TargetError(f"--at {' '.join(at)!r}: expected one positive data size, such as --at data=1638400.")
+    return value
+
+
+def _check_jobs(jobs: int) -> None:
+    if jobs == 0 or jobs < -1:
+        raise TargetError(f"--jobs {jobs}: expected a number of jobs at a time, such as 2, or -1 for one a core.")
+
+
+@contextmanager
+def _warnings_told() -> Iterator[None]:
+    """Say our own warnings in one line each; others are left as they are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", BayeslawWarning)
+        before = warnings.showwarning
+
+        def say(message, category, filename, lineno, file=None, line=None):  # type: ignore[no-untyped-def]
+            if issubclass(category, BayeslawWarning):
+                tell(f"bayeslaw: {message}")
+            else:
+                before(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = say
+        yield
+
+
+@contextmanager
+def _progress() -> "Iterator[Report]":
+    """Progress on standard error after two seconds: a bar if a person is watching, a line now and then if not."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("backtest", total=1.0)
+
+    def report(step: "Step") -> None:
+        bar.update(task, description=_description(step), completed=step.share)
+
+    timer = threading.Timer(QUIET, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield report
+    finally:
+        timer.cancel()
+        timer.join()
+        bar.stop()
+
+
+def _lines() -> "Report":
+    began = time.perf_counter()
+    said: list[float] = []
+
+    def report(step: "Step") -> None:
+        now = time.perf_counter()
+        if now - began < QUIET or (said and now - said[-1] < _BETWEEN_LINES) or step.done == step.total:
+            return
+        said.append(now)
+        left = (now - began) * (1 - step.share) / step.share if step.share else float("nan")
+        tell(f"{_description(step)}, about {left:.0f} s left")
+
+    return report
+
+
+def _description(step: "Step") -> str:
+    from bayeslaw.views.names import clean, elide
+
+    return f"{step.done} of {step.total} cells" + (f", last {elide(clean(step.name), 40)}" if step.name else "")

@@ -1,0 +1,238 @@
+"""Commands about laws: which there are, which to trust on a table, how a budget is best split, and where two cross."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bayeslaw.cli.shared import (
+    Allow,
+    EarlyTokens,
+    FitFile,
+    Json,
+    Output,
+    Plot,
+    PriorName,
+    RunsFile,
+    RunsOrFit,
+    Seed,
+    Where,
+    Widen,
+    borrow,
+    check_outputs,
+    finish,
+    fit_table,
+    interruptible,
+    one_point,
+    progress_bar,
+    read_table,
+    read_tokens,
+    saved_fit,
+    say_repairs,
+    say_what_was_borrowed,
+    say_what_was_read,
+    show,
+    show_failing,
+)
+from bayeslaw.errors import TargetError
+
+
+def laws(json: Json = False) -> None:
+    """List the laws there are, with their formulas, the columns they need and their sources."""
+    from bayeslaw.laws import get_law, law_names
+
+    found = [get_law(name) for name in law_names()]
+    if json:
+        from bayeslaw.views.records import laws_record, to_json
+
+        print(to_json(laws_record(found)))
+    else:
+        from bayeslaw.views.text import laws_table
+
+        show(laws_table(found))
+
+
+def optimum(
+    runs: RunsOrFit,
+    compute: Annotated[str, typer.Option(help="Budget in FLOP, such as 5.88e23.")],
+    at: Annotated[
+        list[str] | None, typer.Option("--at", help="What else the law needs, such as unique_data=100B.")
+    ] = None,
+    where: Where = None,
+    law: Annotated[
+        str | None,
+        typer.Option("--law", help="Joint law to fit, of params and data; if not given, the prior's, else chinchilla."),
+    ] = None,
+    prior: PriorName = None,
+    widen: Widen = 1.0,
+    early_tokens: EarlyTokens = None,
+    seed: Seed = 0,
+    json: Json = False,
+    output: Output = None,
+    plot: Plot = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Split a compute budget over model size and tokens, with the odds and the cost of a wrong split."""
+    began = time.perf_counter()
+    budget, held = _number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
+    check_outputs(output, plot)
+    from bayeslaw.answers.optimum import require_budget, require_tokens
+    from bayeslaw.laws import get_law
+
+    first_tokens = read_tokens(early_tokens)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, output)
+    if fitted is None:
+        if law is not None or prior is None:  # else the prior, once it is read, says which law
+            require_budget(get_law(law or "chinchilla"), budget, held)
+        table = read_table(runs, where)
+        require_tokens(table)
+        name, lender = borrow(table, prior, widen, law, default="chinchilla")
+        require_budget(get_law(name), budget, held)
+        fitted = fit_table(table, name, seed, first_tokens, lender)
+    best = fitted.optimum(compute=budget, at=held, seed=seed)
+    if output is not None:
+        fitted.save(output)
+    if plot is not None:
+        from bayeslaw.views.plots.optimum import plot_optimum
+        from bayeslaw.views.plots.selection import save_figure
+
+        save_figure(plot_optimum(fitted.posterior, best), plot)
+    if json:
+        from bayeslaw.views.records import timed, to_json
+
+        print(to_json(timed(best, time.perf_counter() - began)))
+    else:
+        from bayeslaw.views.text import optimum_tables
+
+        say_what_was_read(fitted.posterior.runs)
+        say_what_was_borrowed(fitted.posterior)
+        show(*optimum_tables(best))
+        show_failing(best.checks)
+        say_repairs(fitted.posterior)
+    finish(best.status, allow_failed_checks)
+
+
+def compare(
+    runs: RunsFile,
+    law: Annotated[list[str] | None, typer.Option("--law", help="A law to compare; give two or more.")] = None,
+    along: Annotated[
+        str, typer.Option(help="Column whose largest runs are held out: data, params or compute.")
+    ] = "data",
+    folds: Annotated[int, typer.Option(min=1, help="How often: the largest step, the largest two, and so on.")] = 3,
+    at: Annotated[list[str] | None, typer.Option("--at", help="Point to predict at with the mixture of laws.")] = None,
+    where: Where = None,
+    early_tokens: EarlyTokens = None,
+    seed: Seed = 0,
+    json: Json = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the held-out runs here (.csv).")] = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Compare laws by how they would have foretold the largest runs of a table."""
+    began = time.perf_counter()
+    point = one_point(at) if at else None
+    first_tokens = read_tokens(early_tokens)
+    check_outputs(output, kind=".csv")
+    table = read_table(runs, where)
+    from bayeslaw.evidence.comparison.compare import compare as judge
+    from bayeslaw.evidence.comparison.compare import point_for, require_alike
+    from bayeslaw.kinds.registry import kind_of
+    from bayeslaw.kinds.shared.points import complete_point
+    from bayeslaw.laws import get_law
+    from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+    if point is not None:
+        named = [get_law(name) for name in law or ()]
+        require_alike(named, [point])
+        for one in named:
+            complete_point(kind_of(one).layout(table, one, None), one, point_for(one, named, point))
+    use_compilation_cache()
+    with interruptible(), progress_bar(f"{len(law or ())} laws") as progress:
+        found = judge(
+            table, law or (), along=along, folds=folds, early_tokens=first_tokens, seed=seed, progress=progress
+        )
+        prediction = None if point is None else found.predict([point], seed=seed)
+    if output is not None:
+        from bayeslaw.files import write_csv
+
+        write_csv(found.held_out, output)
+    if json:
+        from bayeslaw.views.records import timed, to_json
+
+        predicted = {"predictions": [] if prediction is None else prediction.records()}
+        print(to_json(timed(found, time.perf_counter() - began) | predicted))
+    else:
+        from bayeslaw.views.text import comparison_table, predictions_table
+
+        say_what_was_read(found.runs)
+        show(comparison_table(found))
+        if prediction is not None:
+            show(predictions_table(prediction.records()))
+        show_failing(found.checks)
+    finish(found.status, allow_failed_checks)
+
+
+def crossing(
+    fit: FitFile,
+    a: Annotated[str, typer.Argument(help="Model, or family of a joint law.")],
+    b: Annotated[str, typer.Argument(help="Another.")],
+    at: Annotated[list[str] | None, typer.Option("--at", help="Other covariates, such as params=8e9.")] = None,
+    task: Annotated[str | None, typer.Option(help="Task, if the fit has several.")] = None,
+    low: Annotated[str | None, typer.Option(help="Look from this size on; from the smallest seen unless told.")] = None,
+    high: Annotated[str | None, typer.Option(help="Look up to this size; 100 times the largest seen.")] = None,
+    kind: Annotated[str, typer.Option(help="curve, or law: as if laws held at any distance.")] = "curve",
+    seed: Seed = 0,
+    json: Json = False,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Find the data size from which on one choice beats another, from a saved fit, and the odds that it ever does."""
+    began = time.perf_counter()
+    others = one_point(at or [])
+    limits = [None if text is None else _number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))]
+    from bayeslaw.fitting.fit import load
+
+    fitted = load(fit)
+    found = fitted.crossing(a, b, at=others, task=task, low=limits[0], high=limits[1], kind=kind, seed=seed)  # type: ignore[arg-type]
+    if json:
+        from bayeslaw.views.records import timed, to_json
+
+        print(to_json(timed(found, time.perf_counter() - began)))
+    else:
+        from bayeslaw.views.text import crossing_lines
+
+        show(*crossing_lines(found))
+        show_failing(found.checks)
+    finish(found.status, allow_failed_checks)
+
+
+def advise(
+    runs: RunsFile,
+    at: Annotated[list[str] | None, typer.Option("--at", help="Target, such as params=70B; may be repeated.")] = None,
+    where: Where = None,
+    json: Json = False,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Judge whether a table of runs can carry a law to a target, before anything is fitted."""
+    from bayeslaw.runs.advice import advise as judge
+
+    table = read_table(runs, where)
+    advice = judge(table, one_point(at) if at else None)
+    if json:
+        from bayeslaw.views.records import to_json
+
+        print(to_json(advice.to_dict()))
+    else:
+        from bayeslaw.views.text import checks_table
+
+        say_what_was_read(table)
+        show(checks_table(advice.checks))
+    finish(advice.status, allow_failed_checks)
+
+
+def _number(text: str, option: str, example: str) -> float:
+    from bayeslaw.runs.units import read_count
+
+    value = read_count(text)
+    if value is None:
+        raise TargetError(f"--{option} {text!r} is not a number. Expected something like {example}.")
+    return value

@@ -1,0 +1,266 @@
+"""What the commands have in common: arguments, points, and how they speak."""
+
+import math
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bayeslaw.errors import PriorError, TargetError
+
+if TYPE_CHECKING:
+    from bayeslaw.fitting.facade import Fit
+    from bayeslaw.posterior.posterior import Posterior
+    from bayeslaw.prior.prior import Prior
+    from bayeslaw.runs import Runs
+    from bayeslaw.sampling.sample import Progress
+    from bayeslaw.verdicts import Check, Status
+
+RunsFile = Annotated[Path, typer.Argument(help="Table of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
+RunsOrFit = Annotated[Path, typer.Argument(help="Table of runs (CSV, TSV, Parquet, JSON lines), or a saved fit (.nc).")]
+FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
+Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
+
+LawName = Annotated[str, typer.Option("--law", help="Scaling law to fit.")]
+LawOfPrior = Annotated[
+    str | None, typer.Option("--law", help="Scaling law to fit; if not given, the prior's, else rectified.")
+]
+PriorName = Annotated[
+    str | None, typer.Option("--prior", help="Borrow from a released prior, or the file of a prior or of a fit.")
+]
+Widen = Annotated[
+    float, typer.Option("--widen", help="Borrow with standard deviations so many times those of the prior; 1 or more.")
+]
+Where = Annotated[str | None, typer.Option(help="Rows to use, such as \"data <= 204800 and family != 'T5'\".")]
+Seed = Annotated[int, typer.Option(min=0, help="Random seed; equal seeds give equal answers.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")]
+EarlyTokens = Annotated[
+    str | None,
+    typer.Option(
+        help="Joint laws leave out checkpoints from the first so many tokens of long runs, 10B unless told; 0 keeps "
+        "them."
+    ),
+]
+Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
+
+
+def one_point(parts: list[str]) -> dict[str, float]:
+    """Read ``name=value`` parts as one point.
+
+    Raises
+    ------
+    TargetError
+        If a part is not of that form, or a name comes twice.
+    """
+    from bayeslaw.runs.units import read_count
+
+    point: dict[str, float] = {}
+    for part in parts:
+        name, equals, text = part.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise TargetError(f"--at {part!r} is not understood. Expected name=value, such as --at data=1638400.")
+        if name in point:
+            raise TargetError(f"--at gives {name!r} twice. Choose for one target at a time.")
+        value = read_count(text)
+        if value is None:
+            raise TargetError(f"--at {part!r}: {text!r} is not a number. Expected something like 1638400 or 1.6M.")
+        point[name] = value
+    return point
+
+
+def show(*tables: Any) -> None:
+    """Print tables on standard output."""
+    from rich.console import Console
+
+    console = Console()
+    for table in tables:
+        console.print(table)
+
+
+def tell(text: str) -> None:
+    """Say something that is not the answer, on standard error."""
+    print(text, file=sys.stderr)
+
+
+def finish(status: "Status", allow_failed_checks: bool) -> None:
+    """Let the exit status be 3 if a check failed."""
+    if status == "FAIL" and not allow_failed_checks:
+        raise typer.Exit(3)
+
+
+def read_table(path: Path, where: str | None) -> "Runs":
+    """Read the rows to use."""
+    from bayeslaw.runs import read_runs
+
+    return read_runs(path, where=where)
+
+
+def borrow(
+    table: "Runs", prior: str | None, widen: float, law: str | None, default: str = "rectified"
+) -> "tuple[str, Prior | None]":
+    """Settle the law and the prior of a fit before anything is sampled.
+
+    Raises
+    ------
+    PriorError
+        If the prior cannot be read or widened so, or does not fit the table or the law asked for.
+    """
+    if prior is None:
+        if widen != 1:
+            raise PriorError(f"--widen {widen:g} needs a prior to widen. Name one with --prior, or leave it out.")
+        return law or default, None
+    from bayeslaw.fitting.fit import open_prior
+    from bayeslaw.laws import get_law
+
+    found = open_prior(prior).widened(widen)
+    found.require_fits(table, found.law if law is None else get_law(law))
+    return found.law.name, found
+
+
+def saved_fit(
+    path: Path,
+    where: str | None,
+    law: str | None,
+    prior: str | None,
+    widen: float,
+    early_tokens: str | None,
+    output: Path | None,
+) -> "Fit | None":
+    """Load the fit, if a path names one and no table.
+
+    Raises
+    ------
+    TargetError
+        If one of the options was given that are for a fit yet to be made.
+    """
+    if path.suffix != ".nc":
+        return None
+    given = {"where": where, "law": law, "prior": prior, "widen": None if widen == 1 else widen}
+    for name, value in {**given, "early-tokens": early_tokens, "output": output}.items():
+        if value is not None:
+            raise TargetError(
+                f"--{name} is for a fit that is yet to be made, and {path} is made. Leave it out, or "
+                "name the table of runs."
+            )
+    from bayeslaw.fitting.fit import load
+
+    return load(path)
+
+
+def fit_table(table: "Runs", law: str, seed: int, early_tokens: float, prior: "Prior | None" = None) -> "Fit":
+    """Fit a law with a progress bar; an interrupt ends the process."""
+    with interruptible(), progress_bar(f"{len(table.models)} models, {len(table.table)} runs") as progress:
+        from bayeslaw.fitting.fit import fit
+        from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+        use_compilation_cache()
+        return fit(table, law=law, early_tokens=early_tokens, prior=prior, seed=seed, progress=progress)
+
+
+def read_tokens(text: str | None) -> float:
+    """Read a number of early tokens, such as 10B; without text it is that which joint laws leave out by default.
+
+    Raises
+    ------
+    TargetError
+        If it is none.
+    """
+    from bayeslaw.runs.early import EARLY_TOKENS
+    from bayeslaw.runs.units import read_count
+
+    value = EARLY_TOKENS if text is None else read_count(text)
+    if value is None or not 0 <= value < math.inf:
+        raise TargetError(f"--early-tokens {text!r} is no number of tokens. Expected something like 10B, or 0.")
+    return value
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let an interrupt end the process at once.
+
+    By a handler of its own: the exception that Python raises may be lost in a callback of a library, and Python would
+    wait for a thread that compiles.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # as under nohup
+        yield
+        return
+
+    def end(*_: object) -> None:
+        cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""  # a progress bar hides it
+        # past Python's buffers, which may be in use
+        os.write(2, cursor + b"bayeslaw: interrupted; nothing was written.\n")
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def progress_bar(what: str) -> "Iterator[Progress | None]":
+    """A progress bar on standard error, if a person is watching it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{what}: compiling", total=None)
+        yield lambda phase, done, total: bar.update(task, description=f"{what}: {phase}", completed=done, total=total)
+
+
+def check_outputs(output: Path | None, plot: Path | None = None, *, kind: str = ".nc") -> None:
+    """Refuse an output that cannot be written before anything is computed."""
+    from bayeslaw.files import require_writable
+
+    if output is not None:
+        require_writable(output, suffixes=(kind,))
+    if plot is not None:
+        require_writable(plot, suffixes=(".png", ".pdf", ".svg"))
+
+
+def say_what_was_read(runs: "Runs") -> None:
+    """Say how a table was understood and what was left out."""
+    from bayeslaw.views.text import left_out_summary
+
+    for note in runs.notes:
+        tell(note)
+    if runs.left_out:
+        tell(left_out_summary(runs.left_out))
+
+
+def say_what_was_borrowed(posterior: "Posterior") -> None:
+    """Say what a fit borrowed, if it did."""
+    from bayeslaw.views.prior_text import prior_summary
+
+    if posterior.prior is not None:
+        tell(prior_summary(posterior.prior, posterior.layout.tasks))
+
+
+def show_failing(checks: "Sequence[Check]") -> None:
+    """Print the checks that did not pass, or say that all did."""
+    from bayeslaw.views.text import checks_table
+
+    failing = [c for c in checks if c.status != "PASS"]
+    if failing:
+        show(checks_table(failing))
+    else:
+        print(f"All {len(checks)} checks pass.")
+
+
+def say_repairs(posterior: "Posterior") -> None:
+    """Say what was done beyond the plain plan."""
+    for repair in posterior.settings["repairs"]:
+        tell(f"Repaired: {repair}")

@@ -1,0 +1,161 @@
+"""Independent jobs, several at a time; what is finished is on disk at once, so that a killed run goes on from there."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bayeslaw.errors import BayeslawError, SamplingError
+from bayeslaw.evidence.backtest.scoring import no_scores
+from bayeslaw.evidence.backtest.store import job_hash, load, prepare, save, stored_path
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One piece of work that answers one or several cells.
+
+    Attributes
+    ----------
+    name : str
+        For people.
+    depends_on : mapping
+        Everything that the answer depends on; plain values.
+    heads : tuple of mappings
+        What each cell is: task, budget, method, models, target, domain.
+    work : callable
+        Gives for each cell what is to be added to its head. Must be picklable if jobs run in processes.
+    weight : float
+        Rough duration relative to other jobs.
+    """
+
+    name: str
+    depends_on: Mapping[str, Any]
+    heads: tuple[Mapping[str, Any], ...]
+    work: Callable[[], Sequence[Mapping[str, Any]]]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a backtest has come: cells finished, cells in all, those of them computed before, and the job at hand.
+
+    ``share`` is the finished part of the work, by the weight of the jobs; ``name`` is of the job just finished.
+    """
+
+    done: int
+    total: int
+    reused: int
+    share: float
+    name: str
+
+
+Report = Callable[[Step], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """Cells in the order of the jobs, and how many of them had been computed before."""
+
+    cells: tuple[Record, ...]
+    reused: int
+
+
+def run_jobs(jobs: Sequence[Job], folder: Path | None, *, workers: int = 1, report: Report | None = None) -> Finished:
+    """Run the jobs that were not run before.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    folder : Path or None
+        Where finished jobs are stored and found again; None stores nothing.
+    workers : int
+        Processes; -1 for one a core. With 1 everything runs in this process.
+    report : callable, optional
+        Called before the first job and after each.
+
+    Raises
+    ------
+    SamplingError
+        If a worker process died; what was finished is kept.
+    """
+    found: list[list[Record] | None] = [None] * len(jobs)
+    keys = [job_hash(job.depends_on) for job in jobs]
+    if folder is not None:
+        prepare(folder)
+        found = [load(stored_path(folder, job.name, key), key, job.heads) for job, key in zip(jobs, keys, strict=True)]
+    missing = [i for i, cells in enumerate(found) if cells is None]
+    missing.sort(key=lambda i: -jobs[i].weight)  # the longest first, so that no worker is left with one at the end
+    total = sum(len(job.heads) for job in jobs)
+    reused = done = total - sum(len(jobs[i].heads) for i in missing)
+    weight, whole = 0.0, sum(jobs[i].weight for i in missing) or 1.0
+    if report is not None:
+        report(Step(done, total, reused, 0.0, ""))
+    for i, outcome in _outcomes([(i, jobs[i]) for i in missing], workers):
+        found[i] = outcome.cells
+        if folder is not None and not outcome.crashed:
+            save(stored_path(folder, jobs[i].name, keys[i]), keys[i], outcome.cells)
+        done, weight = done + len(outcome.cells), weight + jobs[i].weight
+        if report is not None:
+            report(Step(done, total, reused, weight / whole, jobs[i].name))
+    return Finished(tuple(cell for cells in found if cells is not None for cell in cells), reused)
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcome:
+    cells: list[Record]
+    crashed: bool
+
+
+def _outcomes(jobs: Sequence[tuple[int, Job]], workers: int) -> Iterator[tuple[int, _Outcome]]:
+    """Outcomes as they come in."""
+    if workers == 1 or len(jobs) < 2:
+        yield from ((i, _execute(job)) for i, job in jobs)
+        return
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    pool = Parallel(n_jobs=min(workers, len(jobs)), backend="loky", return_as="generator_unordered")
+    try:
+        yield from pool(delayed(_execute_numbered)(i, job) for i, job in jobs)
+    except TerminatedWorkerError as error:
+        raise SamplingError(
+            "A worker process was killed, probably for want of memory. What was finished is kept: run the same again "
+            "with fewer workers (--jobs 1)."
+        ) from error
+
+
+def _execute_numbered(number: int, job: Job) -> tuple[int, _Outcome]:
+    return number, _execute(job)
+
+
+def _execute(job: Job) -> _Outcome:
+    """Run a job; one that fails yields empty cells with the reason, for the others are to go on."""
+    began = time.perf_counter()
+    try:
+        answers, crashed = list(job.work()), False
+    except BayeslawError as error:
+        answers, crashed = [_without_answer(str(error)) for _ in job.heads], False
+    except Exception as error:  # a defect or a lack of memory: said in the cell, and tried again next time
+        answers, crashed = [_without_answer(f"{type(error).__name__}: {error}", "FAIL") for _ in job.heads], True
+    seconds = round((time.perf_counter() - began) / len(job.heads), 3)
+    cells = [{**head, **answer, "seconds": seconds} for head, answer in zip(job.heads, answers, strict=True)]
+    return _Outcome([_plain(cell) for cell in cells], crashed)
+
+
+def _without_answer(note: str, status: str | None = None) -> Record:
+    return {"scores": no_scores(), "note": note, "status": status, "checks": []}
+
+
+def _plain(value: Any) -> Any:
+    """Values that JSON can hold; numbers that are not finite become None."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,1 @@
+"""Published point estimates that backtests compare with."""

@@ -1,0 +1,1 @@
+"""Which law to trust on a table."""

@@ -1,0 +1,305 @@
+"""Which law to trust on a table: how each would have foretold the largest runs, hidden from it, comes first.
+
+Laws that fit the runs in sight alike part ways beyond them, so that laws are ranked by the density that they gave to
+runs larger than any they saw. Stacking weights (Yao et al. 2018, doi 10.1214/17-BA1091) say which mixture of the laws
+would have done best there, and leave-one-out how they do in the midst of the data.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw import streams
+from bayeslaw.answers.prediction import Kind as PredictionKind
+from bayeslaw.answers.prediction import Prediction, predict
+from bayeslaw.errors import LawError, RunsError, TargetError
+from bayeslaw.evidence.comparison.holdouts import Holdout, rolling_holdouts, score_hidden
+from bayeslaw.evidence.comparison.law_scores import LawScore, law_scores
+from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut, leave_one_out
+from bayeslaw.fitting.facade import Fit
+from bayeslaw.fitting.fit import fit
+from bayeslaw.kinds.base import Kind
+from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.layout import laws_fed_by
+from bayeslaw.laws import get_law
+from bayeslaw.laws.base import Law
+from bayeslaw.results import Result, verdict
+from bayeslaw.runs import Runs
+from bayeslaw.runs.early import EARLY_TOKENS
+from bayeslaw.runs.table import families_of, whole_tasks
+from bayeslaw.sampling.nuts import SamplerSettings
+from bayeslaw.sampling.sample import Progress
+from bayeslaw.streams import generator
+from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
+
+FOLDS = 3
+HELD_OUT = ("law", "fold", "row", "task", "model", "data", "loss", "median", "p05", "p95", "log_score")
+"""What is recorded of a held-out run; rows of wide tables hold several, of different data."""
+
+HELD_OUT_MIN = 10
+"""Held-out runs from which on weights and ranks say something."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Result):
+    """Laws compared on one table.
+
+    Attributes
+    ----------
+    runs : Runs
+        The table compared on, without early tokens where a joint law leaves them out.
+    along : str
+        Column along which the largest runs were held out.
+    laws : tuple of LawScore
+        The best first.
+    held_out : pandas.DataFrame
+        One row a law, fold and held-out run, under the index of the run in the table: what was measured, median, 90%
+        interval and log score. Where all laws are joint, checkpoints are averaged as these average them, and an
+        average stands under the last of its runs.
+    fits : mapping of str to Fit
+        Each law fitted to all runs.
+    checks : tuple of Check
+    """
+
+    runs: Runs
+    along: str
+    laws: tuple[LawScore, ...]
+    held_out: pd.DataFrame
+    fits: Mapping[str, Fit]
+    checks: tuple[Check, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The best law, and how far the next is behind."""
+        best, *others = self.laws
+        runs = self.held_out.index.nunique()
+        told = f"The {best.law} law foretells {runs} held-out runs best (log score {best.log_score:.2f} a run"
+        if others:
+            told += f"; {others[0].law} is {others[0].behind:.2f} ± {others[0].behind_se:.2f} behind"
+        return f"{told})."
+
+    def records(self) -> list[dict[str, Any]]:
+        """One plain mapping a law, the best first."""
+        return [asdict(score) for score in self.laws]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a law, the best first."""
+        flat = [{**r, "elpd_loo": np.nan if r["loo"] is None else r["loo"]["elpd"]} for r in self.records()]
+        return pd.DataFrame(flat).drop(columns="loo")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison as plain values, with verdicts."""
+        return {
+            "along": self.along,
+            "laws": self.records(),
+            "held_out": self.held_out[[*HELD_OUT]].astype(object).to_dict("records"),
+            **verdict(self.checks),
+            "left_out": [{"row": out.row, "reason": out.reason} for out in self.runs.left_out],
+        }
+
+    def predict(self, at: Sequence[Mapping[str, float]], *, kind: PredictionKind = "run", seed: int = 0) -> Prediction:
+        """Predict with the mixture of laws; see `bayeslaw.answers.prediction.predict`.
+
+        Each draw is one of a single law, so that it stays joint over models and points.
+
+        Raises
+        ------
+        TargetError
+            If a point is not one for all of the laws, or a new model to some and to others not.
+        """
+        laws = [f.posterior.law for f in self.fits.values()]
+        require_alike(laws, at)
+        rng = generator(seed, streams.MIXTURE)
+        weights = {score.law: score.weight for score in self.laws}
+        one_each = {
+            law: predict(f.posterior, [point_for(f.posterior.law, laws, point) for point in at], kind=kind, seed=seed)
+            for law, f in self.fits.items()
+        }
+        first = next(iter(one_each.values()))
+        total = min(len(p.linked) for p in one_each.values())
+        drawn = rng.choice(list(weights), total, p=list(weights.values()))
+        linked, extrapolation = np.empty((total, *first.linked.shape[1:])), first.extrapolation
+        for law, prediction in one_each.items():
+            here = np.flatnonzero(drawn == law)
+            order = [prediction.labels.index(label) for label in first.labels]
+            some = rng.choice(len(prediction.linked), len(here), replace=False)
+            linked[here] = prediction.linked[some][:, order]
+            extrapolation = np.maximum(extrapolation, prediction.extrapolation[order])  # laws differ in covariates
+        return replace(
+            first,
+            linked=linked,
+            extrapolation=extrapolation,
+            checks=self.checks,
+            provenance={"law": f"mixture of {', '.join(weights)}", "prior": None, "weights": weights},
+        )
+
+
+def compare(
+    runs: Runs,
+    laws: Sequence[str],
+    *,
+    along: str = "data",
+    folds: int = FOLDS,
+    early_tokens: float = EARLY_TOKENS,
+    sampler: SamplerSettings | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare laws by how they foretell the largest runs of a table.
+
+    Parameters
+    ----------
+    runs : Runs
+    laws : sequence of str
+        Names of two or more laws that the table can feed.
+    along : str
+        Column along which the largest runs are held out: ``data``, or for joint laws ``params`` or ``compute``.
+    folds : int
+        How often: the largest step of scales, the largest two, and so on; a step is a factor of two wide.
+    early_tokens : float
+        As for ``fit``; what joint laws leave out is not held out either, and other laws leave it out as well.
+    sampler : SamplerSettings, optional
+    seed : int
+    progress : callable, optional
+        Called with what is being fitted, fits finished, and fits in all.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    LawError
+        If fewer than two laws are named, one twice, the table cannot feed one, or one of them predicts none of the
+        models held out.
+    RunsError
+        If ``along`` is no scale of the table, or there is nothing that can be held out.
+    """
+    laws = (laws,) if isinstance(laws, str) else tuple(get_law(law).name for law in laws)
+    if len(laws) < 2 or len(set(laws)) < len(laws):
+        raise LawError(
+            f"Comparing takes two or more different laws, found {', '.join(laws) or 'none'}. Laws that "
+            f"{runs.source} can feed: {', '.join(laws_fed_by(runs))}."
+        )
+    kinds = {kind_of(get_law(law)) for law in laws}
+    for kind in kinds:  # all laws are to see the same runs
+        runs = kind.prepare(runs, early_tokens)
+    for law in laws:
+        kind_of(get_law(law)).layout(runs, get_law(law), None)
+    covariates = sorted({c.name for law in laws for c in get_law(law).covariates})
+    _require_scale(runs, along, covariates)
+    whole = rolling_holdouts(runs, along, folds)
+    holdouts = [_usable(holdout, runs, covariates, along, kinds) for holdout in whole]
+    parts: list[pd.DataFrame] = []
+    fits: dict[str, Fit] = {}
+    loo: dict[str, LeaveOneOut | None] = {}
+    statuses: dict[str, Status] = {}
+    total = len(laws) * (1 + len(holdouts))
+    for law in laws:
+        checks: list[Check] = []
+        for fold, holdout in enumerate(holdouts, start=1):
+            if progress is not None:
+                progress(f"{law}, fold {fold}", len(parts) + len(fits), total)
+            fitted = fit(holdout.seen, law=law, early_tokens=0, sampler=sampler, seed=seed)
+            checks += fitted.posterior.checks
+            scored = score_hidden(fitted.posterior, holdout.hidden, seed)
+            parts.append(pd.concat([holdout.hidden, scored], axis=1).assign(law=law, fold=fold))
+        if progress is not None:
+            progress(f"{law}, all runs", len(parts) + len(fits), total)
+        fits[law] = fit(runs, law=law, early_tokens=0, sampler=sampler, seed=seed)
+        loo[law] = leave_one_out(fits[law].posterior)
+        statuses[law] = overall([*checks, *fits[law].posterior.checks])
+    if progress is not None:
+        progress("done", total, total)
+    held_out = pd.concat(parts)
+    scores = law_scores(held_out, laws, loo, statuses)
+    return Comparison(runs, along, scores, held_out, fits, _checks(scores, held_out, whole))
+
+
+def require_alike(laws: Sequence[Law], at: Sequence[Mapping[str, float]]) -> None:
+    """Check that points ask the same of several laws.
+
+    Raises
+    ------
+    TargetError
+        If a point is a whole one, of a new model, to some laws and not to others.
+    """
+    for point in at:
+        whole = [law.name for law in laws if kind_of(law).is_new_model(law, point)]
+        if 0 < len(whole) < len(laws):
+            raise TargetError(
+                f"At {', '.join(point)}, {', '.join(whole)} would predict a new model, the other laws those of the "
+                "table. Give data alone, or every covariate of all laws."
+            )
+
+
+def point_for(law: Law, laws: Sequence[Law], point: Mapping[str, float]) -> Mapping[str, float]:
+    """A point as one of several laws takes it: a whole one goes without the covariates that only other laws have."""
+    own = {c.name for c in law.covariates}
+    if not own <= set(point):
+        return point
+    foreign = {c.name for other in laws for c in other.covariates} - own
+    return {name: value for name, value in point.items() if name not in foreign}
+
+
+def _require_scale(runs: Runs, along: str, covariates: Sequence[str]) -> None:
+    """Check that runs can be held out along a column."""
+    scales = [name for name in dict.fromkeys(["data", "params", "compute", *covariates]) if name in runs.table]
+    if along not in scales:
+        raise RunsError(f"{runs.source}: found along={along!r}, expected one of {', '.join(scales)}.")
+    values = runs.table[along].to_numpy(float)
+    if not (np.isfinite(values) & (values > 0)).all():
+        raise RunsError(
+            f"{runs.source}: to hold out along {along!r} every run needs a positive number there; fill the gaps, or "
+            "hold out along another column."
+        )
+
+
+def _known_by(rows: pd.DataFrame, seen: pd.DataFrame, label: str) -> Iterator[tuple[str, ...]]:
+    """What of the runs in sight says where each row lies: its model, or its family."""
+    families = families_of(rows, whole_tasks(seen)) if label == "family" else rows["family"]
+    return zip(rows["task"], families, *([] if label == "family" else [rows["model"]]), strict=True)
+
+
+def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str, kinds: Set[Kind[Any]]) -> Holdout:
+    """What of a holdout all laws can be scored on: hidden runs of what every kind of model has seen."""
+    seen = holdout.seen.table
+    columns = dict.fromkeys(["row", "task", "family", "model", "data", *covariates, "loss"])
+    columns |= dict.fromkeys(["loss_se"] if "loss_se" in seen else [])
+    usable = np.ones(len(holdout.hidden), bool)
+    labels = {kind.knows for kind in kinds}
+    for label in labels:
+        known = set(_known_by(seen, seen, label))
+        usable &= [place in known for place in _known_by(holdout.hidden, seen, label)]
+    hidden = holdout.hidden.loc[usable, list(columns)]
+    if hidden.empty:
+        of, remedy = ("models", ", or compare joint laws only") if "model" in labels else ("families", "")
+        raise LawError(
+            f"{runs.source}: held out along {along!r}, all runs are of {of} that are not among the rest, of which "
+            f"nothing can be predicted. Hold out along another column{remedy}."
+        )
+    if len(kinds) == 1:
+        (kind,) = kinds
+        hidden = kind.condense(hidden, runs.table, covariates)
+    return Holdout(holdout.seen, hidden)
+
+
+def _checks(scores: Sequence[LawScore], held_out: pd.DataFrame, hidden: Sequence[Holdout]) -> tuple[Check, ...]:
+    runs = held_out.index.nunique()
+    hid = len(set().union(*(holdout.hidden.index for holdout in hidden)))
+    others = f", of {hid} hidden; the others are averaged checkpoints, or of models that nothing is known of"
+    failing = [score.law for score in scores if score.status == "FAIL"]
+    return (
+        at_least(
+            "held_out_runs", runs, HELD_OUT_MIN, 1, f"Laws were scored on {runs} held-out runs{others * (runs < hid)}.",
+            "So few decide little between laws; add larger runs, or hold out further.",
+        ),
+        at_most(
+            "failed_laws", len(failing), 0, len(scores) - 1,
+            f"Laws of which a fit has a failed check: {', '.join(failing) or 'none'}.",
+            "Look at `bayeslaw fit --law` for what failed; do not rely on the scores of that law.",
+        ),
+    )  # fmt: skip

@@ -1,0 +1,131 @@
+"""Laws scored on the same held-out runs: how far each falls short of the best, and its weight in a mixture."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import optimize
+
+from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut
+from bayeslaw.evidence.scores import are_median, rmsle
+from bayeslaw.verdicts import Status
+
+LEAST_WEIGHT = 1e-9
+"""Of a law in a mixture; at 0 the logarithm of its density might be wanted."""
+
+
+@dataclass(frozen=True)
+class LawScore:
+    """How one law did; scores of held-out runs are means over all of them.
+
+    Attributes
+    ----------
+    law : str
+    log_score : float
+        Log density of log loss, in nats a run.
+    behind, behind_se : float
+        By how much that falls short of the best law, and its standard error, which counts models as independent; not a
+        number if all held-out runs are of one.
+    weight : float
+        In the mixture of laws that would have done best.
+    are_median : float
+        Median absolute relative error of the medians.
+    rmsle : float
+        Root mean squared error of log loss.
+    coverage_90, width_90 : float
+        Share of runs inside their 90% intervals, and mean width of these in log loss.
+    loo : LeaveOneOut or None
+        Leave-one-out in the fit of all runs; None if curves were averaged before the fit.
+    status : {"PASS", "REVIEW", "FAIL"}
+        The worst verdict of the law's fits.
+    """
+
+    law: str
+    log_score: float
+    behind: float
+    behind_se: float
+    weight: float
+    are_median: float
+    rmsle: float
+    coverage_90: float
+    width_90: float
+    loo: LeaveOneOut | None
+    status: Status
+
+
+def stacking_weights(log_scores: np.ndarray) -> np.ndarray:
+    """Weights of the mixture with the highest summed log density.
+
+    Parameters
+    ----------
+    log_scores : ndarray, shape (n, K)
+        Log density that each of K laws gave to n runs.
+
+    Returns
+    -------
+    ndarray, shape (K,)
+    """
+    density = np.exp(log_scores - log_scores.max(axis=1, keepdims=True))
+    laws = density.shape[1]
+    found = optimize.minimize(  # convex, so that there is one minimum
+        lambda w: -np.log(density @ w).mean(),
+        np.full(laws, 1 / laws),
+        jac=lambda w: -(density / (density @ w)[:, None]).mean(axis=0),
+        method="SLSQP",
+        bounds=[(LEAST_WEIGHT, 1.0)] * laws,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1.0, "jac": np.ones_like},
+        options={"ftol": 1e-14, "maxiter": 1000},
+    )
+    return np.asarray(found.x / found.x.sum())
+
+
+def law_scores(
+    held_out: pd.DataFrame,
+    laws: Sequence[str],
+    loo: Mapping[str, LeaveOneOut | None],
+    statuses: Mapping[str, Status],
+) -> tuple[LawScore, ...]:
+    """Score laws on the runs held out, the best first.
+
+    Parameters
+    ----------
+    held_out : pandas.DataFrame
+        One row a law, fold and run, in one order for all laws; see ``Comparison``.
+    laws : sequence of str
+    loo, statuses : mapping
+        By law.
+    """
+    by_law = {law: held_out[held_out["law"] == law] for law in laws}
+    log_scores = np.column_stack([by_law[law]["log_score"] for law in laws])
+    weights = stacking_weights(log_scores)
+    best = log_scores.mean(axis=0).argmax()
+    found = []
+    for k, law in enumerate(laws):
+        rows = by_law[law]
+        gap = log_scores[:, best] - log_scores[:, k]
+        true, median = rows["loss"].to_numpy(float), rows["median"].to_numpy(float)
+        found.append(
+            LawScore(
+                law=law,
+                log_score=float(log_scores[:, k].mean()),
+                behind=float(gap.mean()),
+                behind_se=_clustered_error(gap, rows[["task", "family", "model"]]),
+                weight=float(weights[k]),
+                are_median=are_median(median, true),
+                rmsle=rmsle(median, true),
+                coverage_90=float(rows["loss"].between(rows["p05"], rows["p95"]).mean()),
+                width_90=float(np.log(rows["p95"] / rows["p05"]).mean()),
+                loo=loo[law],
+                status=statuses[law],
+            )
+        )
+    return tuple(sorted(found, key=lambda score: -score.log_score))
+
+
+def _clustered_error(values: np.ndarray, labels: pd.DataFrame) -> float:
+    """Standard error of a mean of values that depend on each other within groups."""
+    group = pd.factorize(pd.MultiIndex.from_frame(labels))[0]
+    sums = np.bincount(group, values - values.mean())
+    groups = len(sums)
+    return float(np.sqrt(groups / (groups - 1) * np.sum(sums**2)) / len(values)) if groups > 1 else float("nan")

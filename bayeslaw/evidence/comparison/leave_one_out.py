@@ -1,0 +1,52 @@
+"""Leave-one-out cross-validation from one fit, by importance sampling: how well a law foretells a run among the others.
+
+It asks about runs in the midst of the data. Which law extrapolates is another question, and where runs have a walk or a
+field of their own beside them, as here, many importance weights are not to be relied on; how many is said.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from bayeslaw._arviz import leave_one_out_weights
+from bayeslaw.posterior.posterior import Posterior
+
+K_MAX = 0.7
+"""Shape of the tail of importance weights up to which they are relied on (Vehtari et al. 2024)."""
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """Expected log density of runs given all others.
+
+    Attributes
+    ----------
+    elpd, se : float
+        Sum over runs of the log density of log loss, in nats, and its standard error.
+    runs : int
+    unreliable : int
+        Runs whose importance weights are not to be relied on.
+    """
+
+    elpd: float
+    se: float
+    runs: int
+    unreliable: int
+
+
+def leave_one_out(posterior: Posterior) -> LeaveOneOut | None:
+    """Leave out each run in turn; None where runs were averaged or smoothed before the fit, which then has none."""
+    layout = posterior.layout
+    seen = layout.weight > 0
+    if int(seen.sum()) < len(posterior.runs.table) or posterior.predictor.smoothed():
+        return None
+    log_likelihood = posterior.predictor.log_likelihood()[:, seen]
+    log_weights, k = leave_one_out_weights(log_likelihood.T)
+    each = logsumexp(log_weights + log_likelihood.T, axis=1)
+    return LeaveOneOut(
+        elpd=float(each.sum()),
+        se=float(np.sqrt(len(each)) * each.std(ddof=1)),
+        runs=len(each),
+        unreliable=int((k > K_MAX).sum()),
+    )

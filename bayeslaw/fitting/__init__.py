@@ -1,0 +1,1 @@
+"""From runs to a fit, and the questions one asks of it."""

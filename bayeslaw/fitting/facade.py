@@ -1,0 +1,189 @@
+"""A fit: a posterior with the questions one asks of it."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeslaw.answers.crossing import Crossing, Lines, crossing
+from bayeslaw.answers.optimum import Optimum, optimum
+from bayeslaw.answers.parameters import Checks, Parameters, fit_checks, parameters
+from bayeslaw.answers.prediction import Kind, Prediction, predict
+from bayeslaw.answers.selection import Selection, select
+from bayeslaw.errors import PriorError, TargetError
+from bayeslaw.fitting.assemble import drawn_from_prior
+from bayeslaw.fitting.datatree import to_datatree
+from bayeslaw.lending.borrowing import Borrowing, borrowing
+from bayeslaw.lending.lend import as_prior
+from bayeslaw.posterior.file import save_posterior
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.prior.prior import Prior
+from bayeslaw.verdicts import Status, overall
+
+Points = Mapping[str, float] | Sequence[Mapping[str, float]]
+"""One point, or several: covariate names to values in the units of the table."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
+    """A posterior with the questions one asks of it.
+
+    Attributes
+    ----------
+    posterior : Posterior
+    """
+
+    posterior: Posterior
+
+    @property
+    def status(self) -> Status:
+        """The worst verdict of ``check()``."""
+        return overall(self.posterior.checks)
+
+    @property
+    def checks(self) -> Checks:
+        """Verdicts on sampler and table, as a result."""
+        return fit_checks(self.posterior)
+
+    def check(self) -> pd.DataFrame:
+        """Verdicts on sampler and table: one row a check, with number, threshold, sentence and remedy."""
+        return self.checks.to_frame()
+
+    def parameters(self) -> Parameters:
+        """Posterior of the law's parameters, of the population and of the scales; see ``Parameters.to_frame``."""
+        return parameters(self.posterior)
+
+    def predict(
+        self,
+        *,
+        data: float | Sequence[float] | np.ndarray | None = None,
+        at: Points = (),
+        kind: Kind = "run",
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Predict the outcome at one or more points, as a table of medians and intervals.
+
+        Parameters
+        ----------
+        data : float or sequence of float, optional
+            Short for ``at=[{"data": …}]``, in the unit that ``data`` has in the table.
+        at : mapping or sequence of mappings
+            Points: covariate names to values in the units of the table.
+        kind : {"run", "curve", "new-family", "law"}
+            ``run`` (default) is what one new run would measure, its noise included; see `predictions`.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a model and point.
+
+        Raises
+        ------
+        TargetError
+            If a point cannot be predicted at.
+        """
+        return self.predictions(_points(data, at), kind=kind, seed=seed).to_frame()
+
+    def predictions(self, at: Points, *, kind: Kind = "run", seed: int = 0) -> Prediction:
+        """As ``predict``, with the joint draws; see `bayeslaw.answers.prediction.predict`."""
+        return predict(self.posterior, _points(None, at), kind=kind, seed=seed)
+
+    def select(
+        self,
+        *,
+        data: float | None = None,
+        at: Mapping[str, float] | None = None,
+        task: str | None = None,
+        seed: int = 0,
+    ) -> Selection:
+        """Rank the candidates at one point; see `bayeslaw.answers.selection.select`."""
+        points = _points(data, [at] if at else [])
+        if len(points) != 1:
+            raise TargetError("Give one target to choose for, such as select(data=1638400).")
+        return select(self.posterior, points[0], task=task, seed=seed)
+
+    def optimum(self, *, compute: float, at: Mapping[str, float] | None = None, seed: int = 0) -> Optimum:
+        """Split a budget of so many FLOP over parameters and tokens; see `bayeslaw.answers.optimum.optimum`."""
+        return optimum(self.posterior, compute, at=at, seed=seed)
+
+    def crossing(
+        self,
+        a: str,
+        b: str,
+        *,
+        at: Mapping[str, float] | None = None,
+        task: str | None = None,
+        low: float | None = None,
+        high: float | None = None,
+        kind: Lines = "curve",
+        seed: int = 0,
+    ) -> Crossing:
+        """Find the data size where one choice overtakes another; see `bayeslaw.answers.crossing.crossing`."""
+        return crossing(self.posterior, a, b, at=at, task=task, low=low, high=high, kind=kind, seed=seed)
+
+    def as_prior(self, name: str) -> Prior:
+        """What this fit lends to tables that it did not see; see `bayeslaw.lending.lend.as_prior`."""
+        return as_prior(self.posterior, name)
+
+    def borrowing(self, *, at: Mapping[str, float] | None = None, seed: int = 0) -> Borrowing:
+        """How much was borrowed from the prior, one row a quantity; see `bayeslaw.lending.borrowing.borrowing`.
+
+        Raises
+        ------
+        PriorError
+            If the fit had no prior.
+        """
+        if self.posterior.prior is None:
+            raise PriorError("This fit borrowed nothing: it had no prior. Fit with prior=… to compare.")
+        return borrowing(self.posterior, drawn_from_prior(self.posterior, seed), at)
+
+    def to_datatree(self, *, seed: int = 0) -> xr.DataTree:
+        """Everything that ArviZ works on; see `bayeslaw.fitting.datatree.to_datatree`."""
+        return to_datatree(self.posterior, seed=seed)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the parameters with their intervals; answers have pictures of their own (``fit.select(…).plot()``).
+
+        For trace and rank plots give ArviZ the draws: ``arviz.plot_trace(fit.to_datatree())``.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        return self.parameters().plot(ax)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back."""
+        save_posterior(self.posterior, path)
+
+    def __repr__(self) -> str:
+        posterior = self.posterior
+        curves, tasks = posterior.layout.curves, posterior.layout.tasks
+        shape = f"{posterior.chains} chains of {posterior.draws.sizes['draw']} draws"
+        return (
+            f"<Fit: {self.status}>\n{posterior.law.name} law: {posterior.law.formula}\n"
+            f"{posterior.runs.source}: {len(posterior.runs.table)} runs, {len(curves)} models, "
+            f"{len(tasks)} task{'s' if len(tasks) > 1 else ''}; {shape}\n{self.checks.sentence}"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.parameters()._repr_html_()
+
+
+def _points(data: float | Iterable[float] | np.ndarray | None, at: Points) -> list[Mapping[str, float]]:
+    """Points from the two ways in which they are given."""
+    points: list[Mapping[str, float]] = [at] if isinstance(at, Mapping) else list(at)
+    for point in points:
+        if not isinstance(point, Mapping):
+            raise TargetError(f"A point is a mapping such as {{'data': 1638400}}, found {point!r}.")
+    if data is None:
+        return points
+    several = isinstance(data, Iterable) and not isinstance(data, (str, bytes))
+    sizes: list[Any] = np.ravel(np.asarray(data, dtype=object)).tolist() if several else [data]
+    return [*({"data": size} for size in sizes), *points]

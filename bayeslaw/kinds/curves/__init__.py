@@ -1,0 +1,14 @@
+"""Models whose every curve has a level of its own.
+
+runs --layout--> curves, walks --density--> log density of the rest, levels and walks integrated out
+--draws----> levels and walks drawn back
+--predict--> curves beyond the data
+"""
+
+from bayeslaw.kinds.base import Kind
+from bayeslaw.kinds.curves.kind import CurveKind
+from bayeslaw.kinds.curves.layout import CurveLayout
+
+KIND: Kind[CurveLayout] = CurveKind()
+
+__all__ = ["KIND", "CurveKind"]

@@ -1,0 +1,73 @@
+"""Whether a table can carry a law of curves, and whether its curves start where a prior expects: without sampling."""
+
+import numpy as np
+from scipy import stats
+
+from bayeslaw.kinds.curves.layout import CurveLayout
+from bayeslaw.kinds.shared.borrowed import CONFLICT_MIN, CONFLICT_REMEDY, TaskPath
+from bayeslaw.verdicts import Check, at_least, at_most
+
+POINTS_MIN = 3
+CURVES_MIN = 2
+RISES_MAX = 0.2
+
+
+def curve_checks(layout: CurveLayout) -> list[Check]:
+    """Check how much a table can say about extrapolation."""
+    seen = layout.weight > 0
+    sizes = np.array([len(np.unique(axis[mask])) for axis, mask in zip(layout.axis, seen, strict=True)])
+    thin = layout.curves[int(np.argmin(sizes))]
+    curves = np.bincount(layout.task_of, minlength=len(layout.tasks))
+    rises = _share_of_rises(layout, seen)
+    worst = int(np.argmax(rises))
+    return [
+        at_least(
+            "sizes_per_model", sizes.min(), POINTS_MIN, 0,
+            f"Every model was measured at {sizes.min()} or more sizes (fewest: {thin.model}).",
+            "With one or two sizes a curve's bend cannot be seen and comes from the other models and the prior; "
+            "measure the model at one more size.",
+        ),
+        at_least(
+            "models_per_task", curves.min(), CURVES_MIN, 0,
+            f"Each task has {curves.min()} or more models; models inform each other's exponents.",
+            "With a single model everything that models share comes from the prior; add runs of other models.",
+        ),
+        at_most(
+            "rising_loss", rises[worst], RISES_MAX, 1.0,
+            f"Loss rises beyond noise in at most {rises[worst]:.0%} of the steps to a larger size "
+            f"(most: {layout.curves[worst].model}).",
+            "A curve that rises with more data is not one that a scaling law describes; look for bad runs or units.",
+        ),
+    ]  # fmt: skip
+
+
+def _share_of_rises(layout: CurveLayout, seen: np.ndarray) -> np.ndarray:
+    """Share of steps between neighbouring sizes at which log loss rises by more than .02, for each curve."""
+    shares = np.zeros(len(layout.curves))
+    for i, mask in enumerate(seen):
+        sizes, index = np.unique(layout.axis[i, mask], return_inverse=True)
+        if len(sizes) > 1:
+            mean = np.bincount(index, layout.y[i, mask]) / np.bincount(index)
+            shares[i] = np.mean(np.diff(mean) > 0.02)
+    return shares
+
+
+def height_checks(layout: CurveLayout) -> list[Check]:
+    """Check where the curves of tasks that a prior knows start, beside the models that it was made from."""
+    paths = {} if layout.borrowed is None else layout.borrowed.paths
+    several = [k for k, task in enumerate(layout.tasks) if task in paths and paths[task].models > 1]
+    return [_of_heights(layout, k, paths[layout.tasks[k]]) for k in several]
+
+
+def _of_heights(layout: CurveLayout, task: int, path: TaskPath) -> Check:
+    """Of where the curves of a known task start, beside the models that the prior has of it."""
+    members = np.flatnonzero(layout.task_of == task)
+    t = layout.height[members] / path.height_sd / np.sqrt(1 + 1 / path.models)
+    furthest = int(np.argmax(np.abs(t)))
+    p = float(1 - (1 - 2 * stats.t.sf(np.abs(t[furthest]), path.models - 1)) ** len(members))
+    return at_least(
+        "prior_level", p, CONFLICT_MIN, 0.0,
+        f"On {layout.tasks[task]}, {layout.curves[members[furthest]].model} starts furthest from the models behind the "
+        f"prior, by {t[furthest]:+.1f} of their standard deviations; {p:.2g} of tables would have one as far off.",
+        CONFLICT_REMEDY,
+    )  # fmt: skip

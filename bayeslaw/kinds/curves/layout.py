@@ -1,0 +1,83 @@
+"""The layout of curves that each have a level of their own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.kinds.curves.discrepancy import discrepancy_named
+from bayeslaw.kinds.curves.heights import first_sizes, starting_heights
+from bayeslaw.kinds.curves.raw_noise import raw_noise
+from bayeslaw.kinds.curves.spring import Spring
+from bayeslaw.kinds.curves.walks import TaskWalks
+from bayeslaw.kinds.shared.averaging import condense
+from bayeslaw.kinds.shared.borrowed import Borrowed
+from bayeslaw.kinds.shared.layout import LABELS, Layout, Points, largest_of_curves, lay_out, points_of_table
+from bayeslaw.laws.base import Law
+from bayeslaw.runs import Runs
+
+
+@dataclass(frozen=True, eq=False)
+class CurveLayout(Layout):
+    """Curves as arrays, with the walks by which they depart from the law.
+
+    Coordinates are stated at the largest size: of the table, or of each curve where curves are lined up there.
+
+    Attributes
+    ----------
+    raw_noise : ndarray, shape (C,)
+        Standard deviation of a run about a curve that was smoothed; not a number where that is not known.
+    height : ndarray, shape (C,)
+        Height of the first sizes of each curve above the curves of its task (see ``heights``), in log loss.
+    first : ndarray, shape (C,)
+        Log of the smallest size of each curve, relative to its reference.
+    spring : Spring
+        How heights fade along the axis.
+    walks : tuple of TaskWalks, length T
+    """
+
+    raw_noise: np.ndarray
+    height: np.ndarray
+    first: np.ndarray
+    spring: Spring
+    walks: tuple[TaskWalks, ...]
+
+
+def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> CurveLayout:
+    """Lay out a table of runs for a law; with a prior, relative to the point at which that states coordinates.
+
+    Raises
+    ------
+    LawError
+        If the table lacks a covariate of the law; the message names the laws that fit the table.
+    """
+    discrepancy = discrepancy_named(law.discrepancy)
+    points = points_of_table(runs, law)
+    largest = largest_of_curves(points, law.axis)
+    noise = np.full(len(largest), np.nan)
+    if discrepancy.whole_curves:
+        by_curve = points.values.groupby([points.curve[label] for label in LABELS], sort=False)
+        noise = np.array([raw_noise(own, law.axis) for _, own in by_curve], float)
+        points = Points(*condense(*points, law.axis))
+
+    def axis_reference(largest: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        return largest if discrepancy.whole_curves else np.full(len(largest), largest.max())
+
+    def family(labels: pd.DataFrame) -> pd.Series:
+        return labels["family"]
+
+    common = lay_out(points, law, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed)
+    plain, spring = Layout(**common), Spring()
+    seen = plain.weight > 0
+    paths = {} if plain.borrowed is None else plain.borrowed.paths
+    here = {task: plain.task_of == k for k, task in enumerate(plain.tasks)}
+    return CurveLayout(
+        **common,
+        raw_noise=noise,
+        height=starting_heights(plain),
+        first=first_sizes(plain),
+        spring=spring,
+        walks=tuple(
+            discrepancy.walks(plain.axis[mask][seen[mask]], paths.get(task), spring) for task, mask in here.items()
+        ),
+    )

@@ -1,0 +1,207 @@
+"""How far real curves stray from the law: random walks in their log-log slope.
+
+Real curves keep bending in ways that no law has. Along t = log(axis) the discrepancy of the curves of a task is
+
+- a walk that they share, because what a law gets wrong it gets wrong for all of them together: an integrated random
+  walk, whose slope drifts like Brownian motion from the first size on, so that its variance Q^2 (t - t_1)^3 / 3 grows
+  with distance;
+- a walk of each curve's own, which is drawn back towards the others: the ``relaxing_walk`` of rate q.
+
+A law that follows whole learning curves strays in level instead: each curve has a walk of its own only, the
+``wandering_level`` of standard deviation q, which comes back. What is known of the law then rules the extrapolation,
+and neither the last slope seen nor the last wiggle does.
+
+A walk is written on a basis: its values at the knots are L c with K = L L' the covariance at the knots and c standard
+normal times the walk's rate. Between and beyond the knots it is the conditional mean given those values, plus a
+remainder whose covariance is known in closed form.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from bayeslaw.kinds.curves.spring import Spring
+from bayeslaw.kinds.shared.borrowed import TaskPath
+from bayeslaw.kinds.shared.walks import DEPARTURE, IntegratedWalk, integrated_walk
+
+MAX_KNOTS = 15
+MAX_LEVEL_KNOTS = 32
+"""As ``MAX_KNOTS``, of levels: they wander more roughly than slopes."""
+MIN_GAP = 0.1
+"""Knots lie at least this far apart in log(axis); nearer sizes share their discrepancy to well within the noise."""
+
+Covariance = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Of a walk of unit rate, at two distances from its start; their shapes broadcast. A frozen dataclass, to be stored."""
+
+
+@dataclass(frozen=True)
+class WanderingLevel:
+    """Covariance of a level of unit standard deviation that wanders and comes back.
+
+    Alone, it would say that the law holds at any distance. So beyond ``edge``, where the data end, the slope begins to
+    wander as well; within the data nobody could tell such a walk from the law.
+
+    Attributes
+    ----------
+    edge : float
+        Distance from the smallest size at which the data end.
+    memory : float
+        E-folds of the axis over which the level forgets; 1 to 4 fit and predict learning curves alike.
+    departure : float
+        Rate of the walk of the slope beyond the data, in units of the standard deviation of the level.
+    """
+
+    edge: float
+    memory: float = 1.0
+    departure: float = DEPARTURE
+
+    def __call__(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Covariance at distances a and b."""
+        beyond = integrated_walk(np.maximum(a - self.edge, 0.0), np.maximum(b - self.edge, 0.0))
+        return np.exp(-np.abs(a - b) / self.memory) + self.departure**2 * beyond
+
+
+@dataclass(frozen=True, eq=False)
+class WalkBasis:
+    """Basis of the walks of one sort on one task.
+
+    Attributes
+    ----------
+    covariance : callable
+        Of the walk at unit rate.
+    anchor : float
+        Log of the smallest size, relative to the reference size; up to it the walk is what it is there.
+    knots : ndarray, shape (P,)
+        Logs of the sizes, relative to the reference size, at which the walk is represented.
+    """
+
+    covariance: Covariance
+    anchor: float
+    knots: np.ndarray
+
+    def functions(self, t: np.ndarray) -> np.ndarray:
+        """Basis functions at points of any shape (...,): shape (..., P), to be multiplied with coefficients c."""
+        if len(self.knots) == 0:
+            return np.zeros((*t.shape, 0))
+        cross = self._between(t.reshape(-1, 1), self.knots[None])
+        return solve_triangular(self._root(), cross.T, lower=True).T.reshape(*t.shape, -1)
+
+    def whiten(self) -> np.ndarray:
+        """What makes coefficients of values at the knots, shape (P, P); lower triangular."""
+        return solve_triangular(self._root(), np.eye(len(self.knots)), lower=True)
+
+    def remainder(self, t: np.ndarray) -> np.ndarray:
+        """Covariance at points (n,) given the values at the knots, at unit rate: shape (n, n)."""
+        functions = self.functions(t)
+        return self._between(t[:, None], t[None]) - functions @ functions.T
+
+    def _between(self, s: np.ndarray, t: np.ndarray) -> np.ndarray:
+        return self.covariance(np.maximum(s - self.anchor, 0.0), np.maximum(t - self.anchor, 0.0))
+
+    def _root(self) -> np.ndarray:
+        return np.linalg.cholesky(self._between(self.knots[:, None], self.knots[None]))
+
+
+@dataclass(frozen=True, eq=False)
+class TaskWalks:
+    """The walks of a task: each curve's ``own``, and the one ``shared`` by all.
+
+    They are on the same knots, except that where there is no shared walk it has none, and its rate is held at 0. Of a
+    task whose path is known, the shared walk is on the knots of the path, and beyond these on those of the table.
+
+    Attributes
+    ----------
+    own, shared : WalkBasis
+    known : int
+        Coefficients of the shared walk, the first ones, that follow from a known path.
+    """
+
+    own: WalkBasis
+    shared: WalkBasis
+    known: int = 0
+
+
+def slope_walks(sizes: np.ndarray, path: TaskPath | None, spring: Spring) -> TaskWalks:
+    """Choose knots for the sizes (logs, any order, repeats allowed) at which a task was measured; slopes wander."""
+    distinct = np.unique(sizes)
+    if path is not None:
+        own = _spaced(distinct[distinct > path.anchor], path.anchor, MAX_KNOTS)
+        beyond = _spaced(distinct[distinct > path.knots[-1]], float(path.knots[-1]), MAX_KNOTS)
+        return TaskWalks(
+            own=WalkBasis(spring, path.anchor, own),
+            shared=WalkBasis(IntegratedWalk(), path.anchor, np.concatenate([path.knots, beyond])),
+            known=len(path.knots),
+        )
+    anchor = float(distinct[0])
+    knots = _spaced(distinct[1:], anchor, MAX_KNOTS)  # at its first size a walk of the slope is 0
+    return TaskWalks(own=WalkBasis(spring, anchor, knots), shared=WalkBasis(IntegratedWalk(), anchor, knots))
+
+
+def level_walks(sizes: np.ndarray, path: TaskPath | None, spring: Spring) -> TaskWalks:
+    """Choose knots for the sizes at which a task was measured; levels wander, and no walk is shared."""
+    distinct = np.unique(sizes)
+    anchor = float(distinct[0])
+    level = WanderingLevel(-anchor)
+    knots = _spaced(distinct, -np.inf, MAX_LEVEL_KNOTS)
+    return TaskWalks(own=WalkBasis(level, anchor, knots), shared=WalkBasis(level, anchor, np.empty(0)))
+
+
+def _spaced(sizes: np.ndarray, last: float, most: int) -> np.ndarray:
+    """Of increasing sizes beyond a last one, those that lie far enough apart, and of these so many at most."""
+    kept = []
+    for size in sizes:
+        if size - last >= MIN_GAP:
+            kept.append(size)
+            last = size
+    if len(kept) > most:
+        kept = [kept[i] for i in np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))]
+    return np.array(kept)
+
+
+@dataclass(frozen=True, eq=False)
+class RotatedCurve:
+    """One curve's likelihood made elementwise.
+
+    With h the root weights, X = h * own basis functions and Y = h * shared ones, the level along h is projected out
+    and X decomposed as U S V'. Along U the weighted residuals of a curve are independent, given the shared walk, with
+    variance q^2 S^2 + noise^2. Directions of Y outside U, if any, join it with S = 0; orthogonal to all these and to h
+    residuals are pure noise.
+
+    Attributes
+    ----------
+    rotation : ndarray, shape (m, R)
+        U.
+    strength : ndarray, shape (R,)
+        S^2.
+    own, shared : ndarray, shape (R, P)
+        U'X, which is S V', and U'Y: how the coefficients of the walks enter.
+    noise_directions : int
+        Number of pure-noise directions, m - 1 - R.
+    """
+
+    rotation: np.ndarray
+    strength: np.ndarray
+    own: np.ndarray
+    shared: np.ndarray
+    noise_directions: int
+
+
+def rotate(own: np.ndarray, shared: np.ndarray, weight: np.ndarray) -> RotatedCurve:
+    """Decompose a curve given basis functions at its points, shapes (m, P), and their weights, shape (m,)."""
+    root = np.sqrt(weight)
+
+    def directions(functions: np.ndarray, beside: np.ndarray) -> np.ndarray:
+        """Orthonormal directions of basis functions beside others."""
+        rest = functions - beside @ (beside.T @ functions)
+        u, s, _ = np.linalg.svd(rest, full_matrices=False)
+        u = u[:, s > 1e-9 * np.linalg.norm(functions)]  # below: rounding, of any direction
+        u -= beside @ (beside.T @ u)  # weak directions carry rounding of strong ones
+        return u
+
+    x, y = root[:, None] * own, root[:, None] * shared
+    level = (root / np.linalg.norm(root))[:, None]
+    u = directions(x, level)
+    u = np.column_stack([u, directions(y, np.column_stack([level, u]))])
+    return RotatedCurve(u, np.sum((u.T @ x) ** 2, axis=1), u.T @ x, u.T @ y, len(weight) - 1 - u.shape[1])

@@ -1,0 +1,59 @@
+"""From a law to the kind of model that fits it, and from a table to a model."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+from bayeslaw import kinds
+from bayeslaw.errors import LawError
+from bayeslaw.kinds.base import Kind, Model
+from bayeslaw.kinds.shared.borrowed import Borrowed
+from bayeslaw.laws.base import Law, Level
+from bayeslaw.runs import Runs
+
+
+def kind_of(law: Law) -> Kind[Any]:
+    """The kind of model that fits a law: the one that it carries, or the one of the package that it names.
+
+    Raises
+    ------
+    LawError
+        If it names one that is not in the package.
+    """
+    if not isinstance(law.kind, str):
+        kind: Kind[Any] = law.kind
+        return kind
+    names = [m.name for m in pkgutil.iter_modules(kinds.__path__) if m.ispkg and m.name != "shared"]
+    if law.kind not in names:
+        raise LawError(f"The {law.name} law has kind={law.kind!r}, expected one of {', '.join(names)}, or a Kind.")
+    kind = importlib.import_module(f"bayeslaw.kinds.{law.kind}").KIND
+    return kind
+
+
+def build_model(
+    runs: Runs,
+    law: Law,
+    *,
+    pooling: Mapping[str, Level] | None = None,
+    scales: Any = None,
+    borrowed: Borrowed | None = None,
+) -> Model:
+    """Put a law, its pooling, a table of runs and what a prior lends together.
+
+    Raises
+    ------
+    LawError
+        If the table lacks what the law needs, ``pooling`` names what the law does not have, ``scales`` are those of
+        another kind of model, or either is given beside a prior.
+    """
+    kind = kind_of(law)
+    if borrowed is not None and scales is not None:
+        raise LawError("A fit with a prior has the scales that the prior knows. Leave out scales, or the prior.")
+    default = kind.scale_priors(law)
+    scales = scales or (default if borrowed is None else borrowed.scales)
+    if type(scales) is not type(default):
+        wanted, found = type(default).__name__, type(scales).__name__
+        raise LawError(f"The {law.name} law takes scales of the type {wanted}, not {found}.")
+    layout = kind.layout(runs, law, borrowed)
+    return kind.model(law, layout, kind.pool(law, layout, pooling), scales)

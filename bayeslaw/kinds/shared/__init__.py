@@ -1,0 +1,1 @@
+"""What kinds of models share: layout, hierarchy, population, borrowing, walks."""

@@ -1,0 +1,98 @@
+"""Points at which something is asked of a table, and models that are named: whether they make sense there."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bayeslaw.errors import TargetError
+from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.laws.base import Law
+
+NAMED = 12
+"""Names at most in a message about one that is not there."""
+
+
+def require_covariates(law: Law, point: Mapping[str, Any]) -> None:
+    """Refuse what is no covariate of a law, or no possible value of one.
+
+    Raises
+    ------
+    TargetError
+        If a name is unknown, or a value is not a positive number.
+    """
+    known = [c.name for c in law.covariates]
+    for name, value in point.items():
+        if name not in known:
+            raise TargetError(f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.")
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
+            raise TargetError(f"{name}={value!r} cannot be predicted at; it must be a number, not {_sort(value)}.")
+        if not (np.isfinite(value) and value > 0):
+            raise TargetError(f"{name}={value:g} cannot be predicted at; it must be a positive number.")
+
+
+def _sort(value: Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    return "a truth value" if isinstance(value, (bool, np.bool_)) else f"a {type(value).__name__}"
+
+
+def complete_point(layout: Layout, law: Law, point: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """Every covariate of the law at a point, curve by curve, shape (C,); one left out keeps the value of the curve.
+
+    Raises
+    ------
+    TargetError
+        If a name is unknown, a value is not a positive number, or a covariate that varies along a curve is left out.
+    """
+    require_covariates(law, point)
+    complete = {}
+    for name in (c.name for c in law.covariates):
+        values = layout.covariates[name]
+        if name in point:
+            complete[name] = np.full(len(values), float(point[name]))
+        elif name != law.axis and np.all(values == values[:, :1]):
+            complete[name] = values[:, 0]
+        else:
+            raise TargetError(f"The point lacks {name!r}, which varies along a curve. Add {name}=… to it.")
+    return complete
+
+
+def curves_on(layout: Layout, task: str | None) -> list[int]:
+    """Indices of the curves of a task, of the only one if none is named.
+
+    Raises
+    ------
+    TargetError
+        If there is no such task, or none is named where there are several.
+    """
+    if task is None and len(layout.tasks) > 1:
+        raise TargetError(f"The table has several tasks; say which with task=…: {', '.join(layout.tasks)}.")
+    if task is not None and task not in layout.tasks:
+        raise TargetError(f"There is no task {task!r}. There are: {', '.join(layout.tasks)}.")
+    return [i for i, c in enumerate(layout.curves) if task in (None, c.task)]
+
+
+def curve_named(layout: Layout, name: str, task: str | None) -> int:
+    """Index of the one model of that name on a task.
+
+    Raises
+    ------
+    TargetError
+        If there is none, or several families have one.
+    """
+    curves, here = layout.curves, curves_on(layout, task)
+    found = [i for i in here if curves[i].model == name]
+    if not found:
+        raise unknown_name("model", name, [curves[i].model for i in here])
+    if len(found) > 1:
+        families = ", ".join(curves[i].family for i in found)
+        raise TargetError(f"Several families have a model {name!r}: {families}. Give them names of their own.")
+    return found[0]
+
+
+def unknown_name(sort: str, name: str, known: Sequence[str]) -> TargetError:
+    """The error about a name that is not on a task, with names that are."""
+    names = sorted(set(known))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return TargetError(f"There is no {sort} {name!r} on the task. There are: {', '.join(names[:NAMED])}{more}.")

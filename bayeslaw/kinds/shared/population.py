@@ -1,0 +1,117 @@
+"""Coordinates of curves and the population they come from: what every density samples, whatever strays from the law."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from bayeslaw.kinds.shared.hierarchy import TASK_SPREAD, PooledCoordinate
+from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.kinds.shared.scales import LogNormal
+from bayeslaw.laws.base import Array
+
+Position = dict[str, Any]
+"""Everything sampled, by name; all unconstrained.
+
+Of the population: ``location`` (K,), population locations in units of their prior; ``spread.<coordinate>.<level>`` (),
+log of a spread over its prior scale; ``<coordinate>.<level>`` (groups,), effects in units of their spread.
+"""
+
+Pooled = tuple[PooledCoordinate, ...]
+
+
+class PopulationDraws(NamedTuple):
+    """S draws of the population.
+
+    Attributes
+    ----------
+    location : dict of ndarray, shape (S,)
+        Population location of each coordinate.
+    spread : dict of ndarray, shape (S,)
+        Standard deviation of effects, by ``coordinate.level``.
+    effect : dict of ndarray, shape (S, groups)
+        Effects themselves, in the coordinate's own unit.
+    """
+
+    location: dict[str, np.ndarray]
+    spread: dict[str, np.ndarray]
+    effect: dict[str, np.ndarray]
+
+    def variables(self) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
+        """The draws and their dimensions beside that of draws, by the names they have in a posterior."""
+        dims = {"task": ("task",), "family": ("task_family",), "model": ("curve",)}
+        return {
+            **{f"location_{name}": (values, ()) for name, values in self.location.items()},
+            **{f"spread_{name.replace('.', '_')}": (values, ()) for name, values in self.spread.items()},
+            **{
+                f"effect_{name.replace('.', '_')}": (values, dims[name.rsplit(".", 1)[1]])
+                for name, values in self.effect.items()
+            },
+        }
+
+
+def group_index(layout: Layout) -> dict[str, np.ndarray]:
+    """The group of each curve at each level, shapes (C,)."""
+    return {"task": layout.task_of, "family": layout.family_of, "model": np.arange(len(layout.curves))}
+
+
+def population_sizes(pooled: Pooled, layout: Layout) -> dict[str, tuple[int, ...]]:
+    """Shape of each entry of a position that belongs to the population."""
+    shapes: dict[str, tuple[int, ...]] = {"location": (len(pooled),)}
+    groups = {"task": len(layout.tasks), "family": len(layout.families), "model": len(layout.curves)}
+    for p in pooled:
+        for level in p.levels:
+            shapes[f"spread.{p.effect(level)}"] = ()
+            shapes[p.effect(level)] = (groups[level],)
+    return shapes
+
+
+def coordinates(pooled: Pooled, groups: Mapping[str, Array], position: Position) -> dict[str, Array]:
+    """Coordinates of each curve, shape (C,) by name."""
+    values = {}
+    for k, p in enumerate(pooled):
+        c = p.coordinate
+        value = c.mean + p.location_sd * position["location"][k]
+        for level in p.levels:
+            spread = p.spread_scale(level) * jnp.exp(position[f"spread.{p.effect(level)}"])
+            value = value + spread * position[p.effect(level)][groups[level]]
+        values[c.name] = jnp.broadcast_to(value, groups["model"].shape)
+    return values
+
+
+def log_population_prior(pooled: Pooled, position: Position) -> Array:
+    """Log prior density of what belongs to the population, up to a constant; of what is borrowed, no part here."""
+    total: Array = 0.0
+    if "location" in position:
+        total -= 0.5 * jnp.sum(position["location"] ** 2)
+    for p in pooled:
+        for level in p.levels:
+            effect = p.effect(level)
+            if f"spread.{effect}" in position:
+                log_spread = jnp.sum(position[f"spread.{effect}"])
+                if level == "task":
+                    total -= 0.5 * (log_spread / TASK_SPREAD) ** 2
+                else:
+                    total += log_spread - 0.5 * jnp.exp(2 * log_spread)  # half-normal, on the log scale
+            if effect in position:
+                total -= 0.5 * jnp.sum(position[effect] ** 2)
+    return total
+
+
+def population_draws(pooled: Pooled, positions: Position) -> PopulationDraws:
+    """The population in the units of its coordinates, given positions with entries of shape (S, ...)."""
+    location, spread, effect = {}, {}, {}
+    for k, p in enumerate(pooled):
+        c = p.coordinate
+        location[c.name] = c.mean + p.location_sd * positions["location"][:, k]
+        for level in p.levels:
+            name = p.effect(level)
+            spread[name] = p.spread_scale(level) * np.exp(positions[f"spread.{name}"])
+            effect[name] = spread[name][:, None] * positions[name]
+    return PopulationDraws(location, spread, effect)
+
+
+def scale(prior: LogNormal, standardised: Array) -> Array:
+    """A scale from its sampled, standardised logarithm."""
+    return prior.median * jnp.exp(prior.sd * standardised)

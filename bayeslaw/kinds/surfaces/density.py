@@ -1,0 +1,163 @@
+"""The log density of joint laws: one level and one set of coordinates for all the models of a family.
+
+For run j of model i on surface g (a family within a task; a whole task where families have one model each),
+
+    log loss = level_g + log_shape(coordinates_i, x_j)
+               + offset_i + tilt_i (t_j - t_i) + curvature_i q_i(t_j) + field_g(x_j) + noise_j,
+
+with x the covariates, t the logarithm of the axis, t_i its mean over the runs of the model and q_i half the square of
+the distance from there, less its mean; offsets, tilts and curvatures normal, the field as in ``field`` and noise
+Student-t, so that a few bad runs do not bend the law. All of it is sampled: a field has far fewer coefficients than
+there are runs, and models of tasks where they lack several runs have nothing of their own, so that nothing can fit the
+data at will.
+
+Shapes: J runs, C models of which C' have something of their own, G surfaces, T tasks, P coefficients of all fields
+together.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax.scipy.special import gammaln
+
+from bayeslaw.kinds.shared.borrowed import VECTOR, BorrowedArrays, Filling, unfold
+from bayeslaw.kinds.shared.population import Pooled, Position, coordinates, log_population_prior, scale
+from bayeslaw.kinds.surfaces.conditional import given_rest
+from bayeslaw.kinds.surfaces.priors import SurfacePriors
+from bayeslaw.kinds.surfaces.straighten import straighten
+from bayeslaw.laws.base import Array, Law
+
+LEVEL_SD = 1.0
+"""Prior sd of the log loss of a surface at the reference about the mean of its runs: as good as flat."""
+
+SCALES = ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd")
+OF_MODELS = ("offset", "tilt", "curvature")
+"""What each model has of its own; the standard deviation of each is a scale."""
+
+
+class SurfaceData(NamedTuple):
+    """The arrays of the density."""
+
+    covariates: dict[str, Array]  # (J,), relative to the reference point
+    log_loss: Array  # (J,), less the mean of each surface
+    along: Array  # (J,): log of the axis, less its mean over the runs of the model
+    curving: Array  # (J,): half the square of ``along``, less its mean over the runs of the model
+    weight: Array  # (J,)
+    functions: Array  # (J, P): basis functions of the field of the run's own surface, 0 of others
+    unexplained: Array  # (J,): variance that the patterns of the field leave open
+    curve_of: Array  # (J,)
+    own_of: Array  # (J,): index of the run's model among those with something of their own; C' for others
+    task_of: Array  # (J,)
+    surface_of: Array  # (J,)
+    task_of_own: Array  # (C',)
+    task_of_coefficient: Array  # (P,)
+    groups: dict[str, Array]  # level -> (C,)
+    borrowed: BorrowedArrays | None = None
+
+
+@dataclass(frozen=True)
+class SurfaceDensity:
+    """What is fixed when the density is compiled.
+
+    Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd``,
+    ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (T,), logs of scales over their prior medians, in units of their
+    prior sd; ``offset``, ``tilt`` and ``curvature`` (C',), in units of the prior medians of their standard deviations
+    (a sampler moves in other coordinates: see ``condition``); and ``field`` (P,), standard normal.
+    """
+
+    law: Law
+    pooled: Pooled
+    scales: SurfacePriors
+    filling: Filling = ()
+
+    @property
+    def whitened(self) -> bool:
+        """The curvature at the mode scales the sampler's steps: spreads are fixed."""
+        return True
+
+    @property
+    def per_curve(self) -> tuple[str, ...]:
+        """None: effects of models are stated given all else."""
+        return ()
+
+    def log_prior(self, position: Position) -> Array:
+        """Log prior density of a position, up to a constant; that of what models have is part of the likelihood."""
+        total = log_population_prior(self.pooled, position)
+        for name in ("level", "field", *SCALES, VECTOR):
+            if name in position:
+                total -= 0.5 * jnp.sum(position[name] ** 2)
+        return total
+
+    def log_likelihood(self, data: SurfaceData, position: Position) -> Array:
+        """Log density of the runs, and of what models have of their own, given a position, up to a constant."""
+        position = unfold(self.filling, data.borrowed, position)
+        scales = surface_scales(self, position)
+        tail, variance = scales["tail"][data.task_of], noise_variance(scales, data)
+        squared = (data.log_loss - expected(self, data, position)) ** 2 / variance
+        half = (tail + 1.0) / 2.0
+        norm = gammaln(half) - gammaln(tail / 2.0) - 0.5 * jnp.log(tail * variance)
+        total = jnp.sum(norm - half * jnp.log1p(squared / tail))
+        for name in OF_MODELS:
+            spread = (scales[f"{name}_sd"] / getattr(self.scales, f"{name}_sd").median)[data.task_of_own]
+            total += jnp.sum(-0.5 * (position[name] / spread) ** 2 - jnp.log(spread))
+        return total
+
+    def straighten(self, data: SurfaceData, centre: Position, position: Position) -> Position:
+        """Exponents move along with what other coordinates do to slopes; the identity with a prior."""
+        if self.law.slopes is None or self.filling:
+            return position
+        return straighten(self.pooled, self.law.slopes, data.groups, centre, position)
+
+    def condition(self, data: SurfaceData, position: Position) -> tuple[Position, Array]:
+        """Turn ``offset``, ``tilt`` and ``curvature`` from deviates of their conditional distribution into effects.
+
+        See ``conditional``. Returns the position, and the log of the determinant of its derivative, up to a constant.
+        """
+        if not data.task_of_own.size:
+            return position, jnp.zeros(())
+        whole = unfold(self.filling, data.borrowed, position)
+        scales = surface_scales(self, whole)
+        tail = scales["tail"][data.task_of]
+        precision = (tail + 1.0) / (tail + 3.0) / noise_variance(scales, data)  # Fisher information of a Student-t
+        sd = jnp.stack([scales[f"{name}_sd"][data.task_of_own] for name in OF_MODELS])
+        rest = data.log_loss - shared(self, data, whole)
+        z = jnp.stack([position[name] for name in OF_MODELS])
+        found, volume = given_rest(_basis(data), rest, precision, data.own_of, sd, z)
+        own = {name: found[k] / getattr(self.scales, f"{name}_sd").median for k, name in enumerate(OF_MODELS)}
+        return {**position, **own}, volume
+
+
+def surface_scales(density: SurfaceDensity, position: Position) -> dict[str, Array]:
+    """Scales of each task, shapes (T,)."""
+    return {name: scale(getattr(density.scales, name), position[name]) for name in SCALES}
+
+
+def noise_variance(scales: dict[str, Array], data: SurfaceData) -> Array:
+    """Squared scale of what is left of each run, the part of the field that its patterns leave open included; (J,)."""
+    noise, field = scales["noise"][data.task_of], scales["field_sd"][data.task_of]
+    return noise**2 / data.weight + field**2 * data.unexplained
+
+
+def shared(density: SurfaceDensity, data: SurfaceData, position: Position) -> Array:
+    """Log loss of each run by law and field, less the mean of its surface; shape (J,)."""
+    values = coordinates(density.pooled, data.groups, position)
+    at_run = {name: value[data.curve_of] for name, value in values.items()}
+    shape = density.law.log_shape(at_run, data.covariates, dict.fromkeys(data.covariates, 1.0))
+    scales = surface_scales(density, position)
+    field = data.functions @ (scales["field_sd"][data.task_of_coefficient] * position["field"])
+    return LEVEL_SD * position["level"][data.surface_of] + shape + field
+
+
+def expected(density: SurfaceDensity, data: SurfaceData, position: Position) -> Array:
+    """Log loss of each run without its noise, less the mean of its surface; shape (J,)."""
+    total = shared(density, data, position)
+    for name, function in zip(OF_MODELS, _basis(data), strict=True):
+        own = getattr(density.scales, f"{name}_sd").median * position[name]
+        total += jnp.append(own, 0.0)[data.own_of] * function
+    return total
+
+
+def _basis(data: SurfaceData) -> Array:
+    """What a unit of offset, tilt and curvature adds at each run: shape (3, J)."""
+    return jnp.stack([jnp.ones_like(data.along), data.along, data.curving])

@@ -1,0 +1,175 @@
+"""The layout of joint laws: models of a family lie on one surface."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.kinds.shared.averaging import bins, condense, geometric_means
+from bayeslaw.kinds.shared.borrowed import Borrowed
+from bayeslaw.kinds.shared.layout import LABELS, Layout, Points, largest_of_curves, lay_out, points_of_table
+from bayeslaw.kinds.surfaces.field import Field, surface_field
+from bayeslaw.kinds.surfaces.ranges import MeasuredRange, measured_ranges
+from bayeslaw.laws.base import Law
+from bayeslaw.runs import Runs
+from bayeslaw.runs.table import families_of, whole_tasks
+
+LONG = 24
+"""Points beyond which those of a run of a joint law are taken for its checkpoints, and condensed."""
+
+RUNS_PER_MODEL = 3
+"""Runs of a model, on average over a task, from which on its models have something of their own."""
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceLayout(Layout):
+    """Models as arrays, with the fields and ranges of the surfaces that they lie on.
+
+    Coordinates are stated at the geometric mean of all runs. Models whose checkpoints were averaged come last. Without
+    a prior, a task whose families have a single model each is one family, called as the task.
+
+    Attributes
+    ----------
+    fields : tuple of Field
+        Of each surface, in the order of ``families``.
+    measured : MeasuredRange
+        Of each curve.
+    models_differ : ndarray of bool, shape (T,)
+        Tasks whose models have enough runs that what these have in common is more than the noise of one.
+    """
+
+    fields: tuple[Field, ...]
+    measured: MeasuredRange
+    models_differ: np.ndarray
+
+
+def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> SurfaceLayout:
+    """Lay out a table of runs for a law; with a prior, relative to the point at which that states coordinates.
+
+    Raises
+    ------
+    LawError
+        If the table lacks a covariate of the law; the message names the laws that fit the table.
+    """
+    points = points_of_table(runs, law)
+    largest = largest_of_curves(points, law.axis)
+    run = run_of(runs.table, [c.name for c in law.covariates if c.name != law.axis])
+    long = has_checkpoints(run)
+    if long.any():
+        dense = condense(points.curve[long].assign(run=run[long]), points.values[long], points.weight[long], law.axis)
+        single = Points(points.curve[~long], points.values[~long], points.weight[~long])
+        points = Points(
+            curve=pd.concat([single.curve, dense[0][list(LABELS)]], ignore_index=True),
+            values=pd.concat([single.values, dense[1]], ignore_index=True),
+            weight=pd.concat([single.weight, dense[2]], ignore_index=True),
+        )
+
+    def axis_reference(largest: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        return mean
+
+    def family(labels: pd.DataFrame) -> pd.Series:
+        return families_of(labels) if borrowed is None else labels["family"]
+
+    common = lay_out(points, law, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed)
+    plain = Layout(**common)
+    of_task = np.bincount(plain.task_of, (plain.weight > 0).sum(axis=1))
+    at, of_run = points_of(plain), plain.family_of[np.nonzero(plain.weight > 0)[0]]
+    return SurfaceLayout(
+        **common,
+        fields=tuple(surface_field(at[of_run == g]) for g in range(of_run.max() + 1)),
+        measured=measured_ranges(plain),
+        models_differ=of_task >= RUNS_PER_MODEL * np.bincount(plain.task_of),
+    )
+
+
+def run_of(table: pd.DataFrame, covariates: Iterable[str]) -> pd.Series:
+    """Number of the run that each row may be a checkpoint of: one of a model, at one seed and value of covariates."""
+    keys = [*LABELS, *covariates, *(["seed"] if "seed" in table else [])]
+    return table.groupby(keys, sort=False, dropna=False).ngroup()
+
+
+def has_checkpoints(run: pd.Series) -> pd.Series:
+    """Which rows are of runs with so many that a joint law takes them for checkpoints, and averages them."""
+    return run.map(run.value_counts()) > LONG
+
+
+def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame, covariates: Iterable[str]) -> pd.DataFrame:
+    """Average hidden checkpoints as a fit of a joint law does with those in sight, for its noise is of averages.
+
+    Parameters
+    ----------
+    hidden : pandas.DataFrame
+        Rows of a table under their index there: labels, ``row``, and positive numbers.
+    table : pandas.DataFrame
+        The whole table, which tells what runs have checkpoints.
+    covariates : iterable of str
+        Columns of the laws that are fitted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        An average has the index and the ``row`` of the last of its runs.
+    """
+    keys = ["task", "family", "model"]
+    run = run_of(table, [name for name in covariates if name != "data"])
+    long = has_checkpoints(run)[hidden.index]
+    if not long.any():
+        return hidden
+    rows = hidden[long]
+    by_bin = bins(rows[keys].assign(run=run[rows.index]), rows["data"])
+    positive = [name for name in rows if name not in (*keys, "row", "loss_se")]
+    averaged = geometric_means(rows[positive].astype(float), by_bin)
+    averaged["row"] = rows["row"].groupby(by_bin, sort=False).last()
+    if "loss_se" in rows:  # may be 0, which has no logarithm
+        averaged["loss_se"] = rows["loss_se"].groupby(by_bin, sort=False).mean()
+    last = rows.index.to_series().groupby(by_bin, sort=False).last()
+    averaged = averaged.reset_index()[list(hidden)].set_axis(last.to_numpy())
+    return pd.concat([hidden[~long], averaged])
+
+
+def points_of(layout: Layout) -> np.ndarray:
+    """Logs of the covariates of all runs, relative to the reference: shape (J, V), model by model."""
+    seen = layout.weight > 0
+    logs = [np.log(values / layout.reference[name][:, None])[seen] for name, values in layout.covariates.items()]
+    return np.round(np.column_stack(logs), 10)  # units are taken off, and the last bits of rounding with them
+
+
+def one_model_each(layout: Layout) -> bool:
+    """Whether every family has a single model, so that families tell nothing that models do not.
+
+    With a prior they do: it knows how families differ, whatever this table has.
+    """
+    return layout.borrowed is None and whole_tasks(pd.DataFrame(layout.curves)) == set(layout.tasks)
+
+
+def unexplained(layout: Layout, fields: Sequence[Field]) -> np.ndarray:
+    """Variance of the field at each run that its patterns leave open, at unit standard deviation: shape (J,)."""
+    points, of_run = points_of(layout), layout.family_of[np.nonzero(layout.weight > 0)[0]]
+    left = np.empty(len(points))
+    for g, field in enumerate(fields):
+        left[of_run == g] = field.unexplained(points[of_run == g])
+    return left
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """A family within its task, or a task whose families have a single model each.
+
+    Attributes
+    ----------
+    family, task : str
+        The family is called as the task where it is the whole of it.
+    models : ndarray of int
+        Indices of its models among the curves.
+    """
+
+    family: str
+    task: str
+    models: np.ndarray
+
+
+def surfaces(layout: Layout) -> tuple[Surface, ...]:
+    """The surfaces of a table, in the order of its families."""
+    names = enumerate(layout.families)
+    return tuple(Surface(family, task, np.flatnonzero(layout.family_of == g)) for g, (task, family) in names)

@@ -1,0 +1,211 @@
+"""The model of joint laws, whose curves are models on one surface: its arrays, and draws of all that it knows of."""
+
+import functools
+from dataclasses import dataclass, replace
+
+import jax
+import numpy as np
+
+from bayeslaw.kinds.shared.borrowed import BorrowedArrays, Entry, filling_of, reduced_sizes, unfold
+from bayeslaw.kinds.shared.population import (
+    Pooled,
+    PopulationDraws,
+    Position,
+    coordinates,
+    group_index,
+    population_draws,
+    population_sizes,
+)
+from bayeslaw.kinds.surfaces.density import (
+    LEVEL_SD,
+    OF_MODELS,
+    SCALES,
+    SurfaceData,
+    SurfaceDensity,
+    surface_scales,
+)
+from bayeslaw.kinds.surfaces.layout import SurfaceLayout, points_of, unexplained
+from bayeslaw.kinds.surfaces.priors import SurfacePriors
+from bayeslaw.laws.base import Array, Law
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceDraws:
+    """Draws of everything, S of them.
+
+    Attributes
+    ----------
+    coordinates : dict of ndarray, shape (S, C)
+        The law's coordinates, model by model.
+    level : ndarray, shape (S, C)
+        Log loss of the law at its reference point, the same on all models of a surface.
+    offset : ndarray, shape (S, C)
+        What the runs of a model have in common, in log loss.
+    tilt : ndarray, shape (S, C)
+        Log-log slope of a model beyond that of the law, at the middle of its runs.
+    curvature : ndarray, shape (S, C)
+        Change of that slope over an e-fold of the axis.
+    field : ndarray, shape (S, P)
+        Coefficients of the fields, one surface after another, standard deviation included.
+    scales : dict of ndarray, shape (S, T)
+        ``noise``, ``tail``, ``field_sd``, and ``offset_sd``, ``tilt_sd`` and ``curvature_sd``, which are 0 for tasks
+        whose models have nothing of their own.
+    population : PopulationDraws
+    """
+
+    coordinates: dict[str, np.ndarray]
+    level: np.ndarray
+    offset: np.ndarray
+    tilt: np.ndarray
+    curvature: np.ndarray
+    field: np.ndarray
+    scales: dict[str, np.ndarray]
+    population: PopulationDraws
+
+    def variables(self) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
+        """Draws and their dimensions beside that of draws, by the names they have in a posterior."""
+        return {
+            **{name: (values, ("curve",)) for name, values in self.coordinates.items()},
+            "level": (self.level, ("curve",)),
+            "offset": (self.offset, ("curve",)),
+            "tilt": (self.tilt, ("curve",)),
+            "curvature": (self.curvature, ("curve",)),
+            "field": (self.field, ("basis",)),
+            **{name: (values, ("task",)) for name, values in self.scales.items()},
+            **self.population.variables(),
+        }
+
+    def watched(self) -> tuple[str, ...]:
+        """Names of the variables that chains must agree on."""
+        return tuple(name for name in self.variables() if name != "field" and not name.startswith("effect_"))
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceModel:
+    """A hierarchical model of one table of runs, one level for all models of a family."""
+
+    law: Law
+    layout: SurfaceLayout
+    density: SurfaceDensity
+    data: SurfaceData
+    centre: np.ndarray
+    """Mean log loss of the surface of each model, shape (C,), which is taken off before sampling."""
+
+    def sizes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each entry of a position."""
+        whole = _whole_sizes(self.layout, self.density.pooled, len(self.data.task_of_coefficient))
+        return reduced_sizes(self.density.filling, whole)
+
+    def fixed(self) -> frozenset[str]:
+        """Entries of a position that stay at 0: of scales that are known or that nothing tells, and all spreads."""
+        known = {name for name in SCALES if getattr(self.density.scales, name).sd == 0}
+        known |= {name for name in self.sizes() if name.startswith("spread.")}
+        if not self.layout.models_differ.any():
+            known |= {*OF_MODELS, *(f"{name}_sd" for name in OF_MODELS)}
+        return frozenset(known & set(self.sizes()))
+
+    def without_runs(self) -> "SurfaceModel":
+        """The same model of a table whose runs say nothing, to draw from the prior."""
+        return replace(self, data=self.data._replace(weight=np.zeros_like(self.data.weight)))
+
+    def complete(self, positions: Position, rng: np.random.Generator) -> SurfaceDraws:
+        """Draws of everything, given positions with entries of shape (S, ...)."""
+        data = self.data
+        with jax.enable_x64(True):
+            positions, values, scales = jax.tree.map(np.asarray, _evaluate(self.density, data, positions))
+        differ = self.layout.models_differ
+        scales |= {f"{name}_sd": np.where(differ, scales[f"{name}_sd"], 0.0) for name in OF_MODELS}
+        own = {name: np.zeros((len(positions[name]), len(self.layout.curves))) for name in OF_MODELS}
+        for name, entries in own.items():
+            median = getattr(self.density.scales, f"{name}_sd").median
+            entries[:, differ[self.layout.task_of]] = median * positions[name]
+        return SurfaceDraws(
+            coordinates=values,
+            level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, self.layout.family_of],
+            offset=own["offset"],
+            tilt=own["tilt"],
+            curvature=own["curvature"],
+            field=scales["field_sd"][:, data.task_of_coefficient] * positions["field"],
+            scales=scales,
+            population=population_draws(self.density.pooled, positions),
+        )
+
+
+@functools.partial(jax.jit, static_argnames="density")
+def _evaluate(
+    density: SurfaceDensity, data: SurfaceData, positions: Position
+) -> tuple[Position, dict[str, Array], dict[str, Array]]:
+    """Whole positions, coordinates of the models, and scales at each of S positions."""
+
+    def one(position: Position) -> tuple[Position, dict[str, Array], dict[str, Array]]:
+        whole = unfold(density.filling, data.borrowed, position)
+        return whole, coordinates(density.pooled, data.groups, whole), surface_scales(density, whole)
+
+    return jax.vmap(one)(positions)
+
+
+def build_surface_model(law: Law, layout: SurfaceLayout, pooled: Pooled, scales: SurfacePriors) -> SurfaceModel:
+    """Put a law, its pooling and the layout of a table together."""
+    seen = layout.weight > 0
+    curve_of = np.nonzero(seen)[0]
+    points, log_loss = points_of(layout), layout.y[seen]
+    surface_of_curve = layout.family_of
+    of_run = surface_of_curve[curve_of]
+    centre = np.bincount(of_run, log_loss - _expected_shape(layout, law, pooled, points)) / np.bincount(of_run)
+    fields = layout.fields
+    width = [field.patterns.shape[1] for field in fields]
+    first = np.cumsum([0, *width])
+    functions = np.zeros((len(log_loss), first[-1]))
+    for g, field in enumerate(fields):
+        here = of_run == g
+        functions[here, first[g] : first[g + 1]] = field.functions(points[here])
+    filling = filling_of(layout.borrowed, _whole_sizes(layout, pooled, first[-1]), layout.tasks)
+    borrowed = None if layout.borrowed is None else BorrowedArrays(layout.borrowed.mean, layout.borrowed.root())
+    differs, measured = layout.models_differ[layout.task_of], layout.measured
+    task_of_surface = [layout.task_of[surface_of_curve == g][0] for g in range(len(fields))]
+    data = SurfaceData(
+        covariates={name: np.exp(points[:, v]) for v, name in enumerate(layout.covariates)},
+        log_loss=np.round(log_loss - centre[of_run], 10),
+        along=measured.along(layout.axis)[seen],
+        curving=measured.curving(layout.axis)[seen],
+        weight=layout.weight[seen],
+        functions=functions,
+        unexplained=unexplained(layout, fields),
+        curve_of=curve_of,
+        own_of=np.where(differs, np.cumsum(differs) - 1, differs.sum())[curve_of],
+        task_of=layout.task_of[curve_of],
+        surface_of=of_run,
+        task_of_own=layout.task_of[differs],
+        task_of_coefficient=np.repeat(task_of_surface, width),
+        groups=group_index(layout),
+        borrowed=borrowed,
+    )
+    return SurfaceModel(law, layout, SurfaceDensity(law, pooled, scales, filling), data, centre[surface_of_curve])
+
+
+def _whole_sizes(layout: SurfaceLayout, pooled: Pooled, coefficients: int) -> dict[str, tuple[int, ...]]:
+    """Shape of each entry of a whole position, whatever of it is borrowed."""
+    return {
+        **population_sizes(pooled, layout),
+        "level": (int(layout.family_of.max()) + 1,),
+        **{name: (int(layout.models_differ[layout.task_of].sum()),) for name in OF_MODELS},
+        "field": (coefficients,),
+        **{name: (len(layout.tasks),) for name in SCALES},
+    }
+
+
+def _expected_shape(layout: SurfaceLayout, law: Law, pooled: Pooled, points: np.ndarray) -> np.ndarray:
+    """Log loss of the law at points (J, V), relative to the reference, where its coordinates are typical: shape (J,).
+
+    Levels are stated at the reference. With a prior that may lie far from the runs, and levels far from their mean.
+    """
+    if layout.borrowed is None:
+        return np.zeros(len(points))
+    mean = dict(zip(layout.borrowed.entries, layout.borrowed.mean, strict=True))
+    values = {
+        p.coordinate.name: p.coordinate.mean + p.location_sd * mean[Entry("location", index=k)]
+        for k, p in enumerate(pooled)
+    }
+    covariates = {name: np.exp(points[:, v]) for v, name in enumerate(layout.covariates)}
+    with jax.enable_x64(True):
+        return np.asarray(law.log_shape(values, covariates, dict.fromkeys(covariates, 1.0)))

@@ -1,0 +1,67 @@
+"""A volume-preserving change of variables that straightens the ridges between exponents and floors.
+
+Runs tell log-log slopes in the middle of a table well, and hardly how much of a slope is the exponent and how much the
+floor takes off: (1 - E / L) alpha is known to a few percent where E / L may be anything. In the coordinates of a law,
+in which priors are stated, that is a thin curved ridge, and an affine frame straightens a short piece of it only. Here
+each exponent is moved by what other coordinates do to its slope, beyond the part that is linear about the centre of the
+frame. As it is moved by others only, the map has a Jacobian determinant of 1, and densities stay what they are.
+"""
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+
+from bayeslaw.kinds.shared.population import Pooled, Position
+from bayeslaw.laws.base import LEVELS, Array, Slopes
+
+
+def straighten(
+    pooled: Pooled, slopes: Slopes, groups: Mapping[str, Array], centre: Position, position: Position
+) -> Position:
+    """Move exponents to where logs of slopes are linear in the position that was given; ``|det J| = 1``.
+
+    Parameters
+    ----------
+    pooled : tuple of PooledCoordinate
+    slopes : callable
+        Of the law.
+    groups : mapping
+        The group of each curve at each level, shapes (C,).
+    centre, position : Position
+        The former, about which slopes are linear, stays where it is.
+    """
+    moved = {name: jnp.asarray(value) for name, value in position.items()}
+    index = {p.coordinate.name: k for k, p in enumerate(pooled)}
+    origin, here = (
+        {name: pooled[k].coordinate.mean + pooled[k].location_sd * x["location"][k] for name, k in index.items()}
+        for x in (centre, position)
+    )
+    done = _beyond_linear(slopes, origin, here)
+    for name, beyond in done.items():
+        moved["location"] = moved["location"].at[index[name]].add(-beyond / pooled[index[name]].location_sd)
+    for level in LEVELS:
+        effects = {name: pooled[k].effect(level) for name, k in index.items() if level in pooled[k].levels}
+        spread = {name: pooled[index[name]].spread_scale(level) for name in effects}
+        for name, effect in effects.items():
+            own = groups[level]
+            origin[name], here[name] = (
+                value[name] + spread[name] * jnp.exp(x[f"spread.{effect}"]) * x[effect][own]
+                for value, x in ((origin, centre), (here, position))
+            )
+        for name, beyond in _beyond_linear(slopes, origin, here).items():
+            if name in effects:  # what the levels above have not settled; equal for all curves of a group
+                step = (beyond - done[name]) / (spread[name] * jnp.exp(position[f"spread.{effects[name]}"]))
+                step = jnp.broadcast_to(step, groups[level].shape)
+                of_group = jnp.zeros_like(moved[effects[name]]).at[groups[level]].set(step)
+                moved[effects[name]] = moved[effects[name]] - of_group
+                done[name] = beyond
+    return moved
+
+
+def _beyond_linear(slopes: Slopes, origin: Mapping[str, Array], here: Mapping[str, Array]) -> dict[str, Array]:
+    """What logs of slopes gain between two points beyond their linear part about the first."""
+    shape = jnp.broadcast_shapes(*(jnp.shape(value) for value in (*origin.values(), *here.values())))
+    origin, here = ({name: jnp.broadcast_to(value, shape) for name, value in x.items()} for x in (origin, here))
+    told, linear = jax.jvp(slopes, (origin,), ({name: here[name] - origin[name] for name in here},))
+    return {name: value - told[name] - linear[name] for name, value in slopes(here).items()}

@@ -1,0 +1,48 @@
+"""Whether the runs look as the prior expected: borrowing from the wrong kind must not go unseen.
+
+Before it sees the runs, a prior says how their loss should fall. Slopes and bends of the runs are held against those of
+runs drawn from it (Box 1980, doi 10.2307/2982063), and the heights at which curves of a known task start against those
+of the models that the prior has of it.
+"""
+
+import numpy as np
+
+from bayeslaw import streams
+from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.borrowed import CONFLICT_MIN, CONFLICT_REMEDY
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.streams import generator
+from bayeslaw.verdicts import Check, at_least
+
+
+def conflict_checks(from_prior: Posterior, seed: int = 0) -> list[Check]:
+    """Hold the runs of a table against what a prior expected of them.
+
+    Parameters
+    ----------
+    from_prior : Posterior
+        Draws from the prior in place of a posterior, whose levels mean nothing.
+    seed : int
+        Of the noise of runs.
+    """
+    layout, predictor, checks = from_prior.layout, from_prior.predictor, []
+    found = predictor.features(layout.y[None])
+    if found:
+        drawn = predictor.features(predictor.replicated(generator(seed, streams.CONFLICT)))
+        worst, p = "", 1.0
+        for name, values in found.items():
+            below = float(np.mean(drawn[name] < values[0]))
+            own = 2 * (min(below, 1 - below) * len(drawn[name]) + 1) / (len(drawn[name]) + 1)
+            if own <= p:
+                worst, p = name, own
+        low, high = np.quantile(drawn[worst], [0.05, 0.95])
+        p = float(1 - (1 - min(p, 1.0)) ** len(found))
+        checks.append(
+            at_least(
+                "prior_conflict", p, CONFLICT_MIN, 0.0,
+                f"The {worst} is {found[worst][0]:.3f}, where the prior expects {low:.3f} to {high:.3f} (90%); if that "
+                f"holds for these runs, {p:.2g} of tables would be further off.",
+                CONFLICT_REMEDY,
+            )
+        )  # fmt: skip
+    return [*checks, *kind_of(from_prior.law).prior_checks(layout)]

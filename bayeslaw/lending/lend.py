@@ -1,0 +1,212 @@
+"""What a fit can lend: its posterior of the population and of its tasks, as a prior for tables that it did not see."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from bayeslaw import streams
+from bayeslaw.errors import PriorError
+from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.borrowed import Borrowed, Entry
+from bayeslaw.kinds.shared.hierarchy import COMMON, TASK_SPREAD
+from bayeslaw.kinds.shared.scales import LogNormal, Normal, sampled_scales
+from bayeslaw.laws.base import LEVELS
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.prior.prior import Prior, as_kept, units_of
+from bayeslaw.streams import generator
+
+STATED_WEIGHT = 4.0
+"""Groups that a stated spread counts for, where spreads are not sampled and what groups differ by is to correct it."""
+
+FIXED = 1e-6
+"""Standard deviation of what is lent as it is."""
+
+
+def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
+    """Make a prior of a fit.
+
+    Draws of the population, of scales and of what each task has in common are taken to the unconstrained scale, and a
+    normal is put in their place, correlations and all. A single task is taken for one draw from a population of tasks,
+    as the model believes of tasks (see `bayeslaw.kinds.shared.hierarchy`). Scales of tasks that are not known are drawn
+    towards those found here; spreads that the law states, towards what groups were found to differ by.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    name : str
+        What the prior is to be called.
+    seed : int
+        Of the split of a single task into population and task.
+
+    Raises
+    ------
+    PriorError
+        If the fit failed its checks, pools in another way than its law, or has too few draws.
+    """
+    failed = [check.name for check in posterior.checks if check.status == "FAIL"]
+    if failed:
+        raise PriorError(f"A fit that failed its checks ({', '.join(failed)}) lends nothing. Mend the fit first.")
+    layout, law, predictor = posterior.layout, posterior.law, posterior.predictor
+    _require_pooling(posterior)
+    scales = _scales(posterior)
+    columns: dict[Entry, np.ndarray] = _population(posterior, generator(seed, streams.LENDING))
+    of_tasks = predictor.scales()
+    for k, task in enumerate(layout.tasks):
+        for scale_name, prior in sampled_scales(scales).items():
+            values = of_tasks[scale_name][:, k]
+            if np.ptp(values) > 0:
+                columns[Entry(scale_name, task)] = _standardised(prior, values)
+    path_columns, paths = predictor.paths()
+    columns |= path_columns
+    values = np.column_stack(list(columns.values()))
+    if len(values) <= len(columns):
+        raise PriorError(
+            f"The fit has {len(values)} draws, which do not tell how the {len(columns)} numbers that it lends go "
+            "together. Fit with more draws, such as sampler=SamplerSettings(draws=2000)."
+        )
+    constant = np.ptp(values, axis=0) == 0
+    covariance = np.atleast_2d(np.cov(values.T)) + np.diag(np.where(constant, FIXED**2, 0.0))
+    moving = values[:, ~constant]
+    distances = [stats.kstest(stats.zscore(column), "norm").statistic for column in moving.T]
+    before = posterior.prior
+    known = (before.families, before.models) if before is not None else ((), ())
+    families = dict.fromkeys([*known[0], *((c.task, c.family) for c in layout.curves)])
+    models = dict.fromkeys([*known[1], *((c.task, c.model) for c in layout.curves)])
+    made = Prior(
+        name=name,
+        law=law,
+        units=units_of(posterior.runs, law),
+        borrowed=Borrowed(
+            reference=predictor.reference(),
+            entries=tuple(columns),
+            mean=values.mean(axis=0),
+            covariance=covariance,
+            scales=scales,
+            paths=paths,
+        ),
+        families=tuple(families),
+        models=tuple(models),
+        ranges=_ranges(posterior),
+        approximation=float(max(distances)),
+        origin={
+            "runs": len(posterior.runs.table),
+            "runs_sha256": posterior.settings["runs_sha256"],
+            "before": None if before is None else {"name": before.name, "sha256": before.sha256},
+            "checks": {check.name: check.status for check in posterior.checks},
+            "draws": len(values),
+            "seed": posterior.settings["seed"],
+            "versions": posterior.settings["versions"],
+        },
+    )
+    try:
+        return as_kept(made)
+    except ValueError as error:
+        raise PriorError(f"What the fit would lend is no distribution ({error}). Fit with more draws.") from error
+
+
+def _require_pooling(posterior: Posterior) -> None:
+    """A fit with a prior pools as its law does, so that spreads of other levels could not be taken over."""
+    kind = kind_of(posterior.law)
+    own = {p.coordinate.name: p.coordinate.pooling for p in kind.pool(posterior.law, posterior.layout, None)}
+    found = posterior.settings["pooling"]
+    other = [name for name, level in own.items() if found[name] != level]
+    if other:
+        raise PriorError(
+            f"The fit pools {other[0]!r} by {found[other[0]]}, and the {posterior.law.name} law by {own[other[0]]}: "
+            "fits that borrow pool as the law does. Fit without pooling=…, then make the prior."
+        )
+
+
+def _ranges(posterior: Posterior) -> dict[str, tuple[float, float]]:
+    found = {}
+    for covariate in posterior.law.covariates:
+        values = posterior.runs.table[covariate.name].to_numpy(float)
+        ends = [float(values.min()), float(values.max())]
+        if posterior.prior is not None:
+            ends += posterior.prior.ranges[covariate.name]
+        found[covariate.name] = (min(ends), max(ends))
+    return found
+
+
+def _population(posterior: Posterior, rng: np.random.Generator) -> dict[Entry, np.ndarray]:
+    """Locations, spreads and effects of tasks, standardised as in a table of several tasks."""
+    columns: dict[Entry, np.ndarray] = {}
+    effects: dict[Entry, np.ndarray] = {}
+    for k, c in enumerate(posterior.law.coordinates):
+        location = (posterior.flat(f"location_{c.name}") - c.mean) / c.sd
+        if f"effect_{c.name}_task" in posterior.draws:
+            spread = posterior.flat(f"spread_{c.name}_task") / c.sd
+            effect = posterior.flat(f"effect_{c.name}_task") / c.sd / spread[:, None]
+        else:
+            location, spread, effect = _split(location, rng)
+        columns[Entry("location", index=k)] = location / COMMON**0.5
+        columns[Entry(f"spread.{c.name}.task")] = np.log(spread / (1 - COMMON) ** 0.5)
+        for j, task in enumerate(posterior.layout.tasks):
+            effects[Entry(f"{c.name}.task", task)] = effect[:, j]
+        for level in LEVELS[1:]:
+            if f"spread_{c.name}_{level}" in posterior.draws:
+                columns[Entry(f"spread.{c.name}.{level}")] = _spread(posterior, c.name, level, c.spread)
+    return columns | effects
+
+
+def _split(total: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw location, spread and effect given their sum, where a table had a single task; all in units of the prior sd.
+
+    Shapes (S,), (S,) and (S, 1).
+    """
+    grid = (1 - COMMON) ** 0.5 * np.exp(TASK_SPREAD * np.linspace(-3, 3, 61))
+    variance = COMMON + grid**2
+    log_weight = stats.norm.logpdf(np.linspace(-3, 3, 61)) - 0.5 * (np.log(variance) + total[:, None] ** 2 / variance)
+    weight = np.cumsum(np.exp(log_weight - log_weight.max(axis=1, keepdims=True)), axis=1)
+    spread = grid[(rng.uniform(size=(len(total), 1)) * weight[:, -1:] > weight).sum(axis=1)]
+    share = COMMON / (COMMON + spread**2)
+    location = share * total + np.sqrt(share) * spread * rng.standard_normal(len(total))
+    return location, spread, ((total - location) / spread)[:, None]
+
+
+def _spread(posterior: Posterior, name: str, level: str, stated: float) -> np.ndarray:
+    """Log of a spread over its prior scale; a stated one is drawn towards the mean square of effects."""
+    spread = posterior.flat(f"spread_{name}_{level}")
+    if np.ptp(spread) > 0:
+        return np.log(spread / stated)
+    effects = posterior.flat(f"effect_{name}_{level}")
+    squares = (effects**2).mean(axis=0)
+    found = (STATED_WEIGHT * stated**2 + squares.sum()) / (STATED_WEIGHT + len(squares))
+    return np.full(len(spread), 0.5 * np.log(found / stated**2))
+
+
+def _standardised(prior: LogNormal | Normal, values: np.ndarray) -> np.ndarray:
+    if isinstance(prior, Normal):
+        return (values - prior.mean) / prior.sd
+    return np.log(values / prior.median) / prior.sd
+
+
+def _scales(posterior: Posterior) -> Any:
+    """Priors of the scales of a task that is not known: the fit's own, drawn towards what its tasks have.
+
+    As little as coordinates are (`COMMON`): drawn half way, intervals of a fine-tuning task held less often with
+    a prior from another task than without.
+    """
+    stated, of_tasks = posterior.scale_priors, posterior.predictor.scales()
+    found: dict[str, Any] = {}
+    for name, prior in sampled_scales(stated).items():
+        values = of_tasks[name]
+        values = values[:, np.ptp(values, axis=0) > 0]  # models of some tasks have no offsets
+        if not values.size or posterior.prior is not None:
+            continue
+        standardised = _standardised(prior, values)
+        mean, variance = standardised.mean(axis=0), np.minimum(standardised.var(axis=0), 0.999)
+        # what the data of a task say, its prior taken off
+        said, error = mean / (1 - variance), variance / (1 - variance)
+        precision = 1 / (1 - COMMON + error)
+        common = 1 / (1 / COMMON + precision.sum())
+        centre = common * (precision * said).sum()
+        sd = float(np.sqrt(1 - COMMON + common))
+        found[name] = (
+            Normal(float(prior.mean + prior.sd * centre), sd * prior.sd)
+            if isinstance(prior, Normal)
+            else LogNormal(float(prior.median * np.exp(prior.sd * centre)), sd * prior.sd)
+        )
+    return replace(stated, **found)

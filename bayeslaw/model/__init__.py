@@ -1,1 +1,0 @@
-"""What is believed: priors, pooling, noise and discrepancy, in one log density."""

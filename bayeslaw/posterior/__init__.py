@@ -1,0 +1,1 @@
+"""Labelled draws, and the file they are kept in."""

@@ -1,0 +1,116 @@
+"""What was learned: labelled draws, the runs they came from, and how they were made."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+
+from bayeslaw.kinds.base import Draws, Predictor
+from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.kinds.shared.prediction import flat
+from bayeslaw.laws.base import Law
+from bayeslaw.prior.prior import Prior
+from bayeslaw.runs import Runs
+from bayeslaw.verdicts import Check
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws with their labels.
+
+    Attributes
+    ----------
+    draws : xarray.Dataset
+        Dimensions ``chain``, ``draw`` and, where they apply, ``curve``, ``task``, ``basis``, ``shared_basis`` and one a
+        group of effects.
+        Variables: the law's coordinates and natural parameters by name (chain, draw, curve), ``level``, ``own_walk``,
+        ``shared_walk``, ``noise`` (chain, draw, curve), ``typical_noise`` and ``pull`` (chain, draw, task),
+        ``own_drift``, ``shared_drift``, ``location_<coordinate>``, ``spread_<coordinate>_<level>``,
+        ``effect_<coordinate>_<level>``. ``curve`` carries ``task``, ``family`` and ``model``. Of a joint law, there are
+        ``offset``, ``tilt`` and ``curvature`` (chain, draw, curve), ``field`` (chain, draw, basis), ``noise``,
+        ``tail``, ``field_sd``, ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (chain, draw, task) in place of walks,
+        pull and drifts.
+    stats : xarray.Dataset
+        ``diverging``, ``n_steps``, ``energy``, ``acceptance_rate``, each (chain, draw).
+    runs : Runs
+        The table fitted.
+    law : Law
+    checks : tuple of Check
+        Verdicts of the sampler and on the table.
+    settings : dict
+        Seed, sampler settings, priors, pooling, repairs, versions and hash of the runs; plain values.
+    layout : Layout
+        The runs laid out as the model saw them.
+    scale_priors : dataclass
+        Priors of scales, as the kind of the law has them.
+    prior : Prior or None
+        What it borrowed from.
+    """
+
+    draws: xr.Dataset
+    stats: xr.Dataset
+    runs: Runs
+    law: Law
+    checks: tuple[Check, ...]
+    settings: Mapping[str, Any]
+    layout: Layout
+    scale_priors: Any
+    prior: Prior | None = None
+
+    @functools.cached_property
+    def predictor(self) -> Predictor[Any]:
+        """What answers are computed from."""
+        return kind_of(self.law).predictor(self.law, self.layout, self.draws, self.scale_priors)
+
+    @property
+    def chains(self) -> int:
+        """Number of chains."""
+        return int(self.draws.sizes["chain"])
+
+    def provenance(self) -> dict[str, Any]:
+        """What an answer tells of the fit behind it: law, prior, rows left out, settings; plain values."""
+        return {
+            "law": self.law.name,
+            "prior": self.settings["prior"],
+            "left_out": [{"row": out.row, "reason": out.reason} for out in self.runs.left_out],
+            "settings": {name: value for name, value in self.settings.items() if name != "sampling_seconds"},
+            "seconds": {"sampling": self.settings["sampling_seconds"]},
+        }
+
+    def flat(self, name: str) -> np.ndarray:
+        """Draws of a variable, chains one after another: shape (S, ...)."""
+        return flat(self.draws, name)
+
+
+def label(law: Law, layout: Layout, found: Draws, chains: int, draws: int) -> xr.Dataset:
+    """Draws with names and coordinates, the law's natural parameters among them: dimensions (chain, draw, ...)."""
+    with jax.enable_x64(True):
+        natural = law.natural(found.coordinates, found.level, layout.reference)
+
+    def variable(values: Any, dims: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
+        values = np.asarray(values, float)
+        return ("chain", "draw", *dims), values.reshape(chains, draws, *values.shape[1:])
+
+    curves = layout.curves
+    variables = {
+        **{name: variable(*values) for name, values in found.variables().items()},
+        **{name: variable(values, ("curve",)) for name, values in natural.items()},
+    }
+    return xr.Dataset(
+        variables,
+        coords={
+            "chain": np.arange(chains),
+            "draw": np.arange(draws),
+            "curve": np.arange(len(curves)),
+            "model": ("curve", np.array([c.model for c in curves], dtype=object)),
+            "family": ("curve", np.array([c.family for c in curves], dtype=object)),
+            "curve_task": ("curve", np.array([c.task for c in curves], dtype=object)),
+            "task": np.array(layout.tasks, dtype=object),
+            "task_family": np.array([f"{task}: {family}" for task, family in layout.families], dtype=object),
+        },
+    )

@@ -1,0 +1,1 @@
+"""Priors as files, and those that come with the package."""

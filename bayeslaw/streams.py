@@ -1,0 +1,32 @@
+"""Random streams: one number for each use of a seed, so that no two uses share their random numbers.
+
+A generator is ``numpy.random.default_rng([seed, stream])``.
+"""
+
+import numpy as np
+
+STARTS = 1
+"""Where chains start."""
+PREDICTION = 2
+"""Draws of predictions beyond the data."""
+CROSSING = 3
+"""Draws of curves whose crossing is looked for."""
+MIXTURE = 4
+"""Which law each draw of a mixture of laws is of."""
+LENDING = 5
+"""Split of a single task into population and task."""
+PRIOR_DRAWS = 6
+"""Draws from the prior."""
+CONFLICT = 7
+"""Noise of runs drawn from a prior."""
+REPLICATION = 8
+"""Replications of the runs of a table."""
+HOLDOUT = 5
+"""Draws of expectations of hidden runs; of fits that lend nothing."""
+HOLDOUT_NOISE = 6
+"""Noise of hidden runs; of fits that have no prior draws."""
+
+
+def generator(seed: int, stream: int) -> np.random.Generator:
+    """The generator of a seed for one use."""
+    return np.random.default_rng([seed, stream])

@@ -1,0 +1,253 @@
+"""The backtest commands as scripts and people meet them."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from command_line import run as run_command
+
+from bayeslaw import cli_backtest
+from bayeslaw.evidence.backtest.jobs import Step
+from bayeslaw.evidence.backtest.scoring import SCORES
+
+SIZES = (100, 200, 400, 800, 1600, 3200, 6400)
+WIDE = "model,0," + ",".join(map(str, SIZES)) + ",params\n"
+for k in range(3):
+    losses = [f"{(3 + 0.2 * k) * s ** -(0.1 + 0.02 * k) * (1 + 0.004 * np.sin(7 * s + k)):.6f}" for s in SIZES]
+    WIDE += f"m{k},{4 + k / 10},{','.join(losses)},{1e8 * (k + 1):.0f}\n"
+CURVES = "Domain,Task,Model,Seen Examples,Loss,Training\n"
+for domain in ("LM", "IC"):
+    for model in "pq":
+        for i, x in enumerate(1000 * 2 ** np.arange(12)):
+            loss = 0.3 + 20 / np.sqrt(x) + (0.1 if model == "q" else 0)
+            CURVES += f"{domain},t,{model},{x},{loss * (1 + 0.002 * np.sin(9 * i)):.6f},{int(i < 7)}\n"
+QUICK = "accept_then_stop,largest_subset,zero_shot,uniform"
+
+
+def run(capsys, *arguments):
+    return run_command(capsys, "backtest", *arguments)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.csv").write_text(WIDE)
+    (tmp_path / "two.csv").write_text(WIDE.replace("m1,4.1", "m1,4.2"))
+    (tmp_path / "curves.csv").write_text(CURVES)
+    return tmp_path
+
+
+def strict(text):
+    """Read JSON that must not hold NaN or infinity."""
+    return json.loads(text, parse_constant=lambda name: pytest.fail(f"found {name}"))
+
+
+def test_finetune_keeps_its_contract(capsys, here):
+    arguments = ["finetune", "one.csv", "two.csv", "--budgets", "8,…,64", "--jobs", 1, "--json"]
+    methods = "accept_then_stop,accept_then_stop_3,rectified_point_fit,vanilla_point_fit,largest_subset,zero_shot,"
+    methods += "model_size,rectified_bootstrap,uniform"
+    status, out, _ = run(capsys, *arguments, "--methods", methods)
+    record = strict(out)
+    assert status == 0
+    assert set(record) == {"cells", "summary", "settings", "notes", "status", "seconds"}
+    assert len(record["cells"]) == 2 * 4 * 9
+    for cell in record["cells"]:
+        assert {"task", "budget", "method", "models", "target", "scores"} <= set(cell)
+        assert list(cell["scores"]) == list(SCORES)
+        assert (cell["models"], cell["target"], cell["domain"]) == (3, {"data": 6400.0}, "finetune")
+        assert "predictions" not in cell
+    assert {cell["budget"] for cell in record["cells"]} == {8, 16, 32, 64}
+    for row in record["summary"]:
+        assert set(row) == {"method", "domain", "cells", "scores"}
+        assert list(row["scores"]) == list(SCORES)
+    assert [row["method"] for row in record["summary"]] == methods.split(",")
+    whole = strict((here / "backtest-finetune" / "backtest.json").read_text())
+    assert all("predictions" in cell for cell in whole["cells"] if cell["scores"]["rmsle"] is not None)
+    assert {path.name for path in (here / "backtest-finetune").iterdir()} == {
+        "backtest.json", "summary.txt", "cells", "coverage.png", "error.png",
+    }  # fmt: skip
+    assert len(list((here / "backtest-finetune" / "cells").iterdir())) == len(record["cells"])
+
+
+def test_a_second_run_says_what_it_found(capsys, here):
+    arguments = ["finetune", "one.csv", "--budgets", "4,8", "--methods", QUICK, "--jobs", 1, "--out", "folder"]
+    status, first, err = run(capsys, *arguments)
+    assert status == 0
+    assert "accept_then_stop" in first
+    assert "computed before" not in err
+    status, second, err = run(capsys, *arguments)
+    assert second == first
+    assert "8 of 8 cells were computed before and taken from folder." in err
+    next((here / "folder" / "cells").glob("one-4-uniform*")).write_text("{")
+    status, third, err = run(capsys, *arguments)
+    assert (status, third) == (0, first)
+    assert err.startswith("bayeslaw: folder/cells/one-4-uniform")
+    assert "damaged" in err.splitlines()[0]
+    assert "7 of 8 cells" in err
+
+
+def test_curves_keep_their_contract(capsys, here):
+    status, out, _ = run(capsys, "curves", "curves.csv", "--methods", "m1,m2,m4", "--jobs", 1, "--json")
+    record = strict(out)
+    assert status == 0
+    assert {(c["domain"], c["task"]) for c in record["cells"]} == {(d, f"t: {m}") for d in ("LM", "IC") for m in "pq"}
+    for cell in record["cells"]:
+        assert (cell["budget"], cell["models"]) == (None, 5)
+        missing = {name for name, value in cell["scores"].items() if value is None}
+        assert missing == set(SCORES) - {"rmsle", "are_median", "crps_log"}
+    assert [(row["method"], row["domain"]) for row in record["summary"]] == [
+        (method, domain) for method in ("m1", "m2", "m4") for domain in ("LM", "IC")
+    ]
+    assert (here / "backtest-curves" / "error.png").exists()
+    assert not (here / "backtest-curves" / "coverage.png").exists()
+
+
+def test_curves_of_a_fine_tuning_table(capsys, here):
+    arguments = ["curves", "one.csv", "--methods", "m2", "--jobs", 1]
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert "--hide-last" in err
+    status, out, _ = run(capsys, *arguments, "--hide-last", 0.4, "--json")
+    assert status == 0
+    assert [(cell["domain"], cell["task"], cell["models"]) for cell in strict(out)["cells"]] == [
+        ("one", f"m{k}", 3) for k in range(3)
+    ]
+
+
+BAD = {
+    "budgets": (["finetune", "one.csv", "--budgets", "8,7,…"], "--budgets '8,7,…'"),
+    "budgets too large": (["finetune", "one.csv", "--budgets", "1000"], "Budgets up to 64"),
+    "target not measured": (["finetune", "one.csv", "--at", "data=5000"], "no run of the task 'one' is at data=5000"),
+    "target of another name": (["finetune", "one.csv", "--at", "tokens=5000"], "--at data=1638400"),
+    "target negative": (["finetune", "one.csv", "--at", "data=-1"], "positive"),
+    "method": (["finetune", "one.csv", "--methods", "magic"], "'magic'"),
+    "method of curves": (["curves", "curves.csv", "--methods", "uniform"], "'uniform'"),
+    "borrow": (["finetune", "one.csv", "--borrow", "money"], "--borrow others"),
+    "borrow from nobody": (["finetune", "one.csv", "--borrow", "others"], "none to borrow from"),
+    "jobs": (["finetune", "one.csv", "--jobs", "0"], "--jobs 0"),
+    "law": (["finetune", "one.csv", "--law", "newton"], "newton"),
+    "law of curves": (["curves", "curves.csv", "--law", "newton"], "newton"),
+    "no such table": (["finetune", "none.csv"], "none.csv"),
+    "task twice": (["finetune", "one.csv", "one.csv"], "'one' again"),
+    "share": (["curves", "curves.csv", "--hide-last", "2"], "between 0 and 1"),
+    "where": (["finetune", "one.csv", "--where", "model == 'x'"], "model == 'x'"),
+    "folder is a file": (["finetune", "one.csv", "--out", "two.csv"], "two.csv"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_with_one_message(capsys, here, case):
+    arguments, fragment = BAD[case]
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.startswith("bayeslaw: ")
+    assert fragment in err
+    assert not (here / "backtest-finetune").exists()
+    assert not (here / "backtest-curves").exists()
+
+
+def test_a_method_that_breaks_down_shows_in_the_exit_status(capsys, here, monkeypatch):
+    from bayeslaw.evidence import selection_baselines
+
+    def broken(*arguments, **options):
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(selection_baselines, "accept_then_stop", broken)
+    arguments = ["finetune", "one.csv", "--budgets", "8", "--methods", QUICK, "--jobs", 1]
+    status, out, err = run(capsys, *arguments)
+    assert status == 3
+    assert "accept_then_stop has no answer in 1 cell; one at 1/8: ZeroDivisionError: oops" in out
+    assert "Traceback" not in out + err
+    assert run(capsys, *arguments, "--allow-failed-checks")[0] == 0
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    status, _, err = run(capsys, *arguments)
+    assert status == 0
+    assert "3 of 4 cells" in err
+
+
+def test_bayeslaw_on_the_command_line(capsys, here):
+    rows = WIDE.splitlines()
+    (here / "one.csv").write_text("\n".join(rows[:3]) + "\n")
+    arguments = ["finetune", "one.csv", "--budgets", "8", "--methods", "bayeslaw,accept_then_stop", "--jobs", 1]
+    status, out, _ = run(capsys, *arguments, "--json", "--allow-failed-checks")
+    record = strict(out)
+    assert status == 0
+    ours = record["cells"][0]
+    assert ours["method"] == "bayeslaw"
+    assert None not in ours["scores"].values()
+    assert ours["status"] in ("PASS", "REVIEW", "FAIL")
+    assert ours["checks"]
+    assert set(record["summary"][0]["scores"]) == {*SCORES, "reliability"}
+    assert (here / "backtest-finetune" / "coverage.png").read_bytes()[:4] == b"\x89PNG"
+    status, out, err = run(capsys, *arguments, "--allow-failed-checks")
+    assert "2 of 2 cells" in err
+    assert "bayeslaw, cell by cell" in out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends an interrupt as a terminal would")
+def test_an_interrupted_run_goes_on_from_where_it_was(here):
+    command = [sys.executable, "-m", "bayeslaw.cli.app", "backtest", "finetune", "one.csv", "two.csv"]
+    command += ["--budgets", "2,…,16", "--methods", "rectified_bootstrap,vanilla_point_fit", "--jobs", "2"]
+    process = subprocess.Popen(command, cwd=here, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    cells = here / "backtest-finetune" / "cells"
+    began = time.perf_counter()
+    while not list(cells.glob("[ot]*.json")) and time.perf_counter() - began < 60:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert "interrupted; finished cells are in backtest-finetune" in err
+    assert "Traceback" not in err
+    kept = len(list(cells.glob("[ot]*.json")))
+    assert 0 < kept < 16
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=300, check=True)
+    assert f"{kept} of 16 cells were computed before" in done.stderr
+    assert len(list(cells.iterdir())) == 16
+
+
+def step(done, share):
+    return Step(done, 10, 1, share, "flan-8-bayeslaw" if done > 1 else "")
+
+
+def test_progress_where_nobody_watches_is_a_line_now_and_then(capsys, monkeypatch):
+    with cli_backtest._progress() as report:
+        report(step(2, 0.5))
+    assert capsys.readouterr().err == ""  # within two seconds, silence
+    monkeypatch.setattr(cli_backtest, "QUIET", 0.0)
+    with cli_backtest._progress() as report:
+        time.sleep(0.01)
+        report(step(2, 0.5))
+        report(step(3, 0.6))
+        report(step(10, 1.0))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "2 of 10 cells, last flan-8-bayeslaw, about 0 s left"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_where_somebody_watches_is_a_bar(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    for quiet in (0.0, 60.0):
+        screen = Terminal()
+        monkeypatch.setattr(sys, "stderr", screen)
+        monkeypatch.setattr(cli_backtest, "QUIET", quiet)
+        with cli_backtest._progress() as report:
+            time.sleep(0.05)
+            report(step(1, 0.0))
+            report(step(4, 0.5))
+            time.sleep(0.3)
+        text = screen.getvalue()
+        assert ("4 of 10 cells, last flan-8-bayeslaw" in text) == (quiet == 0)
+        assert ("━" in text) == (quiet == 0)

@@ -1,0 +1,146 @@
+"""Draws of levels and walks given everything else, against dense Gaussian conditioning.
+
+False alarms: every statistical check here is a chi-square held to a p-value of 1e-6, with a fixed seed.
+"""
+
+import jax
+import numpy as np
+import pytest
+from scipy import stats
+
+from bayeslaw.kinds.curves.density import log_likelihood
+from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.population import coordinates
+from bayeslaw.laws import get_law
+
+SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)
+FALSE_ALARM = 1e-6
+
+
+def balanced(simulate):
+    return simulate({("t", name): SIZES for name in "ab"}, seed=1)
+
+
+def ragged(simulate):
+    table = {("t", "a"): SIZES, ("t", "b"): (300.0, 900.0), ("u", "a"): (250.0, 5000.0, 9000.0), ("u", "b"): (5000.0,)}
+    return simulate(table, seed=2)
+
+
+def weighted_seeds(simulate):
+    table = {("t", "a"): SIZES[1:], ("t", "b"): (200.0, 1600.0), ("t", "c"): (800.0,)}
+    return simulate(table, seed=3, repeats=2, loss_se=0.03)
+
+
+def replicate(position, draws):
+    return {name: np.repeat(np.asarray(value)[None], draws, axis=0) for name, value in position.items()}
+
+
+def assert_standard_normal(x):
+    """Draws (S, d) are independent standard normals: mean and covariance, each as a chi-square."""
+    draws, d = x.shape
+    mean = draws * np.sum(x.mean(axis=0) ** 2)
+    assert stats.chi2.sf(mean, d) > FALSE_ALARM
+    excess = np.sqrt(draws) * (x.T @ x / draws - np.eye(d))
+    covariance = np.sum(np.triu(excess, 1) ** 2) + np.sum(np.diag(excess) ** 2) / 2
+    assert stats.chi2.sf(covariance, d * (d + 1) // 2) > FALSE_ALARM
+
+
+@pytest.mark.parametrize("case", [balanced, ragged, weighted_seeds], ids=lambda f: f.__name__)
+def test_completions_are_the_conditional_gaussian(case, simulate, dense, random_position):
+    runs = case(simulate)
+    model = build_model(runs, get_law("rectified"))
+    rng = np.random.default_rng(9)
+    position = random_position(model, rng)
+    position["own_drift"] += 1.5  # walks that matter
+    draws = 6000
+    done = model.complete(replicate(position, draws), np.random.default_rng(0))
+    d = dense(runs.table)
+    for k, task in enumerate(d.tasks):
+        anchor, knots = d.knots(task)
+        origin = np.log(d.reference)  # the package counts sizes from the reference
+        assert model.layout.walks[k].own.anchor == pytest.approx(anchor - origin)
+        mean, covariance = d.conditional(task, position, at=knots)
+        members = d.gaussian(task, position).members
+        p = len(knots)
+        own = done.own_walk[:, members, :p] @ model.layout.walks[k].own.functions(knots - origin).T
+        shared = done.shared_walk[:, k, :p] @ model.layout.walks[k].shared.functions(knots - origin).T
+        found = np.concatenate([done.level[:, members], own.reshape(draws, -1), shared], axis=1)
+        root = np.linalg.cholesky(covariance)
+        assert_standard_normal(np.linalg.solve(root, (found - mean).T).T)
+
+
+def test_ratio_of_likelihoods_is_the_mean_ratio_of_joint_densities(simulate, dense, random_position):
+    # p(y | B) / p(y | A) is the mean of p(y, z | B) / p(y, z | A) over completions z of A
+    runs = weighted_seeds(simulate)
+    model = build_model(runs, get_law("rectified"))
+    rng = np.random.default_rng(5)
+    a = random_position(model, rng, scale=0.5)
+    b = {name: value + 0.02 * rng.standard_normal(value.shape) for name, value in a.items()}
+    draws = 30_000
+    done = model.complete(replicate(a, draws), np.random.default_rng(6))
+
+    d = dense(runs.table)
+
+    def log_joint(position):
+        scales = d.scales(position)
+        noise, own, shared = d.gaussian("t", position).noise[:, None], scales["own_drift"], scales["shared_drift"]
+        with jax.enable_x64(True):
+            values = coordinates(model.density.pooled, model.data.groups, position)
+            by_curve = {name: np.asarray(v)[:, None] for name, v in values.items()}
+            reference = {"data": model.layout.reference["data"][:, None]}
+            shape = model.law.log_shape(by_curve, model.layout.covariates, reference)
+        p = len(d.knots("t")[1])
+        walk = np.einsum("cmp,scp->scm", model.layout.walks[0].own.functions(model.layout.axis), done.own_walk[..., :p])
+        walk += np.einsum("cmp,sp->scm", model.layout.walks[0].shared.functions(model.layout.axis), done.shared_walk[:, 0, :p])
+        curve = np.arange(len(d.curves))[:, None]
+        walk += d.pulled("t", position, curve, np.exp(model.layout.axis) * d.reference)
+        sd = noise / np.sqrt(np.where(model.layout.weight > 0, model.layout.weight, np.nan))
+        log_runs = stats.norm.logpdf(model.layout.y, done.level[..., None] + np.asarray(shape) + walk, sd)
+        return (
+            np.nansum(log_runs, axis=(1, 2))
+            + stats.norm.logpdf(done.own_walk, 0, own).sum(axis=(1, 2))
+            + stats.norm.logpdf(done.shared_walk, 0, shared).sum(axis=(1, 2))
+        )
+
+    ratio = np.exp(log_joint(b) - log_joint(a))
+    with jax.enable_x64(True):
+        expected = np.exp(log_likelihood(model.density, model.data, b) - log_likelihood(model.density, model.data, a))
+    error = ratio.std() / np.sqrt(draws)
+    assert error < 0.02 * expected  # the identity is tested to within two percent
+    assert abs(ratio.mean() - expected) < 5 * error
+
+
+def test_scales_coordinates_and_population_are_those_of_the_position(simulate, dense, random_position):
+    runs = simulate({("t", "a"): SIZES, ("t", "b"): SIZES, ("u", "a"): SIZES}, seed=4)
+    model = build_model(runs, get_law("rectified"), pooling={"phase": "model"})
+    position = random_position(model, np.random.default_rng(7))
+    done = model.complete(replicate(position, 3), np.random.default_rng(8))
+    d = dense(runs.table)
+    scales = d.scales(position)
+    np.testing.assert_allclose(done.typical_noise, np.repeat(scales["noise"][None], 3, 0))
+    noise = np.concatenate([d.gaussian(task, position).noise for task in d.tasks])
+    np.testing.assert_allclose(done.noise, np.repeat(noise[None], 3, 0))
+    np.testing.assert_allclose(done.pull, np.repeat(1.0 + 0.4 * position["pull"][None], 3, 0))
+    np.testing.assert_allclose(done.own_drift, np.repeat(scales["own_drift"][None], 3, 0))
+    np.testing.assert_allclose(done.shared_drift, np.repeat(scales["shared_drift"][None], 3, 0))
+    for name, values in d.coordinates(position).items():
+        np.testing.assert_allclose(done.coordinates[name], np.repeat(values[None], 3, 0))
+    floor = get_law("rectified").coordinates[1]
+    # a tenth of the variance is common to the tasks, the rest tells them apart
+    common = floor.mean + np.sqrt(0.1) * floor.sd * position["location"][1]
+    np.testing.assert_allclose(done.population.location["floor"], common)
+    between = np.sqrt(0.9) * floor.sd * np.exp(position["spread.floor.task"])
+    np.testing.assert_allclose(done.population.spread["floor.task"], between)
+    np.testing.assert_allclose(done.population.spread["phase.model"], np.exp(position["spread.phase.model"]))
+    np.testing.assert_allclose(
+        done.population.effect["phase.model"][0], done.population.spread["phase.model"][0] * position["phase.model"]
+    )
+
+
+def test_equal_seeds_give_equal_completions(three_models, random_position):
+    model = build_model(three_models, get_law("rectified"))
+    position = replicate(random_position(model, np.random.default_rng(1)), 4)
+    one, two, other = (model.complete(position, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one.level, two.level)
+    np.testing.assert_array_equal(one.own_walk, two.own_walk)
+    assert (one.level != other.level).all()
