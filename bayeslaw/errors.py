@@ -24,6 +24,10 @@ class TargetError(BayeslawError, ValueError):
     """The point to predict at cannot be used."""
 
 
+class TaskError(RunsError, TargetError):
+    """The task asked for is unknown, or not named where there are several."""
+
+
 class SamplingError(BayeslawError, RuntimeError):
     """No posterior could be drawn."""
 

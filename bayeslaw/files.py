@@ -1,4 +1,4 @@
-"""Writing files: checked from_prior, all or nothing."""
+"""Writing files: checked beforehand, all or nothing."""
 
 import os
 import tempfile

@@ -23,6 +23,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Checks": "checks",
         "Comparison": "comparison",
         "Crossing": "crossing",
+        "LawChecks": "checks",
         "Optimum": "optimum",
         "Parameters": "parameters",
         "Prediction": "prediction",
@@ -59,11 +60,21 @@ class Result:
         return xr.Dataset()
 
     def to_frame(self) -> pd.DataFrame:
-        """The answer as a table."""
+        """The answer as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
         raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as plain values: what ``--json`` prints."""
+        """The answer as plain values: what ``--json`` prints.
+
+        Returns
+        -------
+        dict
+        """
         raise NotImplementedError
 
     def plot(self, ax: Any = None) -> Any:

@@ -25,6 +25,8 @@ HOLDOUT = 5
 """Draws of expectations of hidden runs; of fits that lend nothing."""
 HOLDOUT_NOISE = 6
 """Noise of hidden runs; of fits that have no prior draws."""
+LAW_SIMULATION = 20
+"""Runs simulated from a law to check it."""
 
 
 def generator(seed: int, stream: int) -> np.random.Generator:

@@ -14,7 +14,7 @@ choice = fit.select(data=51_200)
 print(choice.sentence)
 
 # What came out: the mean of the runs at the target, beside what was said of one new run there.
-table = choice.table().set_index("model")
+table = choice.to_frame().set_index("model")
 table["measured"] = table.index.map(hidden.measured)
 print(table[["loss_median", "loss_p05", "loss_p95", "measured", "p_best"]].round(3).to_string())
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import bayeslaw as bl
-from bayeslaw.fitting.fit import Fit
+from bayeslaw.fitting.facade import Fit
 from bayeslaw.sampling.compilation_cache import use_compilation_cache
 from bayeslaw.sampling.nuts import SamplerSettings
 

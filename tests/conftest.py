@@ -1,5 +1,6 @@
 """Shared by the tests: synthetic tables, and the model written a second time, densely, from its documentation."""
 
+import os
 import signal
 from dataclasses import asdict, dataclass
 from types import SimpleNamespace
@@ -334,7 +335,8 @@ def _forge(runs, positions, seed=0, pooling=None, law="rectified", prior=None):
         np.zeros(shape),
     )  # fmt: skip
     completed = model.complete(positions, np.random.default_rng(seed))
-    return assemble(runs, model, Sampled(completed, raw, (), (), SamplerSettings(), 1.0), seed, prior)
+    sampled = Sampled(completed, raw, (), (), SamplerSettings(), 1.0)
+    return assemble(runs, get_law(law), model, sampled, seed, prior=prior)
 
 
 def _forge_at_random(runs, draws=200, seed=3, scale=0.5, pooling=None, law="rectified", prior=None):
@@ -428,3 +430,28 @@ def pooling():
 @pytest.fixture(scope="session")
 def fitted(two_models, settings, scales, pooling):
     return bayeslaw.fit(two_models, scales=scales, pooling=pooling, sampler=settings, seed=5)
+
+
+SLOW_LIMIT = 4 * 3600
+"""Seconds that one test of the long suites may take."""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-snapshots", action="store_true", help="Write the files in tests/snapshots again.")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_LIMIT))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport():
+    """In CI with the published measurements, a test that is skipped for want of them has failed."""
+    report = yield
+    reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
+    if "BAYESLAW_DATA" in reason and os.environ.get("CI") and os.environ.get("BAYESLAW_DATA"):
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid}: not run, although CI has the folder. {reason}"
+    return report

@@ -110,7 +110,12 @@ class Crossing(Result):
         return xr.Dataset({"difference": by_chain(self.difference, self.chains, ("size",), {"size": self.sizes})})
 
     def record(self) -> dict[str, Any]:
-        """Odds and sizes as plain values."""
+        """Odds and sizes as plain values.
+
+        Returns
+        -------
+        dict
+        """
         names = ("a", "b", "kind", "at", "low", "high", "p_a_always", "p_b_always", "p_b_overtakes", "p_a_overtakes")
         found = {name: getattr(self, name) for name in (*names, "p_returns", "size")}
         return {**found, "at": dict(self.at), "p_never": self.p_never}

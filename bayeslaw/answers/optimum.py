@@ -86,7 +86,12 @@ class Optimum(Result):
         return xr.Dataset({"params": params, "data": data, "tokens_per_param": data / params})
 
     def records(self) -> list[dict[str, Any]]:
-        """One plain mapping a family."""
+        """One plain mapping a family.
+
+        Returns
+        -------
+        list of dict
+        """
         return [asdict(family) for family in self.families]
 
     def to_dict(self) -> dict[str, Any]:

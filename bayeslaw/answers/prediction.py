@@ -17,7 +17,8 @@ import xarray as xr
 from bayeslaw import streams
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.base import Label, Outcome, Predictor, T, Who
+from bayeslaw.kinds.base import Label, Predictor, T, Who
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.streams import generator
@@ -102,6 +103,10 @@ class Prediction(Result):
         """One plain mapping a model and point, with quantiles of the outcome in the units of the table.
 
         ``mean`` and ``sd`` are not numbers for a new family, whose loss has heavier tails than would give it a mean.
+
+        Returns
+        -------
+        list of dict
         """
         values = self.values
         quantiles = np.quantile(values, list(_QUANTILES.values()), axis=0)

@@ -14,11 +14,11 @@ import xarray as xr
 
 from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.prediction import predict
-from bayeslaw.errors import RunsError, TargetError
-from bayeslaw.kinds.base import Outcome
+from bayeslaw.errors import TargetError
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import Layout
-from bayeslaw.kinds.shared.points import complete_point
+from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.kinds.shared.points import complete_point, curves_on
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
@@ -107,7 +107,12 @@ class Selection(Result):
         return pd.DataFrame(self.records())
 
     def records(self) -> list[dict[str, Any]]:
-        """The candidates as plain mappings."""
+        """The candidates as plain mappings.
+
+        Returns
+        -------
+        list of dict
+        """
         return [asdict(c) for c in self.candidates]
 
     def to_dict(self) -> dict[str, Any]:
@@ -142,7 +147,7 @@ def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = 
     ------
     TargetError
         If the target cannot be predicted at, or lies below what every candidate has already been measured at.
-    RunsError
+    TaskError
         If the task is unknown, or not given where there are several.
     """
     layout = posterior.layout
@@ -213,19 +218,15 @@ def conditional_value_at_risk(regret: np.ndarray, tail: float = TAIL) -> float:
 
 
 def require_target(layout: Layout, law: Law, at: Mapping[str, float], task: str | None) -> str:
-    """Check a target before anything is sampled, and to_position which task it is for.
+    """Check a target before anything is sampled, and find which task it is for.
 
     Raises
     ------
-    TargetError, RunsError
+    TargetError, TaskError
         See ``select``.
     """
     tasks = layout.tasks
-    if task is None and len(tasks) > 1:
-        raise RunsError(f"The table has {len(tasks)} tasks: {', '.join(tasks)}. Name one with task (--task).")
-    task = tasks[0] if task is None else task
-    if task not in tasks:
-        raise RunsError(f"There is no task {task!r} among the runs. The tasks are: {', '.join(tasks)}.")
+    task = layout.curves[curves_on(layout, task)[0]].task
     complete_point(layout, law, at)
     if kind_of(law).is_new_model(law, at):
         raise TargetError(

@@ -6,7 +6,7 @@ Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayeslaw.cli.backtest import backtest
+from bayeslaw.cli.law_option import LawOfFit, LawOfPrior, asked_law, read_law
 from bayeslaw.cli.laws import advise, compare, crossing, laws, optimum
+from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.priors import priors
 from bayeslaw.cli.shared import (
     Allow,
     EarlyTokens,
     FitFile,
     Json,
-    LawOfPrior,
     Output,
     Plot,
     PriorName,
@@ -50,6 +51,8 @@ from bayeslaw.errors import BayeslawError
 if TYPE_CHECKING:
     from bayeslaw.evidence.hindsight import Hidden
     from bayeslaw.fitting.facade import Fit
+    from bayeslaw.kinds.shared.stated import Statement
+    from bayeslaw.laws.base import Law
     from bayeslaw.prior.prior import Prior
     from bayeslaw.runs import Runs
 
@@ -87,6 +90,7 @@ def select(
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
+    prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
@@ -97,12 +101,13 @@ def select(
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
     began = time.perf_counter()
     target, first_tokens = one_point(at), read_tokens(early_tokens)
+    stated = read_statements(prior_of)
     check_outputs(output, plot)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, prior_of, output)
     if fitted is None:
         table = read_table(runs, where)
-        name, lender = borrow(table, prior, widen, law)
-        fitted = _fit_for(table, target, task, name, first_tokens, seed, lender)
+        named, lender = borrow(table, prior, widen, asked_law(law))
+        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated)
     _select(fitted, target, task, seed, json, output, plot, allow_failed_checks, began)
 
 
@@ -113,6 +118,7 @@ def fit(
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
+    prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
@@ -121,11 +127,11 @@ def fit(
 ) -> None:
     """Fit a scaling law and report its parameters."""
     began = time.perf_counter()
-    first_tokens = read_tokens(early_tokens)
+    first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
     check_outputs(output)
     table = read_table(runs, where)
-    name, lender = borrow(table, prior, widen, law)
-    fitted = fit_table(table, name, seed, first_tokens, lender)
+    named, lender = borrow(table, prior, widen, asked_law(law))
+    fitted = fit_table(table, named, seed, first_tokens, lender, stated)
     if output is not None:
         fitted.save(output)
     from bayeslaw.views.records import timed, to_json
@@ -141,6 +147,7 @@ def fit(
 
         say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
+        say_what_was_stated(fitted.posterior)
         show(parameters_table(found.records))
         if lender is not None:
             from bayeslaw.views.prior_text import borrowing_table
@@ -156,6 +163,7 @@ def predict(
     fit: FitFile,
     at: Points,
     kind: Annotated[str, typer.Option(help="run, curve or new-family.")] = "run",
+    law: LawOfFit = None,
     seed: Seed = 0,
     json: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the predictions here (.csv).")] = None,
@@ -168,7 +176,7 @@ def predict(
     from bayeslaw.fitting.fit import load
     from bayeslaw.views.records import timed, to_json
 
-    fitted = load(fit)
+    fitted = load(fit, law=asked_law(law))
     prediction = fitted.predictions(points, kind=kind, seed=seed)  # type: ignore[arg-type]
     if output is not None:
         from bayeslaw.files import write_csv
@@ -186,6 +194,7 @@ def predict(
 @app.command()
 def check(
     fit: FitFile,
+    law: LawOfFit = None,
     seed: Seed = 0,
     json: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the verdicts here (.csv).")] = None,
@@ -197,7 +206,7 @@ def check(
     from bayeslaw.fitting.fit import load
     from bayeslaw.views.records import timed, to_json
 
-    fitted = load(fit)
+    fitted = load(fit, law=asked_law(law))
     if output is not None:
         from bayeslaw.files import write_csv
 
@@ -234,7 +243,7 @@ def demo(
         "the runs at the largest."
     )
     target = {"data": hidden.target}
-    fitted = _fit_for(hidden.seen, target, None, "rectified", read_tokens(None), seed)
+    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed)
     _select(fitted, target, None, seed, json, output, plot, allow_failed_checks, began, hidden)
 
 
@@ -242,19 +251,18 @@ def _fit_for(
     table: "Runs",
     target: dict[str, float],
     task: str | None,
-    law: str,
+    law: "Law",
     early_tokens: float,
     seed: int,
     prior: "Prior | None" = None,
+    stated: "Mapping[str, Statement] | None" = None,
 ) -> "Fit":
     """Fit a table of candidates, once the target is known to be one."""
     from bayeslaw.answers.selection import require_target
     from bayeslaw.kinds.registry import kind_of
-    from bayeslaw.laws import get_law
 
-    named = get_law(law)
-    require_target(kind_of(named).layout(table, named, None), named, target, task)
-    return fit_table(table, law, seed, early_tokens, prior)
+    require_target(kind_of(law).layout(table, law, None), law, target, task)
+    return fit_table(table, law, seed, early_tokens, prior, stated)
 
 
 def _select(
@@ -292,6 +300,7 @@ def _select(
 
         say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
+        say_what_was_stated(fitted.posterior)
         show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
         if hidden is not None:

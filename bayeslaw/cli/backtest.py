@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayeslaw.cli.shared import Allow, Json, LawName, Seed, Where, finish, one_point, show, tell
+from bayeslaw.cli.law_option import LawName, is_law_file, read_law
+from bayeslaw.cli.shared import Allow, Json, Seed, Where, finish, one_point, show, tell
 from bayeslaw.errors import BayeslawWarning, TargetError
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def finetune(
         raise TargetError(f"--borrow {borrow!r} is not understood. Expected --borrow others, or nothing.")
     asked, names, target = parse_budgets(budgets), choose_methods(methods, METHODS), _target(at)
     _check_jobs(jobs)
+    named = read_law(law) if is_law_file(law) else law
     _run(
         lambda report: backtest_finetune(
             tables,
@@ -69,7 +71,7 @@ def finetune(
             target=target,
             borrow=borrow is not None,
             methods=names,
-            law=law,
+            law=named,
             seed=seed,
             where=where,
             workers=jobs,
@@ -90,7 +92,9 @@ def curves(
     ] = None,
     methods: Methods = None,
     where: Where = None,
-    law: Annotated[str | None, typer.Option("--law", help="Scaling law that bayeslaw fits.")] = None,
+    law: Annotated[
+        str | None, typer.Option("--law", help="Scaling law that bayeslaw fits: a name, or a file (.py).")
+    ] = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
     out: Annotated[Path, typer.Option(help="Folder for results; finished cells in it are used.")] = Path(
@@ -105,12 +109,13 @@ def curves(
 
     names = choose_methods(methods, METHODS)
     _check_jobs(jobs)
+    named = read_law(law) if law is not None and is_law_file(law) else law or DEFAULT_LAW
     _run(
         lambda report: backtest_curves(
             tables,
             hide_last=hide_last,
             methods=names,
-            law=law or DEFAULT_LAW,
+            law=named,
             seed=seed,
             where=where,
             workers=jobs,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from bayeslaw.cli.law_option import LawOfFit, asked_law, read_law
+from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.shared import (
     Allow,
     EarlyTokens,
@@ -38,10 +40,21 @@ from bayeslaw.cli.shared import (
 from bayeslaw.errors import TargetError
 
 
-def laws(json: Json = False) -> None:
-    """List the laws there are, with their formulas, the columns they need and their sources."""
+def laws(
+    check: Annotated[
+        str | None, typer.Option(help="Check one instead: its name, or a file that defines it (.py).")
+    ] = None,
+    simulate: Annotated[bool, typer.Option(help="Fit it to runs simulated from it, too: a minute or more.")] = True,
+    seed: Seed = 0,
+    json: Json = False,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """List the laws there are, with their formulas, columns and sources; or check one of your own."""
     from bayeslaw.laws import get_law, law_names
 
+    if check is not None:
+        _check_law(check, simulate, seed, json, allow_failed_checks)
+        return
     found = [get_law(name) for name in law_names()]
     if json:
         from bayeslaw.views.records import laws_record, to_json
@@ -53,6 +66,28 @@ def laws(json: Json = False) -> None:
         show(laws_table(found))
 
 
+def _check_law(named: str, simulate: bool, seed: int, json: bool, allow_failed_checks: bool) -> None:
+    """Check a law, whatever is wrong with it."""
+    began = time.perf_counter()
+    law = read_law(named, working=False)
+    from bayeslaw.evidence.law_checks import check_law
+    from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+    use_compilation_cache()
+    with interruptible(), progress_bar(f"{law.name} law") as progress:
+        found = check_law(law, simulate=simulate, seed=seed, progress=progress)
+    if json:
+        from bayeslaw.views.records import timed, to_json
+
+        print(to_json(timed(found, time.perf_counter() - began)))
+    else:
+        from bayeslaw.views.text import checks_table
+
+        show(checks_table(found.checks))
+        print(found.sentence)
+    finish(found.status, allow_failed_checks)
+
+
 def optimum(
     runs: RunsOrFit,
     compute: Annotated[str, typer.Option(help="Budget in FLOP, such as 5.88e23.")],
@@ -62,10 +97,14 @@ def optimum(
     where: Where = None,
     law: Annotated[
         str | None,
-        typer.Option("--law", help="Joint law to fit, of params and data; if not given, the prior's, else chinchilla."),
+        typer.Option(
+            "--law",
+            help="Joint law of params and data, a name or a file (.py); if not given, the prior's, else chinchilla.",
+        ),
     ] = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
+    prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
@@ -80,16 +119,17 @@ def optimum(
     from bayeslaw.answers.optimum import require_budget, require_tokens
     from bayeslaw.laws import get_law
 
-    first_tokens = read_tokens(early_tokens)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, output)
+    first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, prior_of, output)
     if fitted is None:
-        if law is not None or prior is None:  # else the prior, once it is read, says which law
-            require_budget(get_law(law or "chinchilla"), budget, held)
+        asked = asked_law(law)
+        if asked is not None or prior is None:  # else the prior, once it is read, says which law
+            require_budget(asked or get_law("chinchilla"), budget, held)
         table = read_table(runs, where)
         require_tokens(table)
-        name, lender = borrow(table, prior, widen, law, default="chinchilla")
-        require_budget(get_law(name), budget, held)
-        fitted = fit_table(table, name, seed, first_tokens, lender)
+        named, lender = borrow(table, prior, widen, asked, default="chinchilla")
+        require_budget(named, budget, held)
+        fitted = fit_table(table, named, seed, first_tokens, lender, stated)
     best = fitted.optimum(compute=budget, at=held, seed=seed)
     if output is not None:
         fitted.save(output)
@@ -107,6 +147,7 @@ def optimum(
 
         say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
+        say_what_was_stated(fitted.posterior)
         show(*optimum_tables(best))
         show_failing(best.checks)
         say_repairs(fitted.posterior)
@@ -115,7 +156,9 @@ def optimum(
 
 def compare(
     runs: RunsFile,
-    law: Annotated[list[str] | None, typer.Option("--law", help="A law to compare; give two or more.")] = None,
+    law: Annotated[
+        list[str] | None, typer.Option("--law", help="A law to compare, a name or a file (.py); give two or more.")
+    ] = None,
     along: Annotated[
         str, typer.Option(help="Column whose largest runs are held out: data, params or compute.")
     ] = "data",
@@ -138,19 +181,16 @@ def compare(
     from bayeslaw.evidence.comparison.compare import point_for, require_alike
     from bayeslaw.kinds.registry import kind_of
     from bayeslaw.kinds.shared.points import complete_point
-    from bayeslaw.laws import get_law
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
+    named = [read_law(name) for name in law or ()]
     if point is not None:
-        named = [get_law(name) for name in law or ()]
         require_alike(named, [point])
         for one in named:
             complete_point(kind_of(one).layout(table, one, None), one, point_for(one, named, point))
     use_compilation_cache()
-    with interruptible(), progress_bar(f"{len(law or ())} laws") as progress:
-        found = judge(
-            table, law or (), along=along, folds=folds, early_tokens=first_tokens, seed=seed, progress=progress
-        )
+    with interruptible(), progress_bar(f"{len(named)} laws") as progress:
+        found = judge(table, named, along=along, folds=folds, early_tokens=first_tokens, seed=seed, progress=progress)
         prediction = None if point is None else found.predict([point], seed=seed)
     if output is not None:
         from bayeslaw.files import write_csv
@@ -181,6 +221,7 @@ def crossing(
     low: Annotated[str | None, typer.Option(help="Look from this size on; from the smallest seen unless told.")] = None,
     high: Annotated[str | None, typer.Option(help="Look up to this size; 100 times the largest seen.")] = None,
     kind: Annotated[str, typer.Option(help="curve, or law: as if laws held at any distance.")] = "curve",
+    law: LawOfFit = None,
     seed: Seed = 0,
     json: Json = False,
     allow_failed_checks: Allow = False,
@@ -191,7 +232,7 @@ def crossing(
     limits = [None if text is None else _number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))]
     from bayeslaw.fitting.fit import load
 
-    fitted = load(fit)
+    fitted = load(fit, law=asked_law(law))
     found = fitted.crossing(a, b, at=others, task=task, low=limits[0], high=limits[1], kind=kind, seed=seed)  # type: ignore[arg-type]
     if json:
         from bayeslaw.views.records import timed, to_json

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from bayeslaw.cli.law_option import LawName, LawOfFit, asked_law, read_law
 from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
-    LawName,
     Seed,
     Where,
     check_outputs,
@@ -52,13 +52,14 @@ def list_priors(json: Json = False) -> None:
 @priors.command("show")
 def show_prior(
     prior: Annotated[str, typer.Argument(help="Name of a released prior, or the file of a prior or of a fit.")],
+    law: LawOfFit = None,
     json: Json = False,
 ) -> None:
     """Show what a prior lends, and what it was made from."""
     from bayeslaw.fitting.fit import open_prior
     from bayeslaw.prior.released import released_card
 
-    found, card = open_prior(prior), released_card(prior)
+    found, card = open_prior(prior, asked_law(law)), released_card(prior)
     where = None if card is None else str(card)
     if json:
         from bayeslaw.views.records import prior_record, to_json
@@ -89,7 +90,8 @@ def make_prior(
     from bayeslaw.lending.lend import as_prior
     from bayeslaw.runs import join_runs
 
-    fitted = fit_table(join_runs([read_table(path, where) for path in runs]), law, seed, first_tokens)
+    table = join_runs([read_table(path, where) for path in runs])
+    fitted = fit_table(table, read_law(law), seed, first_tokens)
     made = None if fitted.status == "FAIL" else as_prior(fitted.posterior, name or output.stem, seed=seed)
     if made is not None:
         made.save(output)

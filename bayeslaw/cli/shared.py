@@ -4,17 +4,20 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bayeslaw.cli.law_option import asked_law, is_law_file
 from bayeslaw.errors import PriorError, TargetError
 
 if TYPE_CHECKING:
     from bayeslaw.fitting.facade import Fit
+    from bayeslaw.kinds.shared.stated import Statement
+    from bayeslaw.laws.base import Law
     from bayeslaw.posterior.posterior import Posterior
     from bayeslaw.prior.prior import Prior
     from bayeslaw.runs import Runs
@@ -27,10 +30,6 @@ FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
 Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
 
-LawName = Annotated[str, typer.Option("--law", help="Scaling law to fit.")]
-LawOfPrior = Annotated[
-    str | None, typer.Option("--law", help="Scaling law to fit; if not given, the prior's, else rectified.")
-]
 PriorName = Annotated[
     str | None, typer.Option("--prior", help="Borrow from a released prior, or the file of a prior or of a fit.")
 ]
@@ -103,8 +102,8 @@ def read_table(path: Path, where: str | None) -> "Runs":
 
 
 def borrow(
-    table: "Runs", prior: str | None, widen: float, law: str | None, default: str = "rectified"
-) -> "tuple[str, Prior | None]":
+    table: "Runs", prior: str | None, widen: float, law: "Law | None", default: str = "rectified"
+) -> "tuple[Law, Prior | None]":
     """Settle the law and the prior of a fit before anything is sampled.
 
     Raises
@@ -115,13 +114,14 @@ def borrow(
     if prior is None:
         if widen != 1:
             raise PriorError(f"--widen {widen:g} needs a prior to widen. Name one with --prior, or leave it out.")
-        return law or default, None
-    from bayeslaw.fitting.fit import open_prior
-    from bayeslaw.laws import get_law
+        from bayeslaw.laws import get_law
 
-    found = open_prior(prior).widened(widen)
-    found.require_fits(table, found.law if law is None else get_law(law))
-    return found.law.name, found
+        return law or get_law(default), None
+    from bayeslaw.fitting.fit import open_prior
+
+    found = open_prior(prior, law).widened(widen)
+    found.require_fits(table, law or found.law)
+    return law or found.law, found
 
 
 def saved_fit(
@@ -131,9 +131,10 @@ def saved_fit(
     prior: str | None,
     widen: float,
     early_tokens: str | None,
+    stated: Sequence[str] | None,
     output: Path | None,
 ) -> "Fit | None":
-    """Load the fit, if a path names one and no table.
+    """Load the fit, if a path names one and no table; a file of a law is of the one that it was made with.
 
     Raises
     ------
@@ -142,8 +143,10 @@ def saved_fit(
     """
     if path.suffix != ".nc":
         return None
+    file = law if law is not None and is_law_file(law) else None
+    law = law if file is None else None
     given = {"where": where, "law": law, "prior": prior, "widen": None if widen == 1 else widen}
-    for name, value in {**given, "early-tokens": early_tokens, "output": output}.items():
+    for name, value in {**given, "early-tokens": early_tokens, "prior-of": stated or None, "output": output}.items():
         if value is not None:
             raise TargetError(
                 f"--{name} is for a fit that is yet to be made, and {path} is made. Leave it out, or "
@@ -151,17 +154,24 @@ def saved_fit(
             )
     from bayeslaw.fitting.fit import load
 
-    return load(path)
+    return load(path, law=asked_law(file))
 
 
-def fit_table(table: "Runs", law: str, seed: int, early_tokens: float, prior: "Prior | None" = None) -> "Fit":
+def fit_table(
+    table: "Runs",
+    law: "Law",
+    seed: int,
+    early_tokens: float,
+    prior: "Prior | None" = None,
+    stated: "Mapping[str, Statement] | None" = None,
+) -> "Fit":
     """Fit a law with a progress bar; an interrupt ends the process."""
     with interruptible(), progress_bar(f"{len(table.models)} models, {len(table.table)} runs") as progress:
         from bayeslaw.fitting.fit import fit
         from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
         use_compilation_cache()
-        return fit(table, law=law, early_tokens=early_tokens, prior=prior, seed=seed, progress=progress)
+        return fit(table, law=law, early_tokens=early_tokens, prior=prior, priors=stated, seed=seed, progress=progress)
 
 
 def read_tokens(text: str | None) -> float:

@@ -2,7 +2,9 @@
 
 import importlib.metadata
 import platform
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -10,11 +12,15 @@ import xarray as xr
 from bayeslaw import streams
 from bayeslaw.kinds.base import Model, prior_positions
 from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.population import Position
+from bayeslaw.kinds.shared.stated import Statement, with_coordinate_priors
+from bayeslaw.laws.base import Law
 from bayeslaw.lending.conflict import conflict_checks
 from bayeslaw.posterior.posterior import Posterior, label
 from bayeslaw.prior.prior import Prior
 from bayeslaw.runs import Runs
-from bayeslaw.sampling.sample import Sampled
+from bayeslaw.sampling.diagnostics import given_trajectory_checks
+from bayeslaw.sampling.sample import Sampled, complete_and_check
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check
 
@@ -22,41 +28,127 @@ PRIOR_DRAWS = 2000
 """Draws from a prior, to compare a posterior with."""
 
 
-def assemble(runs: Runs, model: Model, sampled: Sampled, seed: int, prior: Prior | None = None) -> Posterior:
+def assemble(
+    runs: Runs,
+    law: Law,
+    model: Model,
+    sampled: Sampled,
+    seed: int,
+    *,
+    prior: Prior | None = None,
+    stated: Mapping[str, Statement] | None = None,
+) -> Posterior:
     """The posterior of a table, with the verdicts of the sampler, on the table, and on the prior if there is one."""
-    checks: tuple[Check, ...] = (*sampled.checks, *kind_of(model.law).checks(model.layout, model.law))
-    settings = {
+    how = {
         "seed": seed,
         "chains": sampled.settings.chains,
         "warmup": sampled.settings.warmup,
         "draws": int(sampled.raw.steps.shape[1]),
         "target_accept": sampled.settings.target_accept,
         "max_depth": sampled.settings.max_depth,
-        "pooling": {pooled.coordinate.name: pooled.coordinate.pooling for pooled in model.density.pooled},
-        "scale_priors": asdict(model.density.scales),
         "repairs": list(sampled.repairs),
         "sampling_seconds": round(sampled.seconds, 2),
+    }
+    draws = label(law, model.layout, sampled.draws, *sampled.raw.steps.shape)
+    return _put_together(runs, law, model, draws, _stats(sampled), sampled.checks, how, prior, stated)
+
+
+def assemble_given(
+    runs: Runs,
+    law: Law,
+    model: Model,
+    positions: Position,
+    seed: int,
+    *,
+    stats: Mapping[str, np.ndarray] | None = None,
+    prior: Prior | None = None,
+    stated: Mapping[str, Statement] | None = None,
+) -> Posterior:
+    """The posterior of a table from positions that somebody else drew, entries (chain, draw, ...), with all verdicts.
+
+    Parameters
+    ----------
+    runs, law, model, seed, prior, stated
+        As for `assemble`.
+    positions : dict of ndarray, shapes (chain, draw, ...)
+        Whole ones.
+    stats : mapping of str to ndarray, shape (chain, draw), optional
+        Statistics of the sampler; see `bayeslaw.sampling.diagnostics.given_trajectory_checks`.
+    """
+    chains, count = next(iter(positions.values())).shape[:2]
+    stats = stats or {}
+    found, checks = complete_and_check(model, positions, seed)
+    how = {
+        "seed": seed,
+        "chains": chains,
+        "warmup": None,
+        "draws": count,
+        "target_accept": None,
+        "max_depth": None,
+        "repairs": [],
+        "sampling_seconds": None,
+        "sampler": "none of bayeslaw: positions were given",
+    }
+    draws = label(law, model.layout, found, chains, count)
+    of_sampler = xr.Dataset({name: (("chain", "draw"), values) for name, values in stats.items()})
+    checks += given_trajectory_checks(stats)
+    return _put_together(runs, law, model, draws, of_sampler, checks, how, prior, stated)
+
+
+def _put_together(
+    runs: Runs,
+    law: Law,
+    model: Model,
+    draws: xr.Dataset,
+    stats: xr.Dataset,
+    of_sampler: Iterable[Check],
+    how: Mapping[str, Any],
+    prior: Prior | None,
+    stated: Mapping[str, Statement] | None,
+) -> Posterior:
+    """A posterior with all verdicts; ``how`` it was sampled is among its settings."""
+    checks = (*of_sampler, *kind_of(law).checks(model.layout, law))
+    settings = {**beliefs(runs, law, model, prior, stated), **how}
+    posterior = Posterior(draws, stats, runs, law, checks, settings, model.layout, model.density.scales, prior)
+    if prior is None:
+        return posterior
+    seed = how["seed"]
+    return replace(posterior, checks=(*checks, *conflict_checks(drawn_from_prior(posterior, seed), seed)))
+
+
+def beliefs(
+    runs: Runs, law: Law, model: Model, prior: Prior | None, stated: Mapping[str, Statement] | None
+) -> dict[str, Any]:
+    """Settings that say what was believed, of which runs, and by which versions; plain values."""
+    return {
+        "pooling": {pooled.coordinate.name: pooled.coordinate.pooling for pooled in model.density.pooled},
+        "scale_priors": asdict(model.density.scales),
+        "stated_priors": {name: {"type": type(p).__name__, **asdict(p)} for name, p in (stated or {}).items()},
+        "coordinate_priors": {
+            mine.name: [mine.mean, mine.sd]
+            for mine, own in zip(model.law.coordinates, law.coordinates, strict=True)
+            if mine != own
+        },
         "prior": None if prior is None else {"name": prior.name, "sha256": prior.sha256},
         "runs_sha256": runs.content_hash,
         "versions": _versions(),
     }
-    draws = label(model.law, model.layout, sampled.draws, *sampled.raw.steps.shape)
-    posterior = Posterior(
-        draws, _stats(sampled), runs, model.law, checks, settings, model.layout, model.density.scales, prior
-    )
-    if prior is None:
-        return posterior
-    return replace(posterior, checks=(*checks, *conflict_checks(drawn_from_prior(posterior, seed), seed)))
 
 
 def drawn_from_prior(posterior: Posterior, seed: int) -> Posterior:
     """Draws from the prior in the place of those from a posterior; where levels have a flat prior they mean nothing."""
-    kind, law, layout = kind_of(posterior.law), posterior.law, posterior.layout
+    kind, layout = kind_of(posterior.law), posterior.layout
+    law = with_coordinate_priors(posterior.law, posterior.settings["coordinate_priors"])
     pooling = posterior.settings["pooling"] if posterior.prior is None else None
     model = kind.model(law, layout, kind.pool(law, layout, pooling), posterior.scale_priors)
+    return replace(posterior, draws=prior_draws(model, seed))
+
+
+def prior_draws(model: Model, seed: int) -> xr.Dataset:
+    """Labelled draws from the prior of a model, as one chain."""
     rng = generator(seed, streams.PRIOR_DRAWS)
     draws = model.without_runs().complete(prior_positions(model, PRIOR_DRAWS, rng), rng)
-    return replace(posterior, draws=label(model.law, model.layout, draws, 1, PRIOR_DRAWS))
+    return label(model.law, model.layout, draws, 1, PRIOR_DRAWS)
 
 
 def _stats(sampled: Sampled) -> xr.Dataset:

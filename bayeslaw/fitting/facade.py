@@ -15,8 +15,10 @@ from bayeslaw.answers.parameters import Checks, Parameters, fit_checks, paramete
 from bayeslaw.answers.prediction import Kind, Prediction, predict
 from bayeslaw.answers.selection import Selection, select
 from bayeslaw.errors import PriorError, TargetError
-from bayeslaw.fitting.assemble import drawn_from_prior
+from bayeslaw.fitting.assemble import assemble_given, drawn_from_prior
+from bayeslaw.fitting.build import Built
 from bayeslaw.fitting.datatree import to_datatree
+from bayeslaw.fitting.positions import read_positions, read_stats
 from bayeslaw.lending.borrowing import Borrowing, borrowing
 from bayeslaw.lending.lend import as_prior
 from bayeslaw.posterior.file import save_posterior
@@ -39,6 +41,48 @@ class Fit:
 
     posterior: Posterior
 
+    @classmethod
+    def from_positions(
+        cls,
+        built: Built,
+        positions: Mapping[str, np.ndarray],
+        *,
+        stats: Mapping[str, np.ndarray] | xr.Dataset | None = None,
+        seed: int = 0,
+    ) -> "Fit":
+        """Make a fit of positions that another sampler drew from ``built.log_density``.
+
+        What the density integrates out is drawn, chains are checked, and all is put together as `bayeslaw.fit` does.
+
+        Parameters
+        ----------
+        built : Built
+            From `bayeslaw.build`.
+        positions : mapping of str to ndarray, shapes (chain, draw, ...)
+            The entries of ``built.sizes``; at least 4 draws of equal weight a chain.
+        stats : mapping of str to ndarray, or Dataset, shapes (chain, draw), optional
+            Statistics of the sampler, kept as ``posterior.stats``. Of these ``diverging``, ``energy`` and
+            ``reached_max_treedepth`` are checked; what is not given is not checked.
+        seed : int
+            Of the draws of what is integrated out.
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        SamplingError
+            If an entry is missing, unknown, of another shape or not finite; or a statistic is not of such a shape.
+        """
+        whole = read_positions(built.model, positions)
+        given = read_stats(stats or {}, next(iter(whole.values())).shape[:2])
+        return cls(
+            assemble_given(
+                built.runs, built.law, built.model, whole, seed, stats=given, prior=built.prior, stated=built.stated
+            )
+        )
+
     @property
     def status(self) -> Status:
         """The worst verdict of ``check()``."""
@@ -50,11 +94,21 @@ class Fit:
         return fit_checks(self.posterior)
 
     def check(self) -> pd.DataFrame:
-        """Verdicts on sampler and table: one row a check, with number, threshold, sentence and remedy."""
+        """Verdicts on sampler and table: one row a check, with number, threshold, sentence and remedy.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
         return self.checks.to_frame()
 
     def parameters(self) -> Parameters:
-        """Posterior of the law's parameters, of the population and of the scales; see ``Parameters.to_frame``."""
+        """Posterior of the law's parameters, of the population and of the scales.
+
+        Returns
+        -------
+        Parameters
+        """
         return parameters(self.posterior)
 
     def predict(
@@ -91,7 +145,20 @@ class Fit:
         return self.predictions(_points(data, at), kind=kind, seed=seed).to_frame()
 
     def predictions(self, at: Points, *, kind: Kind = "run", seed: int = 0) -> Prediction:
-        """As ``predict``, with the joint draws; see `bayeslaw.answers.prediction.predict`."""
+        """As ``predict``, with the joint draws.
+
+        Parameters
+        ----------
+        at : mapping or sequence of mappings
+        kind : {"run", "curve", "new-family", "law"}
+        seed : int
+            All as for ``predict``.
+
+        Returns
+        -------
+        Prediction
+            Joint over models and points.
+        """
         return predict(self.posterior, _points(None, at), kind=kind, seed=seed)
 
     def select(
@@ -102,14 +169,52 @@ class Fit:
         task: str | None = None,
         seed: int = 0,
     ) -> Selection:
-        """Rank the candidates at one point; see `bayeslaw.answers.selection.select`."""
+        """Rank the candidates at one point by expected regret; see `bayeslaw.answers.selection.select`.
+
+        Parameters
+        ----------
+        data : float, optional
+            Short for ``at={"data": …}``.
+        at : mapping, optional
+            The target: covariate names to values in the units of the table.
+        task : str, optional
+            Needed if the table has several.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        Selection
+            Of run predictions at the target.
+
+        Raises
+        ------
+        TargetError
+            If there is not one target, or it cannot be predicted at.
+        TaskError
+            If the task is unknown, or not given where there are several.
+        """
         points = _points(data, [at] if at else [])
         if len(points) != 1:
             raise TargetError("Give one target to choose for, such as select(data=1638400).")
         return select(self.posterior, points[0], task=task, seed=seed)
 
     def optimum(self, *, compute: float, at: Mapping[str, float] | None = None, seed: int = 0) -> Optimum:
-        """Split a budget of so many FLOP over parameters and tokens; see `bayeslaw.answers.optimum.optimum`."""
+        """Split a budget over parameters and tokens; see `bayeslaw.answers.optimum.optimum`.
+
+        Parameters
+        ----------
+        compute : float
+            Budget in FLOP.
+        at : mapping, optional
+            Covariates of the law other than ``params`` and ``data``.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        Optimum
+        """
         return optimum(self.posterior, compute, at=at, seed=seed)
 
     def crossing(
@@ -124,15 +229,56 @@ class Fit:
         kind: Lines = "curve",
         seed: int = 0,
     ) -> Crossing:
-        """Find the data size where one choice overtakes another; see `bayeslaw.answers.crossing.crossing`."""
+        """Find the data size where one choice overtakes another; see `bayeslaw.answers.crossing.crossing`.
+
+        Parameters
+        ----------
+        a, b : str
+            Two models; of a joint law, two models or two families.
+        at : mapping, optional
+            Covariates other than data.
+        task : str, optional
+            Needed if the table has several.
+        low, high : float, optional
+            Range of data sizes to look in; from the smallest seen to 100 times the largest if not given.
+        kind : {"curve", "law"}
+            What crosses: expected curves, or laws as if they held exactly at any distance.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        Crossing
+        """
         return crossing(self.posterior, a, b, at=at, task=task, low=low, high=high, kind=kind, seed=seed)
 
     def as_prior(self, name: str) -> Prior:
-        """What this fit lends to tables that it did not see; see `bayeslaw.lending.lend.as_prior`."""
+        """What this fit lends to tables that it did not see; see `bayeslaw.lending.lend.as_prior`.
+
+        Parameters
+        ----------
+        name : str
+            What the prior is to be called.
+
+        Returns
+        -------
+        Prior
+        """
         return as_prior(self.posterior, name)
 
     def borrowing(self, *, at: Mapping[str, float] | None = None, seed: int = 0) -> Borrowing:
         """How much was borrowed from the prior, one row a quantity; see `bayeslaw.lending.borrowing.borrowing`.
+
+        Parameters
+        ----------
+        at : mapping, optional
+            A point whose predictions are compared too.
+        seed : int
+            Of the draws from the prior.
+
+        Returns
+        -------
+        Borrowing
 
         Raises
         ------
@@ -144,13 +290,27 @@ class Fit:
         return borrowing(self.posterior, drawn_from_prior(self.posterior, seed), at)
 
     def to_datatree(self, *, seed: int = 0) -> xr.DataTree:
-        """Everything that ArviZ works on; see `bayeslaw.fitting.datatree.to_datatree`."""
+        """Everything that ArviZ works on; see `bayeslaw.fitting.datatree.to_datatree`.
+
+        Parameters
+        ----------
+        seed : int
+            Of the draws from the prior and of the replicated runs.
+
+        Returns
+        -------
+        xarray.DataTree
+        """
         return to_datatree(self.posterior, seed=seed)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the parameters with their intervals; answers have pictures of their own (``fit.select(…).plot()``).
 
         For trace and rank plots give ArviZ the draws: ``arviz.plot_trace(fit.to_datatree())``.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
 
         Returns
         -------
@@ -159,7 +319,12 @@ class Fit:
         return self.parameters().plot(ax)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back."""
+        """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back.
+
+        Parameters
+        ----------
+        path : path
+        """
         save_posterior(self.posterior, path)
 
     def __repr__(self) -> str:

@@ -2,21 +2,19 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bayeslaw.fitting.assemble import assemble
+from bayeslaw.fitting.build import build
+from bayeslaw.fitting.build import open_prior as open_prior
 from bayeslaw.fitting.facade import Fit
-from bayeslaw.kinds.registry import build_model, kind_of
-from bayeslaw.laws import get_law
+from bayeslaw.kinds.shared.stated import Statement
 from bayeslaw.laws.base import Law, Level
-from bayeslaw.lending.lend import as_prior
 from bayeslaw.posterior.file import load_posterior
-from bayeslaw.prior.prior import Prior, load_prior
-from bayeslaw.prior.released import released_prior
-from bayeslaw.runs import Runs, read_runs
+from bayeslaw.prior.prior import Prior
+from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress, sample
@@ -28,6 +26,7 @@ def fit(
     law: str | Law = "rectified",
     pooling: Mapping[str, Level] | None = None,
     scales: Any = None,
+    priors: Mapping[str, Statement] | None = None,
     early_tokens: float = EARLY_TOKENS,
     prior: "str | os.PathLike[str] | Prior | Fit | None" = None,
     sampler: SamplerSettings | None = None,
@@ -48,6 +47,9 @@ def fit(
     scales : dataclass, optional
         Priors of noise and discrepancy: `bayeslaw.kinds.curves.priors.ScalePriors`, or of joint laws
         `bayeslaw.kinds.surfaces.priors.SurfacePriors`.
+    priors : mapping of str to Normal or LogNormal, optional
+        Beliefs of one's own, by the name of a natural parameter, a coordinate or a scale, in place of the law's priors:
+        ``{"E": bl.Normal(1.7, 0.1), "beta": bl.LogNormal(0.35, 0.2)}``. See `bayeslaw.kinds.shared.stated`.
     early_tokens : float
         Joint laws leave out checkpoints from the first so many tokens of runs that are three times as long or longer;
         0 keeps them. What was left out is among ``posterior.runs.left_out``.
@@ -71,40 +73,14 @@ def fit(
     RunsError
         If ``early_tokens`` is no number of tokens.
     PriorError
-        If the prior cannot be read, is of another law or unit, or was made from models of the table.
+        If stated priors cannot be used; if the prior cannot be read, is of another law or unit, or was made from models
+        of the table.
     SamplingError
         If sampling cannot start.
     """
-    law = law if isinstance(law, Law) else get_law(law)
-    runs = runs if isinstance(runs, Runs) else read_runs(runs)
-    runs = kind_of(law).prepare(runs, early_tokens)
-    lender = None if prior is None else open_prior(prior)
-    if lender is not None:
-        lender.require_fits(runs, law)
-    borrowed = None if lender is None else lender.borrowed
-    model = build_model(runs, law, pooling=pooling, scales=scales, borrowed=borrowed)
-    sampled = sample(model, sampler or SamplerSettings(), seed=seed, progress=progress)
-    return Fit(assemble(runs, model, sampled, seed, lender))
-
-
-def open_prior(prior: "str | os.PathLike[str] | Prior | Fit") -> Prior:
-    """Find a prior by the name of a released one, by a file, or as what a fit lends.
-
-    Raises
-    ------
-    PriorError
-        If there is none of that name, or the file cannot be read as a prior.
-    PosteriorFileError
-        If it is the file of a fit and cannot be read.
-    """
-    if isinstance(prior, Prior):
-        return prior
-    if isinstance(prior, Fit):
-        return as_prior(prior.posterior, "a fit of this session")
-    path = Path(prior)
-    if path.suffix == ".nc":
-        return as_prior(load_posterior(path), path.name)
-    return load_prior(path) if path.suffix == ".json" or path.parent != Path() else released_prior(str(prior))
+    built = build(runs, law, pooling=pooling, scales=scales, priors=priors, early_tokens=early_tokens, prior=prior)
+    sampled = sample(built.model, sampler or SamplerSettings(), seed=seed, progress=progress)
+    return Fit(assemble(built.runs, built.law, built.model, sampled, seed, prior=built.prior, stated=priors))
 
 
 def load(path: str | os.PathLike[str], *, law: Law | None = None) -> Fit:
@@ -115,6 +91,10 @@ def load(path: str | os.PathLike[str], *, law: Law | None = None) -> Fit:
     path : path
     law : Law, optional
         The law that it was made with, if that is neither one of the package nor registered.
+
+    Returns
+    -------
+    Fit
 
     Raises
     ------

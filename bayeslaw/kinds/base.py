@@ -21,8 +21,10 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw.kinds.shared.borrowed import Borrowed, Entry, TaskPath
+from bayeslaw.kinds.shared.generative import Sites
 from bayeslaw.kinds.shared.hierarchy import TASK_SPREAD
 from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.population import Pooled, Position
 from bayeslaw.kinds.shared.prediction import LawDraws
 from bayeslaw.laws.base import Array, Law, Level
@@ -37,50 +39,6 @@ Who = Literal["seen", "new-family"]
 
 NEW_MODEL = "<new model>"
 NEW_FAMILY = "<new family>"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What is measured, and on which scale the model is linear in it.
-
-    Attributes
-    ----------
-    name : str
-        Column of the table, such as ``loss``.
-    unit : str
-    higher_is_better : bool
-    link_name : str
-        ``log``, ``logit`` or ``identity``: the scale on which predictors work.
-    """
-
-    name: str
-    unit: str
-    higher_is_better: bool
-    link_name: Literal["log", "logit", "identity"]
-
-    def link(self, values: np.ndarray) -> np.ndarray:
-        """From the outcome to the scale of the model."""
-        if self.link_name == "log":
-            return np.log(values)
-        return np.log(values) - np.log1p(-values) if self.link_name == "logit" else np.asarray(values)
-
-    def inverse(self, linked: np.ndarray) -> np.ndarray:
-        """From the scale of the model to the outcome."""
-        if self.link_name == "log":
-            return np.exp(linked)
-        return np.exp(-np.logaddexp(0.0, -linked)) if self.link_name == "logit" else np.asarray(linked)
-
-    def best(self, values: np.ndarray, axis: int) -> np.ndarray:
-        """The best value along an axis, which is kept."""
-        return values.max(axis=axis, keepdims=True) if self.higher_is_better else values.min(axis=axis, keepdims=True)
-
-    def shortfall(self, values: np.ndarray, best: np.ndarray) -> np.ndarray:
-        """By how much values are worse than the best one, in the unit of the outcome; not negative."""
-        return best - values if self.higher_is_better else values - best
-
-
-LOSS = Outcome("loss", "that of the table", higher_is_better=False, link_name="log")
-"""Losses: positive, lower is better, modelled in their logarithm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -403,6 +361,20 @@ class Kind(Protocol[L]):
 
     def model(self, law: Law, layout: L, pooled: Pooled, scales: Any) -> Model:
         """The model of a table."""
+        ...
+
+    def generate(self, model: Any, sites: Sites) -> None:
+        """Tell a model of this kind as it is believed: draw everything from its distribution, down to the runs.
+
+        The joint density of all that is sampled is that of ``model.density`` where what this integrates out is
+        integrated out. Quantities have the names, units and shapes of the variables of a posterior; natural parameters
+        of the law are defined, and the runs observed. See `bayeslaw.kinds.shared.generative`.
+
+        Raises
+        ------
+        LawError
+            If the model has a prior.
+        """
         ...
 
     def predictor(self, law: Law, layout: L, draws: xr.Dataset, scales: Any) -> Predictor[Any]:

@@ -1,16 +1,21 @@
 """From a law to the kind of model that fits it, and from a table to a model."""
 
 import importlib
+import os
 import pkgutil
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from bayeslaw import kinds
-from bayeslaw.errors import LawError
+from bayeslaw.errors import LawError, PriorError
 from bayeslaw.kinds.base import Kind, Model
 from bayeslaw.kinds.shared.borrowed import Borrowed
+from bayeslaw.kinds.shared.stated import Statement, state_priors
+from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law, Level
-from bayeslaw.runs import Runs
+from bayeslaw.runs import Runs, read_runs
 
 
 def kind_of(law: Law) -> Kind[Any]:
@@ -31,29 +36,54 @@ def kind_of(law: Law) -> Kind[Any]:
     return kind
 
 
+def read_for(
+    runs: Runs | pd.DataFrame | str | os.PathLike[str], law: str | Law, early_tokens: float
+) -> tuple[Runs, Law]:
+    """Find a law by its name and read a table for it, less what its kind does not describe.
+
+    Raises
+    ------
+    LawError
+        If the law is unknown.
+    RunsError
+        If the table cannot be read, or ``early_tokens`` is no number of tokens.
+    """
+    law = law if isinstance(law, Law) else get_law(law)
+    runs = runs if isinstance(runs, Runs) else read_runs(runs)
+    return kind_of(law).prepare(runs, early_tokens), law
+
+
 def build_model(
     runs: Runs,
     law: Law,
     *,
     pooling: Mapping[str, Level] | None = None,
     scales: Any = None,
+    priors: Mapping[str, Statement] | None = None,
     borrowed: Borrowed | None = None,
 ) -> Model:
-    """Put a law, its pooling, a table of runs and what a prior lends together.
+    """Put a law, its pooling, a table of runs, stated priors and what a prior lends together.
 
     Raises
     ------
     LawError
         If the table lacks what the law needs, ``pooling`` names what the law does not have, ``scales`` are those of
         another kind of model, or either is given beside a prior.
+    PriorError
+        If stated priors cannot be used, or are given beside a prior.
     """
     kind = kind_of(law)
     if borrowed is not None and scales is not None:
         raise LawError("A fit with a prior has the scales that the prior knows. Leave out scales, or the prior.")
+    if borrowed is not None and priors:
+        raise PriorError("A fit with a prior believes what the prior says. Leave out stated priors, or the prior.")
     default = kind.scale_priors(law)
     scales = scales or (default if borrowed is None else borrowed.scales)
     if type(scales) is not type(default):
         wanted, found = type(default).__name__, type(scales).__name__
         raise LawError(f"The {law.name} law takes scales of the type {wanted}, not {found}.")
     layout = kind.layout(runs, law, borrowed)
+    if priors:
+        stated = state_priors(law, layout, scales, priors)
+        law, scales = stated.law, stated.scales
     return kind.model(law, layout, kind.pool(law, layout, pooling), scales)

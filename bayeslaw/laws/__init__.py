@@ -1,23 +1,30 @@
-"""Scaling laws, one a file: each module of this package but ``base`` defines ``LAW``.
+"""Scaling laws, one a file: each module of this package but those that find laws defines ``LAW``.
 
 A law in which one covariate may be any of several has ``over``, too, which takes the name of its column. Users write it
-after the name of the law: ``multiplicative(pretraining_tokens)``.
+after the name of the law: ``multiplicative(pretraining_tokens)``. Users add laws of their own with ``register_law``, in
+a file (``load_law``), or in a package that offers them as entry points (see ``registry``).
 """
 
 import importlib
-import pkgutil
 import re
 from typing import TYPE_CHECKING
 
 from bayeslaw.errors import LawError
+from bayeslaw.laws.registry import builtin_names, no_such_law, own_law, own_names
+from bayeslaw.laws.registry import register_law as register_law
 
 if TYPE_CHECKING:
     from bayeslaw.laws.base import Law
 
 
 def law_names() -> tuple[str, ...]:
-    """Return the names of the laws there are, in alphabetical order."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base"))
+    """Return the names of the laws there are, in alphabetical order: of the package, registered, and of others.
+
+    Returns
+    -------
+    tuple of str
+    """
+    return tuple(sorted({*builtin_names(), *own_names()}))
 
 
 def get_law(name: str) -> "Law":
@@ -29,16 +36,21 @@ def get_law(name: str) -> "Law":
         One of `law_names`; of a law that leaves the choice of a covariate, the name of its column may follow in
         brackets, as in ``multiplicative(lora_rank)``.
 
+    Returns
+    -------
+    Law
+
     Raises
     ------
     LawError
-        If there is none, the name is not spelled that way, or the law leaves no choice of a column.
+        If there is none, the name is not spelled that way, the law leaves no choice of a column, or it is one of an
+        installed package that cannot be imported.
     """
     plain, column = _parts(name)
-    if plain not in law_names():
-        raise LawError(f"There is no law {name!r}. Use one of: {', '.join(law_names())}.")
-    module = importlib.import_module(f"bayeslaw.laws.{plain}")
-    law: Law = module.LAW
+    found = importlib.import_module(f"bayeslaw.laws.{plain}").LAW if plain in builtin_names() else own_law(plain)
+    if found is None:
+        raise no_such_law(name)
+    law: Law = found
     if column is None:
         return law
     if not takes_any_column(plain):
@@ -47,13 +59,13 @@ def get_law(name: str) -> "Law":
         raise LawError(f"{name!r}: the {plain} law has {column!r} already; name another column.")
     if column in ("row", "seed", "loss_se"):
         raise LawError(f"{name!r}: {column!r} is no scale that a loss could follow; name another column.")
-    law = module.over(column)
+    law = importlib.import_module(f"bayeslaw.laws.{plain}").over(column)
     return law
 
 
 def takes_any_column(name: str) -> bool:
     """Whether a law leaves the choice of a covariate to who names it."""
-    return hasattr(importlib.import_module(f"bayeslaw.laws.{name}"), "over")
+    return name in builtin_names() and hasattr(importlib.import_module(f"bayeslaw.laws.{name}"), "over")
 
 
 def _parts(name: str) -> tuple[str, str | None]:

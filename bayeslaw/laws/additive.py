@@ -80,11 +80,13 @@ def over(column: str) -> Law:
             *exponents(column),
         ),
         parameters=(
-            Parameter("E", "loss", f"irreducible loss: what remains with unlimited {column} and data"),
+            Parameter(
+                "E", "loss", f"irreducible loss: what remains with unlimited {column} and data", coordinate="floor"
+            ),
             Parameter("A", f"loss * {column}^alpha", f"scale of the loss that more {column} remove"),
             Parameter("B", "loss * data^beta", "scale of the loss that more data removes"),
-            Parameter("alpha", "1", f"exponent of {column}"),
-            Parameter("beta", "1", "exponent of data"),
+            Parameter("alpha", "1", f"exponent of {column}", coordinate="log_alpha"),
+            Parameter("beta", "1", "exponent of data", coordinate="log_beta"),
         ),
         log_shape=functools.partial(log_shape, column=column),
         natural=functools.partial(natural, column=column),

@@ -48,7 +48,7 @@ class Covariate:
 
 @dataclass(frozen=True)
 class Coordinate:
-    """An unconstrained number per curve in which the law is written, and what is believed of it from_prior.
+    """An unconstrained number per curve in which the law is written, and its prior.
 
     Attributes
     ----------
@@ -80,11 +80,14 @@ class Parameter:
     ----------
     name, unit, meaning : str
         Its standard symbol, the unit of its value, and one line of explanation.
+    coordinate : str
+        The coordinate whose prior changes when a prior of this parameter is stated; empty if none can be.
     """
 
     name: str
     unit: str
     meaning: str
+    coordinate: str = ""
 
 
 @dataclass(frozen=True)

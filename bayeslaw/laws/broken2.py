@@ -10,7 +10,7 @@ the broken law does; and the second slackens: a fast drop that settles into a sl
 follow. Two breaks of one sign are hardly told from one, and which is which would be anybody's guess.
 
 Conventions are those of the broken law: one width w for both breaks, coordinates at the largest size measured. The
-steep measured_ranges between the breaks is what curves tell best, so the others are measured against it.
+steep stretch between the breaks is what curves tell best, so the others are measured against it.
 """
 
 from collections.abc import Mapping
@@ -98,13 +98,13 @@ LAW = Law(
         Coordinate("late", "logit of c / c_middle", mean=1.0, sd=1.0, spread=1.0, pooling="task"),
     ),
     parameters=(
-        Parameter("E", "loss", "irreducible loss: what remains with unlimited data"),
+        Parameter("E", "loss", "irreducible loss: what remains with unlimited data", coordinate="floor"),
         Parameter("B", "loss * examples^c_early", "scale of the reducible loss"),
-        Parameter("c", "1", "data exponent after the second break"),
-        Parameter("c_middle", "1", "data exponent between the breaks"),
-        Parameter("c_early", "1", "data exponent before the first break"),
-        Parameter("D_first", "examples", "where the slow start ends"),
-        Parameter("D_second", "examples", "where the late power law begins"),
+        Parameter("c", "1", "data exponent after the second break", coordinate="late"),
+        Parameter("c_middle", "1", "data exponent between the breaks", coordinate="log_c_middle"),
+        Parameter("c_early", "1", "data exponent before the first break", coordinate="early"),
+        Parameter("D_first", "examples", "where the slow start ends", coordinate="phase"),
+        Parameter("D_second", "examples", "where the late power law begins", coordinate="log_gap"),
     ),
     log_shape=log_shape,
     natural=natural,

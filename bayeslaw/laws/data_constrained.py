@@ -127,8 +127,15 @@ LAW = Law(
     ),
     parameters=(
         *(p for p in chinchilla.LAW.parameters if p.name != "a"),
-        Parameter("R_D_star", "1", "repetitions of data after which one more is worth 1/e of fresh data"),
-        Parameter("R_N_star", "1", "multiples of N_opt after which further parameters are worth 1/e of the first"),
+        Parameter(
+            "R_D_star", "1", "repetitions of data after which one more is worth 1/e of fresh data", coordinate="log_R_D"
+        ),
+        Parameter(
+            "R_N_star",
+            "1",
+            "multiples of N_opt after which further parameters are worth 1/e of the first",
+            coordinate="log_R_N",
+        ),
     ),
     log_shape=log_shape,
     natural=natural,

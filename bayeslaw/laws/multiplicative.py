@@ -111,10 +111,12 @@ def over(column: str) -> Law:
         axis="data",
         coordinates=(FLOOR, *exponents(column)),
         parameters=(
-            Parameter("E", "loss", f"irreducible loss: what remains with unlimited {column} or data"),
+            Parameter(
+                "E", "loss", f"irreducible loss: what remains with unlimited {column} or data", coordinate="floor"
+            ),
             Parameter("A", f"loss * {column}^alpha * data^beta", "scale of the reducible loss"),
-            Parameter("alpha", "1", f"exponent of {column}"),
-            Parameter("beta", "1", "exponent of data"),
+            Parameter("alpha", "1", f"exponent of {column}", coordinate="log_alpha"),
+            Parameter("beta", "1", "exponent of data", coordinate="log_beta"),
         ),
         log_shape=functools.partial(log_shape, column=column),
         natural=functools.partial(natural, column=column),

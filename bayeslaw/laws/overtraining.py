@@ -89,10 +89,10 @@ LAW = Law(
         Coordinate("log_eta", "log eta", mean=-1.8, sd=0.4, spread=0.15, pooling="family"),
     ),
     parameters=(
-        Parameter("E", "loss", "irreducible loss: what remains with unlimited compute"),
+        Parameter("E", "loss", "irreducible loss: what remains with unlimited compute", coordinate="floor"),
         Parameter("a", "loss * (compute / tokens per parameter)^eta", "scale of the loss that more parameters remove"),
         Parameter("b", "loss * (compute * tokens per parameter)^eta", "scale of the loss that more data removes"),
-        Parameter("eta", "1", "exponent of compute, half of that of parameters and of data"),
+        Parameter("eta", "1", "exponent of compute, half of that of parameters and of data", coordinate="log_eta"),
     ),
     log_shape=log_shape,
     natural=natural,

@@ -77,11 +77,13 @@ LAW = Law(
         Coordinate("phase", "log of D_ref^beta / D_l", mean=0.0, sd=1.5, spread=1.0, pooling="task"),
     ),
     parameters=(
-        Parameter("E", "loss", "irreducible loss: what remains with unlimited data"),
+        Parameter("E", "loss", "irreducible loss: what remains with unlimited data", coordinate="floor"),
         Parameter("B", "loss * examples^beta", "scale of the reducible loss"),
-        Parameter("beta", "1", "data exponent"),
-        Parameter("D_l", "examples^beta", "pre-learned data size, in the law's own unit"),
-        Parameter("pre_learned_data", "examples", "pre-learned data size in examples, D_l^(1/beta)"),
+        Parameter("beta", "1", "data exponent", coordinate="log_beta"),
+        Parameter("D_l", "examples^beta", "pre-learned data size, in the law's own unit", coordinate="phase"),
+        Parameter(
+            "pre_learned_data", "examples", "pre-learned data size in examples, D_l^(1/beta)", coordinate="phase"
+        ),
     ),
     log_shape=log_shape,
     natural=natural,

@@ -91,17 +91,19 @@ LAW = Law(
         # to .52, those fits -.06 to .6, most of them within .06 of 0. Spread is in units of alpha itself.
         Coordinate("gain", "alpha", mean=0.15, sd=0.25, spread=0.1, pooling="family"),
         # Those fits have -.2 to .5, half of them near .2 (and 2 in a family that mixes kinds of models): larger models
-        # have learned more from_prior.
+        # have learned more before.
         Coordinate("lead", "gamma", mean=0.15, sd=0.2, spread=0.1, pooling="family"),
     ),
     parameters=(
-        Parameter("E", "loss", "irreducible loss: what remains with unlimited data"),
+        Parameter("E", "loss", "irreducible loss: what remains with unlimited data", coordinate="floor"),
         Parameter("A", "loss * params^alpha * data^beta", "scale of the reducible loss"),
-        Parameter("alpha", "1", "exponent of parameters, far past the pre-learned size"),
-        Parameter("beta", "1", "exponent of data"),
-        Parameter("gamma", "1", "exponent of parameters in the pre-learned size"),
-        Parameter("D_l", "data^beta", "pre-learned data size at N_ref, in the law's own unit"),
-        Parameter("pre_learned_data", "examples or tokens", "pre-learned data size at N_ref, D_l^(1/beta)"),
+        Parameter("alpha", "1", "exponent of parameters, far past the pre-learned size", coordinate="gain"),
+        Parameter("beta", "1", "exponent of data", coordinate="log_beta"),
+        Parameter("gamma", "1", "exponent of parameters in the pre-learned size", coordinate="lead"),
+        Parameter("D_l", "data^beta", "pre-learned data size at N_ref, in the law's own unit", coordinate="phase"),
+        Parameter(
+            "pre_learned_data", "examples or tokens", "pre-learned data size at N_ref, D_l^(1/beta)", coordinate="phase"
+        ),
     ),
     log_shape=log_shape,
     natural=natural,

@@ -64,9 +64,9 @@ LAW = Law(
         Coordinate("floor", "logit of E / L(D_ref)", mean=-2.5, sd=1.0, spread=0.5, pooling="task"),
     ),
     parameters=(
-        Parameter("E", "loss", "irreducible loss: what remains with unlimited data"),
+        Parameter("E", "loss", "irreducible loss: what remains with unlimited data", coordinate="floor"),
         Parameter("A", "loss * examples^beta", "scale of the reducible loss"),
-        Parameter("beta", "1", "data exponent"),
+        Parameter("beta", "1", "data exponent", coordinate="log_beta"),
     ),
     log_shape=log_shape,
     natural=natural,

@@ -65,7 +65,12 @@ class Borrowing(Result):
         )
 
     def records(self) -> list[dict[str, Any]]:
-        """The shares as plain mappings."""
+        """The shares as plain mappings.
+
+        Returns
+        -------
+        list of dict
+        """
         return [asdict(share) for share in self.shares]
 
     def to_frame(self) -> pd.DataFrame:

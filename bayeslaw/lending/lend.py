@@ -13,6 +13,7 @@ from bayeslaw.kinds.shared.borrowed import Borrowed, Entry
 from bayeslaw.kinds.shared.hierarchy import COMMON, TASK_SPREAD
 from bayeslaw.kinds.shared.scales import LogNormal, Normal, sampled_scales
 from bayeslaw.laws.base import LEVELS
+from bayeslaw.laws.fingerprint import law_fingerprint
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.prior.prior import Prior, as_kept, units_of
 from bayeslaw.streams import generator
@@ -93,6 +94,7 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
         origin={
             "runs": len(posterior.runs.table),
             "runs_sha256": posterior.settings["runs_sha256"],
+            "law_fingerprint": law_fingerprint(law),
             "before": None if before is None else {"name": before.name, "sha256": before.sha256},
             "checks": {check.name: check.status for check in posterior.checks},
             "draws": len(values),

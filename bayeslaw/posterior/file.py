@@ -19,9 +19,9 @@ import xarray as xr
 from bayeslaw.errors import BayeslawError, LawError, PosteriorFileError
 from bayeslaw.files import replacing
 from bayeslaw.kinds.registry import kind_of
-from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.fingerprint import law_fingerprint
+from bayeslaw.laws.kept import kept_law
 from bayeslaw.posterior.packing import pack, unpack
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.prior.prior import plain, read_prior
@@ -86,7 +86,7 @@ def load_posterior(path: str | os.PathLike[str], law: Law | None = None) -> Post
         found = _law(path, str(tree.attrs["law"]), str(tree.attrs["law_fingerprint"]), law)
         kind = kind_of(found)
         settings = json.loads(tree.attrs["settings"])
-        prior = read_prior(tree.attrs["prior"], f"{path} (its prior)") if tree.attrs["prior"] else None
+        prior = read_prior(tree.attrs["prior"], f"{path} (its prior)", found) if tree.attrs["prior"] else None
         draws = tree["posterior"].to_dataset()
         draws[[*kind.required(found), *(p.name for p in found.parameters)]]
         layout = unpack(tree["layout"].to_dataset(), json.loads(tree.attrs["layout"]), kind.stored)
@@ -137,18 +137,9 @@ def _law(path: Path, name: str, fingerprint: str, given: Law | None) -> Law:
     if given is not None and given.name != name:
         raise PosteriorFileError(f"{path}: a fit of the law {name!r}, found law={given.name!r}. Give the law it is of.")
     try:
-        law = get_law(name) if given is None else given
+        return kept_law(name, fingerprint, given, what="fit", reader="load")
     except LawError as error:
-        raise PosteriorFileError(
-            f"{path}: a fit of the law {name!r}, which is not at hand. Name the file that defines it (--law FILE.py), "
-            "or in Python load(path, law=...) or register_law(law) first."
-        ) from error
-    if law_fingerprint(law) != fingerprint:
-        raise PosteriorFileError(
-            f"{path}: made with another form of the law {name!r} than the one at hand. Give the law as it was, or fit "
-            "again."
-        )
-    return law
+        raise PosteriorFileError(f"{path}: {error}") from error
 
 
 def _fingerprint(tree: xr.DataTree) -> str:

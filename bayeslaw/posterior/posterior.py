@@ -73,7 +73,12 @@ class Posterior:
         return int(self.draws.sizes["chain"])
 
     def provenance(self) -> dict[str, Any]:
-        """What an answer tells of the fit behind it: law, prior, rows left out, settings; plain values."""
+        """What an answer tells of the fit behind it: law, prior, rows left out, settings; plain values.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "law": self.law.name,
             "prior": self.settings["prior"],
@@ -83,7 +88,16 @@ class Posterior:
         }
 
     def flat(self, name: str) -> np.ndarray:
-        """Draws of a variable, chains one after another: shape (S, ...)."""
+        """Draws of a variable, chains one after another.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        ndarray, shape (S, ...)
+        """
         return flat(self.draws, name)
 
 

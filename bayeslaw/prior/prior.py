@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from bayeslaw.errors import BayeslawError, PriorError
+from bayeslaw.errors import BayeslawError, LawError, PriorError
 from bayeslaw.files import replacing
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.borrowed import PATH, Borrowed, Entry, TaskPath
-from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
+from bayeslaw.laws.fingerprint import law_fingerprint
+from bayeslaw.laws.kept import kept_law
 from bayeslaw.runs import Runs, counts_tokens
 
 SCHEMA = 1
@@ -77,7 +78,16 @@ class Prior:
         return self.borrowed.tasks
 
     def widened(self, factor: float) -> "Prior":
-        """The same belief, held with standard deviations so many times as large.
+        """The same belief, with standard deviations so many times as large.
+
+        Parameters
+        ----------
+        factor : float
+            1 or more.
+
+        Returns
+        -------
+        Prior
 
         Raises
         ------
@@ -99,6 +109,10 @@ class Prior:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a JSON file, all or nothing.
 
+        Parameters
+        ----------
+        path : path
+
         Raises
         ------
         OutputError
@@ -111,15 +125,26 @@ class Prior:
     def require_fits(self, runs: Runs, law: Law) -> None:
         """Check that a table can borrow from this prior.
 
+        Parameters
+        ----------
+        runs : Runs
+        law : Law
+
         Raises
         ------
         PriorError
-            If it is of another law or unit, or the table has models that the prior was made from.
+            If it is of another law, of another form of the law, or of another unit, or the table has models that the
+            prior was made from.
         """
         if law.name != self.law.name:
             raise PriorError(
                 f"The prior {self.name} is one of the {self.law.name} law, and the fit is of the {law.name} law. "
                 f"Fit with law={self.law.name!r}, or take a prior of the {law.name} law."
+            )
+        if law is not self.law and law_fingerprint(law) != law_fingerprint(self.law):
+            raise PriorError(
+                f"The prior {self.name} is one of another form of the {law.name} law than the fit. Fit with the law as "
+                "it was, or make the prior again."
             )
         for name, unit in units_of(runs, law).items():
             if self.units[name] != unit:
@@ -161,25 +186,35 @@ def plain(prior: Prior) -> dict[str, Any]:
     return {**content, "sha256": _hash(content)}
 
 
-def load_prior(path: str | os.PathLike[str]) -> Prior:
+def load_prior(path: str | os.PathLike[str], *, law: Law | None = None) -> Prior:
     """Read a prior from a file.
+
+    Parameters
+    ----------
+    path : path
+    law : Law, optional
+        The law that it was made with, if that is neither one of the package nor registered; not used of another name.
+
+    Returns
+    -------
+    Prior
 
     Raises
     ------
     PriorError
-        If the file is missing, damaged, no prior, of a newer schema, altered, or made with other coordinates of its law
-        than this version has.
+        If the file is missing, damaged, no prior, of a newer schema, altered, made with a law that is not at hand, or
+        with another form or other coordinates of its law than those at hand.
     """
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PriorError(f"{path}: cannot be read ({error}). Expected a prior saved as JSON.") from error
-    return read_prior(text, str(path))
+    return read_prior(text, str(path), law)
 
 
-def read_prior(text: str, path: str) -> Prior:
-    """Read a prior from JSON text; ``path`` says in errors where that was."""
+def read_prior(text: str, path: str, given: Law | None = None) -> Prior:
+    """Read a prior from JSON text; ``path`` says in errors where that was. ``given`` is as for `load_prior`."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -195,7 +230,7 @@ def read_prior(text: str, path: str) -> Prior:
     if found.get("sha256") != _hash(content):
         raise PriorError(f"{path}: what it says does not match its hash, so it has been altered. Get or make it again.")
     try:
-        law = get_law(str(content["law"]))
+        law = _law(path, str(content["law"]), content["origin"].get("law_fingerprint"), given)
         if content["coordinates"] != _coordinates(law):
             raise PriorError(
                 f"{path}: made with other coordinates of the {law.name} law than this version has. Make it again."
@@ -205,6 +240,15 @@ def read_prior(text: str, path: str) -> Prior:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, BayeslawError) as error:
         raise PriorError(f"{path}: a part of the prior is missing or damaged ({error}). Make it again.") from error
+
+
+def _law(path: str, name: str, fingerprint: str | None, given: Law | None) -> Law:
+    """The law of a prior: the one given if it is of that name, or the one of that name."""
+    given = given if given is not None and given.name == name else None
+    try:
+        return kept_law(name, fingerprint, given, what="prior", reader="load_prior")
+    except LawError as error:
+        raise PriorError(f"{path}: {error}") from error
 
 
 def _coordinates(law: Law) -> list[dict[str, Any]]:

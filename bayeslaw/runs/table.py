@@ -1,14 +1,15 @@
 """The table of runs: what was read, what was left out and why, and what was understood."""
 
+import difflib
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayeslaw.errors import RunsError, SelectionError
+from bayeslaw.errors import SelectionError, TaskError
 from bayeslaw.runs.columns import CANONICAL, NAMES, plain
 from bayeslaw.runs.where import matching_rows
 
@@ -72,6 +73,11 @@ class Runs:
         expression : for instance ``"params < 3e9 and family not in ['T5', 'BART']"``. Columns can be named as in this
             table or as in the source; names with spaces go in backticks.
 
+        Returns
+        -------
+        Runs
+            The others are among ``left_out``.
+
         Raises
         ------
         SelectionError
@@ -85,14 +91,22 @@ class Runs:
     def for_task(self, name: str) -> "Runs":
         """Keep the rows of one task.
 
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Runs
+
         Raises
         ------
-        RunsError
+        TaskError
             If there is no such task.
         """
         mask = (self.table["task"] == name).to_numpy(dtype=bool)
         if not mask.any():
-            raise RunsError(f"{self.source}: there is no task {name!r}. The tasks are: {', '.join(self.tasks)}.")
+            raise unknown_task(name, self.tasks)
         return self.where_rows(mask, f"not of the task {name!r}")
 
     @property
@@ -115,12 +129,32 @@ class Runs:
         return hashlib.sha256("\n".join([header, *lines]).encode("utf-8", "surrogatepass")).hexdigest()
 
     def where_rows(self, mask: NDArray[np.bool_], reason: str) -> "Runs":
-        """Keep the rows of a mask, one value a row; the others are left out for a reason."""
+        """Keep the rows of a mask; the others are left out for a reason.
+
+        Parameters
+        ----------
+        mask : ndarray of bool
+            One value a row of the table.
+        reason : str
+
+        Returns
+        -------
+        Runs
+        """
         return replace(
             self,
             table=self.table[mask].reset_index(drop=True),
             left_out=(*self.left_out, *leave_out(self.table.loc[~mask, "row"], reason)),
         )
+
+
+def unknown_task(name: str | None, tasks: Sequence[str]) -> TaskError:
+    """The error about a task that is not there, or is not named where there are several."""
+    if name is None:
+        return TaskError(f"The table has {len(tasks)} tasks: {', '.join(tasks)}. Name one with task=… (--task).")
+    close = difflib.get_close_matches(name, tasks, 1)
+    nearest = f" Did you mean {close[0]!r}?" if close else ""
+    return TaskError(f"There is no task {name!r} among the runs.{nearest} The tasks are: {', '.join(tasks)}.")
 
 
 def whole_tasks(table: pd.DataFrame) -> frozenset[str]:

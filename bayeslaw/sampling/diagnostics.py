@@ -1,6 +1,6 @@
 """Whether the draws can be believed: the usual checks, each as a verdict."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import xarray as xr
@@ -45,27 +45,42 @@ def convergence_checks(draws: xr.Dataset) -> list[Check]:
 
 def trajectory_checks(raw: RawDraws, max_depth: int) -> list[Check]:
     """Check divergences, energy and tree depth."""
-    draws = raw.diverging.size
-    diverging = int(raw.diverging.sum())
-    saturated = int(np.sum(raw.steps >= 2**max_depth - 1))
-    energy = float(np.min(bfmi(raw.energy)))
-    careful = "Raise the target acceptance (0.99); if it stays, the law may not fit these curves."
-    return [
-        at_most(
-            "divergences", diverging, 0, draws // 200,
-            f"{diverging} of {draws} trajectories diverged: regions may have been missed where they do.", careful,
-        ),
-        at_least(
-            "e_bfmi", energy, BFMI_MIN, 0.1,
-            f"The energy of the slowest chain moves freely at {energy:.2f} (E-BFMI).",
-            "Sample longer with more warm-up.",
-        ),
-        at_most(
-            "tree_depth", saturated, 0, draws // 100,
-            f"{saturated} of {draws} trajectories were cut off at the largest tree depth ({max_depth}).",
-            "Give more warm-up, or raise the largest tree depth.",
-        ),
-    ]  # fmt: skip
+    saturated = raw.steps >= 2**max_depth - 1
+    return [_divergences(raw.diverging), _energy(raw.energy), _tree_depth(saturated, f" ({max_depth})")]
+
+
+def given_trajectory_checks(stats: Mapping[str, np.ndarray]) -> list[Check]:
+    """Check what statistics tell of the trajectories of a sampler that is not ours, of the same and no more.
+
+    Parameters
+    ----------
+    stats : mapping of str to ndarray, shape (chain, draw)
+        By the names of ArviZ: ``diverging``, ``energy``, ``reached_max_treedepth``. Others are left alone.
+    """
+    known = {"diverging": _divergences, "energy": _energy, "reached_max_treedepth": _tree_depth}
+    return [check(stats[name]) for name, check in known.items() if name in stats]
+
+
+def _divergences(diverging: np.ndarray) -> Check:
+    count, draws = int(diverging.sum()), diverging.size
+    return at_most(
+        "divergences", count, 0, draws // 200,
+        f"{count} of {draws} trajectories diverged: regions may have been missed where they do.",
+        "Raise the target acceptance (0.99); if it stays, the law may not fit these curves.",
+    )  # fmt: skip
+
+
+def _energy(energy: np.ndarray) -> Check:
+    least = float(np.min(bfmi(energy)))
+    sentence = f"The energy of the slowest chain moves freely at {least:.2f} (E-BFMI)."
+    return at_least("e_bfmi", least, BFMI_MIN, 0.1, sentence, "Sample longer with more warm-up.")
+
+
+def _tree_depth(saturated: np.ndarray, depth: str = "") -> Check:
+    count, draws = int(saturated.sum()), saturated.size
+    sentence = f"{count} of {draws} trajectories were cut off at the largest tree depth{depth}."
+    remedy = "Give more warm-up, or raise the largest tree depth."
+    return at_most("tree_depth", count, 0, draws // 100, sentence, remedy)
 
 
 def _worst(statistic: xr.Dataset, *, largest: bool) -> tuple[float, str]:

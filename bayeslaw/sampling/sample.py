@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayeslaw.errors import SamplingError
 from bayeslaw.kinds.base import Draws, Model
+from bayeslaw.kinds.shared.population import Position
 from bayeslaw.sampling.diagnostics import convergence_checks, trajectory_checks
 from bayeslaw.sampling.nuts import BLOCK, RawDraws, SamplerSettings, advance, start_chains
 from bayeslaw.sampling.programs import release_programs
@@ -141,8 +142,22 @@ def _attempt(
 
 def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> tuple[Draws, list[Check]]:
     """Complete the draws and check them."""
-    chains, draws = raw.steps.shape
-    flat = {name: values.reshape(chains * draws, *values.shape[2:]) for name, values in raw.positions.items()}
+    completed, checks = complete_and_check(model, raw.positions, seed)
+    return completed, [*checks, *trajectory_checks(raw, settings.max_depth)]
+
+
+def complete_and_check(model: Model, positions: Position, seed: int) -> tuple[Draws, list[Check]]:
+    """Complete draws of positions, entries (chain, draw, ...), and check whether chains agree on everything.
+
+    Returns
+    -------
+    Draws
+        Chains one after another.
+    list of Check
+        R-hat and effective sample sizes.
+    """
+    chains, draws = next(iter(positions.values())).shape[:2]
+    flat = {name: values.reshape(chains * draws, *values.shape[2:]) for name, values in positions.items()}
     completed = model.complete(flat, np.random.default_rng(seed))
     variables = completed.variables()
     curves = [curve.model for curve in model.layout.curves]
@@ -157,4 +172,4 @@ def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> 
 
     moving = [name for name in completed.watched() if np.ptp(variables[name][0], axis=0).any()]  # not what is held
     dataset = xr.Dataset({name: variable(name) for name in moving})
-    return completed, [*convergence_checks(dataset), *trajectory_checks(raw, settings.max_depth)]
+    return completed, convergence_checks(dataset)

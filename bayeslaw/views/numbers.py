@@ -25,7 +25,7 @@ def chance(probability: float) -> str:
     """Write a probability as a percentage that claims no more than was seen: <1% and >99% at the ends."""
     if not math.isfinite(probability):
         return "-"
-    if probability < 0.005:
+    if probability <= 0.005:  # half a percent would be rounded to none
         return "<1%"
     if 0.995 <= probability < 1:
         return ">99%"

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from make import LAW, gpt2, lending_runs
 from measuring import fitted, runs_of, show, summary, tell
 
-from bayeslaw.fitting.fit import Fit
+from bayeslaw.fitting.facade import Fit
 
 POINTS = (2, 3, 5)
 CHEAP, DEAR = 0.03, 0.15

@@ -50,12 +50,12 @@ def repeated_loss(posterior, params, compute, unique):
 
 @pytest.mark.parametrize("compute", [1e21, 1e22, 1e24])
 def test_tokens_that_repeat_move_the_best_split(compute, repeated):
-    found = best_log_params(repeated, 0, compute, {"unique_data": UNIQUE})
+    found = best_log_params(repeated.predictor.law_of(0), compute, {"unique_data": UNIQUE})
     at_best = repeated_loss(repeated, np.exp(found), compute, UNIQUE)
     steps = np.linspace(-3, 3, 601)
     around = [repeated_loss(repeated, np.exp(found + step), compute, UNIQUE) for step in steps]
     assert (at_best <= np.min(around, axis=0) * (1 + 1e-12)).all()
-    freely = best_log_params(repeated, 0, compute, {"unique_data": 1e30})
+    freely = best_log_params(repeated.predictor.law_of(0), compute, {"unique_data": 1e30})
     A, B, alpha, beta = (repeated.flat(name)[:, 0] for name in ("A", "B", "alpha", "beta"))
     closed = (alpha * A / (beta * B)) ** (1 / (alpha + beta)) * (compute / 6) ** (beta / (alpha + beta))
     np.testing.assert_allclose(np.exp(freely), closed, rtol=1e-6)
@@ -70,7 +70,7 @@ def test_what_is_held_is_told_and_predicted_at(repeated):
     assert best.at == {"unique_data": UNIQUE}
     f = best.families[0]
     point = {"params": f.recommended_params, "data": f.recommended_data, "unique_data": UNIQUE}
-    draws = np.exp(predict(repeated, [point], seed=2).log_loss[:, 0, 0])
+    draws = predict(repeated, [point], seed=2).values[:, 0, 0]
     assert f.loss["median"] == pytest.approx(np.median(draws))
     scarce = optimum(repeated, 1e24, at={"unique_data": UNIQUE / 100}, seed=2).families[0]
     assert scarce.loss["median"] > f.loss["median"]
@@ -109,7 +109,8 @@ def test_it_is_the_closed_form(compute, posterior):
     for curve in (0, len(posterior.layout.curves) - 1):
         A, B, alpha, beta = (posterior.flat(name)[:, curve] for name in ("A", "B", "alpha", "beta"))
         best = (alpha * A / (beta * B)) ** (1 / (alpha + beta)) * (compute / 6) ** (beta / (alpha + beta))
-        np.testing.assert_allclose(np.exp(best_log_params(posterior, curve, compute, {})), best, rtol=1e-6)
+        law = posterior.predictor.law_of(curve)
+        np.testing.assert_allclose(np.exp(best_log_params(law, compute, {})), best, rtol=1e-6)
 
 
 def test_params_and_data_spend_the_budget(posterior):
@@ -132,7 +133,7 @@ def test_the_recommended_point_has_the_least_expected_loss(posterior):
     nearby = f.recommended_params * np.geomspace(0.3, 3, 61)
     best = min(expected(params) for params in nearby)
     assert expected(f.recommended_params) == pytest.approx(best, rel=1e-5)
-    ideal = np.exp(best_log_params(posterior, 0, COMPUTE, {}))
+    ideal = np.exp(best_log_params(posterior.predictor.law_of(0), COMPUTE, {}))
     E, A, B, alpha, beta = (posterior.flat(name)[:, 0] for name in ("E", "A", "B", "alpha", "beta"))
     least = np.mean(E + A / ideal**alpha + B / (COMPUTE / 6 / ideal) ** beta)
     assert f.expected_regret == pytest.approx(expected(f.recommended_params) - least, rel=1e-6)
@@ -145,7 +146,7 @@ def test_the_loss_is_that_of_a_run_of_the_family_at_the_recommended_point(surfac
     posterior = spread(runs, "chinchilla", forge)
     for k, f in enumerate(optimum(posterior, COMPUTE, seed=4).families):
         point = {"params": f.recommended_params, "data": f.recommended_data}
-        draws = np.exp(predict(posterior, [point], seed=4).log_loss[:, k, 0])
+        draws = predict(posterior, [point], seed=4).values[:, k, 0]
         assert f.loss == pytest.approx({name: np.quantile(draws, q) for name, q in QUANTILES.items()})
 
 
@@ -178,7 +179,7 @@ def test_a_law_of_data_alone_says_so(simulate, forge, random_position):
 
 
 @pytest.mark.parametrize("law", law_names())
-def test_which_laws_split_a_budget_is_known_from_prior(law):
+def test_which_laws_split_a_budget_is_known_beforehand(law):
     at = {"unique_data": UNIQUE} if law == "data_constrained" else {}
     if law in ("chinchilla", "overtraining", "additive", "data_constrained"):
         require_budget(get_law(law), COMPUTE, at)
@@ -217,8 +218,8 @@ def test_a_budget_in_words_is_refused(posterior):
         optimum(posterior, "5e23")
 
 
-def test_the_summary_is_one_row_a_quantity(posterior):
-    table = optimum(posterior, COMPUTE).summary()
+def test_the_frame_is_one_row_a_quantity(posterior):
+    table = optimum(posterior, COMPUTE).to_frame()
     assert (
         table.groupby("family")["quantity"].agg(list).tolist() == [["params", "data", "tokens_per_param", "loss"]] * 2
     )

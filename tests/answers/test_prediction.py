@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bayeslaw.answers.prediction import curve_log_loss, predict
+from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.curves.predict import only, seen_curves
 from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.prediction import new_level
 from bayeslaw.laws import get_law
 
 SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)
@@ -106,7 +106,7 @@ def assert_gaussian(x, mean, covariance):
 
 def test_curves_are_the_conditional_gaussian_of_levels_and_walks(fixed, dense):
     runs, position, posterior = fixed
-    found = predict(posterior, at(*TARGETS), kind="curve", seed=1).log_loss
+    found = predict(posterior, at(*TARGETS), kind="curve", seed=1).linked
     d = dense(runs.table)
     for task in d.tasks:
         mean, covariance, g = expected_curves(d, task, position)
@@ -115,7 +115,7 @@ def test_curves_are_the_conditional_gaussian_of_levels_and_walks(fixed, dense):
 
 def test_runs_add_independent_noise_to_curves(fixed, dense):
     runs, position, posterior = fixed
-    found = predict(posterior, at(*TARGETS), kind="run", seed=1).log_loss
+    found = predict(posterior, at(*TARGETS), kind="run", seed=1).linked
     d = dense(runs.table)
     for task in d.tasks:
         mean, covariance, g = expected_curves(d, task, position)
@@ -126,7 +126,7 @@ def test_runs_add_independent_noise_to_curves(fixed, dense):
 
 def test_run_variance_is_curve_variance_plus_noise(fitted):
     posterior = fitted.posterior
-    curve, run = (predict(posterior, at(800, 51_200), kind=kind, seed=3).log_loss for kind in ("curve", "run"))
+    curve, run = (predict(posterior, at(800, 51_200), kind=kind, seed=3).linked for kind in ("curve", "run"))
     # both use the same draws of the curve, so the difference is the noise of each draw
     noise = posterior.flat("noise")
     white = ((run - curve) / noise[..., None]).reshape(len(noise), -1)
@@ -139,15 +139,13 @@ def test_a_new_family_is_less_certain_than_a_run_and_a_run_than_a_curve(fitted, 
     for posterior in (fitted.posterior, steady):
         spread = {}
         for kind in ("curve", "run", "new-family"):
-            low, high = np.quantile(predict(posterior, at(3200, 51_200), kind=kind).log_loss, [0.05, 0.95], axis=0)
+            low, high = np.quantile(predict(posterior, at(3200, 51_200), kind=kind).linked, [0.05, 0.95], axis=0)
             spread[kind] = high - low
         assert (spread["curve"] < spread["run"])[:, 0].all()  # far out, the noise of a run is nothing
         assert (spread["new-family"] > 1.1 * spread["run"]).all()
 
 
 def test_level_of_a_new_family_is_student_t():
-    from bayeslaw.kinds.shared.prediction import new_level
-
     levels = np.array([1.0, 1.2, 1.7, 1.1])
     found = new_level(np.repeat(levels[None], 20_000, axis=0), "t", np.random.default_rng(5))
     scale = levels.std(ddof=1) * np.sqrt(1 + 1 / 4)
@@ -157,7 +155,7 @@ def test_level_of_a_new_family_is_student_t():
 def test_coordinates_of_a_new_family_come_from_the_population(steady):
     """Without pull, walks and noise, what is left of a curve beyond its start is the law at a new phase."""
     found = predict(still(steady, "pull"), at(200.0, 3200.0), kind="new-family", seed=2)
-    change = found.log_loss[:, 0, 0] - found.log_loss[:, 0, 1]
+    change = found.linked[:, 0, 0] - found.linked[:, 0, 1]
     assert found.labels == (("<new family>", "<new family>", "t"),)
     first = {name: steady.flat(f"location_{name}")[0] for name in ("log_beta", "floor", "phase")}
     spread = steady.flat("spread_phase_model")[0]
@@ -174,8 +172,8 @@ def test_coordinates_of_a_new_family_come_from_the_population(steady):
 def test_a_new_family_starts_like_the_others_and_its_height_pulls_on_it(steady, dense):
     """Without walks, noise and differences of phase, a curve follows from its start."""
     posterior = still(steady, "spread_phase_model")
-    found = predict(posterior, at(200.0, 12_800.0), kind="new-family", seed=2).log_loss[:, 0]
-    seen = predict(posterior, at(200.0), kind="curve").log_loss[..., 0]
+    found = predict(posterior, at(200.0, 12_800.0), kind="new-family", seed=2).linked[:, 0]
+    seen = predict(posterior, at(200.0), kind="curve").linked[..., 0]
     middle, scale = seen.mean(axis=1), seen.std(axis=1, ddof=1) * np.sqrt(1 + 1 / 3)
     assert stats.kstest((found[:, 0] - middle) / scale, stats.t(df=2).cdf).pvalue > FALSE_ALARM
     location = {name: posterior.flat(f"location_{name}") for name in ("log_beta", "floor", "phase")}
@@ -188,39 +186,40 @@ def test_a_new_family_starts_like_the_others_and_its_height_pulls_on_it(steady, 
 
 def test_models_of_a_task_share_what_lies_beyond(steady):
     """The difference of two models is less uncertain than if they were independent."""
-    log_loss = predict(steady, at(1e6), kind="curve").log_loss[..., 0]
+    log_loss = predict(steady, at(1e6), kind="curve").linked[..., 0]
     difference = np.var(log_loss[:, 0] - log_loss[:, 1])
     assert difference < 0.8 * (np.var(log_loss[:, 0]) + np.var(log_loss[:, 1]))
     draws = steady.draws.copy()
     for name in ("own_drift", "own_walk", "level"):
         draws[name] = 0 * draws[name]
-    log_loss = predict(dataclasses.replace(steady, draws=draws), at(1e6), kind="curve").log_loss[..., 0]
+    log_loss = predict(dataclasses.replace(steady, draws=draws), at(1e6), kind="curve").linked[..., 0]
     law = log_loss - log_loss.mean(axis=0)
     np.testing.assert_allclose(law[:, 0], law[:, 1], atol=1e-9)  # all that is left is shared
 
 
 def test_points_are_joint(steady):
     """Curves are smooth: two points near each other far out nearly agree, and asking for more changes no law."""
-    log_loss = predict(steady, at(1e6, 1.01e6), kind="curve").log_loss
+    log_loss = predict(steady, at(1e6, 1.01e6), kind="curve").linked
     assert np.std(log_loss[:, 0, 0] - log_loss[:, 0, 1]) < 0.05 * np.std(log_loss[:, 0, 0])
 
 
 def test_a_point_given_twice_has_one_curve(steady):
-    found = predict(steady, at(1e5, 1e5), kind="curve").log_loss
+    found = predict(steady, at(1e5, 1e5), kind="curve").linked
     np.testing.assert_allclose(found[..., 0], found[..., 1], atol=1e-6)
 
 
 def test_uncertainty_grows_with_distance(fitted):
-    log_loss = predict(fitted.posterior, at(3200, 6400, 25_600, 102_400, 1_638_400), kind="curve").log_loss
+    log_loss = predict(fitted.posterior, at(3200, 6400, 25_600, 102_400, 1_638_400), kind="curve").linked
     assert (np.diff(log_loss.std(axis=0), axis=1) > 0).all()
 
 
 def test_records_are_quantiles_of_the_loss(steady):
     found = predict(steady, at(3200, 51_200), kind="run", seed=4)
-    assert found.log_loss.shape == (2000, 3, 2)
+    assert found.linked.shape == (2000, 3, 2)
     records = found.records()
     assert [(r["at"]["data"], r["model"]) for r in records] == [(s, m) for s in (3200, 51_200) for m in "abc"]
-    loss = np.exp(found.log_loss)
+    loss = np.exp(found.linked)
+    np.testing.assert_array_equal(found.values, loss)
     second = records[4]
     assert second["median"] == np.median(loss[:, 1, 1])
     assert second["p05"] == np.quantile(loss[:, 1, 1], 0.05)
@@ -231,7 +230,7 @@ def test_records_are_quantiles_of_the_loss(steady):
     order = ["p025", "p05", "p25", "median", "p75", "p95", "p975"]
     for record in records:
         assert sorted(record[name] for name in order) == [record[name] for name in order]
-    summary = found.summary()
+    summary = found.to_frame()
     assert summary["data"].tolist() == [3200] * 3 + [51_200] * 3
     assert summary["median"].tolist() == [r["median"] for r in records]
 
@@ -245,7 +244,7 @@ def test_extrapolation_is_counted_from_the_largest_size_of_each_model(simulate, 
 
 
 def test_equal_seeds_give_equal_predictions(steady):
-    one, two, other = (predict(steady, at(1e6), seed=seed).log_loss for seed in (1, 1, 2))
+    one, two, other = (predict(steady, at(1e6), seed=seed).linked for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, two)
     assert (one != other).all()
 
@@ -297,10 +296,25 @@ def test_a_size_that_is_text_is_explained(steady):
 @pytest.mark.parametrize("law", ["rectified", "broken"])
 def test_some_of_the_curves_go_where_they_go_among_all(simulate, forge_at_random, law):
     runs = simulate({("t", "a"): SIZES, ("t", "b"): SIZES[1:], ("u", "c"): (250.0, 900.0, 3200.0)}, seed=4)
-    posterior = forge_at_random(runs, law=law)
-    curves, sizes = seen_curves(posterior), np.array([300.0, 3000.0, 1e5])
-    whole = curve_log_loss(posterior, curves, {"data": np.tile(sizes, (3, 1))}, None)
+    predictor, sizes = forge_at_random(runs, law=law).predictor, np.array([300.0, 3000.0, 1e5])
+    targets = predictor.targets(at(*sizes), "seen", np.random.default_rng(0))
+    whole = predictor.expected(targets)
     for members in ([2, 0], [1], [1, 2]):
-        here = {"data": np.tile(sizes, (len(members), 1))}
-        some = curve_log_loss(posterior, only(curves, members), here, None)
-        np.testing.assert_allclose(some, whole[:, members], rtol=1e-9)
+        some = dataclasses.replace(
+            targets,
+            labels=tuple(targets.labels[i] for i in members),
+            covariates={name: values[members] for name, values in targets.covariates.items()},
+            extrapolation=targets.extrapolation[members],
+            weight=targets.weight[members],
+            index=targets.index[members],
+        )
+        np.testing.assert_allclose(predictor.expected(some), whole[:, members], rtol=1e-9)
+
+
+@pytest.mark.parametrize("law", ["rectified", "broken"])
+def test_rows_of_models_go_where_their_curves_go(simulate, forge_at_random, law):
+    runs = simulate({("t", "a"): SIZES, ("t", "b"): SIZES[1:], ("u", "c"): (250.0, 900.0, 3200.0)}, seed=4)
+    predictor, rng = forge_at_random(runs, law=law).predictor, np.random.default_rng(0)
+    whole = predictor.expected(predictor.targets(at(300.0), "seen", rng))[..., 0]
+    rows = runs.table.drop_duplicates(["task", "model"]).iloc[[2, 0]].assign(data=300.0)
+    np.testing.assert_allclose(predictor.expected(predictor.rows(rows, rng))[..., 0], whole[:, [2, 0]], rtol=1e-9)

@@ -87,8 +87,8 @@ def test_candidates_are_in_order_of_expected_regret_not_of_odds(with_losses):
     assert selection.recommended == "b"
     assert by_model(selection)["a"].p_best == 0.6
     assert selection.tie_set == ("a",)
-    np.testing.assert_allclose(selection.losses, losses[:, ::-1])
-    assert selection.table()["model"].tolist() == ["b", "a"]
+    np.testing.assert_allclose(selection.values, losses[:, ::-1])
+    assert selection.to_frame()["model"].tolist() == ["b", "a"]
     assert [record["model"] for record in selection.records()] == ["b", "a"]
 
 
@@ -190,9 +190,9 @@ def test_losses_are_joint_run_predictions(fitted):
     run = fitted.predictions([{"data": 51_200.0}], kind="run", seed=3)
     names = [model for model, _, _ in run.labels]
     for i, candidate in enumerate(selection.candidates):
-        np.testing.assert_array_equal(selection.losses[:, i], np.exp(run.log_loss[:, names.index(candidate.model), 0]))
-    best = selection.losses.min(axis=1)
-    assert selection.candidates[0].expected_regret == pytest.approx(np.mean(selection.losses[:, 0] - best))
+        np.testing.assert_array_equal(selection.values[:, i], run.values[:, names.index(candidate.model), 0])
+    best = selection.values.min(axis=1)
+    assert selection.candidates[0].expected_regret == pytest.approx(np.mean(selection.values[:, 0] - best))
 
 
 def test_units_of_loss_and_data_do_not_change_the_choice(fitted, two_models, settings, scales, pooling):
@@ -205,7 +205,7 @@ def test_units_of_loss_and_data_do_not_change_the_choice(fitted, two_models, set
     before, after = fitted.select(data=51_200), again.select(data=51.2)
     assert after.recommended == before.recommended
     assert [c.p_best for c in after.candidates] == [c.p_best for c in before.candidates]
-    np.testing.assert_allclose(after.losses, 3.7 * before.losses, rtol=1e-7)
+    np.testing.assert_allclose(after.values, 3.7 * before.values, rtol=1e-7)
     np.testing.assert_allclose(again.posterior.draws["E"], 3.7 * fitted.posterior.draws["E"], rtol=1e-7)
     reached = "pre_learned_data"
     np.testing.assert_allclose(1000 * again.posterior.draws[reached], fitted.posterior.draws[reached], rtol=1e-7)

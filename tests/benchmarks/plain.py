@@ -5,16 +5,15 @@ import numpy as np
 import numpyro
 import numpyro.distributions as dist
 
-from bayeslaw.kinds.curves.heights import first_sizes, relaxed, starting_heights
 from bayeslaw.kinds.curves.model import CurveModel
 
 
 def plain_model(model: CurveModel):
     """NumPyro model with the density of ``model``, levels and walks not integrated out; for tables of one task."""
     layout, law, scales = model.layout, model.law, model.density.scales
-    walks = model.walks[0]
+    walks = layout.walks[0]
     own_functions, shared_functions = walks.own.functions(layout.axis), walks.shared.functions(layout.axis)
-    height = starting_heights(layout)[:, None] * relaxed(layout.axis, first_sizes(layout))
+    height = layout.height[:, None] * layout.spring.change(layout.axis, layout.first)
     curves, knots = len(layout.curves), len(walks.own.knots)
     seen = layout.weight > 0
     reference = {name: values[:, None] for name, values in layout.reference.items()}

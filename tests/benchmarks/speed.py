@@ -54,7 +54,7 @@ def effective(draws: np.ndarray) -> float:
 
 def smallest_ess(fit: bl.Fit) -> float:
     """Of everything checked and of predictions at the target, bulk and tail."""
-    draws = fit.predictions([{"data": TARGET}]).log_loss[..., 0]
+    draws = fit.predictions([{"data": TARGET}]).linked[..., 0]
     chains = fit.posterior.draws.sizes["chain"]
     found = convergence(
         xr.Dataset({"prediction": (("chain", "draw", "curve"), draws.reshape(chains, -1, draws.shape[1]))})
@@ -92,7 +92,7 @@ def fit_speed(repeats: int = 5) -> dict[str, float]:
 def process_speed(repeats: int = 3) -> dict[str, float]:
     """Wall time and memory of ``bayeslaw select`` as a process of its own."""
     table = str(Path(os.environ["BAYESLAW_DATA"]) / "finetune" / "flan.csv")
-    command = [sys.executable, "-m", "bayeslaw.cli.app", "select", table, "--at", f"data={TARGET}"]
+    command = [sys.executable, "-m", "bayeslaw.cli", "select", table, "--at", f"data={TARGET}"]
     command += ["--where", "data <= 204800", "--json"]
     seconds: dict[str, list[float]] = {"empty": [], "warm": []}
     for _ in range(repeats):

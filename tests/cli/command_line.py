@@ -2,7 +2,7 @@
 
 import sys
 
-from bayeslaw import cli
+from bayeslaw.cli import app
 
 
 def run(capsys, *arguments):
@@ -10,7 +10,7 @@ def run(capsys, *arguments):
     old = sys.argv
     sys.argv = ["bayeslaw", *map(str, arguments)]
     try:
-        cli.main()
+        app.main()
         status = 0
     except SystemExit as stop:
         status = stop.code or 0

@@ -135,7 +135,7 @@ def saved(tmp_path_factory):
 def answer(saved):
     """The JSON of a select on a small table, run as a process of its own."""
     runs, fit = saved
-    command = [sys.executable, "-m", "bayeslaw.cli.app", "select", str(runs), *AT, "--json", "-o", str(fit)]
+    command = [sys.executable, "-m", "bayeslaw.cli", "select", str(runs), *AT, "--json", "-o", str(fit)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     return json.loads(done.stdout)
 
@@ -321,7 +321,7 @@ def test_demo_of_an_unknown_task_teaches(capsys):
 
 
 def test_the_example_runs():
-    example = Path(__file__).parents[1] / "examples" / "01_choose_a_model.py"
+    example = Path(__file__).parents[2] / "examples" / "01_choose_a_model.py"
     done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=600, check=True)
     assert "At data = 51,200 choose " in done.stdout
     hidden = hide_largest(bl.load_dataset("small-finetune").for_task("python"), beyond=16)
@@ -334,7 +334,7 @@ def test_the_example_runs():
 @pytest.mark.skipif(os.name != "posix", reason="sends an interrupt as a terminal would")
 def test_an_interrupt_ends_it_at_once_and_leaves_nothing(tmp_path):
     (tmp_path / "runs.csv").write_text(TIDY)
-    command = [sys.executable, "-m", "bayeslaw.cli.app", "select", "runs.csv", *AT, "-o", "fit.nc"]
+    command = [sys.executable, "-m", "bayeslaw.cli", "select", "runs.csv", *AT, "-o", "fit.nc"]
     environment = {**os.environ, "BAYESLAW_CACHE": "off"}
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment)
     time.sleep(6)  # reading takes two seconds, compiling ten or more

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from command_line import run as run_command
 
-from bayeslaw import cli_backtest
+from bayeslaw.cli import backtest as cli_backtest
 from bayeslaw.evidence.backtest.jobs import Step
 from bayeslaw.evidence.backtest.scoring import SCORES
+from bayeslaw.evidence.baselines import selection
 
 SIZES = (100, 200, 400, 800, 1600, 3200, 6400)
 WIDE = "model,0," + ",".join(map(str, SIZES)) + ",params\n"
@@ -154,12 +155,10 @@ def test_bad_input_is_refused_with_one_message(capsys, here, case):
 
 
 def test_a_method_that_breaks_down_shows_in_the_exit_status(capsys, here, monkeypatch):
-    from bayeslaw.evidence import selection_baselines
-
     def broken(*arguments, **options):
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(selection_baselines, "accept_then_stop", broken)
+    monkeypatch.setattr(selection, "accept_then_stop", broken)
     arguments = ["finetune", "one.csv", "--budgets", "8", "--methods", QUICK, "--jobs", 1]
     status, out, err = run(capsys, *arguments)
     assert status == 3
@@ -194,7 +193,7 @@ def test_bayeslaw_on_the_command_line(capsys, here):
 
 @pytest.mark.skipif(os.name != "posix", reason="sends an interrupt as a terminal would")
 def test_an_interrupted_run_goes_on_from_where_it_was(here):
-    command = [sys.executable, "-m", "bayeslaw.cli.app", "backtest", "finetune", "one.csv", "two.csv"]
+    command = [sys.executable, "-m", "bayeslaw.cli", "backtest", "finetune", "one.csv", "two.csv"]
     command += ["--budgets", "2,…,16", "--methods", "rectified_bootstrap,vanilla_point_fit", "--jobs", "2"]
     process = subprocess.Popen(command, cwd=here, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     cells = here / "backtest-finetune" / "cells"

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from command_line import run
@@ -14,6 +15,7 @@ from bayeslaw.cli.shared import show
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut
+from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.runs import read_runs
 from bayeslaw.views.numbers import count
@@ -134,7 +136,9 @@ def test_the_table_of_crossings_names_who_overtakes(capsys):
     def told(overtakes, overtaken):
         size = {"p05": 2e6, "p25": 3e6, "median": 4e6, "p75": 5e6, "p95": 6e6} if overtakes + overtaken else {}
         rest = 0.75 - overtakes - overtaken
-        show(*crossing_lines(Crossing("x", "y", "law", {}, 1e3, 1e9, rest, 0.2, overtakes, overtaken, 0.05, size, ())))
+        chances = (rest, 0.2, overtakes, overtaken, 0.05)
+        none = {"sizes": np.empty(0), "difference": np.empty((0, 0)), "chains": 1, "checks": (), "provenance": {}}
+        show(*crossing_lines(Crossing("x", "y", "law", {}, 1e3, 1e9, *chances, size, **none)))
         return capsys.readouterr().out
 
     text = told(0.6, 0.1)
@@ -181,7 +185,7 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
     assert [p["model"] for p in record["predictions"]] == ["m0", "m1", "m2"]
     assert len(record["held_out"]) == len(saved.read_text().splitlines()) - 1 == 6
     scores = tuple(LawScore(**{**law, "loo": LeaveOneOut(**law["loo"])}) for law in record["laws"])
-    show(comparison_table(Comparison(None, "data", scores, pd.read_csv(saved).set_index("row"), {}, ())))
+    show(comparison_table(Comparison(None, "data", scores, pd.read_csv(saved).set_index("row"), {}, LOSS, ())))
     text = capsys.readouterr().out
     assert "3 held-out runs, the largest in data (1 time)" in text
     assert text.index(record["laws"][0]["law"]) < text.index(record["laws"][1]["law"])

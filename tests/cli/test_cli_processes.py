@@ -14,7 +14,7 @@ SECONDS = 180
 
 
 def start(folder, cache):
-    command = [sys.executable, "-m", "bayeslaw.cli.app", "select", "runs.csv", "--at", "data=12800", "--json"]
+    command = [sys.executable, "-m", "bayeslaw.cli", "select", "runs.csv", "--at", "data=12800", "--json"]
     environment = {**os.environ, VARIABLE: str(cache)}
     return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment

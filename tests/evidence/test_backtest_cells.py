@@ -6,7 +6,8 @@ import pytest
 
 from bayeslaw.errors import RunsError, TargetError
 from bayeslaw.evidence.backtest.finetune_cells import joined, make_cells, parse_budgets, read_tasks
-from bayeslaw.kinds.shared.layout import build_layout
+from bayeslaw.kinds.registry import kind_of
+from bayeslaw.laws import get_law
 
 
 @pytest.mark.parametrize(
@@ -101,9 +102,8 @@ def test_tables_with_other_columns_are_joined_by_those_they_share(wide):
     runs = joined(cell.trial.runs, cell.trial.borrowed)
     assert set(runs.table.columns) == {"row", "model", "family", "task", "data", "loss"}
     assert not runs.table.isna().any().any()
-    from bayeslaw.laws import get_law
-
-    assert build_layout(runs, get_law("rectified")).tasks == ("one", "two")
+    law = get_law("rectified")
+    assert kind_of(law).layout(runs, law).tasks == ("one", "two")
 
 
 def test_models_without_target_or_without_runs_are_left_out_and_named(wide):

@@ -9,7 +9,8 @@ import pytest
 
 import bayeslaw.fitting.fit
 from bayeslaw.errors import LawError, RunsError
-from bayeslaw.evidence import backtest_curve_methods, scores
+from bayeslaw.evidence import scores
+from bayeslaw.evidence.backtest import curve_methods
 from bayeslaw.evidence.backtest.curve_cells import read_curves
 from bayeslaw.evidence.backtest.curve_methods import BASELINES, answer_jointly, curve_bootstrap
 from bayeslaw.evidence.backtest.curves import METHODS, backtest_curves
@@ -25,7 +26,7 @@ POINT = {"rmsle", "are_median", "crps_log"}
 @pytest.fixture(scope="module")
 def baselines(curves):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backtest_curve_methods, "BOOTSTRAP_DRAWS", 20)
+        patch.setattr(curve_methods, "BOOTSTRAP_DRAWS", 20)
         return backtest_curves([curves()], methods=tuple(BASELINES))
 
 
@@ -80,7 +81,7 @@ def test_unknown_law(curves):
 
 
 def test_stored_cells_are_found_again_and_depend_on_what_they_must(curves, tmp_path, monkeypatch):
-    monkeypatch.setattr(backtest_curve_methods, "BOOTSTRAP_DRAWS", 5)
+    monkeypatch.setattr(curve_methods, "BOOTSTRAP_DRAWS", 5)
 
     def run(table, **options):
         return backtest_curves([table], **{"methods": ("m1", "m4_bootstrap"), "folder": tmp_path, **options})
@@ -158,7 +159,7 @@ def ours(curves):
     real = bayeslaw.fitting.fit.fit
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bayeslaw.fitting.fit, "fit", recorded)
-        patch.setattr(backtest_curve_methods, "_AT_ONCE", 3 * 2 * 2 * 200)
+        patch.setattr(curve_methods, "_AT_ONCE", 3 * 2 * 2 * 200)
         found = backtest_curves([table], methods=("bayeslaw", "m2"), sampler=SHORT, seed=3)
     return found, fits, read_curves([table]).domains[0]
 
@@ -189,11 +190,11 @@ def test_draws_belong_to_their_points(ours, monkeypatch):
     assert q.draws.shape[1] == 5
     assert len(p.draws) == fits[0].posterior.flat("level").shape[0]
     sizes = domain.curves[0].trial.ahead
-    whole = fits[0].predictions([{"data": float(x)} for x in sizes]).log_loss
+    whole = fits[0].predictions([{"data": float(x)} for x in sizes]).linked
     for answer, k in ((p, 0), (q, 1)):
         own = whole[:, k, np.isin(sizes, domain.curves[k].trial.ahead)]
         assert np.all(np.abs(np.log(answer.predicted) - np.median(own, axis=0)) < 0.3 * own.std(axis=0))
-    monkeypatch.setattr(backtest_curve_methods, "DRAWS_KEPT", 50)
+    monkeypatch.setattr(curve_methods, "DRAWS_KEPT", 50)
     assert 40 <= len(answer_jointly(domain, MethodSettings())[0].draws) <= 50
 
 

@@ -201,10 +201,10 @@ def test_bayeslaw_predicts_runs_and_chooses_by_expected_regret(ours, wide):
     truth = wide(0, models="abc").set_index("model")["6400"][models].to_numpy()
     told = cell["predictions"]
     place = [told["model"].index(model) for model in models]
-    np.testing.assert_allclose(np.array(told["predicted"])[place], np.median(selection.losses, axis=0))
+    np.testing.assert_allclose(np.array(told["predicted"])[place], np.median(selection.values, axis=0))
     np.testing.assert_allclose(np.array(told["p_best"])[place], [c.p_best for c in selection.candidates])
     assert cell["scores"]["rel_acc"] == scores.rel_acc(np.arange(3), truth)
-    assert cell["scores"]["crps_log"] == pytest.approx(np.mean(scores.crps(selection.losses, truth)))
+    assert cell["scores"]["crps_log"] == pytest.approx(np.mean(scores.crps(selection.values, truth)))
     assert cell["status"] == selection.status
     assert {check["name"] for check in cell["checks"]} == {check.name for check in selection.checks}
     assert list(cell["scores"]) == list(SCORES)
@@ -219,7 +219,7 @@ def test_models_that_are_not_scored_are_no_candidates(ours):
     assert cell["models"] == 2
     selection = fits[1].select(data=6400, seed=3)
     order = [candidate.model for candidate in selection.candidates]
-    a, b = (selection.losses[:, order.index(model)] for model in ("m-a", "m-b"))
+    a, b = (selection.values[:, order.index(model)] for model in ("m-a", "m-b"))
     np.testing.assert_allclose(cell["predictions"]["p_best"], [np.mean(a < b), np.mean(b < a)])
     assert selection.recommended == "m-c"
 
@@ -237,7 +237,7 @@ def test_the_preference_is_the_expected_regret_among_those_scored(ours, wide, mo
     (trial,) = (cell.trial for cell in make_cells(read_tasks([table]), [8]))
     preference = METHODS["bayeslaw"].answer(trial, MethodSettings()).preference
     order = [candidate.model for candidate in selection.candidates]
-    a, b = (selection.losses[:, order.index(model)] for model in ("m-a", "m-b"))
+    a, b = (selection.values[:, order.index(model)] for model in ("m-a", "m-b"))
     np.testing.assert_allclose(preference, [np.mean(np.maximum(a - b, 0)), np.mean(np.maximum(b - a, 0))])
 
 

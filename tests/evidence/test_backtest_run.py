@@ -178,13 +178,13 @@ def test_the_hash_is_of_content_not_of_order():
 def test_the_code_version_covers_the_parts_named():
     evidence, laws = code_version("evidence/scores.py"), code_version("laws")
     assert evidence["bayeslaw"]
-    assert evidence["code"] != laws["code"] != code_version("laws", "model")["code"]
+    assert evidence["code"] != laws["code"] != code_version("laws", "kinds")["code"]
     assert code_version("laws") == laws
 
 
 def test_code_parts_that_answers_depend_on_exist():
     import bayeslaw
-    from bayeslaw.evidence import backtest_curves, backtest_finetune
+    from bayeslaw.evidence.backtest import curves, finetune
 
-    for part in {*backtest_finetune._CODE, *backtest_curves._CODE}:
+    for part in {*finetune._CODE, *curves._CODE, *finetune._CODE_OF_BASELINES, *curves._CODE_OF_BASELINES}:
         assert (Path(bayeslaw.__file__).parent / part).exists()

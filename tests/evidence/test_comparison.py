@@ -11,12 +11,14 @@ from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.evidence.comparison.compare import Comparison, _checks, _usable, compare, require_alike
 from bayeslaw.evidence.comparison.holdouts import rolling_holdouts
 from bayeslaw.evidence.comparison.law_scores import LawScore
-from bayeslaw.fitting.fit import Fit
-from bayeslaw.kinds.registry import build_model
+from bayeslaw.fitting.facade import Fit
+from bayeslaw.kinds.registry import build_model, kind_of
+from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
 
+CURVES, SURFACES = kind_of(get_law("vanilla")), kind_of(get_law("chinchilla"))
 QUICK = SamplerSettings(chains=2, warmup=150, draws=150)
 
 
@@ -56,21 +58,21 @@ def test_scores_are_means_of_those_of_the_runs(found):
         assert score.are_median == pytest.approx(np.median(np.abs(rows["median"] / rows["loss"] - 1)))
         assert score.loo.runs == len(told.fits[score.law].posterior.runs.table)
     assert second.behind == pytest.approx(best.log_score - second.log_score)
-    assert set(told.summary()["law"]) == {"vanilla", "rectified"}
+    assert set(told.to_frame()["law"]) == {"vanilla", "rectified"}
 
 
 def test_the_mixture_takes_its_draws_from_each_law_by_weight(found):
     _, told, _ = found
     at = [{"data": 1e5}, {"data": 1e6}]
     mixed = told.predict(at, seed=3)
-    single = {law: predict(fit.posterior, at, seed=3).log_loss for law, fit in told.fits.items()}
+    single = {law: predict(fit.posterior, at, seed=3).linked for law, fit in told.fits.items()}
     weight = {score.law: score.weight for score in told.laws}
     draws = {law: set(values[:, 0, 1].tolist()) for law, values in single.items()}
     for law, known in draws.items():
-        share = np.mean([value in known for value in mixed.log_loss[:, 0, 1].tolist()])
-        assert share == pytest.approx(weight[law], abs=5 * np.sqrt(0.25 / len(mixed.log_loss)))
+        share = np.mean([value in known for value in mixed.linked[:, 0, 1].tolist()])
+        assert share == pytest.approx(weight[law], abs=5 * np.sqrt(0.25 / len(mixed.linked)))
     joint = {tuple(row) for values in single.values() for row in values.reshape(len(values), -1)}
-    assert all(tuple(row) in joint for row in mixed.log_loss.reshape(len(mixed.log_loss), -1))
+    assert all(tuple(row) in joint for row in mixed.linked.reshape(len(mixed.linked), -1))
 
 
 def test_few_held_out_runs_are_said_to_decide_little(found):
@@ -113,7 +115,7 @@ def test_runs_of_a_wide_table_are_counted_one_by_one():
     wide = pd.DataFrame([{"model": m, **dict(zip(sizes, 3.0 - 0.1 * np.arange(5), strict=True))} for m in "abc"])
     runs = read_runs(wide)
     whole = rolling_holdouts(runs, "data", 2)
-    usable = [_usable(holdout, runs, ["data"], "data", joint=False) for holdout in whole]
+    usable = [_usable(holdout, runs, ["data"], "data", {CURVES}) for holdout in whole]
     count, _ = _checks((), pd.concat([h.hidden.assign(law=law) for h in usable for law in "pq"]), whole)
     assert count.value == 6
     assert "hidden" not in count.sentence
@@ -123,11 +125,11 @@ def test_runs_of_models_that_no_law_knows_are_not_scored(surface):
     runs = surface({"x": ((1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 8e10)), "y": ((1e8,), (8e10,))})
     (holdout,) = rolling_holdouts(runs, "data", 1)
     assert set(holdout.hidden["family"]) == {"x", "y"}
-    for joint in (True, False):
-        usable = _usable(holdout, runs, ["data", "params"], "data", joint=joint)
+    for kinds in ({SURFACES}, {CURVES}, {CURVES, SURFACES}):
+        usable = _usable(holdout, runs, ["data", "params"], "data", kinds)
         assert usable.hidden["model"].tolist() == ["x-1e+08", "x-4e+08", "x-1.6e+09"]
     (holdout,) = rolling_holdouts(runs, "params", 1)
-    assert set(_usable(holdout, runs, ["data", "params"], "params", joint=True).hidden["model"]) == {"x-1.6e+09"}
+    assert set(_usable(holdout, runs, ["data", "params"], "params", {SURFACES}).hidden["model"]) == {"x-1.6e+09"}
 
 
 def mixed(runs, laws, forge):
@@ -137,7 +139,7 @@ def mixed(runs, laws, forge):
         positions = {n: np.zeros((400, *s)) for n, s in build_model(runs, get_law(law)).sizes().items()}
         fits[law] = Fit(forge(runs, positions, law=law))
     scores = tuple(LawScore(law, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0, None, "PASS") for law in laws)
-    return Comparison(runs, "data", scores, pd.DataFrame(), fits, ())
+    return Comparison(runs, "data", scores, pd.DataFrame(), fits, LOSS, ())
 
 
 def test_the_mixture_tells_models_by_name(surface, forge):
@@ -151,8 +153,8 @@ def test_the_mixture_tells_models_by_name(surface, forge):
     single = {law: predict(f.posterior, at, seed=0) for law, f in told.fits.items()}
     found = told.predict(at, seed=0)
     for k, label in enumerate(found.labels):
-        of_model = [set(p.log_loss[:, p.labels.index(label), 0].tolist()) for p in single.values()]
-        assert set(found.log_loss[:, k, 0].tolist()) <= set.union(*of_model)
+        of_model = [set(p.linked[:, p.labels.index(label), 0].tolist()) for p in single.values()]
+        assert set(found.linked[:, k, 0].tolist()) <= set.union(*of_model)
 
 
 def test_the_mixture_is_as_far_out_as_its_furthest_law(surface, forge):

@@ -8,12 +8,14 @@ from scipy import stats
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import RunsError
 from bayeslaw.evidence.comparison.compare import _usable
-from bayeslaw.evidence.comparison.holdouts import average_checkpoints, rolling_holdouts, score_hidden
-from bayeslaw.kinds.registry import build_model
-from bayeslaw.kinds.shared.layout import TYPICAL_NOISE, build_layout
+from bayeslaw.evidence.comparison.holdouts import rolling_holdouts, score_hidden
+from bayeslaw.kinds.registry import build_model, kind_of
+from bayeslaw.kinds.shared.layout import TYPICAL_NOISE
+from bayeslaw.kinds.surfaces.layout import average_checkpoints
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
 
+LAW = get_law("chinchilla")
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
 
 
@@ -69,7 +71,7 @@ def test_each_task_says_itself_whether_it_is_one_family(surface, forge_at_random
     runs = read_runs(pd.concat([named, nameless])[["task", "family", "model", "params", "tokens", "loss"]])
     (holdout,) = rolling_holdouts(runs, "params", 1)
     assert set(holdout.hidden["model"]) == {"x-1.6e+09", "y-8e+08", "x-1.6e+09 u"}
-    usable = _usable(holdout, runs, ["params", "data"], "params", joint=True)
+    usable = _usable(holdout, runs, ["params", "data"], "params", {kind_of(LAW)})
     assert len(usable.hidden) == len(holdout.hidden)
     posterior = forge_at_random(holdout.seen, law="chinchilla")
     assert np.isfinite(score_hidden(posterior, usable.hidden, seed=0)).all(axis=None)
@@ -98,7 +100,7 @@ def test_hidden_checkpoints_are_averaged_as_those_in_sight_are(surface):
     runs = surface({"x": (SIZES[:1], np.geomspace(2e9, 5e10, 60)), "y": (SIZES[:1], TOKENS)})
     hidden = runs.table[runs.table["data"] > 1e10]
     found = average_checkpoints(hidden, runs.table, ["params", "data"])
-    both = build_layout(runs, get_law("chinchilla"))
+    both = kind_of(LAW).layout(runs, LAW)
     i = [curve.family for curve in both.curves].index("x")
     condensed = both.covariates["data"][i, both.weight[i] > 0]
     whole = condensed[condensed > 1e10 * 1.3]  # bins that lie whole among the hidden
@@ -156,7 +158,7 @@ def test_runs_hidden_from_a_joint_law_are_scored_at_their_place(along, surface, 
         drawn = predict(posterior, [point], kind="curve")
         label = "model" if along == "data" else "family"
         at = [dict(zip(("model", "family"), la, strict=False))[label] for la in drawn.labels].index(row[label])
-        centre = np.median(drawn.log_loss[:, at, 0])
+        centre = np.median(drawn.linked[:, at, 0])
         assert score["median"] == pytest.approx(np.exp(centre), abs=5 * noise)
         expected = stats.t.logpdf(np.log(row["loss"]), tail, centre, noise)
         assert score["log_score"] == pytest.approx(expected, abs=0.02 + 0.01 * abs(expected))
@@ -182,7 +184,7 @@ def test_a_hidden_run_of_a_new_model_is_as_uncertain_as_a_prediction_there(scale
     posterior = forge(runs, positions, law="chinchilla")
     hidden = pd.DataFrame([{"task": "t", "family": "x", "model": "new", **point, "loss": 2.0}])
     scored = score_hidden(posterior, hidden, seed=0).iloc[0]
-    draws = predict(posterior, [point]).log_loss[:, 0, 0]
+    draws = predict(posterior, [point]).linked[:, 0, 0]
     assert np.log(scored["p95"] / scored["p05"]) == pytest.approx(np.ptp(np.quantile(draws, [0.05, 0.95])), rel=0.08)
 
 
@@ -195,7 +197,7 @@ def test_runs_hidden_from_curves_are_scored_with_their_own_noise(simulate, forge
     whole = predict(posterior, [{"data": 6400.0}])
     for (_, row), (_, score) in zip(holdout.hidden.iterrows(), scored.iterrows(), strict=True):
         at = [label[0] for label in whole.labels].index(row["model"])
-        draws = whole.log_loss[:, at, 0]
+        draws = whole.linked[:, at, 0]
         assert score["median"] == pytest.approx(np.exp(np.median(draws)), rel=0.01)
         assert score["log_score"] == pytest.approx(stats.gaussian_kde(draws).logpdf(np.log(row["loss"]))[0], abs=0.15)
 

@@ -9,12 +9,17 @@ from scipy import stats
 
 from bayeslaw._arviz import leave_one_out_weights
 from bayeslaw.answers.prediction import predict
-from bayeslaw.evidence.comparison.leave_one_out import leave_one_out, log_likelihood_of_runs
+from bayeslaw.evidence.comparison.leave_one_out import leave_one_out
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.kinds.shared.layout import TYPICAL_NOISE
 from bayeslaw.laws import get_law
 
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
+
+
+def log_likelihood_of_runs(posterior):
+    """Log density of each run given everything else, draw by draw: shape (S, runs), curve by curve."""
+    return posterior.predictor.log_likelihood()[:, posterior.layout.weight > 0]
 
 
 def test_it_is_the_exact_one_for_a_mean_of_known_noise():
@@ -67,7 +72,7 @@ def test_the_likelihood_of_curves_is_about_what_they_predict_there(simulate, for
     for name in names:
         for _, row in runs.table[runs.table["model"] == name].sort_values("data").iterrows():
             i = names.index(name)
-            expected = predict(posterior, [{"data": row["data"]}], kind="curve").log_loss[:, i, 0]
+            expected = predict(posterior, [{"data": row["data"]}], kind="curve").linked[:, i, 0]
             error = row["loss_se"] / row["loss"] / TYPICAL_NOISE
             noise = posterior.flat("noise")[:, i] * np.sqrt(1 + error**2)
             exact = stats.norm.logpdf(np.log(row["loss"]), expected, noise)

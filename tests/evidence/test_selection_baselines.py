@@ -10,7 +10,7 @@ from scipy.optimize import approx_fprime
 
 from bayeslaw.errors import RunsError, TargetError
 from bayeslaw.evidence import scores
-from bayeslaw.evidence import selection_baselines as baselines
+from bayeslaw.evidence.baselines import selection as baselines
 
 TARGET = 1_638_400.0
 BUDGETS = (204_800, 102_400, 51_200, 25_600, 12_800, 6_400, 3_200)

@@ -48,7 +48,7 @@ def test_a_published_fit_is_the_surface_it_says(chinchilla):
     for name, value in REFIT.items():
         assert p[name] == pytest.approx(value, rel=1e-12)
     assert p["a"] == pytest.approx(0.3658 / (0.3478 + 0.3658))
-    # which lies well inside what is believed from_prior
+    # which lies well inside what is believed beforehand
     for c in chinchilla.law.coordinates:
         assert abs(coordinates[c.name] - c.mean) < c.sd
 

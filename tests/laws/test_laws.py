@@ -44,7 +44,7 @@ def test_says_what_it_is(law):
     assert law.axis in unit
     for c in law.covariates:
         assert not c.like or unit[c.like] == c.unit
-    if law.strays == "surface":
+    if law.kind == "surfaces":
         assert len(law.covariates) > 1
     for group in (law.covariates, law.coordinates, law.parameters):
         names = [item.name for item in group]

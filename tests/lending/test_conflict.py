@@ -1,4 +1,4 @@
-"""Whether a prior of another kind is flagged; `_from_prior` needs no sampler, only draws from the prior."""
+"""Whether a prior of another kind is flagged; `drawn_from_prior` needs no sampler, only draws from the prior."""
 
 from dataclasses import replace
 
@@ -8,16 +8,17 @@ import pytest
 from scipy import stats
 
 from bayeslaw.errors import PriorError
-from bayeslaw.fitting.fit import Fit, _from_prior
+from bayeslaw.fitting.assemble import drawn_from_prior
+from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.base import prior_positions
 from bayeslaw.kinds.curves.priors import ScalePriors
-from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.registry import build_model, kind_of
 from bayeslaw.kinds.shared.borrowed import PATH, Borrowed, Entry, TaskPath
 from bayeslaw.kinds.shared.scales import LogNormal
 from bayeslaw.kinds.surfaces.priors import SurfacePriors
 from bayeslaw.laws import get_law
 from bayeslaw.lending.borrowing import borrowing
-from bayeslaw.lending.conflict import _runs_from_prior, conflict_checks
+from bayeslaw.lending.conflict import conflict_checks
 from bayeslaw.prior.prior import Prior
 from bayeslaw.runs import read_runs
 
@@ -55,7 +56,7 @@ def checks_of(forge, runs, seed=0):
     model = build_model(runs, LAW, borrowed=prior.borrowed)
     positions = prior_positions(model, 400, np.random.default_rng(seed))
     posterior = forge(runs, positions, prior=prior)
-    return {check.name: check for check in conflict_checks(_from_prior(posterior, model, seed), seed)}
+    return {check.name: check for check in conflict_checks(drawn_from_prior(posterior, seed), seed)}
 
 
 def test_runs_as_expected_pass(forge):
@@ -98,12 +99,13 @@ def test_false_alarms_are_as_rare_as_stated(forge):
     prior, runs = lender(), table(SLOPE)
     model = build_model(runs, LAW, borrowed=prior.borrowed)
     posterior = forge(runs, prior_positions(model, 8, np.random.default_rng(0)), prior=prior)
-    from_prior = _from_prior(posterior, model, 0)
-    drawn = _runs_from_prior(_from_prior(posterior, model, 1), np.random.default_rng(1))
+    from_prior = drawn_from_prior(posterior, 0)
+    drawn = drawn_from_prior(posterior, 1).predictor.replicated(np.random.default_rng(1))
     shares = []
     for log_loss in drawn[:100]:
         loss = np.exp(log_loss - log_loss[:, :1] + 1.0).ravel()
-        check, _ = conflict_checks(replace(from_prior, runs=read_runs(runs.table.assign(loss=loss))))
+        layout = kind_of(LAW).layout(read_runs(runs.table.assign(loss=loss)), LAW, prior.borrowed)
+        check, _ = conflict_checks(replace(from_prior, layout=layout))
         assert (check.status == "PASS") == (check.value >= 0.05)
         shares.append(check.value)
     assert np.mean(shares) == pytest.approx(0.5, abs=0.1)
@@ -114,12 +116,12 @@ def test_runs_that_say_nothing_leave_all_borrowed_and_others_less(forge):
     prior, runs = lender(), table(SLOPE)
     model = build_model(runs, LAW, borrowed=prior.borrowed)
     positions = prior_positions(model, 4000, np.random.default_rng(3))
-    from_prior = _from_prior(forge(runs, positions, prior=prior), model, 0)
-    same = borrowing(forge(runs, positions, prior=prior), from_prior)
+    from_prior = drawn_from_prior(forge(runs, positions, prior=prior), 0)
+    same = borrowing(forge(runs, positions, prior=prior), from_prior).shares
     assert [share.quantity for share in same] == [c.meaning for c in LAW.coordinates]
     assert all(share.borrowed == pytest.approx(1.0, abs=0.1) for share in same)
     half = forge(runs, {name: 0.5 * values for name, values in positions.items()}, prior=prior)
-    for share in borrowing(half, from_prior, {"data": 3200.0})[:3]:
+    for share in borrowing(half, from_prior, {"data": 3200.0}).shares[:3]:
         assert share.borrowed == pytest.approx(0.25, abs=0.05)
         assert share.posterior_sd == pytest.approx(share.prior_sd / 2, rel=0.1)
 
@@ -128,7 +130,7 @@ def test_the_share_of_a_prediction_is_of_the_change_from_the_largest_run(forge):
     prior, runs = lender(), table(SLOPE)
     model = build_model(runs, LAW, borrowed=prior.borrowed)
     posterior = forge(runs, prior_positions(model, 400, np.random.default_rng(3)), prior=prior)
-    shares = borrowing(posterior, _from_prior(posterior, model, 0), {"data": 1600.0})[3:]
+    shares = borrowing(posterior, drawn_from_prior(posterior, 0), {"data": 1600.0}).shares[3:]
     assert [share.group for share in shares] == ["m0", "m1"]
     assert all(share.prior_sd == 0 == share.posterior_sd for share in shares)  # it is the largest run
 
@@ -151,12 +153,12 @@ def test_a_joint_law_that_falls_otherwise_is_flagged(forge, surface):
     scales = SurfacePriors(tilt_sd=LogNormal(0.004, 0.3))
     borrowed = Borrowed({"params": n, "data": d}, entries, mean, 1e-4 * np.eye(4), scales, {})
     prior = Prior("made", law, {"params": "parameters", "data": "tokens"}, borrowed, (), (), {}, 0.0, {})
-    layout = {"x": ((1e8, 2e8, 4e8), (1e9, 4e9, 1.6e10, 6.4e10))}
+    sizes = {"x": ((1e8, 2e8, 4e8), (1e9, 4e9, 1.6e10, 6.4e10))}
     for constants, status in (((E, A, B, alpha, beta), "PASS"), ((E, A, 60.0, alpha, 0.2), "REVIEW")):
-        runs = surface(layout, constants=constants)
+        runs = surface(sizes, constants=constants)
         model = build_model(runs, law, borrowed=borrowed)
         positions = prior_positions(model, 8, np.random.default_rng(0))
         posterior = forge(runs, positions, law="chinchilla", prior=prior)
-        (check,) = conflict_checks(_from_prior(posterior, model, 0))
+        (check,) = conflict_checks(drawn_from_prior(posterior, 0))
         assert check.status == status
         assert "log-log slope along" in check.sentence

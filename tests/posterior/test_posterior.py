@@ -161,7 +161,7 @@ def test_arviz_opens_it(saved, fitted):
         opened = az.from_netcdf(str(saved), engine="h5netcdf")
     posterior, stats = opened["posterior"], opened["sample_stats"]
     np.testing.assert_array_equal(posterior["noise"].values, fitted.posterior.draws["noise"].values)
-    assert set(stats.data_vars) == {"diverging", "n_steps", "energy", "acceptance_rate"}
+    assert set(stats.data_vars) == {"diverging", "n_steps", "tree_depth", "energy", "acceptance_rate", "lp"}
     assert posterior["noise"].dims[:2] == ("chain", "draw")
 
 
@@ -310,7 +310,6 @@ def replace_attribute(name, value):
         (replace_attribute("law", "gravity"), "a fit of the law 'gravity', which is not at hand"),
         (lambda file: file.__delitem__("sample_stats"), "not a fit saved by bayeslaw"),
         (lambda file: file.__delitem__("runs"), "not a fit saved by bayeslaw"),
-        (lambda file: file["runs"].__delitem__("column_1"), "edited.nc: "),
         (lambda file: file["runs"]["column_1"].attrs.__delitem__("name"), "missing or damaged"),
         (lambda file: file["runs"].attrs.__setitem__("left_out", "[3]"), "missing or damaged"),
     ],
@@ -318,6 +317,11 @@ def replace_attribute(name, value):
 def test_parts_that_are_missing_or_wrong_are_refused(edit, expected, saved, tmp_path):
     with pytest.raises(PosteriorFileError, match=expected):
         load_posterior(edited(saved, tmp_path, edit))
+
+
+def test_a_column_of_the_runs_that_is_missing_is_refused(saved, tmp_path):
+    with pytest.raises(PosteriorFileError, match=r"edited\.nc: "):
+        load_posterior(edited(saved, tmp_path, lambda file: file["runs"].__delitem__("column_1"), hashed=False))
 
 
 def test_draws_that_are_missing_are_refused(saved, tmp_path):

@@ -16,7 +16,7 @@ def found(rows, at=None):
     frame = pd.DataFrame(rows, columns=["family", "params", "tokens"])
     frame["model"] = frame["family"] + frame["params"].map("-{:g}".format)
     frame["loss"] = 2 + 1e3 * frame["tokens"] ** -0.4
-    return {check.name: check for check in advise(read_runs(frame.assign(task="t")), at)}
+    return {check.name: check for check in advise(read_runs(frame.assign(task="t")), at).checks}
 
 
 def grid(sizes=SIZES, tokens=(2e10, 4e10, 8e10, 1.6e11), family="x"):
@@ -40,7 +40,7 @@ def test_the_family_with_the_fewest_sizes_counts():
 
 def test_models_without_family_are_one_family():
     table = pd.DataFrame(grid(), columns=["family", "params", "tokens"]).drop(columns="family")
-    checks = {c.name: c for c in advise(read_runs(table.assign(loss=3.0 + np.arange(len(table)))))}
+    checks = {c.name: c for c in advise(read_runs(table.assign(loss=3.0 + np.arange(len(table))))).checks}
     assert checks["model_sizes"].value == 5
 
 
@@ -92,7 +92,7 @@ def test_what_is_no_size_is_no_target(name):
 
 def test_a_table_without_parameters_has_little_to_judge():
     frame = pd.DataFrame({"model": ["a", "a", "b"], "data": [1.0, 2.0, 1.0], "loss": [3.0, 2.0, 3.0]})
-    (check,) = advise(read_runs(frame))
+    (check,) = advise(read_runs(frame)).checks
     assert (check.name, check.status, check.value) == ("checkpoints", "REVIEW", 0.0)
 
 

@@ -18,7 +18,7 @@ from bayeslaw.runs import read_runs
 
 pytestmark = pytest.mark.slow
 
-JOINT = [name for name in law_names() if get_law(name).strays == "surface"]
+JOINT = [name for name in law_names() if get_law(name).kind == "surfaces"]
 FAMILIES, SIZES, TOKENS = ("x", "y", "z"), (1e8, 4e8, 1.6e9), (2e9, 2.2e9, 2.4e9, 2.7e9, 3e9, 8e9, 3.2e10)
 """Some sizes near each other, so that fields have patterns: runs an e-fold apart share none."""
 UNIQUE = 6e9
@@ -103,7 +103,7 @@ def draws_of(fit):
     if "unique_data" in {c.name for c in law.covariates}:
         larger["unique_data"] = UNIQUE
     at = [later, {"data": BETWEEN["data"]}]
-    told = fit.predictions(at, kind="curve", seed=1).log_loss[:, last]
+    told = fit.predictions(at, kind="curve", seed=1).linked[:, last]
     return {
         **{f"{c.name} of a family": flat(c.name)[:, 0] for c in law.coordinates},
         **{
@@ -112,12 +112,12 @@ def draws_of(fit):
         },
         "a model later": told[:, 0],
         "a model in between": told[:, 1],
-        "a run later": fit.predictions([later], seed=2).log_loss[:, last, 0],
-        "a larger model": fit.predictions([larger], kind="curve", seed=3).log_loss[:, 0, 0],
+        "a run later": fit.predictions([later], seed=2).linked[:, last, 0],
+        "a larger model": fit.predictions([larger], kind="curve", seed=3).linked[:, 0, 0],
     }
 
 
-def test_fields_of_the_design_have_patterns():
+def test_fields_of_the_layout_have_patterns():
     model = build_model(
         read_runs(grid()[: len(FAMILIES) * len(SIZES) * len(TOKENS)].assign(loss=1.0)), get_law(JOINT[0])
     )

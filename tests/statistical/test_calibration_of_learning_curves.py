@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from calibration import assert_uniform, ranks
 
-from bayeslaw.kinds.shared.scales import PRIORS
+from bayeslaw.kinds.registry import kind_of
 from bayeslaw.laws import get_law, law_names
 
 pytestmark = pytest.mark.slow
 
-CURVES = [name for name in law_names() if get_law(name).strays == "level"]
+CURVES = [name for name in law_names() if get_law(name).discrepancy == "level"]
 LENGTHS = (12, 12, 11, 10, 8)
 """Sizes of each curve, doubling: curves that end early are lined up with the others' ends."""
 FIRST = 100.0
@@ -32,7 +32,7 @@ def wander(t, edge):
 
 def simulate(law, rng):
     """Draw a table from the prior, and the truth behind it."""
-    priors = PRIORS["level"]
+    priors = kind_of(law).scale_priors(law)
     noise, drift = (
         getattr(priors, name).median * np.exp(getattr(priors, name).sd * rng.standard_normal())
         for name in ("noise", "own_drift")
@@ -66,8 +66,8 @@ def draws_of(fit):
     """Draws of what ``simulate`` knows the truth of, by name."""
     flat, law = fit.posterior.flat, fit.posterior.law
     points = [{"data": FIRST * 2.0 ** (LENGTHS[0] - 1) * far} for far in FAR]
-    curve = fit.predictions(points, kind="curve", seed=1).log_loss[:, 0]
-    run = fit.predictions(points, kind="run", seed=2).log_loss[:, 0]
+    curve = fit.predictions(points, kind="curve", seed=1).linked[:, 0]
+    run = fit.predictions(points, kind="run", seed=2).linked[:, 0]
     return {
         **{f"{c.name} of a curve": flat(c.name)[:, 0] for c in law.coordinates},
         **{f"location of {c.name}": flat(f"location_{c.name}") for c in law.coordinates},

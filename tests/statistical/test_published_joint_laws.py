@@ -46,7 +46,7 @@ def test_laws_on_what_was_hidden(task, along):
     carried = float(np.sqrt(np.mean(np.log(before[some] / held_out["loss"][some]) ** 2)))
     rows = found.held_out.assign(off=(found.held_out["median"] - found.held_out["loss"]).abs())
     rows["squared"] = np.log(rows["median"] / rows["loss"]) ** 2
-    summary = found.summary().set_index("law").drop(columns="elpd_loo")
+    summary = found.to_frame().set_index("law").drop(columns="elpd_loo")
     summary["mad"] = rows.groupby("law")["off"].mean()
     families = rows.pivot_table(index="family", columns="law", values="squared") ** 0.5
     unsound = {law: [c.name for c in f.posterior.checks if c.status != "PASS"] for law, f in found.fits.items()}

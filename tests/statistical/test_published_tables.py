@@ -45,7 +45,7 @@ def test_every_budget_passes():
             fit, selection, truth = choose(task, budget)
             found = {c.name: c.value for c in selection.checks}
             median = np.array([c.loss_median for c in selection.candidates])
-            covered = scores.intervals(selection.losses, truth, levels=(0.5, 0.9))
+            covered = scores.intervals(selection.values, truth, levels=(0.5, 0.9))
             rows.append(
                 {
                     "task": task,
@@ -58,7 +58,7 @@ def test_every_budget_passes():
                     "rel_acc": scores.rel_acc(np.arange(len(truth)), truth),
                     "pear_corr": scores.pear_corr(median, truth),
                     "rmsle": scores.rmsle(median, truth),
-                    "crps": float(np.mean(scores.crps(selection.losses, truth))),
+                    "crps": float(np.mean(scores.crps(selection.values, truth))),
                     "coverage_50": float(covered.coverage[0]),
                     "coverage_90": float(covered.coverage[1]),
                     "width_90": float(covered.width[1]),

@@ -18,7 +18,7 @@ def beside(fit, whole, at):
     """Medians of log loss in standard deviations of the whole fit from its own, and ratios of standard deviations."""
     one, other = (f.predictions([at], seed=1) for f in (fit, whole))
     place = [other.labels.index(label) for label in one.labels]
-    a, b = one.log_loss[:, :, 0], other.log_loss[:, place, 0]
+    a, b = one.linked[:, :, 0], other.linked[:, place, 0]
     return (np.median(a, axis=0) - np.median(b, axis=0)) / b.std(axis=0), a.std(axis=0) / b.std(axis=0)
 
 

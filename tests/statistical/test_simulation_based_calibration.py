@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
-from bayeslaw.model import density
 from calibration import FALSE_ALARM, assert_uniform, p_values, ranks
 
+from bayeslaw.kinds.curves import density as curve_density
 from bayeslaw.kinds.curves.priors import ScalePriors
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.kinds.shared.population import coordinates
@@ -45,7 +45,7 @@ def simulate(dense, law, rng):
     scales, values = prior.scales(position), prior.coordinates(position)
     noise = scales["noise"] * np.exp(0.7 * position["roughness"])[:, None]
     measured = curves + noise * rng.standard_normal(curves.shape)
-    # Levels are flat from_prior; here they are such that curves start at the heights that pull them.
+    # Levels are flat beforehand; here they are such that curves start at the heights that pull them.
     started = dense(table(measured[:, : len(SIZES)])).heights("t")[0]
     level = heights - started + 1.0
     measured = measured + level[:, None]
@@ -68,8 +68,8 @@ def draws_of(fit):
     """Draws of what ``simulate`` knows the truth of, by name."""
     d, law = fit.posterior.flat, fit.posterior.law
     points = [{"data": size} for size in TARGETS]
-    curve = fit.predictions(points, kind="curve", seed=1).log_loss[:, 0]
-    run = fit.predictions(points, kind="run", seed=2).log_loss
+    curve = fit.predictions(points, kind="curve", seed=1).linked[:, 0]
+    run = fit.predictions(points, kind="run", seed=2).linked
     scales = ScalePriors()
 
     def standard(name, values):
@@ -92,21 +92,21 @@ def draws_of(fit):
     }
 
 
-@pytest.mark.parametrize("name", [name for name in law_names() if get_law(name).strays == "slope"])
+@pytest.mark.parametrize("name", [name for name in law_names() if get_law(name).discrepancy == "slope"])
 def test_ranks_are_uniform(name, dense):
     assert_uniform(ranks(get_law(name), partial(simulate, dense), draws_of, tables=200, seed=1), bins=20)
 
 
 def test_a_wrong_jacobian_is_seen(dense, monkeypatch):
     """The same with the determinant left out that integrating the shared walk leaves behind."""
-    right = density.log_likelihood
+    right = curve_density.log_likelihood
 
     def wrong(density, data, position):
         values = coordinates(density.pooled, data.groups, position)
-        precision = density.rotated_residuals(density, data, position, values).precision
+        precision = curve_density.rotated_residuals(density, data, position, values).precision
         return right(density, data, position) + 0.5 * jnp.linalg.slogdet(precision)[1].sum()
 
-    monkeypatch.setattr(density, "log_likelihood", wrong)
+    monkeypatch.setattr(curve_density, "log_likelihood", wrong)
     # settings of its own, so that the program compiled for the right density is not used again
     sampler = SamplerSettings(warmup=350, draws=250)
     found = ranks(get_law("rectified"), partial(simulate, dense), draws_of, tables=200, seed=1, sampler=sampler)

@@ -21,7 +21,8 @@ def _without_sampling(model, settings, *, seed, progress=None):
     rng = np.random.default_rng(seed)
     shape = CHAINS, DRAWS
     positions = {name: 0.3 * rng.standard_normal((CHAINS * DRAWS, *size)) for name, size in model.sizes().items()}
-    raw = RawDraws(positions, np.zeros(shape, bool), np.ones(shape, int), np.zeros(shape), np.ones(shape), np.zeros(shape))
+    none = np.zeros(shape)
+    raw = RawDraws(positions, none.astype(bool), np.ones(shape, int), none, np.ones(shape), none)
     checks = (at_least("ess_bulk", 200, 400, 100, "Few draws.", "Draw more."),)
     return Sampled(model.complete(positions, rng), raw, checks, (), settings, 0.0)
 

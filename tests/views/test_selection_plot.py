@@ -168,7 +168,9 @@ def test_no_global_state(odd_fit, odd_selection, tmp_path):
     assert dict(rcParams) == before
     code = "import sys, bayeslaw.views.plots.selection; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    for source in Path(bayeslaw.views.__file__).parent.glob("*.py"):
+    sources = list(Path(bayeslaw.views.__file__).parent.rglob("*.py"))
+    assert Path(bayeslaw.views.plots.selection.__file__) in sources
+    for source in sources:
         assert "pyplot" not in source.read_text(encoding="utf-8")
 
 

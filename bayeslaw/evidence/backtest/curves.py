@@ -15,10 +15,11 @@ from bayeslaw.evidence.backtest.curve_methods import BASELINES, answer_jointly
 from bayeslaw.evidence.backtest.jobs import Job, Record, Report, run_jobs
 from bayeslaw.evidence.backtest.result import OURS, Backtest, summarise
 from bayeslaw.evidence.backtest.scoring import Answer, coverage_at_levels, distribution_scores
-from bayeslaw.evidence.backtest.settings import MethodSettings, require_law
+from bayeslaw.evidence.backtest.settings import MethodSettings, settled_law
 from bayeslaw.evidence.backtest.store import code_version
 
 if TYPE_CHECKING:
+    from bayeslaw.laws.base import Law
     from bayeslaw.sampling.nuts import SamplerSettings
 
 METHODS = (OURS, *BASELINES)
@@ -37,7 +38,7 @@ def backtest_curves(
     *,
     hide_last: float | None = None,
     methods: Sequence[str] = METHODS,
-    law: str = DEFAULT_LAW,
+    law: "str | Law" = DEFAULT_LAW,
     seed: int = 0,
     sampler: "SamplerSettings | None" = None,
     where: str | None = None,
@@ -80,9 +81,7 @@ def backtest_curves(
     """
     began = time.perf_counter()
     read = read_curves(tables, hide_last=hide_last, where=where)
-    settings = MethodSettings(law, seed, sampler)
-    if OURS in methods:
-        require_law(law)
+    settings = MethodSettings(settled_law(law) if OURS in methods else law, seed, sampler)
     versions = {True: code_version(*_CODE), False: code_version(*_CODE_OF_BASELINES)}
     jobs = [
         job

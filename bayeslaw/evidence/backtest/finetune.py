@@ -15,10 +15,11 @@ from bayeslaw.evidence.backtest.finetune_methods import METHODS
 from bayeslaw.evidence.backtest.jobs import Job, Record, Report, run_jobs
 from bayeslaw.evidence.backtest.result import OURS, Backtest, summarise
 from bayeslaw.evidence.backtest.scoring import Answer, choice_scores, coverage_at_levels, no_scores
-from bayeslaw.evidence.backtest.settings import MethodSettings, require_law, whole
+from bayeslaw.evidence.backtest.settings import MethodSettings, settled_law, whole
 from bayeslaw.evidence.backtest.store import code_version
 
 if TYPE_CHECKING:
+    from bayeslaw.laws.base import Law
     from bayeslaw.sampling.nuts import SamplerSettings
 
 DOMAIN = "finetune"
@@ -37,7 +38,7 @@ def backtest_finetune(
     target: float | None = None,
     borrow: bool = False,
     methods: Sequence[str] = tuple(METHODS),
-    law: str = "rectified",
+    law: "str | Law" = "rectified",
     seed: int = 0,
     sampler: "SamplerSettings | None" = None,
     where: str | None = None,
@@ -85,9 +86,7 @@ def backtest_finetune(
         raise TargetError(f"Found one task, {tasks[0].name!r}, and none to borrow from. Give the tables of others too.")
     cells = make_cells(tasks, budgets, borrow=borrow)
     _require_some(tasks, cells)
-    settings = MethodSettings(law, seed, sampler)
-    if OURS in methods:
-        require_law(law)
+    settings = MethodSettings(settled_law(law) if OURS in methods else law, seed, sampler)
     versions = code_version(*_CODE), code_version(*_CODE_OF_BASELINES)
     jobs = [
         _job(cell, name, settings, _identity(tasks, cell, borrow), versions[name != OURS])

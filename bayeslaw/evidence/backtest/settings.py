@@ -8,6 +8,7 @@ from bayeslaw.errors import LawError
 from bayeslaw.evidence.backtest.result import OURS
 
 if TYPE_CHECKING:
+    from bayeslaw.laws.base import Law
     from bayeslaw.sampling.nuts import SamplerSettings
 
 
@@ -17,14 +18,14 @@ class MethodSettings:
 
     Attributes
     ----------
-    law : str
-        Law that bayeslaw fits.
+    law : str or Law
+        Law that bayeslaw fits: the name of one of the package, or a law of one's own.
     seed : int
     sampler : SamplerSettings, optional
         How bayeslaw samples, if not as usual.
     """
 
-    law: str = "rectified"
+    law: "str | Law" = "rectified"
     seed: int = 0
     sampler: "SamplerSettings | None" = None
 
@@ -32,7 +33,18 @@ class MethodSettings:
         """What of it an answer of a method depends on, as plain values."""
         if method != OURS:
             return {"seed": self.seed}
-        return {"seed": self.seed, "law": self.law, "sampler": None if self.sampler is None else asdict(self.sampler)}
+        sampler = None if self.sampler is None else asdict(self.sampler)
+        return {"seed": self.seed, **_plain_law(self.law), "sampler": sampler}
+
+
+def _plain_law(law: "str | Law") -> dict[str, Any]:
+    """A law as plain values; one of one's own, unlike those of the package, is not in the versions of the code."""
+    if isinstance(law, str):
+        return {"law": law}
+    from bayeslaw.laws.fingerprint import law_fingerprint
+
+    priors = {c.name: [c.mean, c.sd, c.spread, c.pooling] for c in law.coordinates}
+    return {"law": law.name, "law_fingerprint": law_fingerprint(law), "law_priors": priors}
 
 
 def choose_methods(text: str | None, known: Iterable[str]) -> tuple[str, ...]:
@@ -55,8 +67,8 @@ def choose_methods(text: str | None, known: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def require_law(law: str) -> None:
-    """Refuse an unknown law before anything is fitted.
+def settled_law(law: "str | Law") -> "str | Law":
+    """Refuse an unknown law before anything is fitted; one that is not of the package goes to workers as it is.
 
     Raises
     ------
@@ -64,8 +76,12 @@ def require_law(law: str) -> None:
         The message names the laws there are.
     """
     from bayeslaw.laws import get_law
+    from bayeslaw.laws.registry import builtin_names
 
-    get_law(law)
+    if not isinstance(law, str):
+        return law
+    found = get_law(law)
+    return law if found.name.partition("(")[0] in builtin_names() else found
 
 
 def whole(value: float) -> float:

@@ -24,6 +24,7 @@ from bayeslaw.fitting.fit import fit
 from bayeslaw.kinds.base import Kind
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import laws_fed_by
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.results import Result, verdict
@@ -36,8 +37,8 @@ from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
 
 FOLDS = 3
-HELD_OUT = ("law", "fold", "row", "task", "model", "data", "loss", "median", "p05", "p95", "log_score")
-"""What is recorded of a held-out run; rows of wide tables hold several, of different data."""
+HELD_OUT = ("law", "fold", "row", "task", "model", "data"), ("median", "p05", "p95", "log_score")
+"""What is recorded of a held-out run, before and after its outcome; a row of a wide table holds several runs."""
 
 HELD_OUT_MIN = 10
 """Held-out runs from which on weights and ranks say something."""
@@ -61,6 +62,8 @@ class Comparison(Result):
         average stands under the last of its runs.
     fits : mapping of str to Fit
         Each law fitted to all runs.
+    outcome : Outcome
+        What the laws are of.
     checks : tuple of Check
     """
 
@@ -69,6 +72,7 @@ class Comparison(Result):
     laws: tuple[LawScore, ...]
     held_out: pd.DataFrame
     fits: Mapping[str, Fit]
+    outcome: Outcome
     checks: tuple[Check, ...]
 
     @property
@@ -82,7 +86,12 @@ class Comparison(Result):
         return f"{told})."
 
     def records(self) -> list[dict[str, Any]]:
-        """One plain mapping a law, the best first."""
+        """One plain mapping a law, the best first.
+
+        Returns
+        -------
+        list of dict
+        """
         return [asdict(score) for score in self.laws]
 
     def to_frame(self) -> pd.DataFrame:
@@ -92,10 +101,11 @@ class Comparison(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison as plain values, with verdicts."""
+        columns = [*HELD_OUT[0], self.outcome.name, *HELD_OUT[1]]
         return {
             "along": self.along,
             "laws": self.records(),
-            "held_out": self.held_out[[*HELD_OUT]].astype(object).to_dict("records"),
+            "held_out": self.held_out[columns].astype(object).to_dict("records"),
             **verdict(self.checks),
             "left_out": [{"row": out.row, "reason": out.reason} for out in self.runs.left_out],
         }
@@ -104,6 +114,17 @@ class Comparison(Result):
         """Predict with the mixture of laws; see `bayeslaw.answers.prediction.predict`.
 
         Each draw is one of a single law, so that it stays joint over models and points.
+
+        Parameters
+        ----------
+        at : sequence of mappings
+            Points, as for ``Fit.predictions``.
+        kind : {"run", "curve", "new-family", "law"}
+        seed : int
+
+        Returns
+        -------
+        Prediction
 
         Raises
         ------
@@ -139,7 +160,7 @@ class Comparison(Result):
 
 def compare(
     runs: Runs,
-    laws: Sequence[str],
+    laws: Sequence[str | Law],
     *,
     along: str = "data",
     folds: int = FOLDS,
@@ -153,8 +174,8 @@ def compare(
     Parameters
     ----------
     runs : Runs
-    laws : sequence of str
-        Names of two or more laws that the table can feed.
+    laws : sequence of str or Law
+        Two or more laws that the table can feed, of different names: the name of each, or a law of one's own.
     along : str
         Column along which the largest runs are held out: ``data``, or for joint laws ``params`` or ``compute``.
     folds : int
@@ -178,18 +199,14 @@ def compare(
     RunsError
         If ``along`` is no scale of the table, or there is nothing that can be held out.
     """
-    laws = (laws,) if isinstance(laws, str) else tuple(get_law(law).name for law in laws)
-    if len(laws) < 2 or len(set(laws)) < len(laws):
-        raise LawError(
-            f"Comparing takes two or more different laws, found {', '.join(laws) or 'none'}. Laws that "
-            f"{runs.source} can feed: {', '.join(laws_fed_by(runs))}."
-        )
-    kinds = {kind_of(get_law(law)) for law in laws}
+    named = _named(laws, runs)
+    kinds = {kind_of(law) for law in named.values()}
+    outcome = _one_outcome(named)
     for kind in kinds:  # all laws are to see the same runs
         runs = kind.prepare(runs, early_tokens)
-    for law in laws:
-        kind_of(get_law(law)).layout(runs, get_law(law), None)
-    covariates = sorted({c.name for law in laws for c in get_law(law).covariates})
+    for law in named.values():
+        kind_of(law).layout(runs, law, None)
+    covariates = sorted({c.name for law in named.values() for c in law.covariates})
     _require_scale(runs, along, covariates)
     whole = rolling_holdouts(runs, along, folds)
     holdouts = [_usable(holdout, runs, covariates, along, kinds) for holdout in whole]
@@ -197,26 +214,52 @@ def compare(
     fits: dict[str, Fit] = {}
     loo: dict[str, LeaveOneOut | None] = {}
     statuses: dict[str, Status] = {}
-    total = len(laws) * (1 + len(holdouts))
-    for law in laws:
+    total = len(named) * (1 + len(holdouts))
+    for name, law in named.items():
         checks: list[Check] = []
         for fold, holdout in enumerate(holdouts, start=1):
             if progress is not None:
-                progress(f"{law}, fold {fold}", len(parts) + len(fits), total)
+                progress(f"{name}, fold {fold}", len(parts) + len(fits), total)
             fitted = fit(holdout.seen, law=law, early_tokens=0, sampler=sampler, seed=seed)
             checks += fitted.posterior.checks
             scored = score_hidden(fitted.posterior, holdout.hidden, seed)
-            parts.append(pd.concat([holdout.hidden, scored], axis=1).assign(law=law, fold=fold))
+            parts.append(pd.concat([holdout.hidden, scored], axis=1).assign(law=name, fold=fold))
         if progress is not None:
-            progress(f"{law}, all runs", len(parts) + len(fits), total)
-        fits[law] = fit(runs, law=law, early_tokens=0, sampler=sampler, seed=seed)
-        loo[law] = leave_one_out(fits[law].posterior)
-        statuses[law] = overall([*checks, *fits[law].posterior.checks])
+            progress(f"{name}, all runs", len(parts) + len(fits), total)
+        fits[name] = fit(runs, law=law, early_tokens=0, sampler=sampler, seed=seed)
+        loo[name] = leave_one_out(fits[name].posterior)
+        statuses[name] = overall([*checks, *fits[name].posterior.checks])
     if progress is not None:
         progress("done", total, total)
     held_out = pd.concat(parts)
-    scores = law_scores(held_out, laws, loo, statuses)
-    return Comparison(runs, along, scores, held_out, fits, _checks(scores, held_out, whole))
+    scores = law_scores(held_out, tuple(named), loo, statuses, outcome)
+    return Comparison(runs, along, scores, held_out, fits, outcome, _checks(scores, held_out, whole))
+
+
+def _one_outcome(laws: Mapping[str, Law]) -> Outcome:
+    """What all of the laws are of."""
+    outcomes = {name: kind_of(law).outcome for name, law in laws.items()}
+    first = next(iter(outcomes.values()))
+    others = [name for name, outcome in outcomes.items() if outcome != first]
+    if others:
+        raise LawError(
+            f"The {others[0]} law is of {outcomes[others[0]].name}, the {next(iter(outcomes))} law of {first.name}: "
+            "compare laws of one outcome."
+        )
+    return first
+
+
+def _named(laws: Sequence[str | Law], runs: Runs) -> dict[str, Law]:
+    """The laws to compare by their names."""
+    given: Sequence[str | Law] = (laws,) if isinstance(laws, (str, Law)) else tuple(laws)
+    found = [law if isinstance(law, Law) else get_law(law) for law in given]
+    named = {law.name: law for law in found}
+    if len(named) < 2 or len(named) < len(found):
+        raise LawError(
+            f"Comparing takes two or more different laws, found {', '.join(law.name for law in found) or 'none'}. Laws "
+            f"that {runs.source} can feed: {', '.join(laws_fed_by(runs))}."
+        )
+    return named
 
 
 def require_alike(laws: Sequence[Law], at: Sequence[Mapping[str, float]]) -> None:
@@ -267,7 +310,8 @@ def _known_by(rows: pd.DataFrame, seen: pd.DataFrame, label: str) -> Iterator[tu
 def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str, kinds: Set[Kind[Any]]) -> Holdout:
     """What of a holdout all laws can be scored on: hidden runs of what every kind of model has seen."""
     seen = holdout.seen.table
-    columns = dict.fromkeys(["row", "task", "family", "model", "data", *covariates, "loss"])
+    columns = dict.fromkeys(["row", "task", "family", "model", "data", *covariates])
+    columns |= dict.fromkeys(kind.outcome.name for kind in kinds)
     columns |= dict.fromkeys(["loss_se"] if "loss_se" in seen else [])
     usable = np.ones(len(holdout.hidden), bool)
     labels = {kind.knows for kind in kinds}

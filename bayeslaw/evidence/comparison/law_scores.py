@@ -8,7 +8,8 @@ import pandas as pd
 from scipy import optimize
 
 from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut
-from bayeslaw.evidence.scores import are_median, rmsle
+from bayeslaw.evidence.scores import are_median
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.verdicts import Status
 
 LEAST_WEIGHT = 1e-9
@@ -32,9 +33,9 @@ class LawScore:
     are_median : float
         Median absolute relative error of the medians.
     rmsle : float
-        Root mean squared error of log loss.
+        Root mean squared error on the scale of the link: of losses, of their logarithms.
     coverage_90, width_90 : float
-        Share of runs inside their 90% intervals, and mean width of these in log loss.
+        Share of runs inside their 90% intervals, and mean width of these on the scale of the link.
     loo : LeaveOneOut or None
         Leave-one-out in the fit of all runs; None if curves were averaged before the fit.
     status : {"PASS", "REVIEW", "FAIL"}
@@ -85,6 +86,7 @@ def law_scores(
     laws: Sequence[str],
     loo: Mapping[str, LeaveOneOut | None],
     statuses: Mapping[str, Status],
+    outcome: Outcome,
 ) -> tuple[LawScore, ...]:
     """Score laws on the runs held out, the best first.
 
@@ -95,6 +97,8 @@ def law_scores(
     laws : sequence of str
     loo, statuses : mapping
         By law.
+    outcome : Outcome
+        Column of ``held_out`` that was predicted.
     """
     by_law = {law: held_out[held_out["law"] == law] for law in laws}
     log_scores = np.column_stack([by_law[law]["log_score"] for law in laws])
@@ -104,7 +108,8 @@ def law_scores(
     for k, law in enumerate(laws):
         rows = by_law[law]
         gap = log_scores[:, best] - log_scores[:, k]
-        true, median = rows["loss"].to_numpy(float), rows["median"].to_numpy(float)
+        true, median, low, high = (rows[name].to_numpy(float) for name in (outcome.name, "median", "p05", "p95"))
+        error = outcome.link(median) - outcome.link(true)
         found.append(
             LawScore(
                 law=law,
@@ -113,9 +118,9 @@ def law_scores(
                 behind_se=_clustered_error(gap, rows[["task", "family", "model"]]),
                 weight=float(weights[k]),
                 are_median=are_median(median, true),
-                rmsle=rmsle(median, true),
-                coverage_90=float(rows["loss"].between(rows["p05"], rows["p95"]).mean()),
-                width_90=float(np.log(rows["p95"] / rows["p05"]).mean()),
+                rmsle=float(np.sqrt(np.mean(error**2))),
+                coverage_90=float(np.mean((low <= true) & (true <= high))),
+                width_90=float(np.mean(outcome.link(high) - outcome.link(low))),
                 loo=loo[law],
                 status=statuses[law],
             )

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import pandas as pd
 import xarray as xr
 
-from bayeslaw.kinds.base import LOSS, Outcome
 from bayeslaw.kinds.curves.checks import curve_checks, height_checks
 from bayeslaw.kinds.curves.discrepancy import discrepancy_named
+from bayeslaw.kinds.curves.generate import generate
 from bayeslaw.kinds.curves.layout import CurveLayout, curve_layout
 from bayeslaw.kinds.curves.model import CurveModel, build_curve_model
 from bayeslaw.kinds.curves.predict import CurvePredictor
@@ -17,8 +17,10 @@ from bayeslaw.kinds.curves.priors import ScalePriors
 from bayeslaw.kinds.curves.spring import Spring
 from bayeslaw.kinds.curves.walks import TaskWalks, WalkBasis, WanderingLevel
 from bayeslaw.kinds.shared.borrowed import Borrowed
+from bayeslaw.kinds.shared.generative import Sites
 from bayeslaw.kinds.shared.hierarchy import pool
 from bayeslaw.kinds.shared.layout import Curve
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome
 from bayeslaw.kinds.shared.population import Pooled
 from bayeslaw.kinds.shared.scales import read_scales
 from bayeslaw.kinds.shared.walks import IntegratedWalk
@@ -71,6 +73,10 @@ class CurveKind:
     def model(self, law: Law, layout: CurveLayout, pooled: Pooled, scales: ScalePriors) -> CurveModel:
         """The model of a table."""
         return build_curve_model(law, layout, pooled, scales)
+
+    def generate(self, model: CurveModel, sites: Sites) -> None:
+        """The model as it is believed; see `bayeslaw.kinds.curves.generate.generate`."""
+        generate(model, sites)
 
     def predictor(self, law: Law, layout: CurveLayout, draws: xr.Dataset, scales: ScalePriors) -> CurvePredictor:
         """What predicts from draws."""

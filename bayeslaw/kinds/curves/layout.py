@@ -13,6 +13,7 @@ from bayeslaw.kinds.curves.walks import TaskWalks
 from bayeslaw.kinds.shared.averaging import condense
 from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.layout import LABELS, Layout, Points, largest_of_curves, lay_out, points_of_table
+from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
 
@@ -52,7 +53,7 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
         If the table lacks a covariate of the law; the message names the laws that fit the table.
     """
     discrepancy = discrepancy_named(law.discrepancy)
-    points = points_of_table(runs, law)
+    points = points_of_table(runs, law, LOSS)
     largest = largest_of_curves(points, law.axis)
     noise = np.full(len(largest), np.nan)
     if discrepancy.whole_curves:
@@ -66,7 +67,9 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
     def family(labels: pd.DataFrame) -> pd.Series:
         return labels["family"]
 
-    common = lay_out(points, law, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed)
+    common = lay_out(
+        points, law, LOSS, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed
+    )
     plain, spring = Layout(**common), Spring()
     seen = plain.weight > 0
     paths = {} if plain.borrowed is None else plain.borrowed.paths

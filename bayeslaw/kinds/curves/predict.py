@@ -11,7 +11,7 @@ import xarray as xr
 from scipy import stats
 
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.base import LOSS, NEW_FAMILY, Outcome, Targets, Who
+from bayeslaw.kinds.base import NEW_FAMILY, Targets, Who
 from bayeslaw.kinds.curves.discrepancy import discrepancy_named
 from bayeslaw.kinds.curves.heights import first_mean
 from bayeslaw.kinds.curves.layout import CurveLayout
@@ -19,6 +19,7 @@ from bayeslaw.kinds.curves.priors import ScalePriors
 from bayeslaw.kinds.curves.walks import WalkBasis
 from bayeslaw.kinds.shared.borrowed import PATH, Entry, TaskPath
 from bayeslaw.kinds.shared.layout import run_weights
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome
 from bayeslaw.kinds.shared.points import complete_point, curve_named
 from bayeslaw.kinds.shared.prediction import (
     LawDraws,

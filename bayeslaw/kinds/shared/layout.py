@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayeslaw.errors import LawError
 from bayeslaw.kinds.shared.borrowed import Borrowed
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
@@ -84,7 +85,7 @@ class Points(NamedTuple):
     curve : DataFrame
         Labels of the curve of each point: `LABELS`.
     values : DataFrame
-        Covariates of the law, and ``loss``.
+        Covariates of the law, and the outcome, by name.
     weight : Series
         Precision relative to one run without measurement error.
     """
@@ -94,7 +95,7 @@ class Points(NamedTuple):
     weight: pd.Series
 
 
-def points_of_table(runs: Runs, law: Law) -> Points:
+def points_of_table(runs: Runs, law: Law, outcome: Outcome) -> Points:
     """Every run of a table as a point.
 
     Raises
@@ -103,7 +104,7 @@ def points_of_table(runs: Runs, law: Law) -> Points:
         If the table lacks a covariate of the law; the message names the laws that fit the table.
     """
     require_columns(runs, law)
-    values = runs.table[[*(c.name for c in law.covariates), "loss"]].astype(float)
+    values = runs.table[[*(c.name for c in law.covariates), outcome.name]].astype(float)
     weight = pd.Series(run_weights(runs.table), values.index)
     return Points(runs.table[list(LABELS)].astype(str), values, weight)
 
@@ -116,6 +117,7 @@ def largest_of_curves(points: Points, axis: str) -> pd.Series:
 def lay_out(
     points: Points,
     law: Law,
+    outcome: Outcome,
     *,
     largest: pd.Series,
     axis_reference: Callable[[np.ndarray, np.ndarray], np.ndarray],
@@ -129,6 +131,7 @@ def lay_out(
     points : Points
         After averaging, if the kind averages.
     law : Law
+    outcome : Outcome
     largest : Series
         Largest value of the axis of each curve, by its labels; before averaging.
     axis_reference : callable
@@ -176,7 +179,7 @@ def lay_out(
         "family_of": family_of,
         "covariates": covariates,
         "axis": np.round(np.log(covariates[law.axis] / reference[law.axis][:, None]), 10),
-        "y": np.where(seen, spread_out(np.log(values["loss"])), 0.0),
+        "y": np.where(seen, outcome.link(spread_out(values[outcome.name])), 0.0),
         "weight": np.where(seen, spread_out(weight), 0.0),
         "largest": furthest,
         "reference": reference,

@@ -8,6 +8,7 @@ import numpy as np
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.laws.base import Law
+from bayeslaw.runs.table import unknown_task
 
 NAMED = 12
 """Names at most in a message about one that is not there."""
@@ -63,13 +64,13 @@ def curves_on(layout: Layout, task: str | None) -> list[int]:
 
     Raises
     ------
-    TargetError
+    TaskError
         If there is no such task, or none is named where there are several.
     """
     if task is None and len(layout.tasks) > 1:
-        raise TargetError(f"The table has several tasks; say which with task=…: {', '.join(layout.tasks)}.")
+        raise unknown_task(None, layout.tasks)
     if task is not None and task not in layout.tasks:
-        raise TargetError(f"There is no task {task!r}. There are: {', '.join(layout.tasks)}.")
+        raise unknown_task(task, layout.tasks)
     return [i for i, c in enumerate(layout.curves) if task in (None, c.task)]
 
 

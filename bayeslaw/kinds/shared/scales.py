@@ -13,7 +13,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class LogNormal:
-    """Lognormal prior: ``median`` of the quantity, ``sd`` of its logarithm."""
+    """Lognormal prior.
+
+    Attributes
+    ----------
+    median : float
+        Of the quantity.
+    sd : float
+        Of its logarithm.
+    """
 
     median: float
     sd: float
@@ -21,7 +29,12 @@ class LogNormal:
 
 @dataclass(frozen=True)
 class Normal:
-    """Normal prior."""
+    """Normal prior.
+
+    Attributes
+    ----------
+    mean, sd : float
+    """
 
     mean: float
     sd: float

@@ -7,15 +7,17 @@ from typing import Any, Literal
 import pandas as pd
 import xarray as xr
 
-from bayeslaw.kinds.base import LOSS, Outcome
 from bayeslaw.kinds.shared.borrowed import Borrowed
+from bayeslaw.kinds.shared.generative import Sites
 from bayeslaw.kinds.shared.hierarchy import pool
 from bayeslaw.kinds.shared.layout import Curve
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome
 from bayeslaw.kinds.shared.population import Pooled
 from bayeslaw.kinds.shared.scales import read_scales
 from bayeslaw.kinds.surfaces.checks import surface_checks
 from bayeslaw.kinds.surfaces.density import OF_MODELS, SCALES
 from bayeslaw.kinds.surfaces.field import Field
+from bayeslaw.kinds.surfaces.generate import generate
 from bayeslaw.kinds.surfaces.layout import SurfaceLayout, average_checkpoints, one_model_each, surface_layout
 from bayeslaw.kinds.surfaces.model import SurfaceModel, build_surface_model
 from bayeslaw.kinds.surfaces.predict import SurfacePredictor
@@ -84,6 +86,10 @@ class SurfaceKind:
     def model(self, law: Law, layout: SurfaceLayout, pooled: Pooled, scales: SurfacePriors) -> SurfaceModel:
         """The model of a table."""
         return build_surface_model(law, layout, pooled, scales)
+
+    def generate(self, model: SurfaceModel, sites: Sites) -> None:
+        """The model as it is believed; see `bayeslaw.kinds.surfaces.generate.generate`."""
+        generate(model, sites)
 
     def predictor(self, law: Law, layout: SurfaceLayout, draws: xr.Dataset, scales: SurfacePriors) -> SurfacePredictor:
         """What predicts from draws."""

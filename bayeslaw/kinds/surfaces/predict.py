@@ -9,9 +9,10 @@ import xarray as xr
 from scipy import stats
 
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.base import LOSS, NEW_FAMILY, NEW_MODEL, Outcome, Targets, Who
+from bayeslaw.kinds.base import NEW_FAMILY, NEW_MODEL, Targets, Who
 from bayeslaw.kinds.shared.borrowed import Entry, TaskPath
 from bayeslaw.kinds.shared.layout import run_weights
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome
 from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on, unknown_name
 from bayeslaw.kinds.shared.prediction import (
     LawDraws,

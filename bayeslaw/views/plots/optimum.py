@@ -1,4 +1,4 @@
-"""The picture of a budget: loss against model size along it, with what is not known."""
+"""Pictures of a budget: loss against model size along it, and the posterior of where it is best spent."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,27 @@ from bayeslaw.answers.optimum import FLOP_PER_TOKEN, FamilyOptimum, Optimum, alo
 from bayeslaw.answers.prediction import predict
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.views.names import also_at, clean, elide
-from bayeslaw.views.numbers import count, readable_ticks
+from bayeslaw.views.numbers import count
+from bayeslaw.views.plots.page import INK, padded, text_style, tick
+from bayeslaw.views.plots.style import (
+    COLOURS,
+    GRID,
+    WIDTH,
+    columns,
+    head,
+    interval,
+    interval_row,
+    label_x,
+    label_y,
+    logarithmic,
+    more_rows,
+    name_rows,
+    new_axes,
+    pitch,
+    row_axes,
+    row_names,
+    settle,
+)
 
 POINTS = 41
 WITHIN = 0.1
@@ -18,6 +38,68 @@ WITHIN = 0.1
 
 SMALLER = (1e-2, 1e-4)
 """Further budgets shown, in units of the one asked for, where runs reach them."""
+
+RIDGES = 12
+"""Families up to which the posterior is drawn as a hill over its intervals."""
+
+_BINS = 40
+
+
+def plot(result: Optimum, ax: Axes | None = None) -> Axes:
+    """Draw the posterior of the best number of parameters of each family, and the point recommended.
+
+    Parameters
+    ----------
+    result : Optimum
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    families = result.families
+    own, (ax, rows) = ax is None, row_axes(ax, len(families), step=0.6 if len(families) <= RIDGES else 0.0)
+    shown, places = families[:rows], list(range(min(rows, len(families))))
+    reach = [value for f in shown for value in (f.params["p05"], f.params["p95"], f.recommended_params)]
+    ax.set_xlim(*padded(min(reach), max(reach), 0.08, 0.2))
+    logarithmic(ax, "x", count)
+    ax.grid(axis="x", color=GRID, linewidth=0.8)
+    for y, family in zip(places, shown, strict=True):
+        colour, of = COLOURS[y % len(COLOURS)], family.params
+        if len(families) <= RIDGES:
+            _hill(ax, y, result.best_params[:, y], colour)
+        interval_row(ax, y, (of["p05"], of["p95"]), (of["p25"], of["p75"]), of["median"], colour)
+        ax.plot([family.recommended_params], [y], marker="D", markersize=min(0.4 * pitch(ax), 8), color=INK, zorder=4,
+                markerfacecolor="none", markeredgewidth=1.4, linestyle="none")  # fmt: skip
+    name_rows(ax, places, row_names([(f.family, f.task) for f in shown]), [COLOURS[y % len(COLOURS)] for y in places])
+    cells = [
+        ("best params (90%)", [interval(f.params["median"], f.params["p05"], f.params["p95"], count) for f in shown]),
+        ("recommended", [count(f.recommended_params) for f in shown]),
+        ("on tokens", [count(f.recommended_data) for f in shown]),
+        ("loss (90%)", [interval(f.loss["median"], f.loss["p05"], f.loss["p95"]) for f in shown]),
+    ]
+    columns(ax, places, cells)
+    settle(ax, WIDTH if own else None)
+    key = "bars: 50% and 90% intervals; dot: median; diamond: recommended"
+    label_x(ax, "parameters at which the law is lowest along the budget", key, more_rows(len(shown), len(families)))
+    told = "tokens are what is left of it; loss: what one run at the recommended point would measure"
+    head(ax, f"How to spend {count_flop(result.compute)}{also_at(result.at)}", told, result.status)
+    return ax
+
+
+def count_flop(compute: float) -> str:
+    """Write a budget."""
+    return f"{compute:.3g} FLOP".replace("e+", "e")
+
+
+def _hill(ax: Axes, y: float, params: np.ndarray, colour: str) -> None:
+    """Histogram of draws in their logarithm, standing on a row."""
+    low, high = (float(np.log(limit)) for limit in ax.get_xlim())
+    heights, edges = np.histogram(np.log(params), np.linspace(low, high, _BINS + 1))
+    if heights.max() > 0:
+        top = y - 0.42 * np.repeat(heights / heights.max(), 2)
+        ax.fill_between(np.exp(np.repeat(edges, 2)[1:-1]), np.full(len(top), float(y)), top, color=colour, alpha=0.2,
+                        linewidth=0, zorder=1.5)  # fmt: skip
 
 
 def plot_optimum(posterior: Posterior, best: Optimum) -> Figure:
@@ -44,10 +126,11 @@ def plot_optimum(posterior: Posterior, best: Optimum) -> Figure:
 
 
 def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimum) -> None:
+    new_axes(axis, 0, 0)
     spent = FLOP_PER_TOKEN * posterior.layout.covariates["params"] * posterior.layout.covariates["data"]
     budgets = [best.compute, *(b for s in SMALLER if spent.min() < (b := s * best.compute) < 3 * spent.max())]
     for k, compute in enumerate(budgets):
-        colour = f"C{k}"
+        colour = COLOURS[k]
         middle = family.params["median"] * (compute / best.compute) ** 0.5
         params = middle * np.geomspace(1 / 12, 12, POINTS)
         points = [along_budget(float(n), compute, best.at) for n in params]
@@ -58,18 +141,16 @@ def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimu
         )
         axis.fill_between(params, low, high, color=colour, alpha=0.15, linewidth=0)
         axis.fill_between(params, quarter, three, color=colour, alpha=0.3, linewidth=0)
-        axis.plot(params, median, color=colour, label=f"{compute:.2g} FLOP")
+        axis.plot(params, median, color=colour, label=count_flop(compute))
         _runs(axis, posterior, family, compute, best.at, colour)
-    axis.axvspan(family.params["p05"], family.params["p95"], ymax=0.03, color="C0", alpha=0.6, linewidth=0)
-    axis.axvline(family.recommended_params, color="C0", linewidth=1, linestyle=":")
+    axis.axvspan(family.params["p05"], family.params["p95"], ymax=0.03, color=COLOURS[0], alpha=0.6, linewidth=0)
+    axis.axvline(family.recommended_params, color=COLOURS[0], linewidth=1, linestyle=":")
     axis.set_xscale("log")
-    axis.set_xticks(readable_ticks(*axis.get_xlim()), minor=False)
-    axis.xaxis.set_major_formatter(lambda value, _: count(value))
-    axis.minorticks_off()
-    axis.set_xlabel("parameters")
-    axis.set_ylabel("loss")
-    axis.set_title(elide(clean(family.family), 40) + also_at(best.at), fontsize=10)
-    axis.legend(frameon=False, fontsize=8)
+    tick(axis, "x", count, most=7)
+    label_x(axis, "parameters")
+    label_y(axis, "loss")
+    axis.set_title(elide(clean(family.family), 40) + also_at(best.at), **text_style({}))
+    axis.legend(frameon=False, fontsize=8, labelcolor=INK)
 
 
 def _runs(

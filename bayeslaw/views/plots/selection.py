@@ -1,4 +1,4 @@
-"""A picture of a choice: the candidates' curves out to the target, and their ranking there.
+"""Pictures of a choice: the ranking of the candidates at the target, alone or beside their curves out to there.
 
 Names are drawn as they are: no text is read as mathematics or TeX. No global state of matplotlib is touched, so the
 functions can be used from any program, with or without a display.
@@ -36,6 +36,25 @@ from bayeslaw.views.plots.page import (
     text_style,
     tick,
 )
+from bayeslaw.views.plots.style import (
+    COLOURS,
+    GRID,
+    MARKERS,
+    OTHERS,
+    STATUS_COLOURS,
+    WIDTH,
+    columns,
+    head,
+    interval_row,
+    label_x,
+    logarithmic,
+    more_rows,
+    name_rows,
+    outcome_label,
+    point_text,
+    row_axes,
+    settle,
+)
 
 COLOURED = 6
 """Candidates drawn in colour, the first by expected regret."""
@@ -45,14 +64,52 @@ ROWS = 12
 
 SUFFIXES = (".png", ".pdf", ".svg")
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito 2008; told apart with any kind of colour vision."""
-_MARKERS = ("o", "s", "^", "D", "v", "P")
-_STATUS_COLOURS = {"PASS": "#00674C", "REVIEW": "#8A5A00", "FAIL": "#B00020"}
 _SIZES = 40
 _DRAWN = 8_000_000
 """Predictions computed at most, over draws, curves and sizes; draws are thinned to that."""
 _WIDTH, _HEIGHT = 14.0, 7.2  # inches
+
+
+def plot(result: Selection, ax: Axes | None = None) -> Axes:
+    """Draw the ranking by expected regret: intervals of what one run of each candidate would measure, and its odds.
+
+    Parameters
+    ----------
+    result : Selection
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    own, (ax, rows) = ax is None, row_axes(ax, len(result.candidates))
+    shown, hidden = result.candidates[:rows], result.candidates[rows:]
+    places, names = range(len(shown)), short_names([c.model for c in result.candidates])
+    low, high = min(c.loss_p05 for c in shown), max(c.loss_p95 for c in shown)
+    if result.outcome.link_name == "log":
+        ax.set_xlim(*padded(low, high, 0.04, 0.002))
+        logarithmic(ax, "x")
+    ax.grid(axis="x", color=GRID, linewidth=0.8)
+    colours = [COLOURS[row] if row < COLOURED else OTHERS for row in places]
+    ax.axvline(shown[0].loss_median, color=COLOURS[0], linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+    for row, candidate in enumerate(shown):
+        _draw_row(ax, row, candidate)
+    name_rows(ax, places, [names[c.model] for c in shown], colours)
+    digits = decimals(shown[0].loss_median)
+    cells = [
+        ("median", [fixed(c.loss_median, digits) for c in shown]),
+        ("P(best)", [chance(c.p_best) for c in shown]),
+        ("exp. regret", [fixed(c.expected_regret, digits) for c in shown]),
+    ]
+    columns(ax, places, cells)
+    settle(ax, WIDTH if own else None)
+    more = more_rows(len(shown), len(result.candidates))
+    if hidden:
+        more += f"; chance that the best is among them: {chance(sum(c.p_best for c in hidden))}"
+    key = "bars: 50% and 90% intervals of one run; marker: median"
+    label_x(ax, f"{outcome_label(result.outcome)} of a run at the target", key, more)
+    head(ax, _choice(result, names, point_text(result.target)), _odds(result, names), result.status)
+    return ax
 
 
 def plot_selection(posterior: Posterior, selection: Selection, truth: Mapping[str, float] | None = None) -> Figure:
@@ -189,7 +246,7 @@ def _draw_curves(page: _Page, posterior: Posterior, selection: Selection, names:
     for i in reversed(range(len(bands.quantiles[0]))):  # the leading candidate on top
         sizes, losses = measured[i]
         _draw_band(axes, bands, i, float(sizes.min()))
-        axes.plot(sizes, losses, linestyle="none", marker=_MARKERS[i], markersize=4.5, color=_COLOURS[i],
+        axes.plot(sizes, losses, linestyle="none", marker=MARKERS[i], markersize=4.5, color=COLOURS[i],
                   markeredgecolor="white", markeredgewidth=0.5, zorder=4 - i / 10)  # fmt: skip
     _draw_marks(page, axes, edge, target)
     _label_curves(page, axes, bands, [names[c.model] for c in selection.candidates], target)
@@ -203,7 +260,7 @@ def _draw_curves(page: _Page, posterior: Posterior, selection: Selection, names:
 
 def _draw_band(axes: Axes, bands: _Bands, i: int, start: float) -> None:
     """Median and bands of one candidate from its smallest measured size on."""
-    colour, lead = _COLOURS[i], i == 0
+    colour, lead = COLOURS[i], i == 0
     seen = bands.sizes >= start * (1 - 1e-9)
     x = bands.sizes[seen]
     p05, p25, p50, p75, p95 = bands.quantiles[:, i, seen]
@@ -246,7 +303,7 @@ def _label_curves(page: _Page, axes: Axes, bands: _Bands, names: Sequence[str], 
     height = page.top - page.bottom
     places = spread(points[:, 1] * height, 0.23, height) / height
     for i, (name, (x, y), place) in enumerate(zip(names, points, places, strict=False)):
-        colour = darker(_COLOURS[i])
+        colour = darker(COLOURS[i])
         label = (page.labels_left - page.curves_left) / page.curves_width
         axes.plot([x, label - 0.035, label - 0.01], [y, place, place], transform=axes.transAxes, color=colour,
                   linewidth=0.7, clip_on=False, solid_capstyle="butt", zorder=2)  # fmt: skip
@@ -267,7 +324,7 @@ def _draw_ranking(page: _Page, selection: Selection, names: Mapping[str, str], t
     tick(axes, "x", None, most=6)
     axes.grid(axis="x", color="#EEEEEE", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.axvline(shown[0].loss_median, color=_COLOURS[0], linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+    axes.axvline(shown[0].loss_median, color=COLOURS[0], linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
     places = decimals(shown[0].loss_median)
     best_at, regret_at = page.columns
     page.write(best_at, page.top + 0.12, "P(best)", ha="right", color=GREY)
@@ -275,8 +332,8 @@ def _draw_ranking(page: _Page, selection: Selection, names: Mapping[str, str], t
     middle = page.ranking_left + page.ranking_width / 2
     page.write(middle, page.top + 0.12, "loss of a run at the target", ha="center", color=GREY)
     for row, candidate in enumerate(shown):
-        colour = _COLOURS[row] if row < COLOURED else "#9A9A9A"
-        _draw_row(axes, row, candidate, colour)
+        colour = COLOURS[row] if row < COLOURED else OTHERS
+        _draw_row(axes, row, candidate)
         if candidate.model in truth:
             axes.plot(
                 [truth[candidate.model]], [row], marker="|", markersize=20, markeredgewidth=2.0, color=INK, zorder=4
@@ -295,39 +352,21 @@ def _draw_ranking(page: _Page, selection: Selection, names: Mapping[str, str], t
         page.write(page.rows_right, bottom - 0.52, text, ha="left", color=GREY)
 
 
-def _draw_row(axes: Axes, row: int, candidate: Candidate, colour: str) -> None:
-    bar: dict[str, Any] = {"color": colour, "solid_capstyle": "butt", "zorder": 2}
-    axes.plot([candidate.loss_p05, candidate.loss_p95], [row, row], linewidth=2, alpha=0.55, **bar)
-    axes.plot([candidate.loss_p25, candidate.loss_p75], [row, row], linewidth=7, alpha=0.55, **bar)
-    marker = _MARKERS[row] if row < COLOURED else "o"
-    axes.plot([candidate.loss_median], [row], marker=marker, markersize=6.5, color=colour, markeredgecolor="white",
-              markeredgewidth=0.8, zorder=3)  # fmt: skip
+def _draw_row(axes: Axes, row: int, c: Candidate) -> None:
+    colour, marker = (COLOURS[row], MARKERS[row]) if row < COLOURED else (OTHERS, "o")
+    interval_row(axes, row, (c.loss_p05, c.loss_p95), (c.loss_p25, c.loss_p75), c.loss_median, colour, marker)
 
 
 def _write_title(page: _Page, posterior: Posterior, selection: Selection, names: Mapping[str, str]) -> None:
-    law, best = posterior.law, selection.candidates[0]
+    law = posterior.law
     unit = {c.name: c.unit for c in law.covariates}
     point = ", ".join(
         f"{count(value)} {unit[name]}" if name == law.axis and name in unit else f"{name} = {count(value)}"
         for name, value in selection.target.items()
     )
     width = _WIDTH - 0.4
-    task = elide(clean(selection.task), 40)
-    purpose = "" if task == "task" else f" for {task}"  # the reader's name for a table that names none
-    page.write(0.15, _HEIGHT - 0.42, f"Choose {names[best.model]}{purpose} at {point}", width=width, fontsize=18,
-               fontweight="bold")  # fmt: skip
-    models = len(selection.candidates)
-    places = decimals(best.loss_median)
-    odds = (
-        f"{chance(best.p_best)} to be the best of {models}, {chance(best.p_within_1pct)} to come within 1% of it  ·  "
-        f"expected regret {fixed(best.expected_regret, places)}"
-        if models > 1
-        else "The only candidate: there is nothing to choose"
-    )
-    if selection.tie_set:
-        shown = ", ".join(names[model] for model in selection.tie_set[:3])
-        more = f" and {len(selection.tie_set) - 3} more" if len(selection.tie_set) > 3 else ""
-        odds += f"  ·  not clearly worse: {shown}{more}"
+    page.write(0.15, _HEIGHT - 0.42, _choice(selection, names, point), width=width, fontsize=18, fontweight="bold")
+    models, odds = len(selection.candidates), _odds(selection, names)
     page.write(0.15, _HEIGHT - 0.76, odds, width=width, fontsize=12)
     facts = f"{law.name} law · {models} model{'s' if models > 1 else ''} · {_beyond(posterior, selection)} · checks"
     page.write(0.15, _HEIGHT - 1.08, facts, fontsize=MEDIUM, color=GREY)
@@ -335,7 +374,28 @@ def _write_title(page: _Page, posterior: Posterior, selection: Selection, names:
     named = f" ({', '.join(failing[:4])}{', …' if len(failing) > 4 else ''})" if failing else ""
     after = 0.15 + page.text_width(facts, MEDIUM) + 0.1
     page.write(after, _HEIGHT - 1.08, selection.status + named, width=_WIDTH - 0.25 - after, fontsize=MEDIUM,
-               fontweight="bold", color=_STATUS_COLOURS[selection.status])  # fmt: skip
+               fontweight="bold", color=STATUS_COLOURS[selection.status])  # fmt: skip
+
+
+def _choice(selection: Selection, names: Mapping[str, str], point: str) -> str:
+    task = elide(clean(selection.task), 40)
+    purpose = "" if task == "task" else f" for {task}"  # the reader's name for a table that names none
+    return f"Choose {names[selection.recommended]}{purpose} at {point}"
+
+
+def _odds(selection: Selection, names: Mapping[str, str]) -> str:
+    best, models = selection.candidates[0], len(selection.candidates)
+    if models == 1:
+        return "The only candidate: there is nothing to choose"
+    odds = (
+        f"{chance(best.p_best)} to be the best of {models}, {chance(best.p_within_1pct)} to come within 1% of it  ·  "
+        f"expected regret {fixed(best.expected_regret, decimals(best.loss_median))}"
+    )
+    if selection.tie_set:
+        shown = ", ".join(names[model] for model in selection.tie_set[:3])
+        more = f" and {len(selection.tie_set) - 3} more" if len(selection.tie_set) > 3 else ""
+        odds += f"  ·  not clearly worse: {shown}{more}"
+    return odds
 
 
 def _write_legend(page: _Page, *, told: bool) -> None:

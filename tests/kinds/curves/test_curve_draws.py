@@ -91,7 +91,9 @@ def test_ratio_of_likelihoods_is_the_mean_ratio_of_joint_densities(simulate, den
             shape = model.law.log_shape(by_curve, model.layout.covariates, reference)
         p = len(d.knots("t")[1])
         walk = np.einsum("cmp,scp->scm", model.layout.walks[0].own.functions(model.layout.axis), done.own_walk[..., :p])
-        walk += np.einsum("cmp,sp->scm", model.layout.walks[0].shared.functions(model.layout.axis), done.shared_walk[:, 0, :p])
+        walk += np.einsum(
+            "cmp,sp->scm", model.layout.walks[0].shared.functions(model.layout.axis), done.shared_walk[:, 0, :p]
+        )
         curve = np.arange(len(d.curves))[:, None]
         walk += d.pulled("t", position, curve, np.exp(model.layout.axis) * d.reference)
         sd = noise / np.sqrt(np.where(model.layout.weight > 0, model.layout.weight, np.nan))

@@ -1,0 +1,83 @@
+"""What is believed before any run is seen, as predictions."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeslaw.answers.prediction import Kind, Prediction, predict
+from bayeslaw.fitting.assemble import beliefs, prior_draws
+from bayeslaw.kinds.registry import build_model, kind_of
+from bayeslaw.kinds.shared.stated import Statement
+from bayeslaw.laws import get_law
+from bayeslaw.laws.base import Law
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.runs import Runs, read_runs
+from bayeslaw.runs.early import EARLY_TOKENS
+
+
+def prior_predictive(
+    runs: Runs | pd.DataFrame | str | os.PathLike[str],
+    *,
+    at: Sequence[Mapping[str, float]],
+    law: str | Law = "rectified",
+    priors: Mapping[str, Statement] | None = None,
+    scales: Any = None,
+    early_tokens: float = EARLY_TOKENS,
+    kind: Kind = "curve",
+    anchored: bool = True,
+    seed: int = 0,
+) -> Prediction:
+    """Predict from the prior alone: what a law and stated beliefs say before they see how losses fall.
+
+    Parameters
+    ----------
+    runs : Runs, DataFrame or path
+        Says which models and sizes there are.
+    at : sequence of mappings
+        Points, as for `bayeslaw.fit` and ``Fit.predict``.
+    law : str or Law
+    priors : mapping, optional
+        Beliefs of one's own; see `bayeslaw.fit`.
+    scales : dataclass, optional
+        Priors of noise and discrepancy.
+    early_tokens : float
+        As for `bayeslaw.fit`.
+    kind : {"curve", "run", "law", "new-family"}
+    anchored : bool
+        Whether predictions of models of the table pass through what was measured at their largest run, as the level of
+        a curve has no prior. Other predictions are shown as they are drawn.
+    seed : int
+
+    Returns
+    -------
+    Prediction
+        Of 2,000 draws.
+
+    Raises
+    ------
+    LawError, PriorError, TargetError, RunsError
+        As `bayeslaw.fit` and ``Fit.predict``.
+    """
+    law = law if isinstance(law, Law) else get_law(law)
+    runs = kind_of(law).prepare(runs if isinstance(runs, Runs) else read_runs(runs), early_tokens)
+    model = build_model(runs, law, scales=scales, priors=priors)
+    layout = model.layout
+    checks = tuple(kind_of(law).checks(layout, law))
+    settings = {**beliefs(runs, law, model, None, priors), "seed": seed, "sampling_seconds": 0.0}
+    posterior = Posterior(
+        prior_draws(model, seed), xr.Dataset(), runs, law, checks, settings, layout, model.density.scales
+    )
+    prediction = predict(posterior, at, kind=kind, seed=seed)
+    seen = tuple((c.model, c.family, c.task) for c in layout.curves)
+    if not anchored or prediction.labels != seen:
+        return prediction
+    last = np.where(layout.weight > 0, layout.axis, -np.inf).argmax(axis=1)
+    curves = np.arange(len(seen))
+    there = posterior.predictor.expected(posterior.predictor.runs())[:, curves, last]
+    moved = prediction.linked + (layout.y[curves, last] - there)[..., None]
+    return replace(prediction, linked=moved)

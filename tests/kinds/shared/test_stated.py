@@ -1,0 +1,115 @@
+"""Priors that users state in natural parameters, against draws from the prior."""
+
+import numpy as np
+import pytest
+
+import bayeslaw as bl
+from bayeslaw.errors import PriorError
+from bayeslaw.fitting.assemble import prior_draws
+from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.stated import with_coordinate_priors
+from bayeslaw.laws import get_law
+
+QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
+
+
+def drawn(runs, law, priors, name):
+    """Draws from the prior of a natural parameter of the first curve, 2,000 of them."""
+    return prior_draws(build_model(runs, get_law(law), priors=priors), 0)[name].values[..., 0].ravel()
+
+
+def test_an_exponent_stated_as_lognormal_is_that(three_models):
+    """Kolmogorov distance of 2,000 draws: beyond 0.05 in one of ten thousand."""
+    found = np.log(drawn(three_models, "rectified", {"beta": bl.LogNormal(0.35, 0.2)}, "beta") / 0.35) / 0.2
+    from scipy import stats
+
+    assert stats.kstest(found, "norm").statistic < 0.05
+    (c,) = (c for c in build(three_models, {"beta": bl.LogNormal(0.35, 0.2)}).law.coordinates if c.name == "log_beta")
+    assert c.mean == pytest.approx(np.log(0.35), abs=1e-3)
+    assert c.sd == pytest.approx(0.2, rel=0.02)
+
+
+def build(runs, priors, law="rectified"):
+    return build_model(runs, get_law(law), priors=priors)
+
+
+@pytest.mark.parametrize(
+    ("name", "prior", "expected"),
+    [
+        ("E", bl.Normal(1.7, 0.05), 1.7 + 0.05 * np.array([-1.645, -0.674, 0.0, 0.674, 1.645])),
+        ("beta", bl.Normal(0.4, 0.03), 0.4 + 0.03 * np.array([-1.645, -0.674, 0.0, 0.674, 1.645])),
+    ],
+)
+def test_draws_from_the_prior_have_the_quantiles_that_were_stated(name, prior, expected, surface):
+    """One family, so that its level is what the runs say: within the error of the normal that stands for it."""
+    runs = surface({"x": ((1e8, 2e8, 4e8), (2e9, 8e9, 2e10))})
+    model = build(runs, {name: prior}, "chinchilla")
+    rng = np.random.default_rng(1)
+    values = {c.name: c.mean + c.sd * rng.standard_normal(20_000) for c in model.law.coordinates}
+    nearest = np.abs(model.layout.axis[0]).argmin()  # all models are measured at the same sizes
+    level = np.full(20_000, np.median(model.layout.y[:, nearest]))
+    import jax
+
+    with jax.enable_x64(True):
+        reference = {k: float(v[0]) for k, v in model.layout.reference.items()}
+        found = np.asarray(model.law.natural(values, level, reference)[name])
+    spread = expected[-1] - expected[0]
+    np.testing.assert_allclose(np.quantile(found, QUANTILES), expected, atol=0.15 * spread)
+
+
+def test_several_statements_hold_together(surface):
+    """What D_l stands for depends on beta: both are settled together."""
+    runs = surface({"x": ((1e8, 2e8, 4e8), (2e9, 8e9, 2e10))})
+    stated = {"beta": bl.LogNormal(0.3, 0.1), "D_l": bl.LogNormal(800.0, 0.3), "E": bl.Normal(1.0, 0.1)}
+    found = {name: drawn(runs, "rectified", stated, name) for name in stated}
+    assert np.median(found["beta"]) == pytest.approx(0.3, rel=0.02)
+    assert np.median(found["D_l"]) == pytest.approx(800.0, rel=0.2)
+    assert np.median(found["E"]) == pytest.approx(1.0, rel=0.2)
+
+
+def test_a_scale_and_a_coordinate_take_the_statement_as_it_stands(three_models):
+    model = build(three_models, {"noise": bl.LogNormal(0.02, 0.1), "phase": bl.Normal(2.0, 0.3)})
+    assert model.density.scales.noise == bl.LogNormal(0.02, 0.1)
+    assert [(c.mean, c.sd) for c in model.law.coordinates if c.name == "phase"] == [(2.0, 0.3)]
+    untouched = [c for c in model.law.coordinates if c.name != "phase"]
+    assert untouched == [c for c in get_law("rectified").coordinates if c.name != "phase"]
+
+
+@pytest.mark.parametrize(
+    ("priors", "message"),
+    [
+        ({"betta": bl.Normal(0.3, 0.1)}, "Did you mean 'beta'"),
+        ({"noise": bl.Normal(0.3, 0.1)}, "a scale, whose prior is a LogNormal"),
+        ({"B": bl.Normal(0.3, 0.1)}, "follows from others"),
+        ({"D_l": bl.Normal(9, 1), "phase": bl.Normal(0, 1)}, "both settle 'phase'"),
+        ({"floor": bl.LogNormal(1, 1)}, "state a Normal"),
+        ({"beta": 0.3}, "expected Normal"),
+        ({"beta": bl.Normal(0.3, 0.0)}, "positive sd"),
+        ({"beta": bl.LogNormal(-0.3, 0.1)}, "positive sd"),
+        ({"E": bl.Normal(50.0, 1.0)}, "near the reference point the outcome is"),
+        ({"betta": bl.Normal(0.3, 0.1), "B": bl.Normal(0.3, 0.1)}, "betta.*B: follows"),
+    ],
+)
+def test_statements_that_cannot_be_used_are_refused_all_at_once(priors, message, three_models):
+    with pytest.raises(PriorError, match=message):
+        build(three_models, priors)
+
+
+def test_beside_a_borrowed_prior_statements_are_refused(prior, three_models):
+    with pytest.raises(PriorError, match="Leave out stated priors"):
+        build_model(three_models, get_law("rectified"), priors={"beta": bl.Normal(0.3, 0.1)}, borrowed=prior.borrowed)
+
+
+def test_a_law_without_statements_is_itself():
+    assert with_coordinate_priors(get_law("rectified"), {}) is get_law("rectified")
+
+
+def test_a_fit_believes_what_was_stated_and_says_so(two_models, settings, tmp_path):
+    """Two models with three runs each say little of the floor: a tight statement decides."""
+    fit = bl.fit(two_models, priors={"floor": bl.Normal(0.5, 0.01)}, sampler=settings, seed=1)
+    found = fit.posterior.draws["floor"].values
+    assert found.mean() == pytest.approx(0.5, abs=0.02)
+    assert fit.posterior.settings["stated_priors"] == {"floor": {"type": "Normal", "mean": 0.5, "sd": 0.01}}
+    fit.save(tmp_path / "fit.nc")
+    again = bl.load(tmp_path / "fit.nc")
+    assert again.to_datatree()["prior"]["floor"].values.std() == pytest.approx(0.01, rel=0.1)
