@@ -17,7 +17,7 @@ import xarray as xr
 from bayeslaw import streams
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.base import Label, Predictor, T, Who
+from bayeslaw.kinds.predictor import Label, Predictor, T, Who
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict

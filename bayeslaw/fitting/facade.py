@@ -107,7 +107,7 @@ class Fit:
 
         Returns
         -------
-        Parameters
+        bayeslaw.answers.parameters.Parameters
         """
         return parameters(self.posterior)
 

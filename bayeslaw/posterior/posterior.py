@@ -9,7 +9,8 @@ import jax
 import numpy as np
 import xarray as xr
 
-from bayeslaw.kinds.base import Draws, Predictor
+from bayeslaw.kinds.base import Draws
+from bayeslaw.kinds.predictor import Predictor
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.prediction import flat

@@ -9,6 +9,7 @@ from command_line import run
 
 import bayeslaw as bl
 import bayeslaw.fitting.fit
+from bayeslaw.kinds.curves import CurveKind
 from bayeslaw.lending.lend import as_prior
 from bayeslaw.prior import released
 from bayeslaw.sampling.nuts import SamplerSettings
@@ -251,7 +252,7 @@ def test_a_prior_is_made_of_tables_fitted_together(capsys, tables, sampled_brief
 
 def test_a_failing_fit_makes_no_prior(capsys, tables, sampled_briefly, monkeypatch, tmp_path):
     check = Check("rhat", "FAIL", 1.5, 1.01, "Chains disagree.", "Draw more.")
-    monkeypatch.setattr(bayeslaw.fitting.fit, "table_checks", lambda *_: [check])
+    monkeypatch.setattr(CurveKind, "checks", lambda *_: [check])
     status, out, err = run(capsys, "priors", "make", *tables, "-o", tmp_path / "mine.json")
     assert status == 3
     assert "Chains disagree" in out

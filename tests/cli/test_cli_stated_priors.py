@@ -35,7 +35,7 @@ def test_what_is_no_statement_teaches_the_form(text):
 
 
 def test_all_that_is_wrong_is_named_at_once():
-    with pytest.raises(PriorError, match="'x'.*'y'.*stated twice"):
+    with pytest.raises(PriorError, match=r"'x'.*'y'.*stated twice"):
         read_statements(["x", "y", "E=1+-1", "E=2+-1"])
 
 

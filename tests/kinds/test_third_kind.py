@@ -14,7 +14,7 @@ import pytest
 from scipy.special import betaln, expit
 
 import bayeslaw as bl
-from bayeslaw.kinds.base import NEW_FAMILY, Targets
+from bayeslaw.kinds.predictor import NEW_FAMILY, Targets
 from bayeslaw.kinds.shared.hierarchy import pool
 from bayeslaw.kinds.shared.layout import Curve, Layout, largest_of_curves, lay_out, points_of_table
 from bayeslaw.kinds.shared.outcome import Outcome

@@ -1,0 +1,157 @@
+"""What predicts: all that answers and evidence may ask of a fit, whatever kind of model it is of.
+
+Shapes: S draws, C curves of up to M runs, T tasks, K models that are predicted at A points each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.kinds.shared.borrowed import Entry, TaskPath
+from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.kinds.shared.prediction import LawDraws
+
+Label = tuple[str, str, str]
+"""Model, family and task."""
+
+Who = Literal["seen", "new-family"]
+"""Whose outcomes: of the models of the table (or others of their families), or of a family that was not seen."""
+
+NEW_MODEL = "<new model>"
+NEW_FAMILY = "<new family>"
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """K models at A points each, at which outcomes are predicted. Kinds add draws of what they know of the models.
+
+    Attributes
+    ----------
+    labels : tuple of (model, family, task), length K
+    covariates : dict of ndarray, shape (K, A)
+    extrapolation : ndarray, shape (K, A)
+        Factor by which a point lies beyond the largest value seen.
+    weight : ndarray, shape (K, A)
+        Precision of a measurement there, relative to one run without measurement error.
+    joint : bool
+        Whether draws at different points are joint. Where they are not, each target is drawn from its marginal.
+    """
+
+    labels: tuple[Label, ...]
+    covariates: dict[str, np.ndarray]
+    extrapolation: np.ndarray
+    weight: np.ndarray
+    joint: bool
+
+
+T = TypeVar("T", bound=Targets)
+"""The targets of a kind."""
+
+
+class Predictor(Protocol[T]):
+    """Draws of a posterior with what is needed to predict from them: all that answers and evidence may call."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is predicted."""
+        ...
+
+    def targets(self, at: Sequence[Mapping[str, float]], who: Who, rng: np.random.Generator) -> T:
+        """Models of the table, or of an unseen family, at points.
+
+        Raises
+        ------
+        TargetError
+            If a point names an unknown covariate, lacks one, or has a value that is not a positive number; or if the
+            table does not tell how far a new family may lie.
+        """
+        ...
+
+    def runs(self) -> T:
+        """The runs of the table themselves: K = C and A = M, the padded length, with weight 0 where padded."""
+        ...
+
+    def rows(self, rows: pd.DataFrame, rng: np.random.Generator) -> T:
+        """Rows of another table of the same tasks, one target a row (A = 1), not joint.
+
+        Models that are not in the table are drawn as new ones of their family, where the kind knows families.
+        """
+        ...
+
+    def pair(self, names: tuple[str, str], task: str | None, at: Mapping[str, float], sizes: np.ndarray) -> T:
+        """Two models, or where the kind ties models together two families, along the sizes of the axis: K = 2.
+
+        Raises
+        ------
+        TargetError
+            If a name is not known on the task or is ambiguous, or ``at`` lacks a covariate that a family needs.
+        """
+        ...
+
+    def law_of(self, curve: int) -> LawDraws:
+        """Draws of the law of one curve, or of the family to which it belongs."""
+        ...
+
+    def law_alone(self, targets: T) -> np.ndarray:
+        """What the law says without any discrepancy, on the scale of the link: shape (S, K, A)."""
+        ...
+
+    def expected(self, targets: T, rng: np.random.Generator | None = None, *, nearby: bool = True) -> np.ndarray:
+        """Expected outcome (kind of prediction ``curve``) on the scale of the link: shape (S, K, A).
+
+        Parameters
+        ----------
+        targets : Targets
+        rng : numpy.random.Generator, optional
+            Draws the discrepancy that the runs leave open; without it, that stays at its mean.
+        nearby : bool
+            Whether what runs near each other have in common is part of it, where the kind has such a term.
+        """
+        ...
+
+    def measured(self, expected: np.ndarray, targets: T, rng: np.random.Generator) -> np.ndarray:
+        """Add what a single run adds (kind of prediction ``run``): shape (S, K, A)."""
+        ...
+
+    def log_density(self, expected: np.ndarray, targets: T, y: np.ndarray) -> np.ndarray:
+        """Log density of outcomes y, on the scale of the link, given their expectations: shape (S, K, A)."""
+        ...
+
+    def replicated(self, rng: np.random.Generator) -> np.ndarray:
+        """Replications of the runs of the table (posterior predictive draws), on the scale of the link: (S, C, M)."""
+        ...
+
+    def log_likelihood(self) -> np.ndarray:
+        """Log density of each run of the table given everything else, draw by draw: shape (S, C, M); 0 where padded."""
+        ...
+
+    def smoothed(self) -> bool:
+        """Whether curves were smoothed before they were measured, so that single runs have no density."""
+        ...
+
+    def features(self, y: np.ndarray) -> dict[str, np.ndarray]:
+        """What a prior and a table are compared by: statistics of outcomes (S, C, M), each of shape (S,)."""
+        ...
+
+    def scales(self) -> dict[str, np.ndarray]:
+        """Draws of the scales of each task by their names among the priors, shapes (S, T)."""
+        ...
+
+    def scale_variables(self) -> dict[str, tuple[str, str]]:
+        """Variables of the posterior that hold scales of tasks: name and unit under which each is reported."""
+        ...
+
+    def groups(self) -> tuple[tuple[str, str, np.ndarray], ...]:
+        """Sets of models between which the law does not differ in level: (family, task, indices of curves)."""
+        ...
+
+    def reference(self) -> dict[str, float]:
+        """The point at which all coordinates are stated; empty where each curve has its own."""
+        ...
+
+    def paths(self) -> tuple[dict[Entry, np.ndarray], dict[str, TaskPath]]:
+        """What the kind lends of its tasks beside population and scales: entries of the vector, and paths by task."""
+        ...

@@ -1,0 +1,47 @@
+"""Fits that were saved by earlier versions are read, and answer what they answered then."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from make_fixture import FOLDER, told
+
+import bayeslaw as bl
+from bayeslaw.posterior.file import FORMAT
+
+FILES = sorted(FOLDER.glob("*.nc"))
+
+
+def test_there_is_a_file_of_today_for_every_kind():
+    assert {path.stem for path in FILES} >= {f"format_{FORMAT}_{name}" for name in ("slope", "level", "surface")}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_saved_fit_answers_what_it_did(path):
+    found, then = told(bl.load(path)), json.loads(path.with_suffix(".json").read_text())
+    assert set(found) == set(then)
+    for name, values in then.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_nothing_of_it_follows_from_constants_of_today(path, monkeypatch):
+    """Knots, springs, reach and departures are read, not computed anew."""
+    from bayeslaw.kinds.curves import spring, walks
+    from bayeslaw.kinds.surfaces import field
+
+    before = told(bl.load(path))
+    monkeypatch.setattr(walks, "MIN_GAP", 1.0)
+    monkeypatch.setattr(walks, "MAX_KNOTS", 2)
+    monkeypatch.setattr(walks, "MAX_LEVEL_KNOTS", 2)
+    monkeypatch.setattr(field, "REACH", 3.0)
+    monkeypatch.setattr(spring.Spring.__init__, "__defaults__", (0.2, 0.3, 1.0))
+    after = bl.load(path)
+    assert told(after) == before
+    at = [{name: 3.0 * float(values.max()) for name, values in after.posterior.layout.covariates.items()}]
+    assert np.isfinite(after.predictions(at).values).all()
+
+
+def test_the_files_are_small():
+    assert sum(path.stat().st_size for path in Path(FOLDER).iterdir()) < 500_000
