@@ -21,10 +21,12 @@ CONFLICT = 7
 """Noise of runs drawn from a prior."""
 REPLICATION = 8
 """Replications of the runs of a table."""
-HOLDOUT = 5
-"""Draws of expectations of hidden runs; of fits that lend nothing."""
-HOLDOUT_NOISE = 6
-"""Noise of hidden runs; of fits that have no prior draws."""
+HOLDOUT = 9
+"""Draws of expectations of hidden runs."""
+HOLDOUT_NOISE = 10
+"""Noise of hidden runs."""
+STATED = 11
+"""Draws by which stated priors are turned into priors of coordinates."""
 LAW_SIMULATION = 20
 """Runs simulated from a law to check it."""
 

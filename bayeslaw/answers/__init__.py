@@ -1,1 +1,1 @@
-"""What to do: predictions, choices and parameters, computed from draws."""
+"""Answers computed from posterior draws: predictions, selection, optimum, crossing and parameters."""

@@ -1,10 +1,10 @@
-"""From what data size on one choice beats another: the posterior of where two curves cross, and of whether they do.
+"""Crossings: the posterior of the data size from which one choice beats another, and of whether there is one.
 
-Published crossings are sizes computed from coefficients of two digits; a change in the last digit moves them by orders
-of magnitude or removes them. That two curves may never cross is therefore an answer of its own here.
+Published crossings are computed from coefficients of two digits; a change in the last digit moves them by orders of
+magnitude or removes them. The probability that two curves never cross is therefore reported too.
 
-Where *curves* cross and where *laws* do are two questions. Nearly every crossing lies beyond the data of one of the
-two, where curves may depart from their laws; a published crossing supposes that they do not.
+Crossings of *curves* and of *laws* differ. Nearly every crossing lies beyond the data of one of the two, where curves
+may depart from their laws; published crossings assume that they do not.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ from bayeslaw import streams
 from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.errors import TargetError
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.points import curves_on
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
@@ -26,16 +27,16 @@ from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check
 
 Lines = Literal["curve", "law"]
-"""What crosses: expected losses with all that models and their departures add to the law, or laws alone."""
+"""What crosses: curves (expected outcomes, with the discrepancy), or laws alone."""
 
 GRID = 257
-"""Sizes, evenly spaced in their logarithm, between which a crossing is interpolated."""
+"""Number of sizes, evenly spaced in log size, between which a crossing is interpolated."""
 
 SAME = 1e-9
-"""Change of a difference of log loss along the sizes that is rounding."""
+"""Largest change along the sizes of a difference (on the scale of the link) that counts as rounding error."""
 
 BEYOND = 100.0
-"""Times the largest size seen, up to which a crossing is looked for unless the user says otherwise."""
+"""Default upper end of the range of sizes, as a multiple of the largest size in the table."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,8 +65,10 @@ class Crossing(Result):
     sizes : ndarray, shape (n,)
         Data sizes looked at.
     difference : ndarray, shape (S, n)
-        Draws of the outcome of a less that of b there, on the scale of the link; negative where a is better.
+        Draws of the outcome of a less that of b there, on the scale of the link; with the sign reversed if higher is
+        better, so that it is negative where a is better.
     chains : int
+    outcome : Outcome
     checks : tuple of Check
     provenance : mapping
         Of the fit; see `bayeslaw.posterior.posterior.Posterior.provenance`.
@@ -86,6 +89,7 @@ class Crossing(Result):
     sizes: np.ndarray
     difference: np.ndarray
     chains: int
+    outcome: Outcome
     checks: tuple[Check, ...]
     provenance: Mapping[str, Any]
 
@@ -149,11 +153,11 @@ def crossing(
     kind: Lines = "curve",
     seed: int = 0,
 ) -> Crossing:
-    """Find the data size from which on one choice has the lower expected loss, draw by draw.
+    """Find the data size from which one choice has the better expected outcome, draw by draw.
 
-    Curves are those of the law with what is known of each model, and what may set in beyond the data; what both have in
-    common cancels. The noise of single runs is not in them, nor, for joint laws, what runs near each other have in
-    common: it is small, and gone within an e-fold.
+    Curves are the law plus the discrepancy of each model, with its growth beyond the data; shared terms cancel. They
+    include no run-to-run noise, nor, for joint laws, the discrepancy that nearby runs share, which is small and has a
+    correlation length below one e-fold.
 
     Parameters
     ----------
@@ -167,8 +171,7 @@ def crossing(
     low, high : float, optional
         Range of data sizes; from the smallest seen on the task to 100 times the largest if not given.
     kind : {"curve", "law"}
-        ``law`` takes both laws for exact at any distance, and leaves out what single models and all that is beyond the
-        data have of their own.
+        ``law`` compares the laws without any discrepancy, as if they held exactly at any distance.
     seed : int
         Of the draws beyond the data.
 
@@ -225,13 +228,14 @@ def crossing(
         sizes=points,
         difference=difference,
         chains=posterior.chains,
+        outcome=predictor.outcome,
         checks=tuple(checks),
         provenance=posterior.provenance(),
     )
 
 
 def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:
-    """Odds, and quantiles of the size, of draws (S, GRID) of log loss of one choice less that of the other."""
+    """Probabilities, and quantiles of the size, from draws (S, GRID) of a difference, negative where a is better."""
     better = difference < 0
     first, last = better[:, 0], better[:, -1]
     changes = better[:, 1:] != better[:, :-1]

@@ -1,9 +1,9 @@
 """How to spend a compute budget: the posterior of the best model size and data size at so many FLOP.
 
-A run of N parameters on D tokens takes 6 N D FLOP (Kaplan et al. 2020), so that a budget leaves one choice, N. The loss
-along it has a minimum of its own for every draw of the law; where that lies is uncertain, and what it costs to be wrong
-about it is the expected regret. What else the law depends on, such as how many tokens there are before they repeat
-(Muennighoff et al. 2023, arXiv 2305.16264), is held.
+A run of N parameters on D tokens takes 6 N D FLOP (Kaplan et al. 2020), so that a budget leaves one choice, N. Each
+draw of the law has its minimum of the loss along the budget; the posterior of that minimum gives the best split, and
+the expected regret of a split is the mean excess loss over these minima. What else the law depends on, such as how many
+tokens there are before they repeat (Muennighoff et al. 2023, arXiv 2305.16264), is fixed.
 """
 
 import re
@@ -36,7 +36,7 @@ GRID, STEPS = 129, 60
 """Points of the grid on which a minimum is bracketed, and bisections of its slope, to well within 1e-6."""
 
 REACH = 12.0
-"""E-folds of N, each way from that of equal spread over parameters and data, within which a minimum is looked for."""
+"""E-folds of N, either way from the N at which N = D, within which a minimum is searched for."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,7 +54,7 @@ class Optimum(Result):
         Draws of the best number of parameters.
     chains : int
     checks : tuple of Check
-        Of the fit, and on how far the budget, or how often its data repeat, lies beyond the data.
+        Of the fit, and on how far the budget, or the repetition of its data, extrapolates.
     provenance : mapping
         Of the fit; see `bayeslaw.posterior.posterior.Posterior.provenance`.
     """
@@ -124,7 +124,7 @@ class FamilyOptimum:
     recommended_params, recommended_data : float
         The point of least expected loss.
     expected_regret : float
-        What that point is expected to lose to the true optimum, in the units of the loss.
+        Mean excess of the law at that point over its minimum along the budget, in the unit of the loss.
     """
 
     family: str
@@ -188,7 +188,7 @@ def optimum(posterior: Posterior, compute: float, *, at: Mapping[str, float] | N
 
 
 def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
-    """Check a budget, and what is held along it, before anything is sampled.
+    """Check a budget, and the covariates that are fixed along it, before anything is sampled.
 
     Raises
     ------
@@ -203,12 +203,12 @@ def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
             f"The {law.name} law has no best split of a budget, which takes one of params and data: this is of "
             f"{', '.join(names)}. Fit chinchilla or overtraining."
         )
-    held = [name for name in names if name not in ("params", "data")]
+    others = [name for name in names if name not in ("params", "data")]
     require_covariates(law, at)
     for name in at:
-        if name not in held:
+        if name not in others:
             raise TargetError(f"at gives {name!r}, which the budget is split over. Leave it out.")
-    for name in held:
+    for name in others:
         if name not in at:
             raise TargetError(
                 f"The best split by the {law.name} law depends on {name!r}. Add at {name}=… to the budget."
@@ -217,13 +217,13 @@ def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
     grid = np.linspace(-REACH, REACH, GRID)
     with jax.enable_x64(True):
         one = dict.fromkeys(names, 1.0)
-        shape = law.log_shape(typical, along_budget(np.exp(grid), FLOP_PER_TOKEN, dict.fromkeys(held, 1.0)), one)
+        shape = law.log_shape(typical, along_budget(np.exp(grid), FLOP_PER_TOKEN, dict.fromkeys(others, 1.0)), one)
     if int(np.argmin(shape)) in (0, GRID - 1):
         raise _no_best_split(law, compute)
 
 
 def require_tokens(runs: Runs) -> None:
-    """Refuse a table whose laws are of examples: budgets, in FLOP, are spent on tokens.
+    """Refuse a table whose data are examples: budgets, in FLOP, are spent on tokens.
 
     Raises
     ------
@@ -304,5 +304,5 @@ def best_log_params(law: LawDraws, compute: float, at: Mapping[str, float]) -> n
 
 
 def along_budget(params: Any, compute: float, at: Mapping[str, float]) -> dict[str, Any]:
-    """Covariates at so many parameters where the rest of a budget goes into data; numpy or jax arrays."""
+    """Covariates along a budget: ``params``, the data that the budget allows, and ``at``; numpy or jax arrays."""
     return {"params": params, "data": compute / (FLOP_PER_TOKEN * params), **at}

@@ -1,4 +1,4 @@
-"""What the parameters of a fit are, each at the level at which it varies; and the verdicts on the fit."""
+"""Posterior summaries of the parameters of a fit, each at the level at which it varies; and verdicts on the fit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,11 +41,11 @@ class Parameters(Result):
 
     @property
     def draws(self) -> xr.Dataset:
-        """All draws of the posterior; what this table summarises is among them."""
+        """All draws of the posterior, from which this table is computed."""
         return self.posterior.draws
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a parameter and member of the level at which it varies."""
+        """One row per parameter and group at the level at which it varies."""
         return pd.DataFrame(self.records)
 
     def to_dict(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
     labels: dict[str, tuple[str, str, str | None, str | None, str]] = {}
 
     def keep(values: xr.DataArray, name: str, level: str, group: str | None, task: str | None, unit: str) -> None:
-        if np.ptp(values.values) == 0:  # held at its prior, so that there is nothing to report
+        if np.ptp(values.values) == 0:  # fixed, so that there is nothing to report
             return
         key = f"{len(chosen)}"
         chosen[key] = values.reset_coords(drop=True)
@@ -131,7 +131,7 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
     for key, (name, level, member, member_task, unit) in labels.items():
         flat = chosen[key].values.ravel()
         p05, median, p95 = np.quantile(flat, [0.05, 0.5, 0.95])
-        with np.errstate(over="ignore", invalid="ignore"):  # a scale that nothing tells may vary beyond all floats
+        with np.errstate(over="ignore", invalid="ignore"):  # draws of a scale without data may overflow
             mean, sd = float(flat.mean()), float(flat.std(ddof=1))
         records.append(
             {

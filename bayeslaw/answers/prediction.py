@@ -1,6 +1,6 @@
-"""Predictive draws of the loss at points that were not run.
+"""Predictive draws of the outcome at points that were not run.
 
-Kinds of prediction, told apart everywhere: the *law* (as if it held exactly), the *curve* (expected outcome of a model
+There are four kinds of prediction: the *law* (as if it held exactly), the *curve* (expected outcome of a model
 at a point: law, level and discrepancy), a *run* (what one new run there would measure: curve plus run noise), and a
 *new family* (a run of a model of a family that has not been seen). Each is computed draw by draw and jointly over
 models, then summarised.
@@ -25,7 +25,7 @@ from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check
 
 Kind = Literal["run", "curve", "new-family", "law"]
-"""What is predicted: see above."""
+"""Kind of prediction: see above."""
 
 _QUANTILES = {"p025": 0.025, **QUANTILES, "p975": 0.975}
 
@@ -84,7 +84,7 @@ class Prediction(Result):
 
     @property
     def sentence(self) -> str:
-        """Which quantiles these are, or of a single target what they are."""
+        """What is predicted; for a single target, its median and 90% interval."""
         said = {
             "run": "what one new run would measure",
             "curve": "expected, without the noise of runs",
@@ -159,7 +159,7 @@ def predict(
     ------
     TargetError
         If a point names an unknown covariate, lacks one, or is not a positive number; or if there is no second model
-        from which to tell how far a new family may lie.
+        from which to estimate the spread of families.
     """
     if kind not in get_args(Kind):
         raise TargetError(f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(Kind))}.")

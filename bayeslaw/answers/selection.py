@@ -1,4 +1,4 @@
-"""Which candidate to choose, with what odds, and what a wrong choice costs.
+"""Selection of a candidate: the probability that each is best, and the expected regret of choosing it.
 
 All numbers come from joint draws of *run predictions* at the target: what each candidate would measure there, with the
 parameters and the discrepancy that candidates share drawn once for all of them.
@@ -26,10 +26,10 @@ from bayeslaw.sampling.diagnostics import convergence_checks
 from bayeslaw.verdicts import Check, at_least
 
 WITHIN = 1.01
-"""A candidate counts as near the best if it falls short of it by at most a hundredth of it."""
+"""A candidate is near the best if it falls short of it by at most WITHIN - 1 of its value."""
 
 TAIL = 0.9
-"""CVaR averages the worst 1 - TAIL of the regrets."""
+"""CVaR is the mean of the worst share 1 - TAIL of the draws of regret."""
 
 TIE = 0.25
 """A candidate ties with the recommended one if it beats it with at least this probability."""
@@ -161,7 +161,7 @@ def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = 
     expected = regret.mean(axis=0)
     order = np.argsort(expected, kind="stable")
     winners = np.bincount(regret.argmin(axis=1), minlength=len(members)) / len(losses)
-    within = (regret <= (WITHIN - 1.0) * best).mean(axis=0)
+    within = (regret <= (WITHIN - 1.0) * np.abs(best)).mean(axis=0)
     quantiles = np.quantile(losses, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
     candidates = tuple(
         Candidate(

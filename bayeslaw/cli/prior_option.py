@@ -74,6 +74,12 @@ def say_what_was_stated(posterior: "Posterior") -> None:
         else f"{name} = {p['median']:g}, times or divided by {math.exp(p['sd']):.3g}"
         for name, p in stated.items()
     ]
-    follows = [f"{name} {mean:.3g} ± {sd:.2g}" for name, (mean, sd) in posterior.settings["coordinate_priors"].items()]
+    believed = posterior.settings["coordinate_priors"]
+    changed = [
+        c.name
+        for c in posterior.law.coordinates
+        if (believed[c.name]["mean"], believed[c.name]["sd"]) != (c.mean, c.sd)
+    ]
+    follows = [f"{name} {believed[name]['mean']:.3g} ± {believed[name]['sd']:.2g}" for name in changed]
     means = f" In coordinates of the law: {', '.join(follows)}." if follows else ""
     print(f"Stated priors, in place of the law's own: {'; '.join(told)}.{means}", file=sys.stderr)

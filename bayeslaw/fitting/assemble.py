@@ -1,4 +1,4 @@
-"""Put what a sampler drew together with everything else that a fit keeps."""
+"""Assemble a posterior from draws, settings and verdicts; and draws from the prior of a model."""
 
 import importlib.metadata
 import platform
@@ -25,7 +25,7 @@ from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check
 
 PRIOR_DRAWS = 2000
-"""Draws from a prior, to compare a posterior with."""
+"""Number of draws from a prior."""
 
 
 def assemble(
@@ -64,14 +64,14 @@ def assemble_given(
     prior: Prior | None = None,
     stated: Mapping[str, Statement] | None = None,
 ) -> Posterior:
-    """The posterior of a table from positions that somebody else drew, entries (chain, draw, ...), with all verdicts.
+    """The posterior of a table from positions that another sampler drew, with all verdicts.
 
     Parameters
     ----------
     runs, law, model, seed, prior, stated
         As for `assemble`.
     positions : dict of ndarray, shapes (chain, draw, ...)
-        Whole ones.
+        With all entries, those that are fixed at 0 included.
     stats : mapping of str to ndarray, shape (chain, draw), optional
         Statistics of the sampler; see `bayeslaw.sampling.diagnostics.given_trajectory_checks`.
     """
@@ -106,7 +106,7 @@ def _put_together(
     prior: Prior | None,
     stated: Mapping[str, Statement] | None,
 ) -> Posterior:
-    """A posterior with all verdicts; ``how`` it was sampled is among its settings."""
+    """A posterior with all verdicts; ``how`` holds the settings of the sampler."""
     checks = (*of_sampler, *kind_of(law).checks(model.layout, law))
     settings = {**beliefs(runs, law, model, prior, stated), **how}
     posterior = Posterior(draws, stats, runs, law, checks, settings, model.layout, model.density.scales, prior)
@@ -119,16 +119,12 @@ def _put_together(
 def beliefs(
     runs: Runs, law: Law, model: Model, prior: Prior | None, stated: Mapping[str, Statement] | None
 ) -> dict[str, Any]:
-    """Settings that say what was believed, of which runs, and by which versions; plain values."""
+    """Settings that record priors, pooling, the hash of the runs and versions; plain values."""
     return {
         "pooling": {pooled.coordinate.name: pooled.coordinate.pooling for pooled in model.density.pooled},
         "scale_priors": asdict(model.density.scales),
         "stated_priors": {name: {"type": type(p).__name__, **asdict(p)} for name, p in (stated or {}).items()},
-        "coordinate_priors": {
-            mine.name: [mine.mean, mine.sd]
-            for mine, own in zip(model.law.coordinates, law.coordinates, strict=True)
-            if mine != own
-        },
+        "coordinate_priors": {c.name: {"mean": c.mean, "sd": c.sd, "spread": c.spread} for c in model.law.coordinates},
         "prior": None if prior is None else {"name": prior.name, "sha256": prior.sha256},
         "runs_sha256": runs.content_hash,
         "versions": _versions(),
@@ -136,7 +132,7 @@ def beliefs(
 
 
 def drawn_from_prior(posterior: Posterior, seed: int) -> Posterior:
-    """Draws from the prior in the place of those from a posterior; where levels have a flat prior they mean nothing."""
+    """A posterior whose draws are from its prior; levels with a flat prior are fixed at the mean of their runs."""
     kind, layout = kind_of(posterior.law), posterior.layout
     law = with_coordinate_priors(posterior.law, posterior.settings["coordinate_priors"])
     pooling = posterior.settings["pooling"] if posterior.prior is None else None

@@ -1,4 +1,4 @@
-"""A model that is put together and not sampled: its log density, for samplers that are not ours."""
+"""Models without sampling: the log density of a table, for external samplers."""
 
 import functools
 import os
@@ -44,8 +44,8 @@ class Built:
 
     A position is a dict of unconstrained numbers in which the density is written, most in units of their priors:
     see `bayeslaw.kinds.curves.density.CurveDensity`, which integrates levels and walks out, and for joint laws
-    `bayeslaw.kinds.surfaces.density.SurfaceDensity`. `bayeslaw.fit` may move in other coordinates. What is held at a
-    value, such as a scale that is known, is no part of it. ``Fit.from_positions`` makes a fit of positions.
+    `bayeslaw.kinds.surfaces.density.SurfaceDensity`. `bayeslaw.fit` may move in other coordinates. What is fixed,
+    such as a scale whose prior has sd 0, is not part of it. ``Fit.from_positions`` makes a fit of positions.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Built:
     prior : Prior or None
         What it borrows from.
     stated : mapping of str to Normal or LogNormal, or None
-        Beliefs that take the place of the law's priors.
+        Priors that replace those of the law.
     """
 
     runs: Runs
@@ -67,7 +67,7 @@ class Built:
 
     @functools.cached_property
     def sizes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of each entry of a position by name; what is held, or holds no numbers, is left out."""
+        """Shape of each entry of a position by name; fixed and empty entries are left out."""
         return free_sizes(self.model)
 
     def log_density(self, position: Mapping[str, Array]) -> Array:
@@ -95,7 +95,7 @@ class Built:
             return self._in_double(with_held(self.model, double, ()))
 
     def initial_position(self, seed: int = 0) -> Position:
-        """A position near the centre of the prior, for a chain to set out from.
+        """A position near the centre of the prior, for a chain to start from.
 
         Parameters
         ----------
@@ -145,7 +145,7 @@ def build(
     early_tokens: float = EARLY_TOKENS,
     prior: str | os.PathLike[str] | Prior | HasPosterior | None = None,
 ) -> Built:
-    """Put a model of a table of runs together without sampling it; arguments are those of `bayeslaw.fit`.
+    """Build the model of a table of runs without sampling it; arguments are those of `bayeslaw.fit`.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def build(
     scales : dataclass, optional
         Priors of noise and discrepancy.
     priors : mapping of str to Normal or LogNormal, optional
-        Beliefs of one's own, in place of the law's priors.
+        Priors that replace those of the law.
     early_tokens : float
         Joint laws leave out checkpoints from the first so many tokens of long runs.
     prior : str, path, Prior or Fit, optional
@@ -191,7 +191,7 @@ def build(
 
 
 def open_prior(prior: str | os.PathLike[str] | Prior | HasPosterior, law: Law | None = None) -> Prior:
-    """Find a prior by the name of a released one, by a file, or as what a fit lends.
+    """Get a prior by the name of a released one, from a file, or from a fit.
 
     Parameters
     ----------

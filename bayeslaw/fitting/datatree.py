@@ -1,4 +1,4 @@
-"""A fit as ArviZ has it: one tree of datasets, on either of its major versions."""
+"""A fit as a tree of datasets in the layout of ArviZ, for either of its major versions."""
 
 import numpy as np
 import xarray as xr
@@ -11,7 +11,7 @@ from bayeslaw.streams import generator
 
 
 def to_datatree(posterior: Posterior, *, seed: int = 0) -> xr.DataTree:
-    """Everything that ArviZ works on.
+    """The groups that ArviZ works on.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def to_datatree(posterior: Posterior, *, seed: int = 0) -> xr.DataTree:
     Returns
     -------
     xarray.DataTree
-        Groups ``posterior`` and ``prior`` (chain, draw, ...; levels with a flat prior mean nothing in the latter);
+        Groups ``posterior`` and ``prior`` (chain, draw, ...; levels with a flat prior are fixed in the latter);
         ``posterior_predictive`` (replications of the runs, run predictions) and ``log_likelihood`` (of each run given
         everything else), (chain, draw, run), and ``observed_data`` (run,), under the name of the outcome and in its
         unit, densities on the scale of the link; ``sample_stats``. Runs that were averaged before the fit are one

@@ -52,7 +52,8 @@ class Fit:
     ) -> "Fit":
         """Make a fit of positions that another sampler drew from ``built.log_density``.
 
-        What the density integrates out is drawn, chains are checked, and all is put together as `bayeslaw.fit` does.
+        Quantities that the density integrates out are drawn, chains are checked, and a fit is assembled as by
+        `bayeslaw.fit`.
 
         Parameters
         ----------
@@ -253,7 +254,7 @@ class Fit:
         return crossing(self.posterior, a, b, at=at, task=task, low=low, high=high, kind=kind, seed=seed)
 
     def as_prior(self, name: str) -> Prior:
-        """What this fit lends to tables that it did not see; see `bayeslaw.lending.lend.as_prior`.
+        """Make a prior for new tables from this fit; see `bayeslaw.lending.lend.as_prior`.
 
         Parameters
         ----------
@@ -267,7 +268,7 @@ class Fit:
         return as_prior(self.posterior, name)
 
     def borrowing(self, *, at: Mapping[str, float] | None = None, seed: int = 0) -> Borrowing:
-        """How much was borrowed from the prior, one row a quantity; see `bayeslaw.lending.borrowing.borrowing`.
+        """How much was borrowed from the prior, one row per quantity; see `bayeslaw.lending.borrowing.borrowing`.
 
         Parameters
         ----------
@@ -290,7 +291,7 @@ class Fit:
         return borrowing(self.posterior, drawn_from_prior(self.posterior, seed), at)
 
     def to_datatree(self, *, seed: int = 0) -> xr.DataTree:
-        """Everything that ArviZ works on; see `bayeslaw.fitting.datatree.to_datatree`.
+        """The groups that ArviZ works on; see `bayeslaw.fitting.datatree.to_datatree`.
 
         Parameters
         ----------

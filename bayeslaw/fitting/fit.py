@@ -1,4 +1,4 @@
-"""The one function that walks the line from runs to a fit; and reading fits and priors back."""
+"""``fit``: from a table of runs to a fit; and ``load``, which reads a saved fit."""
 
 import os
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def fit(
         Priors of noise and discrepancy: `bayeslaw.kinds.curves.priors.ScalePriors`, or of joint laws
         `bayeslaw.kinds.surfaces.priors.SurfacePriors`.
     priors : mapping of str to Normal or LogNormal, optional
-        Beliefs of one's own, by the name of a natural parameter, a coordinate or a scale, in place of the law's priors:
+        Priors that replace those of the law, by the name of a natural parameter, a coordinate or a scale:
         ``{"E": bl.Normal(1.7, 0.1), "beta": bl.LogNormal(0.35, 0.2)}``. See `bayeslaw.kinds.shared.stated`.
     early_tokens : float
         Joint laws leave out checkpoints from the first so many tokens of runs that are three times as long or longer;

@@ -1,4 +1,4 @@
-"""Positions that somebody else drew: what they must hold, and what is wrong with those that do not."""
+"""Checks of positions and statistics that an external sampler gives."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,19 +12,19 @@ from bayeslaw.laws.base import Array
 
 
 def free_sizes(model: Model) -> dict[str, tuple[int, ...]]:
-    """Shape of each entry of a position of a model by name; what is held, or holds no numbers, is left out."""
+    """Shape of each entry of a position of a model by name; fixed and empty entries are left out."""
     fixed = model.fixed()
     return {name: shape for name, shape in model.sizes().items() if name not in fixed and np.prod(shape)}
 
 
 def read_positions(model: Model, positions: Mapping[str, Array]) -> Position:
-    """Positions as a sampler gave them, checked, with the entries that are held.
+    """Check the positions of an external sampler, and add the entries that are fixed at 0.
 
     Parameters
     ----------
     model : Model
     positions : mapping of str to array, shapes (chain, draw, ...)
-        Entries as in `free_sizes`. Those that are held may be there if they are 0.
+        Entries as in `free_sizes`. Fixed entries may be given if they are 0.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def read_positions(model: Model, positions: Mapping[str, Array]) -> Position:
 
 
 def read_stats(stats: Mapping[Any, Any], lead: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """Statistics of a sampler as it gave them, checked: each of shape ``lead`` (chain, draw).
+    """Check the statistics of an external sampler: each of shape ``lead`` (chain, draw).
 
     Raises
     ------
@@ -81,7 +81,7 @@ def _numbers(name: str, values: Any) -> np.ndarray:
 
 
 def with_held(model: Model, position: Mapping[str, Array], lead: tuple[int, ...]) -> Position:
-    """A position, or many with leading axes ``lead``, with the entries that are held at 0."""
+    """A position, or many with leading axes ``lead``, with the entries that are fixed at 0 added."""
     return {n: position[n] if n in position else np.zeros((*lead, *shape)) for n, shape in model.sizes().items()}
 
 

@@ -1,4 +1,4 @@
-"""What is believed before any run is seen, as predictions."""
+"""Prior predictive draws."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,11 @@ import xarray as xr
 
 from bayeslaw.answers.prediction import Kind, Prediction, predict
 from bayeslaw.fitting.assemble import beliefs, prior_draws
-from bayeslaw.kinds.registry import build_model, kind_of
+from bayeslaw.kinds.registry import build_model, kind_of, read_for
 from bayeslaw.kinds.shared.stated import Statement
-from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
-from bayeslaw.runs import Runs, read_runs
+from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS
 
 
@@ -32,25 +31,25 @@ def prior_predictive(
     anchored: bool = True,
     seed: int = 0,
 ) -> Prediction:
-    """Predict from the prior alone: what a law and stated beliefs say before they see how losses fall.
+    """Predict from the prior alone: the law with its default or stated priors, without the losses of the table.
 
     Parameters
     ----------
     runs : Runs, DataFrame or path
-        Says which models and sizes there are.
+        Gives the models and sizes.
     at : sequence of mappings
         Points, as for `bayeslaw.fit` and ``Fit.predict``.
     law : str or Law
     priors : mapping, optional
-        Beliefs of one's own; see `bayeslaw.fit`.
+        Priors that replace those of the law; see `bayeslaw.fit`.
     scales : dataclass, optional
         Priors of noise and discrepancy.
     early_tokens : float
         As for `bayeslaw.fit`.
     kind : {"curve", "run", "law", "new-family"}
     anchored : bool
-        Whether predictions of models of the table pass through what was measured at their largest run, as the level of
-        a curve has no prior. Other predictions are shown as they are drawn.
+        Whether predictions of models of the table are shifted to pass through the measured loss of their largest run,
+        as the level of a curve has a flat prior. Other predictions are not shifted.
     seed : int
 
     Returns
@@ -63,8 +62,7 @@ def prior_predictive(
     LawError, PriorError, TargetError, RunsError
         As `bayeslaw.fit` and ``Fit.predict``.
     """
-    law = law if isinstance(law, Law) else get_law(law)
-    runs = kind_of(law).prepare(runs if isinstance(runs, Runs) else read_runs(runs), early_tokens)
+    runs, law = read_for(runs, law, early_tokens)
     model = build_model(runs, law, scales=scales, priors=priors)
     layout = model.layout
     checks = tuple(kind_of(law).checks(layout, law))
@@ -78,6 +76,7 @@ def prior_predictive(
         return prediction
     last = np.where(layout.weight > 0, layout.axis, -np.inf).argmax(axis=1)
     curves = np.arange(len(seen))
-    there = posterior.predictor.expected(posterior.predictor.runs())[:, curves, last]
-    moved = prediction.linked + (layout.y[curves, last] - there)[..., None]
+    predictor, measured = posterior.predictor, posterior.predictor.runs()
+    there = predictor.law_alone(measured) if kind == "law" else predictor.expected(measured)
+    moved = prediction.linked + (layout.y[curves, last] - there[:, curves, last])[..., None]
     return replace(prediction, linked=moved)

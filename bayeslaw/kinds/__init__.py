@@ -1,1 +1,1 @@
-"""Kinds of models: each owns all that is particular to it, behind the protocols of ``base``."""
+"""Kinds of models, one package each, that implement the protocols of ``base``."""

@@ -1,8 +1,9 @@
-"""The seam: what a kind of model must provide, and all that the rest of the package may ask of it.
+"""The interface of a kind of model: what it must provide, and all that the rest of the package may use of it.
 
 A *kind* of model is one folder under ``kinds`` (or one object that a law carries). It owns everything that is
-particular to it: how a table becomes arrays, what the density is, how integrated-out quantities are drawn back, and how
-outcomes are predicted. Sampling needs `Model` and `Density`; answers and evidence need `Predictor` alone (`predictor`).
+particular to it: how a table becomes arrays (the layout), the log density of these arrays, how quantities that the
+density integrates out are drawn given the rest, and how outcomes are predicted. Sampling needs `Model` and `Density`;
+answers and evidence need only `Predictor` (see ``predictor``).
 
     Runs --Kind.layout--> Layout --Kind.model--> Model --sampling--> positions --Model.complete--> Draws
                              |                                                                       |
@@ -35,7 +36,9 @@ L = TypeVar("L", bound=Layout)
 
 
 class Density(Hashable, Protocol):
-    """The log density of a table, and the coordinates in which it is sampled; hashable, for it is compiled once.
+    """The log density of the model of a table, and the changes of variables through which it is sampled.
+
+    Hashable, because jax compiles it once for each distinct density.
 
     A sampler moves in free coordinates z that are nearly standard normal, and reaches a position in three steps, of
     which the first is skipped unless ``whitened``:
@@ -56,15 +59,16 @@ class Density(Hashable, Protocol):
 
     @property
     def whitened(self) -> bool:
-        """Whether the curvature of the density at its mode tells how the sampler should scale and rotate its steps.
+        """Whether the sampler scales and rotates its steps by the curvature of the log density at its mode.
 
-        It does where spreads are fixed; where they are sampled, the mode is where they vanish.
+        True where spreads are fixed. Where they are sampled, the mode lies where they vanish, and its curvature does
+        not describe the rest of the posterior.
         """
         ...
 
     @property
     def per_curve(self) -> tuple[str, ...]:
-        """Entries of a position, beside effects, that hold a number a curve: nearly independent given all others."""
+        """Entries of a position, other than effects, with one number per curve; nearly independent given the rest."""
         ...
 
     def log_prior(self, position: Position) -> Array:
@@ -72,7 +76,7 @@ class Density(Hashable, Protocol):
         ...
 
     def log_likelihood(self, data: Any, position: Position) -> Array:
-        """Log density of the runs given a position, up to a constant."""
+        """Log likelihood of the runs given a position, up to a constant."""
         ...
 
     def straighten(self, data: Any, centre: Position, position: Position) -> Position:
@@ -83,16 +87,17 @@ class Density(Hashable, Protocol):
         ...
 
     def condition(self, data: Any, position: Position) -> tuple[Position, Array]:
-        """Turn effects stated as standard normal deviates of their conditional distribution into the effects.
+        """Change of variables from standard normal deviates to effects, by their conditional distribution.
 
-        Returns the position and the log of the absolute determinant of the Jacobian; the identity and 0 for kinds that
-        integrate such effects out.
+        The conditional distribution is that of the effects given the runs and the rest of the position. Returns the
+        position and the log of the absolute Jacobian determinant; the identity and 0 for kinds that integrate such
+        effects out.
         """
         ...
 
 
 class Draws(Protocol):
-    """S draws of all that a model knows of, what the density integrates out included."""
+    """S draws of all quantities of a model, including those that the density integrates out."""
 
     @property
     def coordinates(self) -> dict[str, np.ndarray]:
@@ -105,11 +110,11 @@ class Draws(Protocol):
         ...
 
     def variables(self) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
-        """Draws with their dimensions other than S, by the names that they have in a posterior."""
+        """Draws, each with the names of its dimensions after S, by the name of the variable in a posterior."""
         ...
 
     def watched(self) -> tuple[str, ...]:
-        """Names of the variables that chains must agree on."""
+        """Names of the variables whose convergence (R-hat, effective sample size) is checked."""
         ...
 
 
@@ -128,12 +133,12 @@ class Model(Protocol):
 
     @property
     def density(self) -> Density:
-        """What is fixed when the density is compiled."""
+        """The log density; hashable, and fixed when it is compiled."""
         ...
 
     @property
     def data(self) -> Any:
-        """Arrays of the density, a pytree."""
+        """Arrays that the density is evaluated on, a pytree."""
         ...
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
@@ -145,11 +150,11 @@ class Model(Protocol):
         ...
 
     def without_runs(self) -> "Model":
-        """The same model of a table whose runs carry no information, to draw from the prior."""
+        """The same model with runs that carry no information, for draws from the prior."""
         ...
 
     def complete(self, positions: Position, rng: np.random.Generator) -> Draws:
-        """Draws of everything, given positions with entries of shape (S, ...)."""
+        """Draws of all quantities, given positions with entries of shape (S, ...)."""
         ...
 
 
@@ -163,12 +168,12 @@ class Kind(Protocol[L]):
 
     @property
     def outcome(self) -> Outcome:
-        """What its laws are of."""
+        """What its laws describe, such as a loss."""
         ...
 
     @property
     def stored(self) -> tuple[type, ...]:
-        """The dataclasses that its layouts are made of, so that they can be read from a file."""
+        """The dataclasses that occur in its layouts, which a saved layout is read back into."""
         ...
 
     @property
@@ -181,7 +186,7 @@ class Kind(Protocol[L]):
         ...
 
     def layout(self, runs: Runs, law: Law, borrowed: Borrowed | None) -> L:
-        """Arrays of a table.
+        """Lay a table of runs out as arrays; with ``borrowed``, coordinates are stated at the prior's reference point.
 
         Raises
         ------
@@ -191,15 +196,15 @@ class Kind(Protocol[L]):
         ...
 
     def checks(self, layout: L, law: Law) -> list[Check]:
-        """Whether the table can carry the question."""
+        """Verdicts on whether the table has enough runs, sizes and models for the law."""
         ...
 
     def prior_checks(self, layout: L) -> list[Check]:
-        """Whether the table looks as the prior expects, where that takes no draws."""
+        """Verdicts on whether the runs agree with the prior, of those that need no draws."""
         ...
 
     def pool(self, law: Law, layout: L, pooling: Mapping[str, Level] | None) -> Pooled:
-        """The levels at which coordinates vary on this table."""
+        """The levels (task, family, model) at which each coordinate of the law varies on this table."""
         ...
 
     def scale_priors(self, law: Law) -> Any:
@@ -221,11 +226,11 @@ class Kind(Protocol[L]):
         ...
 
     def generate(self, model: Any, sites: Sites) -> None:
-        """Tell a model of this kind as it is believed: draw everything from its distribution, down to the runs.
+        """Write the model as a generative model: draw every quantity from its distribution, down to the runs.
 
-        The joint density of all that is sampled is that of ``model.density`` where what this integrates out is
-        integrated out. Quantities have the names, units and shapes of the variables of a posterior; natural parameters
-        of the law are defined, and the runs observed. See `bayeslaw.kinds.shared.generative`.
+        With the quantities integrated out that ``model.density`` integrates out, the joint density is that of
+        ``model.density``. Sites have the names, units and shapes of the variables of a posterior; natural parameters of
+        the law are deterministic sites, and the runs are observed. See `bayeslaw.kinds.shared.generative`.
 
         Raises
         ------
@@ -235,7 +240,7 @@ class Kind(Protocol[L]):
         ...
 
     def predictor(self, law: Law, layout: L, draws: xr.Dataset, scales: Any) -> Predictor[Any]:
-        """What predicts from draws with dimensions (chain, draw, ...)."""
+        """The predictor of draws with dimensions (chain, draw, ...)."""
         ...
 
     def required(self, law: Law) -> tuple[str, ...]:
@@ -247,7 +252,7 @@ class Kind(Protocol[L]):
         ...
 
     def condense(self, rows: pd.DataFrame, table: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
-        """Average rows of a table as a fit would, so that they are scored as what the fit's noise is of."""
+        """Average rows of a table as the layout does, so that held-out rows have the noise that the model has."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What predicts: all that answers and evidence may ask of a fit, whatever kind of model it is of.
+"""Predictors: all that answers and evidence may use of a fit, whatever its kind of model.
 
 Shapes: S draws, C curves of up to M runs, T tasks, K models that are predicted at A points each.
 """
@@ -18,7 +18,7 @@ Label = tuple[str, str, str]
 """Model, family and task."""
 
 Who = Literal["seen", "new-family"]
-"""Whose outcomes: of the models of the table (or others of their families), or of a family that was not seen."""
+"""Which models are predicted: those of the table (or others of their families), or one of an unseen family."""
 
 NEW_MODEL = "<new model>"
 NEW_FAMILY = "<new family>"
@@ -26,7 +26,7 @@ NEW_FAMILY = "<new family>"
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """K models at A points each, at which outcomes are predicted. Kinds add draws of what they know of the models.
+    """K models at A points each, at which outcomes are predicted; kinds add posterior draws of these models.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Targets:
     extrapolation : ndarray, shape (K, A)
         Factor by which a point lies beyond the largest value seen.
     weight : ndarray, shape (K, A)
-        Precision of a measurement there, relative to one run without measurement error.
+        Precision of a measurement there, relative to that of one run without measurement error.
     joint : bool
         Whether draws at different points are joint. Where they are not, each target is drawn from its marginal.
     """
@@ -52,11 +52,11 @@ T = TypeVar("T", bound=Targets)
 
 
 class Predictor(Protocol[T]):
-    """Draws of a posterior with what is needed to predict from them: all that answers and evidence may call."""
+    """Posterior draws with the layout, law and priors needed to predict from them."""
 
     @property
     def outcome(self) -> Outcome:
-        """What is predicted."""
+        """What is predicted, its link and which way is better."""
         ...
 
     def targets(self, at: Sequence[Mapping[str, float]], who: Who, rng: np.random.Generator) -> T:
@@ -66,7 +66,7 @@ class Predictor(Protocol[T]):
         ------
         TargetError
             If a point names an unknown covariate, lacks one, or has a value that is not a positive number; or if the
-            table does not tell how far a new family may lie.
+            table has too few models or families to estimate how far a new family may lie.
         """
         ...
 
@@ -96,7 +96,7 @@ class Predictor(Protocol[T]):
         ...
 
     def law_alone(self, targets: T) -> np.ndarray:
-        """What the law says without any discrepancy, on the scale of the link: shape (S, K, A)."""
+        """The law without any discrepancy (kind of prediction ``law``), on the scale of the link: shape (S, K, A)."""
         ...
 
     def expected(self, targets: T, rng: np.random.Generator | None = None, *, nearby: bool = True) -> np.ndarray:
@@ -106,14 +106,15 @@ class Predictor(Protocol[T]):
         ----------
         targets : Targets
         rng : numpy.random.Generator, optional
-            Draws the discrepancy that the runs leave open; without it, that stays at its mean.
+            Draws the discrepancy from its conditional distribution given the runs; without it, its conditional mean is
+            taken.
         nearby : bool
-            Whether what runs near each other have in common is part of it, where the kind has such a term.
+            Whether to include the discrepancy that nearby runs share, where the kind has such a term.
         """
         ...
 
     def measured(self, expected: np.ndarray, targets: T, rng: np.random.Generator) -> np.ndarray:
-        """Add what a single run adds (kind of prediction ``run``): shape (S, K, A)."""
+        """Add run-to-run noise (kind of prediction ``run``), on the scale of the link: shape (S, K, A)."""
         ...
 
     def log_density(self, expected: np.ndarray, targets: T, y: np.ndarray) -> np.ndarray:
@@ -121,31 +122,31 @@ class Predictor(Protocol[T]):
         ...
 
     def replicated(self, rng: np.random.Generator) -> np.ndarray:
-        """Replications of the runs of the table (posterior predictive draws), on the scale of the link: (S, C, M)."""
+        """Posterior predictive draws of the runs of the table, on the scale of the link: shape (S, C, M)."""
         ...
 
     def log_likelihood(self) -> np.ndarray:
-        """Log density of each run of the table given everything else, draw by draw: shape (S, C, M); 0 where padded."""
+        """Pointwise log likelihood of the runs, on the scale of the link: shape (S, C, M); 0 where padded."""
         ...
 
     def smoothed(self) -> bool:
-        """Whether curves were smoothed before they were measured, so that single runs have no density."""
+        """Whether the table holds smoothed curves, whose points are not runs and have no pointwise likelihood."""
         ...
 
     def features(self, y: np.ndarray) -> dict[str, np.ndarray]:
-        """What a prior and a table are compared by: statistics of outcomes (S, C, M), each of shape (S,)."""
+        """Test statistics for prior predictive checks, of outcomes on the scale of the link (S, C, M): shapes (S,)."""
         ...
 
     def scales(self) -> dict[str, np.ndarray]:
-        """Draws of the scales of each task by their names among the priors, shapes (S, T)."""
+        """Draws of the scales (of noise and discrepancy) of each task, by the names of their priors: shapes (S, T)."""
         ...
 
     def scale_variables(self) -> dict[str, tuple[str, str]]:
-        """Variables of the posterior that hold scales of tasks: name and unit under which each is reported."""
+        """By variable of the posterior that holds a scale of each task: the name and unit that it is reported under."""
         ...
 
     def groups(self) -> tuple[tuple[str, str, np.ndarray], ...]:
-        """Sets of models between which the law does not differ in level: (family, task, indices of curves)."""
+        """Groups of models whose law has one level: (family, task, indices of curves)."""
         ...
 
     def reference(self) -> dict[str, float]:
@@ -153,5 +154,5 @@ class Predictor(Protocol[T]):
         ...
 
     def paths(self) -> tuple[dict[Entry, np.ndarray], dict[str, TaskPath]]:
-        """What the kind lends of its tasks beside population and scales: entries of the vector, and paths by task."""
+        """Draws (S,) of the paths that tasks lend to a prior, by entry of its vector; and their sizes, by task."""
         ...

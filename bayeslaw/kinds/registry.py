@@ -39,7 +39,7 @@ def kind_of(law: Law) -> Kind[Any]:
 def read_for(
     runs: Runs | pd.DataFrame | str | os.PathLike[str], law: str | Law, early_tokens: float
 ) -> tuple[Runs, Law]:
-    """Find a law by its name and read a table for it, less what its kind does not describe.
+    """Find a law by its name and read a table for it, without the runs that its kind of model leaves out.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def build_model(
     priors: Mapping[str, Statement] | None = None,
     borrowed: Borrowed | None = None,
 ) -> Model:
-    """Put a law, its pooling, a table of runs, stated priors and what a prior lends together.
+    """Build the model of a law on a table of runs, with pooling, stated priors, and a prior to borrow from.
 
     Raises
     ------
@@ -84,6 +84,5 @@ def build_model(
         raise LawError(f"The {law.name} law takes scales of the type {wanted}, not {found}.")
     layout = kind.layout(runs, law, borrowed)
     if priors:
-        stated = state_priors(law, layout, scales, priors)
-        law, scales = stated.law, stated.scales
+        law, scales = state_priors(law, layout, scales, priors)
     return kind.model(law, layout, kind.pool(law, layout, pooling), scales)

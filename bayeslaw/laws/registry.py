@@ -56,13 +56,19 @@ def register_law(law: "Law") -> None:
         registered by that name.
     """
     require_own_law(law, "register_law")
-    known = _REGISTERED.get(law.name)
-    if known is not None and known is not law:
+    known = _REGISTERED.setdefault(law.name, law)
+    if known is not law and not _same(known, law):
         raise LawError(
-            f"A law {law.name!r} is registered already, and it is another object: expected one law a name. Give the "
-            "new one another name, or use it without registering: fit(runs, law=law)."
+            f"A law {law.name!r} is registered already, and it is another one: expected one law a name. Give the new "
+            "one another name, or use it without registering: fit(runs, law=law)."
         )
-    _REGISTERED[law.name] = law
+
+
+def _same(one: "Law", other: "Law") -> bool:
+    """Whether two laws say the same and have the same priors, as one that is defined again does."""
+    from bayeslaw.laws.fingerprint import law_fingerprint
+
+    return one.coordinates == other.coordinates and law_fingerprint(one) == law_fingerprint(other)
 
 
 def require_own_law(law: Any, where: str) -> None:

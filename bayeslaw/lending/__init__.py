@@ -1,1 +1,1 @@
-"""What one fit lends another: priors made of fits, conflict with a table, and how much was borrowed."""
+"""Priors made from fits, prior-data conflict, and how much of a fit was borrowed from its prior."""

@@ -1,4 +1,4 @@
-"""How much of an answer was borrowed: what the prior knew before, beside what the runs left of its spread."""
+"""How much of an answer was borrowed from a prior: posterior variances relative to prior ones."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ from bayeslaw.verdicts import Check
 
 @dataclass(frozen=True)
 class Share:
-    """What was known of a number before and after the runs, on the scale on which the law is written.
+    """Prior and posterior sd of a quantity, on the scale of the coordinates of the law.
 
     Attributes
     ----------
@@ -27,8 +27,8 @@ class Share:
     task : str
     prior_sd, posterior_sd : float
     borrowed : float
-        Share of the prior variance that the runs left, at most 1: 1 if they say nothing of it, so that all of it is
-        borrowed; 0 if they decide.
+        Posterior over prior variance, at most 1: 1 if the runs say nothing about the quantity, so that all of it is
+        borrowed; near 0 if the runs determine it.
     """
 
     quantity: str
@@ -41,7 +41,7 @@ class Share:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Borrowing(Result):
-    """How much of a fit was borrowed from its prior, one share a quantity.
+    """How much of a fit was borrowed from its prior, one share per quantity.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Borrowing(Result):
 
     @property
     def sentence(self) -> str:
-        """How much of the least and of the most borrowed quantity."""
+        """The least and the most borrowed quantity, with their shares."""
         most, least = (f(self.shares, key=lambda share: share.borrowed) for f in (max, min))
         return (
             f"Of {len(self.shares)} quantities the prior makes up from {least.borrowed:.0%} of what is known "
@@ -83,13 +83,13 @@ class Borrowing(Result):
 
 
 def borrowing(posterior: Posterior, from_prior: Posterior, at: Mapping[str, float] | None = None) -> Borrowing:
-    """Compare a posterior with what the prior said of the same table.
+    """Compare a posterior with draws from its prior on the same table.
 
     Parameters
     ----------
     posterior : Posterior
     from_prior : Posterior
-        Draws of the same quantities from the prior, whose levels mean nothing.
+        Draws of the same quantities from the prior; its levels are not used.
     at : mapping, optional
         A point: how the log loss of each model changes from its largest run to there is compared too (curve, without
         the noise of runs).

@@ -1,8 +1,7 @@
-"""Whether the runs look as the prior expected: borrowing from the wrong kind must not go unseen.
+"""Prior-data conflict: prior predictive checks of a table against a borrowed prior.
 
-Before it sees the runs, a prior says how their loss should fall. Slopes and bends of the runs are held against those of
-runs drawn from it (Box 1980, doi 10.2307/2982063), and the heights at which curves of a known task start against those
-of the models that the prior has of it.
+Slopes and bends of the runs are compared with those of prior predictive draws (Box 1980, doi 10.2307/2982063), and the
+heights at which curves of a known task start with those of the models behind the prior.
 """
 
 import numpy as np
@@ -16,12 +15,12 @@ from bayeslaw.verdicts import Check, at_least
 
 
 def conflict_checks(from_prior: Posterior, seed: int = 0) -> list[Check]:
-    """Hold the runs of a table against what a prior expected of them.
+    """Compare the runs of a table with prior predictive draws.
 
     Parameters
     ----------
     from_prior : Posterior
-        Draws from the prior in place of a posterior, whose levels mean nothing.
+        Draws from the prior in place of a posterior; levels are not used where their prior is flat.
     seed : int
         Of the noise of runs.
     """
@@ -32,11 +31,11 @@ def conflict_checks(from_prior: Posterior, seed: int = 0) -> list[Check]:
         worst, p = "", 1.0
         for name, values in found.items():
             below = float(np.mean(drawn[name] < values[0]))
-            own = 2 * (min(below, 1 - below) * len(drawn[name]) + 1) / (len(drawn[name]) + 1)
+            own = min(1.0, 2 * (min(below, 1 - below) * len(drawn[name]) + 1) / (len(drawn[name]) + 1))
             if own <= p:
                 worst, p = name, own
         low, high = np.quantile(drawn[worst], [0.05, 0.95])
-        p = float(1 - (1 - min(p, 1.0)) ** len(found))
+        p = float(1 - (1 - p) ** len(found))
         checks.append(
             at_least(
                 "prior_conflict", p, CONFLICT_MIN, 0.0,

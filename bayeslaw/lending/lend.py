@@ -1,4 +1,4 @@
-"""What a fit can lend: its posterior of the population and of its tasks, as a prior for tables that it did not see."""
+"""A prior made from a fit: its posterior of the population and of its tasks, for use with new tables."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,19 +19,19 @@ from bayeslaw.prior.prior import Prior, as_kept, units_of
 from bayeslaw.streams import generator
 
 STATED_WEIGHT = 4.0
-"""Groups that a stated spread counts for, where spreads are not sampled and what groups differ by is to correct it."""
+"""Number of groups that a fixed spread is worth as prior information, when the effects of groups update it."""
 
 FIXED = 1e-6
-"""Standard deviation of what is lent as it is."""
+"""Standard deviation of entries that are constant over draws, so that the covariance is positive definite."""
 
 
 def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
-    """Make a prior of a fit.
+    """Make a prior from a fit.
 
-    Draws of the population, of scales and of what each task has in common are taken to the unconstrained scale, and a
-    normal is put in their place, correlations and all. A single task is taken for one draw from a population of tasks,
-    as the model believes of tasks (see `bayeslaw.kinds.shared.hierarchy`). Scales of tasks that are not known are drawn
-    towards those found here; spreads that the law states, towards what groups were found to differ by.
+    Draws of the population, of scales, and of effects and paths of tasks are transformed to the unconstrained scale and
+    approximated by a multivariate normal. A single task is treated as one draw from the population of tasks (see
+    `bayeslaw.kinds.shared.hierarchy`). Priors of the scales of new tasks are shrunk towards the scales found here, and
+    fixed spreads of the law towards the sd of effects found here.
 
     Parameters
     ----------
@@ -95,6 +95,7 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
             "runs": len(posterior.runs.table),
             "runs_sha256": posterior.settings["runs_sha256"],
             "law_fingerprint": law_fingerprint(law),
+            "stated_priors": dict(posterior.settings["stated_priors"]),
             "before": None if before is None else {"name": before.name, "sha256": before.sha256},
             "checks": {check.name: check.status for check in posterior.checks},
             "draws": len(values),
@@ -109,7 +110,7 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
 
 
 def _require_pooling(posterior: Posterior) -> None:
-    """A fit with a prior pools as its law does, so that spreads of other levels could not be taken over."""
+    """Require the pooling of the law: a fit with a prior pools as its law does and has no spreads at other levels."""
     kind = kind_of(posterior.law)
     own = {p.coordinate.name: p.coordinate.pooling for p in kind.pool(posterior.law, posterior.layout, None)}
     found = posterior.settings["pooling"]
@@ -154,7 +155,7 @@ def _population(posterior: Posterior, rng: np.random.Generator) -> dict[Entry, n
 
 
 def _split(total: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw location, spread and effect given their sum, where a table had a single task; all in units of the prior sd.
+    """Draw location, spread and effect given location plus effect, for a single task; all in units of the prior sd.
 
     Shapes (S,), (S,) and (S, 1).
     """
@@ -169,7 +170,7 @@ def _split(total: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.
 
 
 def _spread(posterior: Posterior, name: str, level: str, stated: float) -> np.ndarray:
-    """Log of a spread over its prior scale; a stated one is drawn towards the mean square of effects."""
+    """Log of a spread over its prior scale, shape (S,); a fixed one is shrunk towards the mean square of effects."""
     spread = posterior.flat(f"spread_{name}_{level}")
     if np.ptp(spread) > 0:
         return np.log(spread / stated)
@@ -186,21 +187,21 @@ def _standardised(prior: LogNormal | Normal, values: np.ndarray) -> np.ndarray:
 
 
 def _scales(posterior: Posterior) -> Any:
-    """Priors of the scales of a task that is not known: the fit's own, drawn towards what its tasks have.
+    """Priors of the scales of a new task: those of the fit, shrunk towards the scales of its tasks.
 
-    As little as coordinates are (`COMMON`): drawn half way, intervals of a fine-tuning task held less often with
-    a prior from another task than without.
+    The share of variance that tasks have in common is that of coordinates (`COMMON`): with a share of one half,
+    intervals on a fine-tuning task covered less often with a prior from another task than without.
     """
     stated, of_tasks = posterior.scale_priors, posterior.predictor.scales()
     found: dict[str, Any] = {}
     for name, prior in sampled_scales(stated).items():
         values = of_tasks[name]
-        values = values[:, np.ptp(values, axis=0) > 0]  # models of some tasks have no offsets
+        values = values[:, np.ptp(values, axis=0) > 0]  # constant on tasks whose models have no effects
         if not values.size or posterior.prior is not None:
             continue
         standardised = _standardised(prior, values)
         mean, variance = standardised.mean(axis=0), np.minimum(standardised.var(axis=0), 0.999)
-        # what the data of a task say, its prior taken off
+        # the likelihood of a task: its posterior without its prior
         said, error = mean / (1 - variance), variance / (1 - variance)
         precision = 1 / (1 - COMMON + error)
         common = 1 / (1 / COMMON + precision.sum())

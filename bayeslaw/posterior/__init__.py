@@ -1,1 +1,1 @@
-"""Labelled draws, and the file they are kept in."""
+"""Labelled posterior draws, and the file of a fit."""

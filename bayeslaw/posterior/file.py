@@ -1,8 +1,8 @@
 """The file of a fit: one netCDF file, which ArviZ of either major version opens as it is.
 
-It has the groups ``posterior``, ``sample_stats``, ``runs`` and ``layout``. The layout is stored as the model saw it,
-with all that was computed from constants of the program (knots, patterns of fields, springs), so that a later version
-predicts from it what this one does.
+It has the groups ``posterior``, ``sample_stats``, ``runs`` and ``layout``. The arrays of the layout are stored,
+with all that was computed from constants of the program (knots, patterns of fields, springs), so that later versions
+make the same predictions from it.
 """
 
 import hashlib
@@ -143,7 +143,7 @@ def _law(path: Path, name: str, fingerprint: str, given: Law | None) -> Law:
 
 
 def _fingerprint(tree: xr.DataTree) -> str:
-    """SHA-256 of all that is stored but itself: every variable, coordinate and attribute, in hexadecimal."""
+    """SHA-256, in hexadecimal, of every variable, coordinate and attribute of the tree except the hash itself."""
     digest = hashlib.sha256()
     attributes = {name: str(value) for name, value in tree.attrs.items() if name != "sha256"}
     digest.update(json.dumps(attributes, sort_keys=True).encode("utf-8", "surrogatepass"))

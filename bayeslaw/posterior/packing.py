@@ -1,4 +1,4 @@
-"""Nested frozen dataclasses of arrays to a dataset and a JSON outline, and back: no code is stored or run."""
+"""Serialise nested frozen dataclasses of arrays as a dataset and a JSON outline; no code is stored or run."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -19,6 +19,8 @@ def pack(value: Any) -> tuple[xr.Dataset, Any]:
     arrays: dict[str, xr.DataArray] = {}
 
     def outline(part: Any) -> Any:
+        if isinstance(part, np.generic):
+            return part.item()
         if part is None or isinstance(part, (bool, int, float, str)):
             return part
         if isinstance(part, np.ndarray):
@@ -27,7 +29,7 @@ def pack(value: Any) -> tuple[xr.Dataset, Any]:
             name = f"array_{len(arrays)}"
             arrays[name] = xr.DataArray(part, dims=[f"{name}_{k}" for k in range(part.ndim)])
             return {"array": name}
-        if isinstance(part, tuple):
+        if isinstance(part, (tuple, list)):
             return {"tuple": [outline(item) for item in part]}
         if isinstance(part, Mapping):
             return {"dict": {key: outline(item) for key, item in part.items()}}

@@ -1,4 +1,4 @@
-"""What was learned: labelled draws, the runs they came from, and how they were made."""
+"""The posterior of a fit: labelled draws, the runs that were fitted, and how they were sampled."""
 
 import functools
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ class Posterior:
 
     @functools.cached_property
     def predictor(self) -> Predictor[Any]:
-        """What answers are computed from."""
+        """The predictor, from which answers are computed."""
         return kind_of(self.law).predictor(self.law, self.layout, self.draws, self.scale_priors)
 
     @property
@@ -103,7 +103,7 @@ class Posterior:
 
 
 def label(law: Law, layout: Layout, found: Draws, chains: int, draws: int) -> xr.Dataset:
-    """Draws with names and coordinates, the law's natural parameters among them: dimensions (chain, draw, ...)."""
+    """Draws and the law's natural parameters as a labelled dataset with dimensions (chain, draw, ...)."""
     with jax.enable_x64(True):
         natural = law.natural(found.coordinates, found.level, layout.reference)
 

@@ -1,4 +1,4 @@
-"""Priors: what fits of known families and tasks lend to a new table, and the files they are kept in.
+"""Informative priors made from fits of known families and tasks, and the files they are saved in.
 
 A prior is one JSON file: the normal vector that `bayeslaw.kinds.shared.borrowed` describes, where it came from, and a
 hash.
@@ -28,14 +28,13 @@ from bayeslaw.runs import Runs, counts_tokens
 SCHEMA = 1
 """Version of the file's schema; raised when an older reader would misread."""
 
-SUFFIX = ".json"
 _DIGITS = 9
-"""Significant digits kept of each number: far below the error of the normal approximation."""
+"""Significant digits of saved numbers: rounding is far below the error of the normal approximation."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """What a fit lends to tables that it did not see.
+    """An informative prior for new tables, made from a fit.
 
     Attributes
     ----------
@@ -44,7 +43,7 @@ class Prior:
     units : mapping of str to str
         Unit of each covariate that the law needs: what one of ``data`` is, ``examples`` or ``tokens``.
     borrowed : Borrowed
-        The joint distribution of what is lent.
+        The multivariate normal distribution of the prior.
     families : tuple of (task, family)
         Families it was made from.
     models : tuple of (task, model)
@@ -52,9 +51,9 @@ class Prior:
     ranges : mapping of str to (low, high)
         Smallest and largest value of each covariate that it was made from.
     approximation : float
-        Largest Kolmogorov distance between the draws of a number of the vector and the normal that stands for them.
+        Largest Kolmogorov distance between posterior draws of a number of the vector and the normal that replaces them.
     origin : mapping
-        How it came about: hash of the runs, verdicts of the fit, seed and versions; plain values.
+        How it was made: hash of the runs, verdicts of the fit, seed and versions; plain values.
     """
 
     name: str
@@ -69,16 +68,16 @@ class Prior:
 
     @property
     def sha256(self) -> str:
-        """Hash of all that it says, in hexadecimal."""
+        """SHA-256 of the content of its file, in hexadecimal."""
         return _hash(_content(self))
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks that it knows."""
+        """The tasks that the prior knows."""
         return self.borrowed.tasks
 
     def widened(self, factor: float) -> "Prior":
-        """The same belief, with standard deviations so many times as large.
+        """The same prior with all standard deviations multiplied by a factor.
 
         Parameters
         ----------
@@ -164,13 +163,13 @@ class Prior:
 
 
 def units_of(runs: Runs, law: Law) -> dict[str, str]:
-    """What one of each covariate of a law is in a table."""
+    """The unit of each covariate of a law in a table, such as ``tokens``."""
     counted = "tokens" if counts_tokens(runs) else "examples"
     return {c.name: counted if "examples" in c.unit or "tokens" in c.unit else c.unit for c in law.covariates}
 
 
 def as_kept(prior: Prior) -> Prior:
-    """A prior with the numbers that its file has, so that a fit borrows the same before it was saved and after.
+    """A prior with its numbers rounded as in its file, so that it is the same before and after it is saved.
 
     Raises
     ------
@@ -181,7 +180,7 @@ def as_kept(prior: Prior) -> Prior:
 
 
 def plain(prior: Prior) -> dict[str, Any]:
-    """All that a prior says, as JSON has it."""
+    """The content of the file of a prior, with its hash, as plain values."""
     content = _content(prior)
     return {**content, "sha256": _hash(content)}
 
@@ -252,7 +251,7 @@ def _law(path: str, name: str, fingerprint: str | None, given: Law | None) -> La
 
 
 def _coordinates(law: Law) -> list[dict[str, Any]]:
-    """What the vector is stated in: names, centres and scales of the law's coordinates."""
+    """Names, prior means and scales of the law's coordinates, in which the vector is standardised."""
     return [{"name": c.name, "mean": c.mean, "sd": c.sd, "spread": c.spread} for c in law.coordinates]
 
 
@@ -333,7 +332,7 @@ def _from_content(content: Mapping[str, Any], law: Law) -> Prior:
 
 
 def _is_positive(covariance: np.ndarray) -> bool:
-    """Whether it has the root that a fit needs."""
+    """Whether a covariance is positive definite."""
     try:
         np.linalg.cholesky(covariance)
     except np.linalg.LinAlgError:

@@ -1,4 +1,4 @@
-"""The priors that come with bayeslaw: a folder each under ``models/``, with a card that says what they are good for."""
+"""The priors that come with bayeslaw: one folder each under ``models/``, with a card that describes them."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def released_names() -> tuple[str, ...]:
 
 
 def released_card(name: str) -> Path | None:
-    """The card of a released prior; None of what is none, such as a file of one's own."""
+    """Path of the card of a released prior; None for a name that is not released, such as a path."""
     return released_folder() / name / CARD_FILE if name in released_names() else None
 
 

@@ -1,4 +1,4 @@
-"""What a prior says of tasks: of one that it does not know, and of those that it knows."""
+"""Summaries of a prior: quantiles for a new task, and for the tasks that it knows."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from bayeslaw.prior.prior import Prior
 
 _QUANTILES = {"median": 0.5, "p05": 0.05, "p95": 0.95}
 _NODES = 41
-"""Of the quadrature over how far tasks differ."""
+"""Nodes of the quadrature over the standard deviation between tasks."""
 
 
 def coordinate_records(prior: Prior) -> list[dict[str, Any]]:
-    """What is believed of each coordinate of the law on a task that is not known.
+    """Prior quantiles of each coordinate of the law on a new task.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def scale_records(prior: Prior) -> list[dict[str, Any]]:
 
 
 def _scale_quantiles(scale: LogNormal | Normal, mean: float, sd: float) -> dict[str, float]:
-    """Of a scale whose standardised value is normal."""
+    """Quantiles of a scale whose standardised value is normal with a mean and sd."""
     values = {key: mean + sd * float(stats.norm.ppf(q)) for key, q in _QUANTILES.items()}
     if isinstance(scale, Normal):
         return {key: scale.mean + scale.sd * value for key, value in values.items()}
@@ -59,7 +59,10 @@ def _scale_quantiles(scale: LogNormal | Normal, mean: float, sd: float) -> dict[
 
 
 def _new_task(prior: Prior, k: int, c: Coordinate) -> dict[str, float]:
-    """Location and effect of a task are normal given how far tasks differ; that is averaged over."""
+    """Quantiles of a coordinate on a new task.
+
+    Location plus effect are normal given the sd between tasks, over which quadrature integrates.
+    """
     place = prior.borrowed.entries.index
     both = [place(Entry("location", index=k)), place(_spread_entry(c, "task"))]
     mean, covariance = prior.borrowed.mean[both], prior.borrowed.covariance[np.ix_(both, both)]

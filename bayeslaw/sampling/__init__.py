@@ -1,1 +1,1 @@
-"""Drawing from the posterior, and whether the draws can be believed."""
+"""Sampling the posterior with NUTS, and convergence diagnostics."""

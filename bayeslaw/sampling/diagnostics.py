@@ -1,11 +1,12 @@
-"""Whether the draws can be believed: the usual checks, each as a verdict."""
+"""Diagnostics of the sampler (R-hat, effective sample size, divergences, E-BFMI, tree depth), each as a verdict."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
 from bayeslaw._arviz import convergence
+from bayeslaw.results import listed
 from bayeslaw.sampling.nuts import RawDraws
 from bayeslaw.verdicts import Check, at_least, at_most
 
@@ -50,15 +51,23 @@ def trajectory_checks(raw: RawDraws, max_depth: int) -> list[Check]:
 
 
 def given_trajectory_checks(stats: Mapping[str, np.ndarray]) -> list[Check]:
-    """Check what statistics tell of the trajectories of a sampler that is not ours, of the same and no more.
+    """Check the trajectories of an external sampler, as far as its statistics are given.
 
     Parameters
     ----------
     stats : mapping of str to ndarray, shape (chain, draw)
-        By the names of ArviZ: ``diverging``, ``energy``, ``reached_max_treedepth``. Others are left alone.
+        By the names of ArviZ: ``diverging``, ``energy``, ``reached_max_treedepth``. Others are ignored.
     """
     known = {"diverging": _divergences, "energy": _energy, "reached_max_treedepth": _tree_depth}
     return [check(stats[name]) for name, check in known.items() if name in stats]
+
+
+def stuck_checks(entries: Sequence[str]) -> list[Check]:
+    """A failed check if entries of positions that are sampled do not move in some chain; none otherwise."""
+    if not entries:
+        return []
+    sentence = f"Chains do not move in {len(entries)} of their entries ({listed(list(entries))})."
+    return [at_most("stuck_chains", len(entries), 0, 0, sentence, "Look at the sampler: these are not draws.")]
 
 
 def _divergences(diverging: np.ndarray) -> Check:
@@ -84,7 +93,7 @@ def _tree_depth(saturated: np.ndarray, depth: str = "") -> Check:
 
 
 def _worst(statistic: xr.Dataset, *, largest: bool) -> tuple[float, str]:
-    """The worst value of a statistic and a readable name of the quantity it belongs to."""
+    """The worst value of a statistic, and a readable name of the quantity that has it."""
     worst, where = (-np.inf, "") if largest else (np.inf, "")
     for name, values in statistic.data_vars.items():
         flat = values.values.ravel()

@@ -20,10 +20,10 @@ from bayeslaw.laws.base import Array
 from bayeslaw.sampling.whitening import Frame, to_position
 
 BLOCK = 50
-"""Iterations between two looks at the clock and the keyboard."""
+"""Iterations of one compiled block; progress is reported and an interrupt is handled between blocks."""
 
 WARMUP_DEPTH = 7
-"""Largest tree depth while adapting: trees are longest before the first mass matrix is known, when they teach least."""
+"""Largest tree depth during warm-up: before the first mass matrix is estimated trees are longest and help least."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class SamplerSettings:
 
 @dataclass(frozen=True, eq=False)
 class RawDraws:
-    """What NUTS returns, before anything is labelled.
+    """Draws of positions from NUTS, with its statistics.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ def _kernel(density: Density, settings: SamplerSettings) -> tuple[Callable[..., 
 
 
 def _dense_block(density: Density, positions: Position) -> list[tuple[str, ...]]:
-    """Population and tasks move together; what curves have of their own is nearly independent given them."""
+    """Entries with a dense mass matrix: of population and tasks. Entries of single curves are nearly independent."""
     own = {name for name in positions if name in density.per_curve or name.endswith((".family", ".model"))}
     own -= {name for name in positions if name.startswith("spread.")}
     return [tuple(sorted(set(positions) - own))]
@@ -148,12 +148,12 @@ def _advance(
 
 @dataclass(frozen=True, eq=False)
 class Chains:
-    """Chains between two blocks: everything needed to go on.
+    """The state of all chains between two blocks.
 
     Attributes
     ----------
     density, data, frame, settings
-        What is sampled, and how.
+        The density with its arrays, the frame and the settings of the sampler.
     states
         NumPyro state with a leading chain axis.
     """
@@ -174,14 +174,14 @@ def start_chains(
     seed: int,
     frame: Frame | None = None,
 ) -> Chains:
-    """Set chains up at starting points that have a leading chain axis: of the frame, or positions without one.
+    """Initialise chains at starting points with a leading chain axis: free coordinates, or positions without a frame.
 
     Equal seeds give equal draws on one machine and set of versions.
     """
     with jax.enable_x64(True):
         data, frame = jax.device_put((data, frame))
         keys = jax.random.split(jax.random.PRNGKey(seed), settings.chains)
-        # what does not shape the compiled program is taken out of its key
+        # settings that the compiled program does not depend on are removed from its cache key
         settings = replace(settings, chains=0, draws=0)
         states = _start(density, settings, data, frame, jax.tree.map(jnp.asarray, starts), keys)
         return Chains(density, data, frame, settings, jax.block_until_ready(states))

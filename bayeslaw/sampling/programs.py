@@ -1,7 +1,7 @@
-"""Compiled programs, and letting go of them before a process has more than it may.
+"""Release compiled programs before a process runs out of memory maps.
 
-A program of the sampler takes some three thousand memory maps. Linux allows a process 65,530; the compiler aborts the
-process when it asks for one too many, which some twenty fits of tables of different shapes would.
+A compiled sampler takes about 3,000 memory maps. Linux allows 65,530 per process, and the compiler aborts the process
+beyond that, which about twenty fits of tables of different shapes would reach.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ MANY_MAPS = 30_000
 
 
 def release_programs(most: int = MANY_MAPS) -> None:
-    """Drop all compiled programs if the process has more memory maps than ``most``; where it can't be told, do nothing.
+    """Drop all compiled programs if the process has over ``most`` memory maps; without ``/proc``, do nothing.
 
     A program that is needed again is compiled again, or read from the compilation cache.
     """

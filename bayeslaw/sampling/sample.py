@@ -1,4 +1,4 @@
-"""From a model to draws that pass their checks, repairing what can be repaired and saying so."""
+"""Sample a model and check the draws; sampling that fails its checks is repeated or extended, and this is recorded."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import xarray as xr
 from bayeslaw.errors import SamplingError
 from bayeslaw.kinds.base import Draws, Model
 from bayeslaw.kinds.shared.population import Position
-from bayeslaw.sampling.diagnostics import convergence_checks, trajectory_checks
+from bayeslaw.sampling.diagnostics import convergence_checks, stuck_checks, trajectory_checks
 from bayeslaw.sampling.nuts import BLOCK, RawDraws, SamplerSettings, advance, start_chains
 from bayeslaw.sampling.programs import release_programs
 from bayeslaw.sampling.starts import starting_points, starting_positions
@@ -30,7 +30,7 @@ MAX_ROUNDS = 4
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """Draws and how they came about.
+    """Draws, with their checks and how they were sampled.
 
     Attributes
     ----------
@@ -38,9 +38,9 @@ class Sampled:
         Chains one after another: S = chains * draws.
     raw : RawDraws
     checks : tuple of Check
-        Of the sampler; convergence is of everything sampled.
+        Of the sampler: convergence of all variables, and trajectories.
     repairs : tuple of str
-        What was done beyond the plain plan, in sentences.
+        Second attempts and extensions, in sentences.
     settings : SamplerSettings
         As finally used.
     seconds : float
@@ -90,8 +90,8 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
 def _careful(settings: SamplerSettings, *, diverged: bool) -> SamplerSettings:
     """Settings of the second attempt.
 
-    Where trajectories were only cut off they are to be longer, not finer: of fits of the rectified joint law to
-    simulated tables 22 of 42 failed their checks with finer ones, and 20 of 58 with longer ones.
+    Where trajectories were only cut off at the largest tree depth, they are made longer, not finer: of fits of the
+    rectified joint law to simulated tables 22 of 42 failed their checks with finer steps, 20 of 58 with longer trees.
     """
     return replace(
         settings,
@@ -131,11 +131,11 @@ def _attempt(
     completed, checks = _look(model, raw, settings, seed)
     for _ in range(MAX_ROUNDS - 1):
         mixed = overall(c for c in checks if c.name in ("r_hat", "ess_bulk", "ess_tail")) == "PASS"
-        if mixed or (_astray(raw, settings) and not last):  # more of the same would not mend that
+        if mixed or (_astray(raw, settings) and not last):  # more draws would not repair divergences
             break
         chains, more = advance(chains, draws, tick)
         raw = raw.join(more)
-        del completed  # of many curves it is large, and the next one holds all of it
+        del completed  # it is large for many curves, and the next one contains it
         completed, checks = _look(model, raw, settings, seed)
     return raw, completed, checks
 
@@ -147,7 +147,7 @@ def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> 
 
 
 def complete_and_check(model: Model, positions: Position, seed: int) -> tuple[Draws, list[Check]]:
-    """Complete draws of positions, entries (chain, draw, ...), and check whether chains agree on everything.
+    """Complete draws of positions, entries (chain, draw, ...), and check convergence.
 
     Returns
     -------
@@ -168,8 +168,15 @@ def complete_and_check(model: Model, positions: Position, seed: int) -> tuple[Dr
         coords = {f"{name}_curve": curves} if "curve" in dims else None
         array = xr.DataArray(values.reshape(chains, draws, *values.shape[1:]), coords, ["chain", "draw", *named])
         moves = np.ptp(values, axis=0) > 0
-        return array.isel({named[0]: moves}) if len(named) == 1 else array  # models of some tasks have no offsets
+        return array.isel({named[0]: moves}) if len(named) == 1 else array  # some tasks have constants
 
-    moving = [name for name in completed.watched() if np.ptp(variables[name][0], axis=0).any()]  # not what is held
+    fixed = model.fixed()
+    stuck = [name for name, values in positions.items() if name not in fixed and _stuck(values)]
+    moving = [name for name in completed.watched() if np.ptp(variables[name][0], axis=0).any()]  # not what is fixed
     dataset = xr.Dataset({name: variable(name) for name in moving})
-    return completed, convergence_checks(dataset)
+    return completed, [*stuck_checks(stuck), *convergence_checks(dataset)]
+
+
+def _stuck(values: np.ndarray) -> bool:
+    """Whether any number of an entry (chain, draw, ...) is the same throughout a chain."""
+    return bool(values.size and (np.ptp(values, axis=1) == 0).any())

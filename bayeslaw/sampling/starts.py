@@ -1,10 +1,12 @@
-"""Where chains set out."""
+"""Starting points of chains."""
 
 import numpy as np
 
+from bayeslaw import streams
 from bayeslaw.kinds.base import Model
 from bayeslaw.kinds.shared.population import Position
 from bayeslaw.sampling.whitening import Frame
+from bayeslaw.streams import generator
 
 JITTER = 0.2
 
@@ -14,10 +16,10 @@ def starting_positions(model: Model, chains: int, seed: int) -> Position:
 
     Everything sampled is standardised by its prior, so 0 is the prior's centre in every direction.
     """
-    rng = np.random.default_rng([seed, 1])
+    rng = generator(seed, streams.STARTS)
     return {name: JITTER * rng.standard_normal((chains, *shape)) for name, shape in model.sizes().items()}
 
 
 def starting_points(frame: Frame, chains: int, seed: int) -> np.ndarray:
-    """Starting points of a frame, shape (chains, D): draws of the normal that the posterior would be."""
-    return np.random.default_rng([seed, 1]).standard_normal((chains, frame.root.shape[1]))
+    """Starting points in free coordinates, shape (chains, D): standard normal draws."""
+    return generator(seed, streams.STARTS).standard_normal((chains, frame.root.shape[1]))

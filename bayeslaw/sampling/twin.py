@@ -1,7 +1,7 @@
-"""The NumPyro twin of a model: what is believed, as a model function that any tool of NumPyro takes.
+"""The NumPyro twin of a model: its generative form as a NumPyro model function.
 
-What is sampled by `bayeslaw.fit` is a density from which everything linear is integrated out. The twin has the same
-posterior and nothing integrated out, so that it can be read, changed and sampled by other means, if more slowly.
+`bayeslaw.fit` samples a density from which all linear Gaussian terms are integrated out. The twin has the same
+posterior with nothing integrated out, so that it can be read, changed and sampled by other means, though more slowly.
 """
 
 import os
@@ -16,7 +16,7 @@ import numpyro.distributions as dist
 import pandas as pd
 
 from bayeslaw.kinds.registry import build_model, kind_of, read_for
-from bayeslaw.kinds.shared.generative import Belief, Flat, HalfNormal, StudentT, held
+from bayeslaw.kinds.shared.generative import Belief, Flat, HalfNormal, StudentT, fixed_value
 from bayeslaw.kinds.shared.scales import LogNormal, Normal
 from bayeslaw.kinds.shared.stated import Statement
 from bayeslaw.laws.base import Array, Law, Level
@@ -35,10 +35,10 @@ def numpyro_model(
 ) -> Callable[[], None]:
     """Write the model of a table of runs as a plain NumPyro model; arguments are those of `bayeslaw.fit`.
 
-    It has the posterior of `bayeslaw.fit`. How it is written is told by `bayeslaw.kinds.curves.generate.generate`, and
-    for joint laws by `bayeslaw.kinds.surfaces.generate.generate`. Sites have the names, units and shapes that variables
+    It has the posterior of `bayeslaw.fit`. Its formulas are in `bayeslaw.kinds.curves.generate.generate`, and for
+    joint laws in `bayeslaw.kinds.surfaces.generate.generate`. Sites have the names, units and shapes that variables
     have in ``fit.posterior.draws``: ``location_<coordinate>``, ``spread_<coordinate>_<level>``,
-    ``effect_<coordinate>_<level>``, the law's coordinates and natural parameters (deterministic, (C,), one a curve),
+    ``effect_<coordinate>_<level>``, the law's coordinates and natural parameters (deterministic, (C,), one per curve),
     scales, levels, walks or fields; and the runs, observed in log loss, as ``log_loss`` (J,).
 
     Parameters
@@ -51,7 +51,7 @@ def numpyro_model(
     scales : dataclass, optional
         Priors of noise and discrepancy.
     priors : mapping of str to Normal or LogNormal, optional
-        Beliefs of one's own, in place of the law's priors.
+        Priors that replace those of the law.
     early_tokens : float
         Joint laws leave out checkpoints from the first so many tokens of long runs.
 
@@ -74,8 +74,8 @@ def numpyro_model(
         config = dict.fromkeys(["own_walk", "shared_walk"], LocScaleReparam(0.0))
         MCMC(NUTS(numpyro.handlers.reparam(model, config=config)), num_warmup=1000, num_samples=1000)
 
-    The level of a curve has an improper flat prior. Draws from the prior alone, which cannot be had from it, put levels
-    at the mean log loss of each curve. ``Predictive(numpyro.handlers.uncondition(model), ...)`` draws runs anew.
+    The level of a curve has an improper flat prior. Prior predictive draws therefore put levels at the mean log
+    loss of each curve. ``Predictive(numpyro.handlers.uncondition(model), ...)`` draws runs anew.
 
     Examples
     --------
@@ -97,8 +97,8 @@ class NumpyroSites:
     """The primitives of a model, as NumPyro has them; see `bayeslaw.kinds.shared.generative.Sites`."""
 
     def sample(self, name: str, belief: Belief, shape: tuple[int, ...] = ()) -> Array:
-        """Sample a latent site, or define it where it is held at one value."""
-        known = held(belief)
+        """Sample a latent site; a deterministic one if its value is fixed."""
+        known = fixed_value(belief)
         if known is None:
             return numpyro.sample(name, distribution(belief, shape))
         whole = np.broadcast_shapes(np.shape(known), np.shape(belief.sd), shape)  # type: ignore[union-attr]
@@ -115,7 +115,7 @@ class NumpyroSites:
 
 
 def distribution(belief: Belief, shape: tuple[int, ...] = ()) -> dist.Distribution:
-    """The distribution of NumPyro that says what a belief does, broadcast to a shape; all of it is one event."""
+    """The NumPyro distribution of a belief, broadcast to a shape; all dimensions are event dimensions."""
     match belief:
         case Normal():
             found = dist.Normal(belief.mean, belief.sd)
@@ -132,7 +132,7 @@ def distribution(belief: Belief, shape: tuple[int, ...] = ()) -> dist.Distributi
 
 
 class FlatAbout(dist.Distribution):
-    """Improper and flat over all numbers; what is drawn from it is its centre, for there is nothing to draw."""
+    """Improper flat distribution over the real numbers; sampling it returns its centre."""
 
     arg_constraints = {"centre": dist.constraints.real}  # noqa: RUF012
     support = dist.constraints.real

@@ -1,10 +1,10 @@
-"""A frame in which the posterior of a table is nearly a standard normal.
+"""A frame: an affine change of variables after which the posterior of a table is nearly standard normal.
 
-Learning curves say much of some combinations of a law's coordinates and nothing of others, curve by curve in another
-way. Around the mode of the density, the curvature tells which is which; along its principal axes, in units of the
-standard deviations it implies, NUTS takes a tenth of the steps. This holds where spreads are fixed: where they are
-sampled, the mode is where they vanish, and its curvature says nothing of the rest. What a spread governs must therefore
-be stated given all else (``Density.condition``), as if it were integrated out.
+Learning curves determine some combinations of a law's coordinates well and others not at all, and which differs from
+curve to curve. The curvature of the log density at its mode shows them; along its principal axes, in units of the
+standard deviations that it implies, NUTS takes a tenth of the steps. This holds where spreads are fixed: where they are
+sampled, the mode lies where they vanish, and its curvature does not describe the rest. Effects whose sd is sampled must
+therefore be stated by their conditional distribution (``Density.condition``), as if they were integrated out.
 """
 
 import functools
@@ -22,11 +22,11 @@ from bayeslaw.kinds.shared.population import Position
 from bayeslaw.laws.base import Array
 
 LEAST_CURVATURE = 0.3
-"""Everything sampled is standardised by its prior, whose curvature is 1; a likelihood may take some of that away."""
+"""Least curvature that is used. Entries are standardised, so priors have curvature 1; a likelihood may reduce it."""
 
 POWERS = (0.01, 0.1, 1.0)
-"""Powers of the likelihood under which the mode is sought, each from where the last one led. Every curve whose break
-may lie in two places doubles the number of modes; while the likelihood is weak, there is one."""
+"""Powers to which the likelihood is tempered in the search for the mode, each search starting at the last mode. A curve
+whose break may lie in two places doubles the number of modes; with a weak likelihood there is only one."""
 
 
 class Frame(NamedTuple):
@@ -45,9 +45,10 @@ def place(frame: Frame | None, z: Array | Position) -> Position:
 
 
 def to_position(density: Density, data: Any, frame: Frame | None, z: Array | Position) -> tuple[Position, Array]:
-    """Position of free coordinates, and the log of the volume of the map; see `bayeslaw.kinds.base.Density`.
+    """Position of free coordinates, and the log Jacobian determinant; see `bayeslaw.kinds.base.Density`.
 
-    `whiten` looks for the frame without the step that straightens ridges, which is linear about its centre.
+    The constant determinant of the frame is left out. `whiten` needs no ``straighten``, whose derivative at the centre
+    of the frame is the identity.
     """
     position = place(frame, z)
     if frame is not None:

@@ -64,4 +64,6 @@ def test_the_answer_says_what_was_stated(tmp_path, capsys, two_models):
     found = json.loads(out)["settings"]
     assert found["stated_priors"]["beta"]["median"] == 0.3
     assert "traceback" not in err.lower()
-    assert found["coordinate_priors"]["log_beta"] == pytest.approx([-1.204, 0.0953], abs=2e-3)
+    assert found["coordinate_priors"]["log_beta"] == pytest.approx(
+        {"mean": -1.204, "sd": 0.0953, "spread": 0.3}, abs=2e-3
+    )

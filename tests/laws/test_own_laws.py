@@ -54,7 +54,10 @@ def test_a_law_that_was_registered_is_found_by_its_name(law, registered):
 def test_a_name_is_for_one_law(law, registered):
     bl.register_law(law)
     with pytest.raises(LawError, match=r"'shifted_power' is registered already.*another name.*fit\(runs, law=law\)"):
-        bl.register_law(another(law, source="elsewhere"))
+        bl.register_law(
+            another(law, coordinates=(dataclasses.replace(law.coordinates[0], mean=9.0), *law.coordinates[1:]))
+        )
+    bl.register_law(another(law, source="a cell that was run again"))  # it says the same
     with pytest.raises(LawError, match=r"name='vanilla', which is one of bayeslaw's.*'my_vanilla'"):
         bl.register_law(another(law, name="vanilla"))
     assert registered == {"shifted_power": law}

@@ -133,7 +133,7 @@ def test_laws_of_ones_own_are_compared_with_others(law, two_tasks, registered, f
     found = bl.compare(two_tasks, [law, "vanilla"], folds=1)
     assert {score.law for score in found.laws} == set(found.fits) == {"shifted_power", "vanilla"}
     assert asked.count(law) == asked.count(get_law("vanilla")) == 2
-    for laws in ([law], law, [law, another(law, source="x")], ["vanilla", get_law("vanilla")]):
+    for laws in ([law], law, [law, another(law, source="x")], ["vanilla", law, get_law("vanilla")]):
         with pytest.raises(LawError, match=r"two or more different laws, found (shifted_power|vanilla)"):
             bl.compare(two_tasks, laws)
     with pytest.raises(LawError, match="no law 'newton'"):

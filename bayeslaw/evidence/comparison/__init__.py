@@ -1,1 +1,1 @@
-"""Which law to trust on a table."""
+"""Comparison of laws on a table."""

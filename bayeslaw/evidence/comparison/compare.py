@@ -1,8 +1,8 @@
-"""Which law to trust on a table: how each would have foretold the largest runs, hidden from it, comes first.
+"""Comparison of laws on a table, by their predictive density for the largest runs, which are held out.
 
-Laws that fit the runs in sight alike part ways beyond them, so that laws are ranked by the density that they gave to
-runs larger than any they saw. Stacking weights (Yao et al. 2018, doi 10.1214/17-BA1091) say which mixture of the laws
-would have done best there, and leave-one-out how they do in the midst of the data.
+Laws that fit the same runs equally well differ in extrapolation, so they are ranked by log predictive density of runs
+larger than any that were fitted. Stacking weights (Yao et al. 2018, doi 10.1214/17-BA1091) give the mixture of laws
+with the best score there, and leave-one-out cross-validation measures fit within the range of the data.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -38,10 +38,10 @@ from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
 
 FOLDS = 3
 HELD_OUT = ("law", "fold", "row", "task", "model", "data"), ("median", "p05", "p95", "log_score")
-"""What is recorded of a held-out run, before and after its outcome; a row of a wide table holds several runs."""
+"""Columns of the record of held-out runs, before and after the outcome; a row of a wide table holds several runs."""
 
 HELD_OUT_MIN = 10
-"""Held-out runs from which on weights and ranks say something."""
+"""Least number of held-out runs for weights and ranks to be reliable."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,7 +63,7 @@ class Comparison(Result):
     fits : mapping of str to Fit
         Each law fitted to all runs.
     outcome : Outcome
-        What the laws are of.
+        The outcome that all laws describe.
     checks : tuple of Check
     """
 
@@ -77,7 +77,7 @@ class Comparison(Result):
 
     @property
     def sentence(self) -> str:
-        """The best law, and how far the next is behind."""
+        """The law with the best log score, and how far the second is behind."""
         best, *others = self.laws
         runs = self.held_out.index.nunique()
         told = f"The {best.law} law foretells {runs} held-out runs best (log score {best.log_score:.2f} a run"
@@ -113,7 +113,7 @@ class Comparison(Result):
     def predict(self, at: Sequence[Mapping[str, float]], *, kind: PredictionKind = "run", seed: int = 0) -> Prediction:
         """Predict with the mixture of laws; see `bayeslaw.answers.prediction.predict`.
 
-        Each draw is one of a single law, so that it stays joint over models and points.
+        Each draw is one of a single law, chosen with the stacking weights, and so is joint over models and points.
 
         Parameters
         ----------
@@ -153,6 +153,7 @@ class Comparison(Result):
             first,
             linked=linked,
             extrapolation=extrapolation,
+            chains=1,
             checks=self.checks,
             provenance={"law": f"mixture of {', '.join(weights)}", "prior": None, "weights": weights},
         )
@@ -169,17 +170,18 @@ def compare(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Compare laws by how they foretell the largest runs of a table.
+    """Compare laws by their predictive density for the largest runs of a table.
 
     Parameters
     ----------
     runs : Runs
     laws : sequence of str or Law
-        Two or more laws that the table can feed, of different names: the name of each, or a law of one's own.
+        Two or more laws of different names whose covariates the table has: names, or laws of one's own.
     along : str
         Column along which the largest runs are held out: ``data``, or for joint laws ``params`` or ``compute``.
     folds : int
-        How often: the largest step of scales, the largest two, and so on; a step is a factor of two wide.
+        Number of folds: the largest step of scales is held out, then the largest two, and so on; a step is a factor of
+        two.
     early_tokens : float
         As for ``fit``; what joint laws leave out is not held out either, and other laws leave it out as well.
     sampler : SamplerSettings, optional
@@ -202,7 +204,7 @@ def compare(
     named = _named(laws, runs)
     kinds = {kind_of(law) for law in named.values()}
     outcome = _one_outcome(named)
-    for kind in kinds:  # all laws are to see the same runs
+    for kind in kinds:  # all laws are fitted to the same runs
         runs = kind.prepare(runs, early_tokens)
     for law in named.values():
         kind_of(law).layout(runs, law, None)
@@ -237,7 +239,7 @@ def compare(
 
 
 def _one_outcome(laws: Mapping[str, Law]) -> Outcome:
-    """What all of the laws are of."""
+    """The outcome that all laws describe."""
     outcomes = {name: kind_of(law).outcome for name, law in laws.items()}
     first = next(iter(outcomes.values()))
     others = [name for name, outcome in outcomes.items() if outcome != first]
@@ -263,7 +265,7 @@ def _named(laws: Sequence[str | Law], runs: Runs) -> dict[str, Law]:
 
 
 def require_alike(laws: Sequence[Law], at: Sequence[Mapping[str, float]]) -> None:
-    """Check that points ask the same of several laws.
+    """Check that points ask for the same models under several laws.
 
     Raises
     ------
@@ -280,7 +282,7 @@ def require_alike(laws: Sequence[Law], at: Sequence[Mapping[str, float]]) -> Non
 
 
 def point_for(law: Law, laws: Sequence[Law], point: Mapping[str, float]) -> Mapping[str, float]:
-    """A point as one of several laws takes it: a whole one goes without the covariates that only other laws have."""
+    """A point for one of several laws: a whole point without the covariates that only other laws have."""
     own = {c.name for c in law.covariates}
     if not own <= set(point):
         return point
@@ -302,13 +304,13 @@ def _require_scale(runs: Runs, along: str, covariates: Sequence[str]) -> None:
 
 
 def _known_by(rows: pd.DataFrame, seen: pd.DataFrame, label: str) -> Iterator[tuple[str, ...]]:
-    """What of the runs in sight says where each row lies: its model, or its family."""
+    """For each row, the label that must be among the fitted runs for a prediction: its model, or its family."""
     families = families_of(rows, whole_tasks(seen)) if label == "family" else rows["family"]
     return zip(rows["task"], families, *([] if label == "family" else [rows["model"]]), strict=True)
 
 
 def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str, kinds: Set[Kind[Any]]) -> Holdout:
-    """What of a holdout all laws can be scored on: hidden runs of what every kind of model has seen."""
+    """The part of a holdout that all laws can predict: hidden runs of fitted models, or families for joint laws."""
     seen = holdout.seen.table
     columns = dict.fromkeys(["row", "task", "family", "model", "data", *covariates])
     columns |= dict.fromkeys(kind.outcome.name for kind in kinds)

@@ -1,4 +1,4 @@
-"""Hide the largest runs of a table, a step further each time, and score what a fit of the others says of them."""
+"""Rolling holdouts of the largest runs of a table, and scores of their predictions by a fit to the rest."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ from bayeslaw.runs.table import families_of
 from bayeslaw.streams import generator
 
 STEP = 2.0
-"""Scales are hidden in bins of this factor, counted from the largest of their group."""
+"""Scales are held out in bins of this factor, counted from the largest of their group."""
 
 LEAST_DATA, LEAST_OTHER = 3, 2
-"""Steps of a task (along data), or of a family (along anything else), that stay in sight."""
+"""Steps of a task (along data), or of a family (along anything else), that are always fitted."""
 
 
 @dataclass(frozen=True, eq=False)

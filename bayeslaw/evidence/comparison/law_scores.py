@@ -1,4 +1,4 @@
-"""Laws scored on the same held-out runs: how far each falls short of the best, and its weight in a mixture."""
+"""Scores of laws on the same held-out runs: differences to the best, and stacking weights."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.verdicts import Status
 
 LEAST_WEIGHT = 1e-9
-"""Of a law in a mixture; at 0 the logarithm of its density might be wanted."""
+"""Lower bound of a weight, so that logarithms of mixture densities stay finite."""
 
 
 @dataclass(frozen=True)
 class LawScore:
-    """How one law did; scores of held-out runs are means over all of them.
+    """Scores of one law; means over all held-out runs.
 
     Attributes
     ----------
     law : str
     log_score : float
-        Log density of log loss, in nats a run.
+        Mean log predictive density of the outcome on the scale of the link, in nats per run.
     behind, behind_se : float
-        By how much that falls short of the best law, and its standard error, which counts models as independent; not a
-        number if all held-out runs are of one.
+        Difference of that to the best law, and its standard error, which treats models as independent; NaN if all
+        held-out runs are of one model.
     weight : float
-        In the mixture of laws that would have done best.
+        Stacking weight: in the mixture of laws with the best log score.
     are_median : float
         Median absolute relative error of the medians.
     rmsle : float

@@ -1,7 +1,7 @@
-"""Leave-one-out cross-validation from one fit, by importance sampling: how well a law foretells a run among the others.
+"""Leave-one-out cross-validation from one fit, by Pareto-smoothed importance sampling.
 
-It asks about runs in the midst of the data. Which law extrapolates is another question, and where runs have a walk or a
-field of their own beside them, as here, many importance weights are not to be relied on; how many is said.
+It measures prediction within the range of the data, not extrapolation. As walks and fields fit single runs closely,
+many importance weights are unreliable; their number is reported.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bayeslaw._arviz import leave_one_out_weights
 from bayeslaw.posterior.posterior import Posterior
 
 K_MAX = 0.7
-"""Shape of the tail of importance weights up to which they are relied on (Vehtari et al. 2024)."""
+"""Largest Pareto shape of importance weights that are reliable (Vehtari et al. 2024)."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class LeaveOneOut:
     Attributes
     ----------
     elpd, se : float
-        Sum over runs of the log density of log loss, in nats, and its standard error.
+        Sum over runs of the log predictive density on the scale of the link, in nats, and its standard error.
     runs : int
     unreliable : int
-        Runs whose importance weights are not to be relied on.
+        Runs whose importance weights are unreliable.
     """
 
     elpd: float

@@ -1,7 +1,7 @@
 """Models whose every curve has a level of its own.
 
-runs --layout--> curves, walks --density--> log density of the rest, levels and walks integrated out
---draws----> levels and walks drawn back
+runs --layout--> arrays of curves, bases of walks --density--> log density with levels and walks integrated out
+--draws----> levels and walks, drawn given the rest
 --predict--> curves beyond the data
 """
 

@@ -1,4 +1,4 @@
-"""Whether a table can carry a law of curves, and whether its curves start where a prior expects: without sampling."""
+"""Verdicts that need no sampling: whether a table suffices for curves, and whether their starts agree with a prior."""
 
 import numpy as np
 from scipy import stats
@@ -13,7 +13,7 @@ RISES_MAX = 0.2
 
 
 def curve_checks(layout: CurveLayout) -> list[Check]:
-    """Check how much a table can say about extrapolation."""
+    """Check whether a table has enough sizes and models, and losses that fall, for extrapolation."""
     seen = layout.weight > 0
     sizes = np.array([len(np.unique(axis[mask])) for axis, mask in zip(layout.axis, seen, strict=True)])
     thin = layout.curves[int(np.argmin(sizes))]
@@ -53,14 +53,14 @@ def _share_of_rises(layout: CurveLayout, seen: np.ndarray) -> np.ndarray:
 
 
 def height_checks(layout: CurveLayout) -> list[Check]:
-    """Check where the curves of tasks that a prior knows start, beside the models that it was made from."""
+    """Check, on tasks that a prior knows, whether curves start as high as those that the prior was made from."""
     paths = {} if layout.borrowed is None else layout.borrowed.paths
     several = [k for k, task in enumerate(layout.tasks) if task in paths and paths[task].models > 1]
     return [_of_heights(layout, k, paths[layout.tasks[k]]) for k in several]
 
 
 def _of_heights(layout: CurveLayout, task: int, path: TaskPath) -> Check:
-    """Of where the curves of a known task start, beside the models that the prior has of it."""
+    """Two-sided t test of the starting height of the most extreme curve of a known task, corrected for their number."""
     members = np.flatnonzero(layout.task_of == task)
     t = layout.height[members] / path.height_sd / np.sqrt(1 + 1 / path.models)
     furthest = int(np.argmax(np.abs(t)))

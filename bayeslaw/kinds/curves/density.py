@@ -1,15 +1,16 @@
-"""The one log density: law, pooling, discrepancy and noise, with everything linear integrated out.
+"""The log density of curves: law, pooling, discrepancy and noise, with all linear Gaussian terms integrated out.
 
 For curve i of task k, at the points t of its runs,
 
     log loss = level_i + log_shape(coordinates_i, t) + pull_k height_i(t) + own_i(t) + shared_k(t) + noise,
 
-where height is what is left of the height at which the curve starts (see ``heights``), own and shared are slope walks
-of rates q and Q (see ``walks``) and the noise of a run has standard deviation s_i, scattered about s_k. Levels
-(flat prior), own walks and shared walks are integrated out in closed form; what is left to sample are the coordinates,
-their population, the pull and the scales.
+where height_i(t) is what remains at t of the height at which the curve starts (see ``heights``), own and shared are
+random walks of rates q and Q (see ``walks``), and run-to-run noise has standard deviation s_i, lognormal about s_k of
+its task. Levels (flat prior), own walks and shared walks are integrated out in closed form; the coordinates, their
+population, the pull and the scales are sampled.
 
-Curves of a task that were run at the same sizes share their rotation, so they are handled as rows of equals.
+Curves of a task that were measured at the same sizes with the same weights share one rotation, so they are arranged in
+rows of equal curves.
 
 Shapes: C curves, M points, R rotated directions, P basis functions of own walks and Q of shared ones, T tasks, G rows
 of N equal curves each.
@@ -32,7 +33,7 @@ from bayeslaw.laws.base import Array, Law
 
 @dataclass(frozen=True)
 class CurveDensity:
-    """What is fixed when the density is compiled: tables of the same shape share one density.
+    """The log density without its arrays: tables of the same shape share one compiled density.
 
     Beside the population, a position has ``noise`` (T,), ``roughness`` (C,), ``own_drift`` (T,), ``shared_drift`` (T,):
     logs of scales over their prior medians, in units of their prior sd; and ``pull`` (T,), in units of its prior.
@@ -46,12 +47,12 @@ class CurveDensity:
 
     @property
     def whitened(self) -> bool:
-        """Whether the curvature at the mode scales the sampler's steps: of whole curves, whose spreads are fixed."""
+        """Whether the curvature at the mode scales the sampler's steps: for whole curves, whose spreads are fixed."""
         return discrepancy_named(self.law.discrepancy).whole_curves
 
     @property
     def per_curve(self) -> tuple[str, ...]:
-        """Noise of single curves."""
+        """The noise of each curve relative to its task."""
         return ("roughness",)
 
     def log_prior(self, position: Position) -> Array:
@@ -63,11 +64,11 @@ class CurveDensity:
         return log_likelihood(self, data, unfold(self.filling, data.borrowed, position))
 
     def straighten(self, data: "Data", centre: Position, position: Position) -> Position:
-        """The identity: coordinates of these laws are chosen so that ridges are straight."""
+        """The identity: in the coordinates of these laws the posterior has no curved ridges."""
         return position
 
     def condition(self, data: "Data", position: Position) -> tuple[Position, Array]:
-        """The identity and 0: what curves have of their own is integrated out of this density."""
+        """The identity and 0: effects of single curves are integrated out of this density."""
         return position, jnp.zeros(())
 
 
@@ -77,7 +78,7 @@ class Data(NamedTuple):
     covariates: dict[str, Array]  # (C, M), relative to the reference point
     reference: dict[str, Array]  # (), all 1
     log_loss: Array  # (C, M), less the mean of each curve
-    height: Array  # (C, M), what is left of the height at which a curve starts
+    height: Array  # (C, M), what remains of the height at which a curve starts
     root_weight: Array  # (C, M)
     rotation: Array  # (G, M, R), root weights included
     strength: Array  # (C, R)
@@ -101,7 +102,7 @@ def curve_noise(density: CurveDensity, position: Position, task_of: Array) -> Ar
 
 
 def pull(density: CurveDensity, position: Position) -> Array:
-    """Strength of the pull on each task, shape (T,)."""
+    """Coefficient of the starting height on each task, shape (T,)."""
     return density.scales.pull.mean + density.scales.pull.sd * position["pull"]
 
 
@@ -115,7 +116,7 @@ def log_prior(density: CurveDensity, position: Position) -> Array:
 
 
 def path_walks(law: Law, paths: Paths, position: Position, values: Mapping[str, Array]) -> Array:
-    """Coefficients of the shared walk that follow from the paths of tasks, what the law leaves of them: (T, Q)."""
+    """Coefficients of the shared walk given the paths of tasks: those of path less law at the knots, shape (T, Q)."""
     of_task = {name: value[paths.first_of][:, None] for name, value in values.items()}
     shape = law.log_shape(of_task, {law.axis: jnp.exp(paths.sizes)}, {law.axis: 1.0})
     return jnp.einsum("tpq,tq->tp", paths.whiten, position[PATH] - (shape[:, 1:] - shape[:, :1]))
@@ -132,7 +133,7 @@ class Rotated(NamedTuple):
 
 
 def rotated_residuals(density: CurveDensity, data: Data, position: Position, values: Mapping[str, Array]) -> Rotated:
-    """Rotate the residuals of the law, given the coordinates of each curve."""
+    """Rotate the residuals from the law so that they are independent given the shared walk."""
     by_curve = {name: value[:, None] for name, value in values.items()}
     shape = density.law.log_shape(by_curve, data.covariates, data.reference)
     noise = curve_noise(density, position, data.task_of)[:, None]

@@ -1,4 +1,4 @@
-"""The two ways in which curves with a level of their own depart from a law, each with all that follows from it."""
+"""The two forms of discrepancy of curves, and the choices of layout, walks and priors that go with each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from bayeslaw.kinds.shared.scales import LogNormal, Normal
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """How the curves of a law depart from it.
+    """A form of discrepancy, and what goes with it.
 
     Attributes
     ----------
     whole_curves : bool
-        Whether curves are whole learning curves. They are then lined up at the last size of each, points are averaged
-        over bins, and spreads of coordinates are those that the law states, for few curves could tell them. Else curves
-        are compared at equal size, and every point is kept.
+        Whether curves are whole learning curves. Coordinates are then stated at the last size of each curve, points
+        are averaged over bins, and the sds of effects are fixed at those that the law states, as few curves could
+        estimate them. Else coordinates are stated at one size for all curves, and every point is kept.
     lends_paths : bool
-        Whether a task lends the path that its curves have in common.
+        Whether the path that the curves of a task have in common is part of a prior made from a fit.
     walks : callable
-        Bases of the walks of a task, from its sizes, a path that a prior knows, and the spring.
+        From the sizes of a task, a path that a prior knows, and the spring, to bases of the walks of the task.
     scales : ScalePriors
         Default priors of noise and discrepancy.
     """
@@ -41,8 +41,8 @@ class Discrepancy:
 DISCREPANCIES: Mapping[str, Discrepancy] = MappingProxyType(
     {
         "slope": Discrepancy(whole_curves=False, lends_paths=True, walks=slope_walks, scales=ScalePriors()),
-        # Levels wander by .0005 (validation loss of language models) to .02 (translation). Learning curves are smooth,
-        # or were smoothed, alike on a task.
+        # The discrepancy in level has an sd of .0005 (validation loss of language models) to .02 (translation).
+        # Learning curves of one task are equally smooth, or were smoothed alike.
         "level": Discrepancy(
             whole_curves=True,
             lends_paths=False,

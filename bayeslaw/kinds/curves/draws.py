@@ -1,6 +1,6 @@
-"""Draws of what the log density integrates out: levels and walks, given draws of the rest.
+"""Draws of levels and walks, which the log density integrates out, given draws of the rest.
 
-Each is exactly Gaussian given a position, so a completed draw is a draw from the full joint posterior.
+Their conditional distribution given a position is Gaussian, so a completed draw is one from the joint posterior.
 """
 
 import functools
@@ -23,7 +23,7 @@ CHUNK = 250
 
 @dataclass(frozen=True, eq=False)
 class CompletedDraws:
-    """Draws of everything, S of them.
+    """S draws of all quantities.
 
     Attributes
     ----------
@@ -36,11 +36,11 @@ class CompletedDraws:
     shared_walk : ndarray, shape (S, T, Q)
         Coefficients of the walk that a task's curves share, rate included.
     noise : ndarray, shape (S, C)
-        Run-to-run standard deviation of log loss; of a curve that was smoothed, before it was.
+        Run-to-run standard deviation of log loss; for a smoothed curve, that of runs before smoothing.
     typical_noise : ndarray, shape (S, T)
         The same on a typical curve of the task.
     pull : ndarray, shape (S, T)
-        How strongly the height at which curves start tells their later slopes.
+        Coefficient of the starting height of curves, which predicts their later slopes.
     own_drift, shared_drift : ndarray, shape (S, T)
         Rates of the walks.
     population : PopulationDraws
@@ -58,7 +58,7 @@ class CompletedDraws:
     population: PopulationDraws
 
     def variables(self) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
-        """Draws and their dimensions beside that of draws, by the names they have in a posterior."""
+        """Draws, each with the names of its dimensions after S, by the name of the variable in a posterior."""
         return {
             **{name: (values, ("curve",)) for name, values in self.coordinates.items()},
             "level": (self.level, ("curve",)),
@@ -73,7 +73,7 @@ class CompletedDraws:
         }
 
     def watched(self) -> tuple[str, ...]:
-        """Names of the variables that chains must agree on: all but what merely adds up to others."""
+        """Names of the variables whose convergence is checked: all but walks and effects."""
         return tuple(name for name in self.variables() if not name.endswith("_walk") and not name.startswith("effect_"))
 
 
@@ -85,7 +85,7 @@ def complete(
     positions: Position,
     rng: np.random.Generator,
 ) -> CompletedDraws:
-    """Complete draws of positions, each entry of shape (S, ...); ``centre`` (C,) was taken off the log loss."""
+    """Complete draws of positions, each entry of shape (S, ...); ``centre`` (C,) was subtracted from the log loss."""
     if data.borrowed is not None:
         with jax.enable_x64(True):
             unfolded = jax.vmap(functools.partial(unfold, density.filling, data.borrowed))(positions)
@@ -123,7 +123,7 @@ def _complete_some(
     own_walk = _own_walk(np.asarray(data.own)[row], remaining, own[:, task, None], noise[..., None], rng)
     shared_walk = drift[..., None] * shared
     open_walk = shared_walk.copy()
-    for k, walks in enumerate(layout.walks):  # what follows from a path is no part of the residuals
+    for k, walks in enumerate(layout.walks):  # what follows from a path was subtracted from the residuals
         open_walk[:, k, : walks.known] = 0.0
         shared_walk[:, k, : walks.known] = known[:, k, : walks.known]
     weight = np.asarray(data.root_weight) ** 2
@@ -163,9 +163,9 @@ def _shared_walk(rotated: Rotated, rng: np.random.Generator) -> np.ndarray:
 def _own_walk(
     own: np.ndarray, z: np.ndarray, rate: np.ndarray, noise: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Coefficients of own walks given what the shared walk leaves of the rotated residuals, shape (S, C, P).
+    """Draws of coefficients of own walks given the rotated residuals less the shared walk, shape (S, C, P).
 
-    Matheron's rule: a draw from the prior, corrected by what it fails to explain.
+    Matheron's rule: a draw from the prior, corrected by the gain times its residual.
     """
     prior = rate * rng.standard_normal((len(z), own.shape[0], own.shape[2]))
     implied = np.einsum("crp,scp->scr", own, prior) + noise * rng.standard_normal(z.shape)
@@ -184,19 +184,19 @@ def _level(
     noise: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Levels under a flat prior: weighted mean of what law and walks leave, with its sampling error; shape (S, C)."""
+    """Draws of levels under a flat prior: weighted mean of the residuals plus its sampling error; shape (S, C)."""
     total = weight.sum(axis=1)
     explained = np.zeros(noise.shape)
     for i, k in enumerate(layout.task_of):
         walks, axis, h = layout.walks[k], layout.axis[i], layout.weight[i]
         explained[:, i] = own_walk[:, i, : len(walks.own.knots)] @ (h @ walks.own.functions(axis))
         explained[:, i] += shared_walk[:, k, : len(walks.shared.knots)] @ (h @ walks.shared.functions(axis))
-    seen = total > 0  # a prior has no runs to tell a level
+    seen = total > 0  # draws from the prior have no runs that would determine a level
     total = np.where(seen, total, 1.0)
     mean = (np.einsum("cm,scm->sc", np.sqrt(weight), residual) - explained) / total
     return seen * (mean + noise / np.sqrt(total) * rng.standard_normal(mean.shape))
 
 
 def _unsmoothed(raw: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Noise of runs, shape (S, C), where curves were smoothed and their own scatter understates it."""
+    """Run-to-run noise, shape (S, C); for smoothed curves the estimate from before smoothing, with its error."""
     return np.where(np.isnan(raw), noise, raw * np.exp(RAW_NOISE_LOG_SD * rng.standard_normal(noise.shape)))

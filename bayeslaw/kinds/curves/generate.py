@@ -1,4 +1,4 @@
-"""Curves as they are believed to come about: the model of `bayeslaw.kinds.curves.density` with nothing integrated out.
+"""The generative form of the model of curves: that of `bayeslaw.kinds.curves.density` with nothing integrated out.
 
 Run j of curve i on task k, at size t_j = log(axis / reference):
 
@@ -19,8 +19,8 @@ def generate(model: CurveModel, sites: Sites) -> None:
     """Draw population, scales, walks and levels, then the runs.
 
     Sites are named, and have the units and shapes, of the variables of a posterior; only ``noise`` differs where curves
-    were smoothed: here it is their scatter as they are given. ``log_loss`` (J,) is observed: runs curve by curve, each
-    in order of size, as the density has them.
+    were smoothed: here it is the scatter of the smoothed points. ``log_loss`` (J,) is observed: runs curve by curve,
+    each in order of size, as in the arrays of the density.
 
     Raises
     ------

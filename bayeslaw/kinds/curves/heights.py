@@ -1,19 +1,19 @@
-"""How high each curve starts on its task, and the path that follows from it."""
+"""Starting heights: how far each curve starts above the other curves of its task."""
 
 import numpy as np
 
 from bayeslaw.kinds.shared.layout import Layout
 
 FIRST_SIZES = 3
-"""Sizes of a curve over which its height is averaged: one run's noise should not count as height."""
+"""Number of sizes over which the height of a curve is averaged, which reduces run-to-run noise in it."""
 
 
 def starting_heights(layout: Layout) -> np.ndarray:
     """Height of each curve's first sizes above the curves of its task, in log loss: shape (C,).
 
-    Curves are compared at equal size. Where they were run at different ones, the shape that they are taken to share is
-    a parabola in log size, fitted with a level of its own for each curve. On a task that a prior knows, heights are
-    counted from the curves it was made from.
+    Curves are compared at equal size by a shared parabola in log size, fitted by least squares with a level for each
+    curve; heights are residuals from it, centred on the task. On a task that a prior knows, heights are measured from
+    the curves that the prior was made from.
     """
     heights = np.zeros(len(layout.curves))
     paths = {} if layout.borrowed is None else layout.borrowed.paths

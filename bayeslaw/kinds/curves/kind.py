@@ -51,11 +51,11 @@ class CurveKind:
         return curve_layout(runs, law, borrowed)
 
     def checks(self, layout: CurveLayout, law: Law) -> list[Check]:
-        """How much the table can say about extrapolation."""
+        """Verdicts on whether sizes and models suffice; see `bayeslaw.kinds.curves.checks.curve_checks`."""
         return curve_checks(layout)
 
     def prior_checks(self, layout: CurveLayout) -> list[Check]:
-        """Whether curves start where a prior that knows their task expects."""
+        """Verdicts on whether curves start where a prior that knows their task expects."""
         return height_checks(layout)
 
     def pool(self, law: Law, layout: CurveLayout, pooling: Mapping[str, Level] | None = None) -> Pooled:
@@ -75,11 +75,11 @@ class CurveKind:
         return build_curve_model(law, layout, pooled, scales)
 
     def generate(self, model: CurveModel, sites: Sites) -> None:
-        """The model as it is believed; see `bayeslaw.kinds.curves.generate.generate`."""
+        """The generative form of the model; see `bayeslaw.kinds.curves.generate.generate`."""
         generate(model, sites)
 
     def predictor(self, law: Law, layout: CurveLayout, draws: xr.Dataset, scales: ScalePriors) -> CurvePredictor:
-        """What predicts from draws."""
+        """The predictor of draws with dimensions (chain, draw, ...)."""
         return CurvePredictor(law, layout, draws, scales)
 
     def required(self, law: Law) -> tuple[str, ...]:

@@ -20,20 +20,20 @@ from bayeslaw.runs import Runs
 
 @dataclass(frozen=True, eq=False)
 class CurveLayout(Layout):
-    """Curves as arrays, with the walks by which they depart from the law.
+    """Curves as arrays, with the bases of the walks of their discrepancy.
 
-    Coordinates are stated at the largest size: of the table, or of each curve where curves are lined up there.
+    Coordinates are stated at the largest size: of the table, or for whole learning curves of each curve.
 
     Attributes
     ----------
     raw_noise : ndarray, shape (C,)
-        Standard deviation of a run about a curve that was smoothed; not a number where that is not known.
+        Standard deviation of log loss of a run about a curve that was smoothed; NaN where that is not known.
     height : ndarray, shape (C,)
         Height of the first sizes of each curve above the curves of its task (see ``heights``), in log loss.
     first : ndarray, shape (C,)
         Log of the smallest size of each curve, relative to its reference.
     spring : Spring
-        How heights fade along the axis.
+        How differences in height decay along the axis.
     walks : tuple of TaskWalks, length T
     """
 
@@ -45,7 +45,7 @@ class CurveLayout(Layout):
 
 
 def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> CurveLayout:
-    """Lay out a table of runs for a law; with a prior, relative to the point at which that states coordinates.
+    """Lay out a table of runs for a law; with a prior, relative to the reference point of the prior.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The model of laws whose curves each have a level of their own: its arrays, and draws of all that it knows of."""
+"""The model of curves that each have a level: its arrays, and draws of all its quantities."""
 
 from dataclasses import dataclass, replace
 
@@ -24,14 +24,14 @@ class CurveModel:
     density: CurveDensity
     data: Data
     centre: np.ndarray
-    """Mean log loss of each curve, shape (C,), which is taken off before sampling."""
+    """Mean log loss of each curve, shape (C,), which is subtracted before sampling."""
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each entry of a position."""
         return reduced_sizes(self.density.filling, _whole_sizes(self.layout, self.density.pooled))
 
     def fixed(self) -> frozenset[str]:
-        """Entries of a position that stay at 0: of scales that are known, and of spreads if the law states them."""
+        """Entries of a position fixed at 0: scales whose prior has sd 0, and spreads if the law states them."""
         scales = self.density.scales
         width = {
             "noise": scales.noise.sd,
@@ -46,18 +46,18 @@ class CurveModel:
         return frozenset(known & set(self.sizes()))
 
     def without_runs(self) -> "CurveModel":
-        """The same model of a table whose runs say nothing, to draw from the prior."""
+        """The same model with runs that carry no information, for draws from the prior."""
         silent = ("root_weight", "rotation", "strength", "own", "shared", "real", "noise_directions")
         blank = {name: np.zeros_like(getattr(self.data, name)) for name in silent}
         return replace(self, data=self.data._replace(**blank))
 
     def complete(self, positions: Position, rng: np.random.Generator) -> CompletedDraws:
-        """Draws of everything, given positions with entries of shape (S, ...)."""
+        """Draws of all quantities, given positions with entries of shape (S, ...)."""
         return complete(self.density, self.data, self.layout, self.centre, positions, rng)
 
 
 def build_curve_model(law: Law, layout: CurveLayout, pooled: Pooled, scales: ScalePriors) -> CurveModel:
-    """Put a law, its pooling and the layout of a table together."""
+    """Build the model of a law, its pooling and the layout of a table."""
     filling = filling_of(layout.borrowed, _whole_sizes(layout, pooled), layout.tasks)
     density = CurveDensity(law, pooled, scales, len(layout.tasks), filling)
     centre = layout.y.sum(axis=1) / (layout.weight > 0).sum(axis=1)
@@ -65,7 +65,7 @@ def build_curve_model(law: Law, layout: CurveLayout, pooled: Pooled, scales: Sca
 
 
 def _whole_sizes(layout: CurveLayout, pooled: Pooled) -> dict[str, tuple[int, ...]]:
-    """Shape of each entry of a whole position, whatever of it is borrowed."""
+    """Shape of each entry of a whole position, before any is taken from the borrowed vector."""
     tasks = len(layout.tasks)
     known = max(w.known for w in layout.walks)
     return {
@@ -77,7 +77,7 @@ def _whole_sizes(layout: CurveLayout, pooled: Pooled) -> dict[str, tuple[int, ..
 
 
 def _borrowed_arrays(layout: CurveLayout, width: int) -> BorrowedArrays | None:
-    """Arrays of what is borrowed."""
+    """Arrays of the borrowed vector and of the paths of tasks; None without a prior."""
     if layout.borrowed is None:
         return None
     known = max(w.known for w in layout.walks)
@@ -100,7 +100,7 @@ def _borrowed_arrays(layout: CurveLayout, width: int) -> BorrowedArrays | None:
 
 def _data(layout: CurveLayout, centre: np.ndarray) -> Data:
     longest, walks = layout.y.shape[1], layout.walks
-    # Units are taken off and the last bits of rounding with them: a table in other units gives the very same draws.
+    # Covariates are relative and rounded, so that a table in other units gives exactly the same draws.
     relative = {
         name: np.exp(np.round(np.log(values / layout.reference[name][:, None]), 10))
         for name, values in layout.covariates.items()
@@ -119,7 +119,7 @@ def _data(layout: CurveLayout, centre: np.ndarray) -> Data:
         k, seen = layout.task_of[i], layout.weight[i] > 0
         t = layout.axis[i, seen]
         open_walk = walks[k].shared.functions(t)
-        open_walk[:, : walks[k].known] = 0.0  # what follows from a path is taken off the residuals
+        open_walk[:, : walks[k].known] = 0.0  # what follows from a path is subtracted from the residuals
         rotated.append(rotate(walks[k].own.functions(t), open_walk, layout.weight[i, seen]))
     rank = max(-(-max(curve.rotation.shape[1] for curve in rotated) // 4) * 4, 1)
     rows = len(slots)

@@ -36,7 +36,7 @@ class CurvePredictor(CurveTargeting):
         return law_of_curve(self.law, self.layout, self.draws, curve)
 
     def law_alone(self, targets: CurveTargets) -> np.ndarray:
-        """Level and law: shape (S, K, A)."""
+        """Level and law, in log loss: shape (S, K, A)."""
         curves, index = targets.curves, targets.index
         reference = {name: values[index, None] for name, values in curves.reference.items()}
         coordinates = {name: values[:, index, None] for name, values in curves.coordinates.items()}
@@ -45,14 +45,14 @@ class CurvePredictor(CurveTargeting):
     def expected(
         self, targets: CurveTargets, rng: np.random.Generator | None = None, *, nearby: bool = True
     ) -> np.ndarray:
-        """Law, height and walks: shape (S, K, A). Curves have no term that ``nearby`` could leave out."""
+        """Law, height and walks, in log loss: shape (S, K, A). ``nearby`` has no effect: curves lack such a term."""
         curves, index = targets.curves, targets.index
         axis = np.log(targets.covariates[self.law.axis] / curves.reference[self.law.axis][index, None])
         change = self.layout.spring.change(axis, curves.first[index])
         return self.law_alone(targets) + curves.height[:, index, None] * change + self._walks(targets, axis, rng)
 
     def measured(self, expected: np.ndarray, targets: CurveTargets, rng: np.random.Generator) -> np.ndarray:
-        """Add the normal noise of single runs: shape (S, K, A)."""
+        """Add normal run-to-run noise, in log loss: shape (S, K, A)."""
         return expected + self._noise(targets) * rng.standard_normal(expected.shape)
 
     def log_density(self, expected: np.ndarray, targets: CurveTargets, y: np.ndarray) -> np.ndarray:
@@ -70,7 +70,7 @@ class CurvePredictor(CurveTargeting):
         return np.where(targets.weight > 0, self.log_density(self.expected(targets), targets, self.layout.y), 0.0)
 
     def smoothed(self) -> bool:
-        """Whether any curve is a monotone fit to many evaluations."""
+        """Whether any curve is a smoothed one: a monotone fit to many evaluations."""
         return bool(np.isfinite(self.layout.raw_noise).any())
 
     def features(self, y: np.ndarray) -> dict[str, np.ndarray]:
@@ -122,7 +122,7 @@ class CurvePredictor(CurveTargeting):
         curves = targets.curves
 
         def unknown(rate: np.ndarray, basis: WalkBasis, points: np.ndarray) -> Any:
-            """What is not known of a walk, between and beyond its knots."""
+            """Draws of the remainder of a walk between and beyond its knots, given its values there."""
             if rng is None:
                 return 0.0
             covariance = basis.remainder(points)
@@ -140,7 +140,7 @@ class CurvePredictor(CurveTargeting):
                 coefficients = curves.own_walk[:, targets.index[i], : len(walks.own.knots)]
                 own = coefficients @ walks.own.functions(axis[i]).T
                 total[:, i] = own + unknown(own_rate[:, [k]], walks.own, axis[i])
-            if not len(members) or not shared_rate[:, k].any():  # where levels wander, no walk is shared
+            if not len(members) or not shared_rate[:, k].any():  # a discrepancy in level has no shared walk
                 continue
             points, place = np.unique(axis[members], return_inverse=True)
             shared = shared_walk[:, k, : len(walks.shared.knots)] @ walks.shared.functions(points).T
@@ -149,7 +149,7 @@ class CurvePredictor(CurveTargeting):
         return total
 
     def _path(self, task: int) -> tuple[np.ndarray, TaskPath]:
-        """Draws of the path of a task at its knots, shape (S, Q), and where it is known."""
+        """Draws of the path of a task at its knots, shape (S, Q), and the knots with the heights of curves about it."""
         layout, shared = self.layout, self.layout.walks[task].shared
         first = int(np.flatnonzero(layout.task_of == task)[0])
         sizes = np.concatenate([[shared.anchor], shared.knots])
@@ -165,7 +165,7 @@ class CurvePredictor(CurveTargeting):
         if before is None:
             spread = float(np.std(heights, ddof=1)) if len(heights) > 1 else 0.0
             return path, TaskPath(shared.anchor, shared.knots, mean + np.mean(heights), spread, len(heights))
-        # heights stay counted from the models that they were counted from
+        # heights are still measured from the models behind the first prior
         beyond = before.typical[-1] + mean[len(before.typical) :] - mean[len(before.typical) - 1]
         return path, replace(before, knots=shared.knots, typical=np.concatenate([before.typical, beyond]))
 

@@ -7,23 +7,23 @@ from bayeslaw.kinds.shared.scales import LogNormal, Normal
 
 @dataclass(frozen=True)
 class ScalePriors:
-    """Priors of noise and discrepancy. What has a standard deviation of 0 is held at its centre.
+    """Priors of noise and discrepancy. A scale whose sd is 0 is fixed at its centre.
 
     Attributes
     ----------
     noise : LogNormal
         Run-to-run standard deviation of log loss on a typical curve, per task. Measured curves have .002 to .01.
     roughness : float
-        Standard deviation of the logarithm of a curve's own noise over the task's. Wide: one curve in thirty jumps.
+        Standard deviation of the log ratio of a curve's noise to that of its task. Wide, as one curve in thirty jumps.
     pull : Normal
-        Strength, per task, with which the height at which curves start tells their later slopes; 1 is what
-        ``relaxation`` says, 0 nothing.
+        Coefficient, per task, of the starting height of curves, which predicts their later slopes; 1 is what `Spring`
+        implies, 0 is no effect.
     own_drift : LogNormal
         Rate, per task, of each curve's own walk. Of the slope: the growth of the sd of its log-log slope over one
         e-fold of the axis. Of the level: the sd of its log loss.
     shared_drift : LogNormal
-        The same for the walk that all curves of a task have in common. Tight, because a table can say little about it:
-        the law absorbs the bends that have been seen. Of each task alone, for how smooth one is does not bind another.
+        The same for the walk that all curves of a task have in common. Tight, because a table says little about it:
+        the law absorbs the bends that were observed. Tasks have independent rates, as their smoothness differs.
     """
 
     noise: LogNormal = LogNormal(0.006, 0.7)

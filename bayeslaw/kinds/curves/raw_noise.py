@@ -1,4 +1,4 @@
-"""What a single run would scatter about a curve that is given as a monotone fit to many evaluations.
+"""Noise of a single evaluation about a curve that is given as a monotone fit to many evaluations.
 
 Points of such a curve scatter less than a new evaluation would.
 """
@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 RECENT = 2.0
-"""E-folds of the axis, before the last point, over which noise is judged."""
+"""E-folds of the axis, before the last point, over which noise is estimated."""
 
 FEWEST = 8
-"""Distinct values below which a curve says nothing about its noise."""
+"""Number of distinct values below which the noise of a curve is not estimated."""
 
 TIE = 1e-9
 """Log losses no further apart are one value repeated: a flat piece of the fit."""

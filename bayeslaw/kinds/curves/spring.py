@@ -1,12 +1,12 @@
-"""How differences between the curves of a task fade: a damped spring.
+"""Decay of differences between the curves of a task, as a damped harmonic oscillator.
 
-A model whose curve starts high on its task falls faster later: differences between curves relax. Measured on
+A model whose curve starts high on its task has steeper slopes later: differences between curves decay. Measured on
 fine-tuning curves, a curve's difference x from the others moves like a damped spring in t = log(axis),
 
     x'' = -damping x' - stiffness x + noise,
 
-so that from a height of 1 and at rest it follows `Spring.response`, and from random kicks to its slope it wanders with
-the covariance that a `Spring` is when called. Both are the textbook solutions of the damped oscillator.
+so that from x = 1 with slope 0 it follows `Spring.response`, and driven by white noise it is a Gaussian process whose
+covariance is ``Spring.__call__``. Both are the textbook solutions of the damped oscillator.
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Spring:
-    """A damped spring, and the covariance of the walk of unit rate that it pulls back.
+    """A damped oscillator, and the covariance of the process that white noise of unit rate drives it to.
 
-    The constants were chosen on the curves of two tasks by how likely they make the first sizes and how well they
-    predict the last.
+    The constants were chosen on the curves of two tasks by the likelihood of the first sizes and the accuracy of
+    predictions of the last.
 
     Attributes
     ----------
     damping : float
         Per e-fold of the axis.
     stiffness : float
-        Per squared e-fold: differences of level call for a change of slope, and are halved after some 7 e-folds.
+        Per squared e-fold; differences in level are halved after about 7 e-folds.
     initial_slope : float
         Standard deviation of a walk's slope at its first size, in units of its rate.
     """
@@ -42,24 +42,24 @@ class Spring:
 
     @property
     def rest(self) -> float:
-        """Distance at which a difference is used up, 11 e-folds. Curves stay there: whether they cross is not known."""
+        """Distance at which a difference reaches 0, 11 e-folds. It stays 0 beyond: whether curves cross is unknown."""
         return float(np.pi - np.arctan(2 * self.frequency / self.damping)) / self.frequency
 
     def response(self, distance: np.ndarray) -> np.ndarray:
-        """What is left of a difference of 1 after a distance in e-folds; 1 before it, 0 from ``rest`` on."""
+        """What remains of a difference of 1 after a distance in e-folds; 1 at distances below 0, 0 from ``rest`` on."""
         s = np.clip(distance, 0.0, self.rest)
         swing = np.cos(self.frequency * s) + self.damping / (2 * self.frequency) * np.sin(self.frequency * s)
         return np.exp(-self.damping * s / 2) * swing
 
     def change(self, axis: np.ndarray, first: np.ndarray) -> np.ndarray:
-        """What becomes of a unit of height of curves with first sizes ``first`` (C,), at points ``axis`` (C, A).
+        """Effect of a unit starting height of curves with first sizes ``first`` (C,), at points ``axis`` (C, A).
 
-        Counted from what is left of it at the reference size, where the level of a curve is defined.
+        Relative to what remains of it at the reference size, where the level of a curve is defined.
         """
         return self.response(axis - first[:, None]) - self.response(-first)[:, None]
 
     def __call__(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """Covariance of a walk of unit rate that starts at 0 with a random slope and is pulled back.
+        """Covariance of the driven process of unit rate that starts at 0 with a random slope.
 
         Parameters
         ----------

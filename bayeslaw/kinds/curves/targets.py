@@ -25,7 +25,7 @@ from bayeslaw.laws.base import Law
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """S draws of all that makes up curves, N of them.
+    """S draws of the quantities that determine N curves.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Curves:
     level : ndarray, shape (S, N)
         Log loss of the law at its reference point.
     height : ndarray, shape (S, N)
-        Height above the task's other curves at the smallest size, in log loss, times the strength of the pull.
+        Height above the task's other curves at the smallest size, in log loss, times the coefficient ``pull``.
     first : ndarray, shape (N,)
         Log of the smallest size, relative to the reference size.
     own_walk : ndarray, shape (S, N, P)
@@ -161,14 +161,14 @@ class CurveTargeting:
     def _new_family(self, covariates: Mapping[str, np.ndarray], rng: np.random.Generator) -> Curves:
         """A model of an unseen family on each task, drawn from the population; covariates (T, A).
 
-        It starts at the task's smallest size as one more of the curves there would, and goes on from that start: its
-        height pulls on it, and its coordinates, own walk and noise are new draws. Covariates other than the axis are
-        taken from the first point.
+        Its log loss at the smallest size of the task is drawn from the predictive distribution given the curves there,
+        which determines its height and level; its coordinates, own walk and noise are drawn from the population.
+        Covariates other than the axis are taken from the first point.
 
         Raises
         ------
         TargetError
-            If a task has a single model, from which to tell how far models differ.
+            If a task has a single model, from which the spread of models cannot be estimated.
         """
         layout, seen, of = self.layout, self._seen(), partial(flat, self.draws)
         law, spring, tasks = self.law, layout.spring, len(layout.tasks)
@@ -180,7 +180,7 @@ class CurveTargeting:
         at_start = {name: values[:, 0] for name, values in covariates.items()}
         at_start[law.axis] = np.exp(start) * reference[law.axis]
         coordinates = new_coordinates(law, layout, self.draws, rng)
-        # a curve that sets out later has no height and no walk of its own before that, so all meet at the task's start
+        # before its first size a curve has neither height nor own walk, so all are compared at the start of the task
         heights = seen.height * spring.change(start[layout.task_of][:, None], seen.first)[:, 0]
         of_curve = {name: values[layout.task_of] for name, values in at_start.items()}
         of_curve[law.axis] = np.exp(start)[layout.task_of] * seen.reference[law.axis]

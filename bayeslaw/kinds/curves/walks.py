@@ -1,15 +1,14 @@
-"""How far real curves stray from the law: random walks in their log-log slope.
+"""The discrepancy of curves: Gaussian processes by which curves depart from the law.
 
-Real curves keep bending in ways that no law has. Along t = log(axis) the discrepancy of the curves of a task is
+Real curves have bends that no law describes. Along t = log(axis) the discrepancy of the curves of a task is
 
-- a walk that they share, because what a law gets wrong it gets wrong for all of them together: an integrated random
-  walk, whose slope drifts like Brownian motion from the first size on, so that its variance Q^2 (t - t_1)^3 / 3 grows
-  with distance;
-- a walk of each curve's own, which is drawn back towards the others: the ``relaxing_walk`` of rate q.
+- a walk that all curves share, because the error of a law is common to them: an integrated random walk, whose slope is
+  Brownian motion from the first size on, so that its variance Q^2 (t - t_1)^3 / 3 grows with distance;
+- a walk of each curve's own, which reverts towards the other curves: a driven `Spring` of rate q.
 
-A law that follows whole learning curves strays in level instead: each curve has a walk of its own only, the
-``wandering_level`` of standard deviation q, which comes back. What is known of the law then rules the extrapolation,
-and neither the last slope seen nor the last wiggle does.
+A law that follows whole learning curves has a discrepancy in level instead: each curve has only a walk of its own, a
+`WanderingLevel` of standard deviation q, which is stationary. Extrapolation then depends on the law, and not on the
+last slope or the last fluctuation of the data.
 
 A walk is written on a basis: its values at the knots are L c with K = L L' the covariance at the knots and c standard
 normal times the walk's rate. Between and beyond the knots it is the conditional mean given those values, plus a
@@ -28,7 +27,7 @@ from bayeslaw.kinds.shared.walks import DEPARTURE, IntegratedWalk, integrated_wa
 
 MAX_KNOTS = 15
 MAX_LEVEL_KNOTS = 32
-"""As ``MAX_KNOTS``, of levels: they wander more roughly than slopes."""
+"""As ``MAX_KNOTS``, for a discrepancy in level, which is rougher than one in slope."""
 MIN_GAP = 0.1
 """Knots lie at least this far apart in log(axis); nearer sizes share their discrepancy to well within the noise."""
 
@@ -38,19 +37,19 @@ Covariance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class WanderingLevel:
-    """Covariance of a level of unit standard deviation that wanders and comes back.
+    """Covariance of a stationary discrepancy in level of unit sd (Ornstein-Uhlenbeck).
 
-    Alone, it would say that the law holds at any distance. So beyond ``edge``, where the data end, the slope begins to
-    wander as well; within the data nobody could tell such a walk from the law.
+    Alone, it would imply that the law holds at any distance. So beyond ``edge``, where the data end, an integrated
+    random walk is added; within the data such a walk could not be distinguished from the law.
 
     Attributes
     ----------
     edge : float
         Distance from the smallest size at which the data end.
     memory : float
-        E-folds of the axis over which the level forgets; 1 to 4 fit and predict learning curves alike.
+        Correlation length in e-folds of the axis; 1 to 4 fit and predict learning curves equally well.
     departure : float
-        Rate of the walk of the slope beyond the data, in units of the standard deviation of the level.
+        Rate of the integrated random walk beyond the data, in units of the standard deviation of the level.
     """
 
     edge: float
@@ -72,7 +71,7 @@ class WalkBasis:
     covariance : callable
         Of the walk at unit rate.
     anchor : float
-        Log of the smallest size, relative to the reference size; up to it the walk is what it is there.
+        Log of the smallest size, relative to the reference size; below it the walk is constant.
     knots : ndarray, shape (P,)
         Logs of the sizes, relative to the reference size, at which the walk is represented.
     """
@@ -89,7 +88,7 @@ class WalkBasis:
         return solve_triangular(self._root(), cross.T, lower=True).T.reshape(*t.shape, -1)
 
     def whiten(self) -> np.ndarray:
-        """What makes coefficients of values at the knots, shape (P, P); lower triangular."""
+        """Matrix from values at the knots to coefficients, shape (P, P); lower triangular."""
         return solve_triangular(self._root(), np.eye(len(self.knots)), lower=True)
 
     def remainder(self, t: np.ndarray) -> np.ndarray:
@@ -108,14 +107,14 @@ class WalkBasis:
 class TaskWalks:
     """The walks of a task: each curve's ``own``, and the one ``shared`` by all.
 
-    They are on the same knots, except that where there is no shared walk it has none, and its rate is held at 0. Of a
-    task whose path is known, the shared walk is on the knots of the path, and beyond these on those of the table.
+    They have the same knots, except that a discrepancy in level has no shared walk: no knots, and a rate fixed at 0. On
+    a task whose path is known, the shared walk has the knots of the path, and beyond these those of the table.
 
     Attributes
     ----------
     own, shared : WalkBasis
     known : int
-        Coefficients of the shared walk, the first ones, that follow from a known path.
+        Number of coefficients of the shared walk, the first ones, that follow from a known path.
     """
 
     own: WalkBasis
@@ -124,7 +123,7 @@ class TaskWalks:
 
 
 def slope_walks(sizes: np.ndarray, path: TaskPath | None, spring: Spring) -> TaskWalks:
-    """Choose knots for the sizes (logs, any order, repeats allowed) at which a task was measured; slopes wander."""
+    """Choose knots for the sizes (logs, any order, repeats allowed) of a task, for a discrepancy in slope."""
     distinct = np.unique(sizes)
     if path is not None:
         own = _spaced(distinct[distinct > path.anchor], path.anchor, MAX_KNOTS)
@@ -140,7 +139,7 @@ def slope_walks(sizes: np.ndarray, path: TaskPath | None, spring: Spring) -> Tas
 
 
 def level_walks(sizes: np.ndarray, path: TaskPath | None, spring: Spring) -> TaskWalks:
-    """Choose knots for the sizes at which a task was measured; levels wander, and no walk is shared."""
+    """Choose knots for the sizes of a task, for a discrepancy in level, which has no shared walk."""
     distinct = np.unique(sizes)
     anchor = float(distinct[0])
     level = WanderingLevel(-anchor)
@@ -149,7 +148,7 @@ def level_walks(sizes: np.ndarray, path: TaskPath | None, spring: Spring) -> Tas
 
 
 def _spaced(sizes: np.ndarray, last: float, most: int) -> np.ndarray:
-    """Of increasing sizes beyond a last one, those that lie far enough apart, and of these so many at most."""
+    """Of increasing sizes beyond ``last``, those at least `MIN_GAP` apart, thinned to ``most`` of them."""
     kept = []
     for size in sizes:
         if size - last >= MIN_GAP:
@@ -162,7 +161,7 @@ def _spaced(sizes: np.ndarray, last: float, most: int) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class RotatedCurve:
-    """One curve's likelihood made elementwise.
+    """A rotation of one curve that makes its likelihood a product of independent terms.
 
     With h the root weights, X = h * own basis functions and Y = h * shared ones, the level along h is projected out
     and X decomposed as U S V'. Along U the weighted residuals of a curve are independent, given the shared walk, with

@@ -1,13 +1,13 @@
-"""Averages of points that share their errors: checkpoints of one run, or a smoothed curve at hundreds of sizes.
+"""Averages of points with correlated errors: checkpoints of one run, or a smoothed curve at hundreds of sizes.
 
-Counting each of them as a measurement of its own is confidently wrong.
+Counted as independent measurements, they would make posteriors far too narrow.
 """
 
 import numpy as np
 import pandas as pd
 
 BIN = 0.25
-"""Width of a bin in log(axis), counted back from the last point. .1 to .5 predict alike."""
+"""Width of a bin in log(axis), counted back from the last point. Widths of .1 to .5 predict equally well."""
 
 
 def condense(
@@ -20,7 +20,7 @@ def condense(
     curve : DataFrame
         Labels of the curve of each point.
     values : DataFrame
-        Positive quantities whose logs to average, ``axis`` among them, with the same index.
+        Positive quantities whose logarithms are averaged, ``axis`` among them, with the same index.
     weight : Series
         Precision of each point.
     axis : str
@@ -29,8 +29,8 @@ def condense(
     Returns
     -------
     curve, values, weight
-        The same of one point a bin, in order of first appearance. A weight is the sum of those of the bin, in units of
-        the largest such sum.
+        The same with one point per bin, in order of first appearance. A weight is the sum over its bin, divided by the
+        largest such sum.
     """
     by_bin = bins(curve, values[axis])
     means = geometric_means(values, by_bin)
@@ -40,14 +40,14 @@ def condense(
 
 
 def bins(curve: pd.DataFrame, sizes: pd.Series) -> list[pd.Series]:
-    """The bin of each point: labels of its curve, and a number counted back from the last point of that."""
+    """The bin of each point: labels of its curve, and the number of the bin, counted back from its last point."""
     labels, logs = [curve[name] for name in curve], np.log(sizes)
     back = logs.groupby(labels).transform("max") - logs
     return [*labels, np.floor(back / BIN + 1e-9).rename("bin")]
 
 
 def geometric_means(values: pd.DataFrame, by_bin: list[pd.Series]) -> pd.DataFrame:
-    """Means of logs over bins, as plain numbers, in order of first appearance."""
+    """Geometric means over bins, in order of first appearance."""
     means = values.apply(np.log).groupby(by_bin, sort=False).mean().apply(np.exp)
     lowest, highest = (values.groupby(by_bin, sort=False).agg(f) for f in ("min", "max"))
-    return means.where(lowest != highest, lowest)  # what does not vary stays as it was, to the last bit
+    return means.where(lowest != highest, lowest)  # constants are kept exactly, without rounding error

@@ -1,13 +1,13 @@
-"""What a table takes over from tables fitted before: the population, and what is known of tasks that come again.
+"""Informative priors from earlier fits: for the population, and for tasks that occur in those fits as well.
 
-All that a prior lends is one normal vector on the unconstrained scale of a position, so that what goes together stays
-together. Of a table it fills the entries of the population and of the tasks that it knows; entries of other tasks keep
-their own standard normal priors, with the spread between tasks that was learned. The vector is sampled in units of its
-own covariance, as the entry ``borrowed``.
+Such a prior is one multivariate normal vector on the unconstrained scale of a position, so that posterior correlations
+are kept. In the model of a new table it is the prior of the population entries and of the entries of tasks that the
+prior knows; entries of other tasks keep their standard normal priors, with the spread between tasks that was learned.
+The vector is sampled as ``mean + root z`` with z standard normal; z is the entry ``borrowed`` of a position.
 
-Of a law whose slopes wander, a known task also lends its *path*: the curve that all its models have in common, law and
-shared walk together, at the sizes where it was measured. The two can hardly be told apart, but their sum is well known.
-A new model of the task follows that path, and strays from it as far as the task's models do.
+For laws with a discrepancy in slope, a known task also lends its *path*: the curve that all its models have in common,
+law plus shared walk, at the sizes where it was measured. The data hardly separate the two terms but determine their sum
+well. A new model of the task follows that path and departs from it as the models of the task do.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,15 +20,15 @@ import numpy as np
 from bayeslaw.laws.base import Array
 
 VECTOR = "borrowed"
-"""Entry of a position that holds what is borrowed, in units of its prior."""
+"""Entry of a position that holds the borrowed vector, as standard normal deviates of its prior."""
 
 PATH = "path"
 """Entry of a position with the path of each task: log loss at its knots, less that at its anchor."""
 
 
 CONFLICT_MIN = 0.05
-"""Share of tables, if the prior is right, that are flagged by each check: to be looked at, which costs little, while a
-few runs show little of what is wrong with them."""
+"""Tail probability below which a prior predictive check asks for review: the rate of false alarms of each check if the
+prior holds. It is high because a few runs give such a check little power, and a review costs little."""
 
 CONFLICT_REMEDY = (
     "The runs are of another sort than those behind the prior, or in other units: widen it (--widen 3), name the task "
@@ -38,16 +38,16 @@ CONFLICT_REMEDY = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One number of the vector.
+    """One number of the borrowed vector.
 
     Attributes
     ----------
     name : str
-        Of the entry of a position.
+        Name of the entry of a position that it belongs to.
     task : str or None
         The task it belongs to; None for the population.
     index : int
-        Its place within the entry: of the location, the coordinate; of a path, the knot.
+        Its index within the entry: the coordinate for ``location``, the knot for a path.
     """
 
     name: str
@@ -62,7 +62,7 @@ class TaskPath:
     Attributes
     ----------
     anchor : float
-        Log of the smallest size, relative to the reference; walks set out there.
+        Log of the smallest size, relative to the reference; walks start there.
     knots : ndarray, shape (Q,)
         Logs of the larger sizes at which it is known.
     typical : ndarray, shape (Q + 1,)
@@ -87,7 +87,7 @@ class TaskPath:
 
 @dataclass(frozen=True, eq=False)
 class Borrowed:
-    """What a prior lends to tables of its law.
+    """A prior for tables of its law: a multivariate normal vector of d numbers.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Borrowed:
     mean : ndarray, shape (d,)
     covariance : ndarray, shape (d, d)
     scales : dataclass
-        Priors of scales as the kind of the law has them, of tasks that it does not know.
+        Priors of scales for tasks that the prior does not know; the type is that of the kind of model.
     paths : mapping of str to TaskPath
         By task.
     """
@@ -111,15 +111,15 @@ class Borrowed:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks that it knows, in order."""
+        """The tasks that the prior knows, in order of their entries."""
         return tuple(dict.fromkeys(entry.task for entry in self.entries if entry.task is not None))
 
     def has(self, level: str) -> bool:
-        """Whether it knows how far groups at a level differ."""
+        """Whether the vector has standard deviations between groups at a level."""
         return any(e.name.startswith("spread.") and e.name.endswith(f".{level}") for e in self.entries)
 
     def for_tasks(self, tasks: Iterable[str]) -> "Borrowed":
-        """The part that bears on some tasks: the margin of the vector."""
+        """The marginal distribution of the entries of the population and of some tasks."""
         tasks = set(tasks)
         kept = [i for i, entry in enumerate(self.entries) if entry.task is None or entry.task in tasks]
         return replace(
@@ -137,7 +137,7 @@ class Borrowed:
 
 @dataclass(frozen=True)
 class FilledEntry:
-    """An entry of a position that is filled from the vector, in whole or in part.
+    """An entry of a position, some or all of whose values are taken from the borrowed vector.
 
     Attributes
     ----------
@@ -155,7 +155,7 @@ class FilledEntry:
 
     @property
     def rest(self) -> tuple[int, ...]:
-        """Places that are not filled from the vector, and are sampled as ever."""
+        """Indices into the flattened entry that are not taken from the vector and keep their own prior."""
         return tuple(i for i in range(int(np.prod(self.shape))) if i not in set(self.places))
 
 
@@ -163,7 +163,7 @@ Filling = tuple[FilledEntry, ...]
 
 
 class Paths(NamedTuple):
-    """Arrays of the paths of T tasks, C curves and M points; Q knots, 0 and unused for tasks without a path."""
+    """Arrays of the paths of T tasks, C curves and M points, on Q knots; zeros, unused, for tasks without a path."""
 
     sizes: Array  # (T, Q + 1): anchor and knots, relative to the reference
     whiten: Array  # (T, Q, Q): inverse root of the shared walk's covariance at the knots
@@ -172,7 +172,7 @@ class Paths(NamedTuple):
 
 
 class BorrowedArrays(NamedTuple):
-    """Arrays of what is borrowed."""
+    """Arrays of the borrowed vector, and of paths if the prior has any."""
 
     mean: Array  # (d,)
     root: Array  # (d, d)
@@ -180,7 +180,7 @@ class BorrowedArrays(NamedTuple):
 
 
 def filling_of(borrowed: Borrowed | None, sizes: Mapping[str, tuple[int, ...]], tasks: tuple[str, ...]) -> Filling:
-    """Settle which entries of a position are filled from the vector of ``borrowed.for_tasks(tasks)``."""
+    """Find which entries of a position are taken from the vector of ``borrowed.for_tasks(tasks)``."""
     if borrowed is None:
         return ()
     filled: dict[str, list[tuple[int, int]]] = {}
@@ -196,18 +196,18 @@ def filling_of(borrowed: Borrowed | None, sizes: Mapping[str, tuple[int, ...]], 
 
 
 def reduced_sizes(filling: Filling, sizes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
-    """Shapes of what is left to sample of a position, with what is borrowed."""
+    """Shapes of the entries that are sampled: the borrowed vector, and what is not taken from it."""
     if not filling:
         return dict(sizes)
     filled = {entry.name: entry for entry in filling}
     kept = {name: (len(filled[name].rest),) if name in filled else shape for name, shape in sizes.items()}
-    used_up = {PATH, *(name for name in filled if kept[name] == (0,))}  # a path that is not known is none
+    used_up = {PATH, *(name for name in filled if kept[name] == (0,))}  # paths exist only where the prior knows them
     width = sum(len(entry.taken) for entry in filling)
     return {**{name: shape for name, shape in kept.items() if name not in used_up}, VECTOR: (width,)}
 
 
 def unfold(filling: Filling, arrays: BorrowedArrays | None, position: dict[str, Any]) -> dict[str, Any]:
-    """The whole position, what is borrowed in its places."""
+    """The whole position, with the values of the borrowed vector in the entries that they belong to."""
     if arrays is None:
         return position
     vector = arrays.mean + arrays.root @ position[VECTOR]

@@ -1,8 +1,8 @@
-"""A model told as it is believed: quantities drawn one after another from distributions, down to the runs.
+"""Generative form of a model: quantities drawn one after another from their distributions, down to the runs.
 
-A density integrates out what it can and is written in coordinates that suit a sampler. A kind of model also states
-itself in this plain form (`bayeslaw.kinds.base.Kind.generate`), in natural units and under the names that variables
-have in a posterior, by three primitives that any probabilistic language can supply: `Sites`.
+The log density of a model integrates out what it can and is written in coordinates that suit a sampler. A kind of model
+also states itself in generative form (`bayeslaw.kinds.base.Kind.generate`), in natural units and under the names of the
+variables of a posterior, by three primitives that any probabilistic programming language can supply: `Sites`.
 """
 
 from collections.abc import Mapping, Set
@@ -37,36 +37,36 @@ class StudentT:
 
 @dataclass(frozen=True, eq=False)
 class Flat:
-    """Improper: all numbers alike. Where one must be drawn all the same, it is ``centre``."""
+    """Improper flat prior over the real numbers. Where a value must be drawn from it, that is ``centre``."""
 
     centre: Array
 
 
 Belief = Normal | LogNormal | HalfNormal | StudentT | Flat
-"""How a quantity is distributed. Its numbers may be arrays, and uncertain themselves; shapes broadcast."""
+"""A distribution. Its parameters may be arrays and may be sampled themselves; shapes broadcast."""
 
 
 class Sites(Protocol):
-    """What a model is written with; a probabilistic language supplies it."""
+    """The primitives that a generative model is written with; a probabilistic programming language supplies them."""
 
     def sample(self, name: str, belief: Belief, shape: tuple[int, ...] = ()) -> Array:
-        """A quantity that is not observed, of the shape of ``belief`` broadcast to ``shape``.
+        """Sample a latent quantity, of the shape of ``belief`` broadcast to ``shape``.
 
-        What is known to have a standard deviation of 0 (see `held`) is not sampled but defined.
+        A quantity whose standard deviation is known to be 0 (see `fixed_value`) is a deterministic site instead.
         """
         ...
 
     def define(self, name: str, value: Array) -> Array:
-        """Give a name to what follows from other quantities."""
+        """Record a deterministic function of other quantities under a name."""
         ...
 
     def observe(self, name: str, belief: Belief, value: np.ndarray) -> None:
-        """What was measured, and how it was distributed before."""
+        """Observe values, given their distribution."""
         ...
 
 
-def held(belief: Belief) -> Array | None:
-    """The only value that a quantity can have, if its standard deviation is known to be 0; else None."""
+def fixed_value(belief: Belief) -> Array | None:
+    """The value at which a quantity is fixed, if its standard deviation is known to be 0; else None."""
     sd = getattr(belief, "sd", 1.0)
     if isinstance(sd, jax.Array) or np.any(sd):
         return None
@@ -80,8 +80,9 @@ def generate_coordinates(
 ) -> dict[str, Array]:
     """Draw the population, then the coordinates of the law.
 
-    Each coordinate has a location and, at every level at which it varies, an effect a group. Sites, for a coordinate
-    ``phase`` that varies between models: ``location_phase``, ``spread_phase_model``, ``effect_phase_model``, ``phase``.
+    Each coordinate has a population location and, at every level at which it varies, one effect per group. Sites of a
+    coordinate ``phase`` that varies between models: ``location_phase``, ``spread_phase_model``, ``effect_phase_model``
+    and ``phase``.
 
     Parameters
     ----------
@@ -117,7 +118,7 @@ def generate_coordinates(
 def define_parameters(
     law: Law, coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, np.ndarray], sites: Sites
 ) -> None:
-    """Name the natural parameters of the law on each curve, shapes (C,), by their standard symbols."""
+    """Record the natural parameters of the law on each curve, shapes (C,), under their standard symbols."""
     for name, value in law.natural(coordinates, level, reference).items():
         if name not in coordinates:
             sites.define(name, value)

@@ -1,7 +1,7 @@
 """Pooling: how each coordinate of the law varies over tasks, families and models.
 
-A coordinate is its population location plus an effect per group at each level down to its pooling level. Levels that
-have nothing to tell apart (one task, one family, families of one) are left out.
+A coordinate is its population location plus one effect per group at each level, down to its pooling level. Levels that
+the table cannot distinguish (a single task, a single family, families of one model) are left out.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.laws.base import LEVELS, Coordinate, Law, Level
 
 COMMON = 0.1
-"""Share of a coordinate's prior variance that all tasks have in common. The rest is how tasks differ: exponents
-published for one law differ between tasks nearly as much as is believed of any, so one task tells little of another."""
+"""Share of a coordinate's prior variance that all tasks share. The rest is variance between tasks: exponents published
+for one law vary between tasks nearly as much as the prior of any one, so one task says little about another."""
 
 TASK_SPREAD = 0.3
-"""Prior sd of the logarithm of how much tasks differ, which a few of them can't tell."""
+"""Prior sd of the log of the standard deviation between tasks, which a few tasks cannot estimate."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class PooledCoordinate:
     levels: tuple[Level, ...]
 
     def effect(self, level: Level) -> str:
-        """Name of the effect at a level among the sampled quantities."""
+        """Name of the effect at a level, as an entry of a position."""
         return f"{self.coordinate.name}.{level}"
 
     @property
@@ -42,7 +42,7 @@ class PooledCoordinate:
         return self.coordinate.sd * COMMON**0.5 if "task" in self.levels else self.coordinate.sd
 
     def spread_scale(self, level: Level) -> float:
-        """Scale of the prior of the spread of effects at a level: its median for tasks, else that of a half-normal."""
+        """Scale of the hyperprior of the sd of effects: for tasks the median of a lognormal, else of a half-normal."""
         return self.coordinate.sd * (1 - COMMON) ** 0.5 if level == "task" else self.coordinate.spread
 
 

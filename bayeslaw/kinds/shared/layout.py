@@ -13,12 +13,13 @@ import pandas as pd
 from bayeslaw.errors import LawError
 from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.outcome import Outcome
-from bayeslaw.laws import get_law, law_names
+from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
+from bayeslaw.laws.registry import builtin_names
 from bayeslaw.runs import Runs
 
 TYPICAL_NOISE = 0.005
-"""Run-to-run standard deviation of log loss against which known standard errors are weighed; measured: .002 to .01."""
+"""Run-to-run sd of log loss, relative to which standard errors of the table become weights; measured: .002 to .01."""
 
 LABELS = ("task", "family", "model")
 """Columns that name a curve."""
@@ -26,7 +27,7 @@ LABELS = ("task", "family", "model")
 
 @dataclass(frozen=True)
 class Curve:
-    """What the points of one curve have in common."""
+    """Labels of a curve: the points of one model on one task."""
 
     task: str
     family: str
@@ -35,7 +36,7 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The arrays that a model sees; kinds add their own.
+    """A table of runs as arrays; kinds of models add their own.
 
     Attributes
     ----------
@@ -60,7 +61,7 @@ class Layout:
     reference : dict of ndarray, shape (C,)
         The point at which coordinates are stated.
     borrowed : Borrowed or None
-        What a prior lends to the tasks of the table.
+        The prior that the fit borrows from, for the tasks of the table.
     """
 
     curves: tuple[Curve, ...]
@@ -78,7 +79,7 @@ class Layout:
 
 
 class Points(NamedTuple):
-    """Points of a table, one a row of each.
+    """Points of a table, one per row.
 
     Attributes
     ----------
@@ -139,7 +140,7 @@ def lay_out(
     family : callable
         From labels of the curves to the family of each.
     borrowed : Borrowed or None
-        With a prior, coordinates are stated where the prior states them.
+        With a prior, coordinates are stated at its reference point.
     """
     curve, values, weight = points
     names = [c.name for c in law.covariates]
@@ -188,9 +189,9 @@ def lay_out(
 
 
 def run_weights(table: pd.DataFrame) -> np.ndarray:
-    """Known standard errors make a point count for less.
+    """Precision of each row, relative to that of a run without measurement error: shape (rows,).
 
-    Its variance becomes noise^2 (1 + se^2 / typical noise^2), which is noise^2 + se^2 if the noise is the typical one.
+    The variance of a row is noise^2 (1 + se^2 / typical noise^2), which is noise^2 + se^2 if the noise is typical.
     """
     if "loss_se" not in table:
         return np.ones(len(table))
@@ -200,7 +201,7 @@ def run_weights(table: pd.DataFrame) -> np.ndarray:
 
 def laws_fed_by(runs: Runs) -> tuple[str, ...]:
     """Names of the laws whose covariates a table has for every run."""
-    return tuple(name for name in law_names() if all(_has(runs.table, c.name) for c in get_law(name).covariates))
+    return tuple(name for name in builtin_names() if all(_has(runs.table, c.name) for c in get_law(name).covariates))
 
 
 def _has(table: pd.DataFrame, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Points at which something is asked of a table, and models that are named: whether they make sense there."""
+"""Checks of points to predict at, and of names of models: whether the law and the table have them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,11 +11,11 @@ from bayeslaw.laws.base import Law
 from bayeslaw.runs.table import unknown_task
 
 NAMED = 12
-"""Names at most in a message about one that is not there."""
+"""Most names that an error about an unknown name lists."""
 
 
 def require_covariates(law: Law, point: Mapping[str, Any]) -> None:
-    """Refuse what is no covariate of a law, or no possible value of one.
+    """Refuse names that are no covariates of a law, and values that are no positive numbers.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def _sort(value: Any) -> str:
 
 
 def complete_point(layout: Layout, law: Law, point: Mapping[str, float]) -> dict[str, np.ndarray]:
-    """Every covariate of the law at a point, curve by curve, shape (C,); one left out keeps the value of the curve.
+    """Every covariate of the law at a point, for each curve: shapes (C,); one left out keeps its value on the curve.
 
     Raises
     ------

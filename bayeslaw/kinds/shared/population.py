@@ -1,4 +1,4 @@
-"""Coordinates of curves and the population they come from: what every density samples, whatever strays from the law."""
+"""The population model of the coordinates of a law, which all kinds of models share: positions, hyperpriors, draws."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,10 +12,11 @@ from bayeslaw.kinds.shared.scales import LogNormal
 from bayeslaw.laws.base import Array
 
 Position = dict[str, Any]
-"""Everything sampled, by name; all unconstrained.
+"""All quantities that are sampled, by name; unconstrained and standardised.
 
-Of the population: ``location`` (K,), population locations in units of their prior; ``spread.<coordinate>.<level>`` (),
-log of a spread over its prior scale; ``<coordinate>.<level>`` (groups,), effects in units of their spread.
+Of the population: ``location`` (K,), population locations less the prior mean, in units of the prior sd;
+``spread.<coordinate>.<level>`` (), log of the sd of effects over the scale of its hyperprior; ``<coordinate>.<level>``
+(groups,), effects in units of that sd.
 """
 
 Pooled = tuple[PooledCoordinate, ...]
@@ -39,7 +40,7 @@ class PopulationDraws(NamedTuple):
     effect: dict[str, np.ndarray]
 
     def variables(self) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
-        """The draws and their dimensions beside that of draws, by the names they have in a posterior."""
+        """The draws, each with the names of its dimensions after S, by the name of the variable in a posterior."""
         dims = {"task": ("task",), "family": ("task_family",), "model": ("curve",)}
         return {
             **{f"location_{name}": (values, ()) for name, values in self.location.items()},
@@ -81,7 +82,7 @@ def coordinates(pooled: Pooled, groups: Mapping[str, Array], position: Position)
 
 
 def log_population_prior(pooled: Pooled, position: Position) -> Array:
-    """Log prior density of what belongs to the population, up to a constant; of what is borrowed, no part here."""
+    """Log prior density of the population entries, up to a constant; the borrowed vector is not part of it."""
     total: Array = 0.0
     if "location" in position:
         total -= 0.5 * jnp.sum(position["location"] ** 2)
@@ -100,7 +101,7 @@ def log_population_prior(pooled: Pooled, position: Position) -> Array:
 
 
 def population_draws(pooled: Pooled, positions: Position) -> PopulationDraws:
-    """The population in the units of its coordinates, given positions with entries of shape (S, ...)."""
+    """Draws of the population in the units of the coordinates, given positions with entries of shape (S, ...)."""
     location, spread, effect = {}, {}, {}
     for k, p in enumerate(pooled):
         c = p.coordinate
@@ -113,5 +114,5 @@ def population_draws(pooled: Pooled, positions: Position) -> PopulationDraws:
 
 
 def scale(prior: LogNormal, standardised: Array) -> Array:
-    """A scale from its sampled, standardised logarithm."""
+    """A scale with a lognormal prior, from its standardised logarithm."""
     return prior.median * jnp.exp(prior.sd * standardised)

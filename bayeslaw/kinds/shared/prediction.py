@@ -1,4 +1,4 @@
-"""What the predictors of several kinds have in common: draws of laws, of new models, and statistics of runs."""
+"""Functions that the predictors of several kinds share: draws of laws, of new families, and test statistics of runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ def flat(draws: xr.Dataset, name: str) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class LawDraws:
-    """S draws of the law of one model, without any discrepancy.
+    """S draws of the law on one curve, without any discrepancy.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class LawDraws:
         return self.level[:, None] + law_shape(self.law, coordinates, covariates, reference)
 
     def slope(self, path: Any, x: np.ndarray) -> np.ndarray:
-        """Derivative of the law along a path, draw by draw.
+        """Derivative of the law (on the scale of the link) along a path of covariates, draw by draw: shape (S,).
 
         Parameters
         ----------
@@ -83,7 +83,7 @@ def law_shape(
 
 
 def new_coordinates(law: Law, layout: Layout, draws: xr.Dataset, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Coordinates of a model of an unseen family on each task, shape (S, T)."""
+    """Draws of the coordinates of a model of an unseen family on each task, from the population: shapes (S, T)."""
     coordinates = {}
     for c in law.coordinates:
         value = np.repeat(flat(draws, f"location_{c.name}")[:, None], len(layout.tasks), axis=1)
@@ -103,7 +103,7 @@ def new_level(levels: np.ndarray, task: str, rng: np.random.Generator) -> np.nda
     Raises
     ------
     TargetError
-        If there is a single level, which does not tell how far levels differ.
+        If there is a single level, from which their spread cannot be estimated.
     """
     draws, n = levels.shape
     if n < 2:

@@ -1,4 +1,4 @@
-"""How what is believed of a scale is stated: lognormal or normal, without units.
+"""Priors of scales: lognormal or normal, without units.
 
 Scales are of the outcome on the scale of the link (log loss) against the logarithm of size, so that none depends on the
 units of the table.
@@ -18,9 +18,9 @@ class LogNormal:
     Attributes
     ----------
     median : float
-        Of the quantity.
+        Median of the quantity.
     sd : float
-        Of its logarithm.
+        Standard deviation of its logarithm.
     """
 
     median: float
@@ -65,5 +65,5 @@ def read_scales(cls: type[T], plain: Mapping[str, Any]) -> T:
 
 
 def sampled_scales(scales: Any) -> dict[str, LogNormal | Normal]:
-    """The scales that are sampled, by name; what has a standard deviation of 0 is fixed at its centre."""
+    """Priors of the scales that are sampled, by name; one with a standard deviation of 0 is fixed at its centre."""
     return {name: value for name, value in vars(scales).items() if not isinstance(value, float) and value.sd > 0}

@@ -10,63 +10,50 @@ reference point.
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import jax
 import numpy as np
 from scipy import stats
 
+from bayeslaw import streams
 from bayeslaw.errors import PriorError
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.scales import LogNormal, Normal
 from bayeslaw.laws.base import Coordinate, Law, Parameter
+from bayeslaw.streams import generator
 
 DRAWS = 801
-"""Draws by which a statement is turned into a prior of a coordinate."""
+"""Draws from which the prior of a coordinate is computed."""
 
 SWEEPS, STEPS = 6, 60
 """Rounds over all stated parameters, and bisections of each."""
 
 WIDEST = 40.0
-"""Coordinates are looked for within so much of 0: logits and logarithms beyond it are as good as infinite."""
+"""Coordinates are solved for between -WIDEST and WIDEST: logits and logarithms beyond are practically infinite."""
 
 OUT_OF_REACH_MAX = 0.1
-"""Share of stated values that no value of the coordinate gives, from which on a statement is refused."""
+"""Share of stated values that no value of the coordinate can give, above which a statement is refused."""
+
+IMPLIED_MAX = 1.4
+"""Factor by which the spread that the coordinates imply for a parameter may differ from the one stated."""
 
 Statement = Normal | LogNormal
 
 
-@dataclass(frozen=True)
-class StatedPriors:
-    """A law and scales with stated priors in their places.
+def with_coordinate_priors(law: Law, priors: Mapping[str, Mapping[str, float]]) -> Law:
+    """A law with other priors of some of its coordinates: ``mean``, ``sd`` and ``spread`` by the name of each."""
 
-    Attributes
-    ----------
-    law : Law
-    scales : dataclass
-    coordinates : mapping of str to (mean, sd)
-        Normal priors of coordinates that were stated, or follow from what was.
-    """
+    def changed(c: Coordinate) -> Coordinate:
+        own = priors.get(c.name, {})
+        return replace(c, mean=own.get("mean", c.mean), sd=own.get("sd", c.sd), spread=own.get("spread", c.spread))
 
-    law: Law
-    scales: Any
-    coordinates: Mapping[str, tuple[float, float]]
+    return replace(law, coordinates=tuple(map(changed, law.coordinates))) if priors else law
 
 
-def with_coordinate_priors(law: Law, priors: Mapping[str, tuple[float, float]]) -> Law:
-    """A law with other normal priors (mean, sd) of some of its coordinates."""
-
-    def stated(c: Coordinate) -> Coordinate:
-        return replace(c, mean=priors[c.name][0], sd=priors[c.name][1]) if c.name in priors else c
-
-    return replace(law, coordinates=tuple(stated(c) for c in law.coordinates)) if priors else law
-
-
-def state_priors(
-    law: Law, layout: Layout, scales: Any, priors: Mapping[str, Statement], *, seed: int = 0
-) -> StatedPriors:
-    """Put stated priors in the place of a law's own.
+def state_priors(law: Law, layout: Layout, scales: Any, priors: Mapping[str, Statement]) -> tuple[Law, Any]:
+    """Replace priors of a law and of scales by stated ones.
 
     Parameters
     ----------
@@ -76,8 +63,13 @@ def state_priors(
         Priors of scales.
     priors : mapping of str to Normal or LogNormal
         By the name of a natural parameter, a coordinate or a scale.
-    seed : int
-        Of the draws by which statements about parameters are turned into priors of coordinates.
+
+    Returns
+    -------
+    law : Law
+        With the priors of coordinates that were stated or follow from stated parameters.
+    scales : dataclass
+        With the priors that were stated.
 
     Raises
     ------
@@ -87,12 +79,14 @@ def state_priors(
     """
     _require_statements(law, scales, priors)
     of_scales = {name: prior for name, prior in priors.items() if name in {f.name for f in fields(scales)}}
-    coordinates = {c.name: (p.mean, p.sd) for c in law.coordinates if isinstance(p := priors.get(c.name), Normal)}
+    coordinates = {
+        c.name: {"mean": p.mean, "sd": p.sd} for c in law.coordinates if isinstance(p := priors.get(c.name), Normal)
+    }
     parameters = {p.name: p for p in law.parameters if p.name in priors and p.name not in of_scales}
     found = with_coordinate_priors(law, coordinates)
     if parameters:
-        coordinates |= _matched(found, layout, parameters, priors, np.random.default_rng(seed))
-    return StatedPriors(with_coordinate_priors(law, coordinates), replace(scales, **of_scales), coordinates)
+        coordinates |= _matched(found, layout, parameters, priors, generator(0, streams.STATED))
+    return with_coordinate_priors(law, coordinates), replace(scales, **of_scales)
 
 
 def _matched(
@@ -101,7 +95,7 @@ def _matched(
     parameters: Mapping[str, Parameter],
     priors: Mapping[str, Statement],
     rng: np.random.Generator,
-) -> dict[str, tuple[float, float]]:
+) -> dict[str, dict[str, float]]:
     """Normal priors of the coordinates that carry stated parameters."""
     quantiles = (np.arange(DRAWS) + 0.5) / DRAWS
     wanted = {name: rng.permutation(_quantile(priors[name], quantiles)) for name in parameters}
@@ -131,11 +125,34 @@ def _matched(
     for name, share in missed.items():
         if share > OUT_OF_REACH_MAX:
             _refuse(name, priors[name], share, float(np.exp(level[0])))
-    return {p.coordinate: _normal(values[p.coordinate]) for p in parameters.values()}
+    matched = {
+        p.coordinate: dict(zip(("mean", "sd"), _normal(values[p.coordinate]), strict=True)) for p in parameters.values()
+    }
+    for own in with_coordinate_priors(law, matched).coordinates:
+        values[own.name] = own.mean + own.sd * rng.standard_normal(DRAWS)
+    for name, parameter in parameters.items():
+        found = natural(name, parameter.coordinate, values[parameter.coordinate])
+        _require_implied(law, name, priors[name], parameter.coordinate, found)
+    return matched
+
+
+def _require_implied(law: Law, name: str, prior: Statement, coordinate: str, found: np.ndarray) -> None:
+    """Refuse a statement that independent normal priors of coordinates do not imply; ``found`` are draws from them."""
+    logs = isinstance(prior, LogNormal)
+    median, sd = _normal(np.log(found) if logs else found)
+    wanted = float(np.log(prior.median)) if isinstance(prior, LogNormal) else prior.mean
+    if not (abs(median - wanted) < 0.5 * prior.sd and 1 / IMPLIED_MAX < sd / prior.sd < IMPLIED_MAX):
+        middle = np.exp(median) if logs else median
+        raise PriorError(
+            f"{name} is stated as {prior}, but depends on other coordinates than {coordinate!r} that are not known as "
+            f"well: priors of coordinates would imply {middle:.3g} with an sd of {sd:.3g}{' of the log' * logs}. "
+            f"State the others more narrowly as well ({', '.join(p.name for p in law.parameters if p.coordinate)}), or "
+            f"state {coordinate!r} itself."
+        )
 
 
 def _normal(values: np.ndarray) -> tuple[float, float]:
-    """Median, and half of the central 68%."""
+    """Mean and sd of a normal with the median and the width of the central 68% of values."""
     low, median, high = np.quantile(values, stats.norm.cdf([-1.0, 0.0, 1.0]))
     return float(median), float(0.5 * (high - low))
 
@@ -152,7 +169,7 @@ def _typical_level(layout: Layout) -> float:
 
 
 def _require_statements(law: Law, scales: Any, priors: Mapping[str, Statement]) -> None:
-    """Refuse names that are none, and statements that are not of such a quantity; all at once."""
+    """Refuse unknown names and unsuitable statements, all in one error."""
     coordinates, parameters = {c.name for c in law.coordinates}, {p.name: p for p in law.parameters}
     of_scales = {f.name: getattr(scales, f.name) for f in fields(scales)}
     carried = {name: p.coordinate for name, p in parameters.items() if p.coordinate}
@@ -163,8 +180,11 @@ def _require_statements(law: Law, scales: Any, priors: Mapping[str, Statement]) 
         if not isinstance(prior, (Normal, LogNormal)):
             problems.append(f"{name}: found {prior!r}, expected Normal(mean, sd) or LogNormal(median, sd of the log).")
             continue
-        if not (np.isfinite([*vars(prior).values()]).all() and prior.sd > 0 and getattr(prior, "median", 1.0) > 0):
-            problems.append(f"{name}: found {prior}, expected finite numbers and a positive sd (and median).")
+        values = vars(prior).values()
+        if not all(isinstance(value, (int, float, np.number)) and np.isfinite(value) for value in values):
+            problems.append(f"{name}: found {prior}, expected finite numbers.")
+        elif not (prior.sd > 0 and getattr(prior, "median", 1.0) > 0):
+            problems.append(f"{name}: found {prior}, expected a positive sd (and median).")
         if name in of_scales:
             if not isinstance(prior, type(of_scales[name])):
                 problems.append(f"{name}: a scale, whose prior is a {type(of_scales[name]).__name__}, found {prior}.")

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 DEPARTURE = 2.0
-"""Rate of the walk of the slope beyond the data, in units of the standard deviation of the discrepancy within them.
-Chosen on learning curves cut short: at ten times the data, half the outcomes would be missed without it."""
+"""Rate of the random walk of the slope beyond the data, in units of the sd of the discrepancy within the data. Chosen
+on truncated learning curves: without it, intervals at ten times the data would miss half the outcomes."""
 
 
 def integrated_walk(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Covariance of an integrated random walk of unit rate that sets out from 0 with slope 0.
+    """Covariance of an integrated random walk of unit rate that starts at 0 with slope 0.
 
     ``m^2 (3 M - m) / 6`` with m and M the smaller and larger of the distances ``a`` and ``b``.
     """
@@ -20,7 +20,7 @@ def integrated_walk(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class IntegratedWalk:
-    """The covariance `integrated_walk`, as a walk keeps it."""
+    """The covariance `integrated_walk` as a dataclass, so that a layout can store it."""
 
     def __call__(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Covariance at distances a and b."""

@@ -1,6 +1,6 @@
 """Joint laws of model size and data: the models of a family lie on one surface.
 
-runs --layout--> surfaces, fields --density--> log density of law, fields and effects of models
+runs --layout--> arrays, bases of fields --density--> log density of law, fields and effects of models
 --model----> draws in the units of the table
 --predict--> surfaces beyond the data
 """

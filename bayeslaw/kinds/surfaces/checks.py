@@ -1,4 +1,4 @@
-"""Whether a table can carry a joint law: verdicts that need no sampling."""
+"""Verdicts that need no sampling: whether a table suffices for a joint law."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ SPARE_MIN = 3
 
 
 def surface_checks(layout: SurfaceLayout, law: Law) -> list[Check]:
-    """Check how much a table can say about the exponents of a law."""
+    """Check whether families have enough runs, and covariates that vary enough, to estimate the exponents."""
     points, of_run = points_of(layout), layout.family_of[np.nonzero(layout.weight > 0)[0]]
     groups = [points[of_run == g] for g in range(of_run.max() + 1)]
     runs, numbers = np.array([len(group) for group in groups]), len(law.coordinates) + 1

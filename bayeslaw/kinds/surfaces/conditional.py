@@ -1,9 +1,9 @@
-"""What models have of their own, given the law, the field and the runs: normal but for the tails of the noise.
+"""Effects of models (offset, tilt, curvature) by their conditional distribution given law, field and runs.
 
-Many runs pin a model's offset, tilt and curvature down to what the law leaves over, and where there are few they are
-whatever the prior says; their standard deviations may come out near nothing. A sampler that moves them one by one
-meets narrow ridges in the first case and funnels in the last. Stated in the principal directions of what they would be
-if the noise were normal, they are nearly standard normal and independent of all else, whichever the case.
+With many runs of a model the runs determine its effects; with few the prior does, and the standard deviations of
+effects may be near 0. A sampler that moves effects themselves meets narrow ridges in the first case and funnels in the
+second. Were the noise normal, the conditional distribution of effects would be normal; effects are therefore sampled as
+standard normal deviates of that distribution, which are nearly independent of all else in both cases.
 """
 
 import jax.numpy as jnp
@@ -12,14 +12,14 @@ from bayeslaw.laws.base import Array
 
 
 def given_rest(basis: Array, rest: Array, precision: Array, own_of: Array, sd: Array, z: Array) -> tuple[Array, Array]:
-    """Coefficients of models on K basis functions, from standard normal numbers.
+    """Change of variables from standard normal deviates to coefficients of models on K basis functions.
 
     Parameters
     ----------
     basis : Array, shape (K, J)
         Basis functions at the runs.
     rest : Array, shape (J,)
-        What all else leaves of the runs.
+        Residuals of the runs, without these coefficients.
     precision : Array, shape (J,)
         One over the variance of their noise.
     own_of : Array, shape (J,)
@@ -34,14 +34,14 @@ def given_rest(basis: Array, rest: Array, precision: Array, own_of: Array, sd: A
         ``mean + L^-T z`` for each model, with L the lower Cholesky factor of the precision that prior and runs have
         together.
     volume : Array
-        Logarithm of the determinant of the derivative of coefficients with respect to z.
+        Logarithm of the Jacobian determinant of coefficients with respect to z.
     """
     k, models = sd.shape
 
     def total(values: Array) -> Array:
         return jnp.zeros(models + 1).at[own_of].add(values)[:models]
 
-    # models by the dozen, but three functions: written out, so that all of it is arithmetic on arrays of models
+    # K is small: the Cholesky factor is written out, so that all operations are on arrays over models
     lower: list[list[Array]] = []
     for i in range(k):
         row: list[Array] = []

@@ -7,12 +7,11 @@ For run j of model i on surface g (a family within a task; a whole task where fa
 
 with x the covariates, t the logarithm of the axis, t_i its mean over the runs of the model and q_i half the square of
 the distance from there, less its mean; offsets, tilts and curvatures normal, the field as in ``field`` and noise
-Student-t, so that a few bad runs do not bend the law. All of it is sampled: a field has far fewer coefficients than
-there are runs, and models of tasks where they lack several runs have nothing of their own, so that nothing can fit the
-data at will.
+Student-t, so that outliers have little influence on the law. All of these are sampled. They cannot fit arbitrary data:
+a field has far fewer coefficients than there are runs, and models have effects only on tasks with several runs per
+model.
 
-Shapes: J runs, C models of which C' have something of their own, G surfaces, T tasks, P coefficients of all fields
-together.
+Shapes: J runs, C models of which C' have effects, G surfaces, T tasks, P coefficients of all fields together.
 """
 
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ LEVEL_SD = 1.0
 
 SCALES = ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd")
 OF_MODELS = ("offset", "tilt", "curvature")
-"""What each model has of its own; the standard deviation of each is a scale."""
+"""Effects of single models; the standard deviation of each is a scale."""
 
 
 class SurfaceData(NamedTuple):
@@ -45,9 +44,9 @@ class SurfaceData(NamedTuple):
     curving: Array  # (J,): half the square of ``along``, less its mean over the runs of the model
     weight: Array  # (J,)
     functions: Array  # (J, P): basis functions of the field of the run's own surface, 0 of others
-    unexplained: Array  # (J,): variance that the patterns of the field leave open
+    unexplained: Array  # (J,): variance of the field that its patterns do not explain, at unit sd
     curve_of: Array  # (J,)
-    own_of: Array  # (J,): index of the run's model among those with something of their own; C' for others
+    own_of: Array  # (J,): index of the run's model among those with effects; C' for others
     task_of: Array  # (J,)
     surface_of: Array  # (J,)
     task_of_own: Array  # (C',)
@@ -58,7 +57,7 @@ class SurfaceData(NamedTuple):
 
 @dataclass(frozen=True)
 class SurfaceDensity:
-    """What is fixed when the density is compiled.
+    """The log density without its arrays: tables of the same shape share one compiled density.
 
     Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd``,
     ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (T,), logs of scales over their prior medians, in units of their
@@ -73,16 +72,16 @@ class SurfaceDensity:
 
     @property
     def whitened(self) -> bool:
-        """The curvature at the mode scales the sampler's steps: spreads are fixed."""
+        """True: spreads are fixed, so the curvature at the mode scales the sampler's steps."""
         return True
 
     @property
     def per_curve(self) -> tuple[str, ...]:
-        """None: effects of models are stated given all else."""
+        """None: effects of models are sampled by their conditional distribution given all else."""
         return ()
 
     def log_prior(self, position: Position) -> Array:
-        """Log prior density of a position, up to a constant; that of what models have is part of the likelihood."""
+        """Log prior density of a position, up to a constant; that of effects is part of ``log_likelihood``."""
         total = log_population_prior(self.pooled, position)
         for name in ("level", "field", *SCALES, VECTOR):
             if name in position:
@@ -90,7 +89,7 @@ class SurfaceDensity:
         return total
 
     def log_likelihood(self, data: SurfaceData, position: Position) -> Array:
-        """Log density of the runs, and of what models have of their own, given a position, up to a constant."""
+        """Log density of the runs and of the effects of models given the rest of a position, up to a constant."""
         position = unfold(self.filling, data.borrowed, position)
         scales = surface_scales(self, position)
         tail, variance = scales["tail"][data.task_of], noise_variance(scales, data)
@@ -104,15 +103,15 @@ class SurfaceDensity:
         return total
 
     def straighten(self, data: SurfaceData, centre: Position, position: Position) -> Position:
-        """Exponents move along with what other coordinates do to slopes; the identity with a prior."""
+        """Shift exponents by the nonlinear effect of other coordinates on slopes; the identity with a prior."""
         if self.law.slopes is None or self.filling:
             return position
         return straighten(self.pooled, self.law.slopes, data.groups, centre, position)
 
     def condition(self, data: SurfaceData, position: Position) -> tuple[Position, Array]:
-        """Turn ``offset``, ``tilt`` and ``curvature`` from deviates of their conditional distribution into effects.
+        """Change of variables from standard normal deviates to ``offset``, ``tilt`` and ``curvature``.
 
-        See ``conditional``. Returns the position, and the log of the determinant of its derivative, up to a constant.
+        See ``conditional``. Returns the position and the log of the Jacobian determinant, up to a constant.
         """
         if not data.task_of_own.size:
             return position, jnp.zeros(())
@@ -134,13 +133,13 @@ def surface_scales(density: SurfaceDensity, position: Position) -> dict[str, Arr
 
 
 def noise_variance(scales: dict[str, Array], data: SurfaceData) -> Array:
-    """Squared scale of what is left of each run, the part of the field that its patterns leave open included; (J,)."""
+    """Squared scale of the noise of each run, with the part of the field that its patterns do not explain: (J,)."""
     noise, field = scales["noise"][data.task_of], scales["field_sd"][data.task_of]
     return noise**2 / data.weight + field**2 * data.unexplained
 
 
 def shared(density: SurfaceDensity, data: SurfaceData, position: Position) -> Array:
-    """Log loss of each run by law and field, less the mean of its surface; shape (J,)."""
+    """Log loss of each run by level, law and field, less the mean of its surface; shape (J,)."""
     values = coordinates(density.pooled, data.groups, position)
     at_run = {name: value[data.curve_of] for name, value in values.items()}
     shape = density.law.log_shape(at_run, data.covariates, dict.fromkeys(data.covariates, 1.0))
@@ -159,5 +158,5 @@ def expected(density: SurfaceDensity, data: SurfaceData, position: Position) -> 
 
 
 def _basis(data: SurfaceData) -> Array:
-    """What a unit of offset, tilt and curvature adds at each run: shape (3, J)."""
+    """Basis functions of offset, tilt and curvature at each run: shape (3, J)."""
     return jnp.stack([jnp.ones_like(data.along), data.along, data.curving])

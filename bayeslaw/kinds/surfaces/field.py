@@ -1,14 +1,13 @@
-"""How runs near each other stray from a joint law together: a field over the logarithms of its covariates.
+"""The discrepancy that nearby runs share: a Gaussian process (field) over the logarithms of the covariates of a law.
 
-What a law of several covariates gets wrong, it gets wrong alike for runs that are alike: of the published points of one
-law, residuals a fifth of an e-fold apart correlate by .35, and counted as independent they make standard deviations of
-the exponents 1.5 and 1.8 times smaller. The field is exponentially correlated, with reach ``REACH``. It is written on
-the patterns that runs of the table have in common, the principal components of its covariance; what a run does alone is
-noise.
+Errors of a joint law are correlated between similar runs: in the published points of one law, residuals a fifth of an
+e-fold apart have a correlation of .35, and if they are taken for independent, standard deviations of the exponents are
+1.5 and 1.8 times too small. The covariance of the field is exponential, with correlation length ``REACH``. The field is
+written on the leading principal components (patterns) of its covariance at the runs of the table; the rest is noise.
 
-Alone it would say that the law holds at any distance. Beyond the range of the data the slope along each covariate
-begins to wander as well, as for learning curves (see `bayeslaw.kinds.curves.walks`); within, nobody could tell such a
-walk from the law.
+Alone it would imply that the law holds at any distance. Beyond the range of the data an integrated random walk along
+each covariate is added, as for learning curves (see `bayeslaw.kinds.curves.walks`); within the data such a walk could
+not be distinguished from the law.
 """
 
 from collections.abc import Iterator
@@ -20,10 +19,10 @@ from scipy.spatial.distance import cdist
 from bayeslaw.kinds.shared.walks import DEPARTURE, integrated_walk
 
 REACH = 0.4
-"""E-folds of distance over which the field forgets."""
+"""Correlation length of the field, in e-folds."""
 
 LEAST_SHARED = 3.0
-"""Variance of a pattern, in units of that of one run, from which it counts as shared."""
+"""Least variance of a pattern that is kept, in units of the variance of the field at one run."""
 
 MAX_PATTERNS = 48
 
@@ -39,9 +38,9 @@ class Field:
     patterns : ndarray, shape (n, P)
         Basis functions at a point are its covariances with these runs times the patterns.
     reach : float
-        E-folds of distance over which the field forgets.
+        Correlation length, in e-folds.
     rate : float
-        Of the walk of the slope that begins beyond the data, in units of the standard deviation of the field.
+        Rate of the integrated random walk beyond the data, in units of the standard deviation of the field.
     """
 
     points: np.ndarray
@@ -54,23 +53,23 @@ class Field:
         return _covariance(points, self.points, self.reach) @ self.patterns
 
     def unexplained(self, points: np.ndarray) -> np.ndarray:
-        """Variance that the patterns leave open at points (m, V), shape (m,)."""
+        """Conditional variance at points (m, V) given the patterns, shape (m,)."""
         return np.clip(1.0 - np.sum(self.functions(points) ** 2, axis=1), 0.0, None)
 
     def remainder(self, points: np.ndarray) -> np.ndarray:
-        """Covariance at points (m, V) given the patterns, without departures beyond the data."""
+        """Conditional covariance at points (m, V) given the patterns, shape (m, m); without walks beyond the data."""
         functions = self.functions(points)
         return _covariance(points, points, self.reach) - functions @ functions.T
 
     def departure(self, points: np.ndarray) -> np.ndarray:
-        """Covariance at points (m, V) of what sets in beyond the data."""
+        """Covariance at points (m, V) of the walks beyond the data: shape (m, m)."""
         total = np.zeros((len(points), len(points)))
         for beyond in self._beyond(points):
             total += self.rate**2 * integrated_walk(beyond[:, None], beyond[None])
         return total
 
     def unknown(self, points: np.ndarray) -> np.ndarray:
-        """Variance at each of the points (m, V), given the patterns: of remainder and departure, shape (m,)."""
+        """Conditional variance at points (m, V) given the patterns, with the walks beyond the data: shape (m,)."""
         departed = sum((integrated_walk(beyond, beyond) for beyond in self._beyond(points)), np.zeros(len(points)))
         return self.unexplained(points) + self.rate**2 * departed
 

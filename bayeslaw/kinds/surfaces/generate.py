@@ -1,4 +1,4 @@
-"""Joint laws as they are believed to hold: the model of `bayeslaw.kinds.surfaces.density` in natural units.
+"""The generative form of the model of joint laws: that of `bayeslaw.kinds.surfaces.density` in natural units.
 
 Run j of model i on surface g and task k:
 
@@ -18,7 +18,7 @@ from bayeslaw.laws.base import Array
 
 
 def generate(model: SurfaceModel, sites: Sites) -> None:
-    """Draw population, levels, scales, what models have of their own, and fields, then the runs.
+    """Draw population, levels, scales, effects of models, and fields, then the runs.
 
     Sites are named, and have the units, of the variables of a posterior. There is also ``surface_level`` (G,), of each
     surface, and ``offset``, ``tilt`` and ``curvature`` are of the models that have them, shapes (C',). ``log_loss``
@@ -58,7 +58,7 @@ def generate(model: SurfaceModel, sites: Sites) -> None:
         for name, function in zip(OF_MODELS, (1.0, data.along, data.curving), strict=True):
             sd = sites.sample(f"{name}_sd", getattr(scales, f"{name}_sd"), tasks)
             own = sites.sample(name, Normal(0.0, sd[data.task_of_own]))
-            expected += jnp.append(own, 0.0)[data.own_of] * function  # other models have none
+            expected += jnp.append(own, 0.0)[data.own_of] * function  # models without effects get 0
     task = data.task_of
     scale = jnp.sqrt(noise[task] ** 2 / data.weight + field_sd[task] ** 2 * data.unexplained)
     sites.observe("log_loss", StudentT(tail[task], expected, scale), layout.y[layout.weight > 0])

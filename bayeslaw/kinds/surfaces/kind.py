@@ -31,7 +31,7 @@ from bayeslaw.verdicts import Check
 
 @dataclass(frozen=True)
 class SurfaceKind:
-    """One level and one set of coordinates hold for all the models of a family, which lie on one surface."""
+    """All models of a family share one level and one set of coordinates: they lie on one surface."""
 
     name: str = "surfaces"
     outcome: Outcome = LOSS
@@ -57,17 +57,17 @@ class SurfaceKind:
         return surface_layout(runs, law, borrowed)
 
     def checks(self, layout: SurfaceLayout, law: Law) -> list[Check]:
-        """How much the table can say about the exponents."""
+        """Verdicts on whether the table suffices to estimate the exponents."""
         return surface_checks(layout, law)
 
     def prior_checks(self, layout: SurfaceLayout) -> list[Check]:
-        """None: nothing is compared without draws."""
+        """None: all prior predictive checks of joint laws need draws."""
         return []
 
     def pool(self, law: Law, layout: SurfaceLayout, pooling: Mapping[str, Level] | None = None) -> Pooled:
         """The levels at which coordinates vary: families at the finest, whose models share a surface.
 
-        Where every family has a single model, which cannot carry a surface, these are one for the task.
+        Where every family has a single model, the models of a task share one surface.
         """
         alone = one_model_each(layout)
         finest: Level = "task" if alone else "family"
@@ -88,11 +88,11 @@ class SurfaceKind:
         return build_surface_model(law, layout, pooled, scales)
 
     def generate(self, model: SurfaceModel, sites: Sites) -> None:
-        """The model as it is believed; see `bayeslaw.kinds.surfaces.generate.generate`."""
+        """The generative form of the model; see `bayeslaw.kinds.surfaces.generate.generate`."""
         generate(model, sites)
 
     def predictor(self, law: Law, layout: SurfaceLayout, draws: xr.Dataset, scales: SurfacePriors) -> SurfacePredictor:
-        """What predicts from draws."""
+        """The predictor of draws with dimensions (chain, draw, ...)."""
         return SurfacePredictor(law, layout, draws, scales)
 
     def required(self, law: Law) -> tuple[str, ...]:

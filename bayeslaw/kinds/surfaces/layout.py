@@ -17,10 +17,10 @@ from bayeslaw.runs import Runs
 from bayeslaw.runs.table import families_of, whole_tasks
 
 LONG = 24
-"""Points beyond which those of a run of a joint law are taken for its checkpoints, and condensed."""
+"""A run with more points than this is taken to be given by its checkpoints, which are averaged over bins."""
 
 RUNS_PER_MODEL = 3
-"""Runs of a model, on average over a task, from which on its models have something of their own."""
+"""Least mean number of runs per model on a task for its models to have effects (offset, tilt, curvature)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class SurfaceLayout(Layout):
     measured : MeasuredRange
         Of each curve.
     models_differ : ndarray of bool, shape (T,)
-        Tasks whose models have enough runs that what these have in common is more than the noise of one.
+        Whether the models of a task have effects: they have enough runs to separate effects from noise.
     """
 
     fields: tuple[Field, ...]
@@ -46,7 +46,7 @@ class SurfaceLayout(Layout):
 
 
 def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> SurfaceLayout:
-    """Lay out a table of runs for a law; with a prior, relative to the point at which that states coordinates.
+    """Lay out a table of runs for a law; with a prior, relative to the reference point of the prior.
 
     Raises
     ------
@@ -93,19 +93,19 @@ def run_of(table: pd.DataFrame, covariates: Iterable[str]) -> pd.Series:
 
 
 def has_checkpoints(run: pd.Series) -> pd.Series:
-    """Which rows are of runs with so many that a joint law takes them for checkpoints, and averages them."""
+    """Whether each row belongs to a run with more than `LONG` rows, taken for checkpoints and averaged."""
     return run.map(run.value_counts()) > LONG
 
 
 def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame, covariates: Iterable[str]) -> pd.DataFrame:
-    """Average hidden checkpoints as a fit of a joint law does with those in sight, for its noise is of averages.
+    """Average held-out checkpoints as the layout averages those that are fitted, so that noise means the same.
 
     Parameters
     ----------
     hidden : pandas.DataFrame
         Rows of a table under their index there: labels, ``row``, and positive numbers.
     table : pandas.DataFrame
-        The whole table, which tells what runs have checkpoints.
+        The whole table, from which runs with checkpoints are found.
     covariates : iterable of str
         Columns of the laws that are fitted.
 
@@ -135,19 +135,19 @@ def points_of(layout: Layout) -> np.ndarray:
     """Logs of the covariates of all runs, relative to the reference: shape (J, V), model by model."""
     seen = layout.weight > 0
     logs = [np.log(values / layout.reference[name][:, None])[seen] for name, values in layout.covariates.items()]
-    return np.round(np.column_stack(logs), 10)  # units are taken off, and the last bits of rounding with them
+    return np.round(np.column_stack(logs), 10)  # rounded, so that a table in other units gives exactly the same numbers
 
 
 def one_model_each(layout: Layout) -> bool:
-    """Whether every family has a single model, so that families tell nothing that models do not.
+    """Whether every family has a single model, so that families cannot be distinguished from models.
 
-    With a prior they do: it knows how families differ, whatever this table has.
+    Never with a prior, which has standard deviations between families whatever this table has.
     """
     return layout.borrowed is None and whole_tasks(pd.DataFrame(layout.curves)) == set(layout.tasks)
 
 
 def unexplained(layout: Layout, fields: Sequence[Field]) -> np.ndarray:
-    """Variance of the field at each run that its patterns leave open, at unit standard deviation: shape (J,)."""
+    """Conditional variance of the field at each run given its patterns, at unit standard deviation: shape (J,)."""
     points, of_run = points_of(layout), layout.family_of[np.nonzero(layout.weight > 0)[0]]
     left = np.empty(len(points))
     for g, field in enumerate(fields):

@@ -1,4 +1,4 @@
-"""The model of joint laws, whose curves are models on one surface: its arrays, and draws of all that it knows of."""
+"""The model of joint laws, whose curves are models on one surface: its arrays, and draws of all its quantities."""
 
 import functools
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ from bayeslaw.laws.base import Array, Law
 
 @dataclass(frozen=True, eq=False)
 class SurfaceDraws:
-    """Draws of everything, S of them.
+    """S draws of all quantities.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class SurfaceDraws:
     level : ndarray, shape (S, C)
         Log loss of the law at its reference point, the same on all models of a surface.
     offset : ndarray, shape (S, C)
-        What the runs of a model have in common, in log loss.
+        Offset of a model from the law, in log loss.
     tilt : ndarray, shape (S, C)
         Log-log slope of a model beyond that of the law, at the middle of its runs.
     curvature : ndarray, shape (S, C)
@@ -49,7 +49,7 @@ class SurfaceDraws:
         Coefficients of the fields, one surface after another, standard deviation included.
     scales : dict of ndarray, shape (S, T)
         ``noise``, ``tail``, ``field_sd``, and ``offset_sd``, ``tilt_sd`` and ``curvature_sd``, which are 0 for tasks
-        whose models have nothing of their own.
+        whose models have no effects.
     population : PopulationDraws
     """
 
@@ -63,7 +63,7 @@ class SurfaceDraws:
     population: PopulationDraws
 
     def variables(self) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
-        """Draws and their dimensions beside that of draws, by the names they have in a posterior."""
+        """Draws, each with the names of its dimensions after S, by the name of the variable in a posterior."""
         return {
             **{name: (values, ("curve",)) for name, values in self.coordinates.items()},
             "level": (self.level, ("curve",)),
@@ -76,7 +76,7 @@ class SurfaceDraws:
         }
 
     def watched(self) -> tuple[str, ...]:
-        """Names of the variables that chains must agree on."""
+        """Names of the variables whose convergence is checked: all but the field and effects of groups."""
         return tuple(name for name in self.variables() if name != "field" and not name.startswith("effect_"))
 
 
@@ -89,7 +89,7 @@ class SurfaceModel:
     density: SurfaceDensity
     data: SurfaceData
     centre: np.ndarray
-    """Mean log loss of the surface of each model, shape (C,), which is taken off before sampling."""
+    """Mean log loss of the surface of each model, shape (C,), which is subtracted before sampling."""
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each entry of a position."""
@@ -97,7 +97,7 @@ class SurfaceModel:
         return reduced_sizes(self.density.filling, whole)
 
     def fixed(self) -> frozenset[str]:
-        """Entries of a position that stay at 0: of scales that are known or that nothing tells, and all spreads."""
+        """Entries of a position fixed at 0: scales whose prior has sd 0, spreads, and effects if no model has any."""
         known = {name for name in SCALES if getattr(self.density.scales, name).sd == 0}
         known |= {name for name in self.sizes() if name.startswith("spread.")}
         if not self.layout.models_differ.any():
@@ -105,11 +105,11 @@ class SurfaceModel:
         return frozenset(known & set(self.sizes()))
 
     def without_runs(self) -> "SurfaceModel":
-        """The same model of a table whose runs say nothing, to draw from the prior."""
+        """The same model with runs that carry no information, for draws from the prior."""
         return replace(self, data=self.data._replace(weight=np.zeros_like(self.data.weight)))
 
     def complete(self, positions: Position, rng: np.random.Generator) -> SurfaceDraws:
-        """Draws of everything, given positions with entries of shape (S, ...)."""
+        """Draws of all quantities, given positions with entries of shape (S, ...)."""
         data = self.data
         with jax.enable_x64(True):
             positions, values, scales = jax.tree.map(np.asarray, _evaluate(self.density, data, positions))
@@ -145,7 +145,7 @@ def _evaluate(
 
 
 def build_surface_model(law: Law, layout: SurfaceLayout, pooled: Pooled, scales: SurfacePriors) -> SurfaceModel:
-    """Put a law, its pooling and the layout of a table together."""
+    """Build the model of a law, its pooling and the layout of a table."""
     seen = layout.weight > 0
     curve_of = np.nonzero(seen)[0]
     points, log_loss = points_of(layout), layout.y[seen]
@@ -184,7 +184,7 @@ def build_surface_model(law: Law, layout: SurfaceLayout, pooled: Pooled, scales:
 
 
 def _whole_sizes(layout: SurfaceLayout, pooled: Pooled, coefficients: int) -> dict[str, tuple[int, ...]]:
-    """Shape of each entry of a whole position, whatever of it is borrowed."""
+    """Shape of each entry of a whole position, before any is taken from the borrowed vector."""
     return {
         **population_sizes(pooled, layout),
         "level": (int(layout.family_of.max()) + 1,),
@@ -197,7 +197,8 @@ def _whole_sizes(layout: SurfaceLayout, pooled: Pooled, coefficients: int) -> di
 def _expected_shape(layout: SurfaceLayout, law: Law, pooled: Pooled, points: np.ndarray) -> np.ndarray:
     """Log loss of the law at points (J, V), relative to the reference, where its coordinates are typical: shape (J,).
 
-    Levels are stated at the reference. With a prior that may lie far from the runs, and levels far from their mean.
+    Levels are stated at the reference point. That of a prior may lie far from the runs, so that levels lie far from the
+    mean log loss. Without a prior: zeros.
     """
     if layout.borrowed is None:
         return np.zeros(len(points))

@@ -1,4 +1,4 @@
-"""Predictions of joint laws: law, effects of models, fields, and departures beyond the data."""
+"""Predictions of joint laws: law, effects of models, fields, and random walks beyond the data."""
 
 from dataclasses import dataclass, replace
 
@@ -34,7 +34,7 @@ class SurfacePredictor(SurfaceTargeting):
         return law_of_curve(self.law, self.layout, self.draws, curve)
 
     def law_alone(self, targets: SurfaceTargets) -> np.ndarray:
-        """Level and law: shape (S, K, A)."""
+        """Level and law, in log loss: shape (S, K, A)."""
         reference = {name: values[0] for name, values in self.layout.reference.items()}
         coordinates = {name: values[..., None] for name, values in targets.coordinates.items()}
         return targets.level[..., None] + law_shape(self.law, coordinates, targets.covariates, reference)
@@ -42,9 +42,9 @@ class SurfacePredictor(SurfaceTargeting):
     def expected(
         self, targets: SurfaceTargets, rng: np.random.Generator | None = None, *, nearby: bool = True
     ) -> np.ndarray:
-        """Law, effects of models, fields, and departures beyond the data: shape (S, K, A).
+        """Law, effects of models, fields, and random walks beyond the data, in log loss: shape (S, K, A).
 
-        Without ``nearby`` the fields are left out, but not their departures beyond the data.
+        Without ``nearby`` the fields are left out, but not the walks beyond the data.
         """
         t = np.log(targets.covariates[self.law.axis] / self.layout.reference[self.law.axis][0])
         log_loss = self.law_alone(targets) + _effects(targets, t)
@@ -53,7 +53,7 @@ class SurfacePredictor(SurfaceTargeting):
         return self._with_fields(log_loss, targets, rng, nearby)
 
     def measured(self, expected: np.ndarray, targets: SurfaceTargets, rng: np.random.Generator) -> np.ndarray:
-        """Add what single runs scatter, Student-t in log loss: shape (S, K, A)."""
+        """Add Student-t run-to-run noise, in log loss: shape (S, K, A)."""
         noise, tail = self._noise(targets)
         return expected + noise * rng.standard_t(np.broadcast_to(tail, expected.shape))
 
@@ -70,7 +70,7 @@ class SurfacePredictor(SurfaceTargeting):
     def log_likelihood(self) -> np.ndarray:
         """Log density of each run given everything else: shape (S, C, M), 0 where padded.
 
-        The part of the field that its patterns leave open counts as noise of the run, as in the density.
+        The part of the field that its patterns do not explain counts as noise of the run, as in the density.
         """
         layout, targets = self.layout, self.runs()
         seen = layout.weight > 0
@@ -82,7 +82,7 @@ class SurfacePredictor(SurfaceTargeting):
         return np.where(seen, stats.t.logpdf(layout.y, tail, self.expected(targets), scale), 0.0)
 
     def smoothed(self) -> bool:
-        """Never: joint laws are of runs."""
+        """False: joint laws are fitted to runs."""
         return False
 
     def features(self, y: np.ndarray) -> dict[str, np.ndarray]:
@@ -107,7 +107,7 @@ class SurfacePredictor(SurfaceTargeting):
         return {name: float(values[0]) for name, values in self.layout.reference.items()}
 
     def paths(self) -> tuple[dict[Entry, np.ndarray], dict[str, TaskPath]]:
-        """Nothing: tasks of joint laws lend no paths."""
+        """Empty: joint laws have no paths."""
         return {}, {}
 
     def _noise(self, targets: SurfaceTargets) -> tuple[np.ndarray, np.ndarray]:
@@ -117,10 +117,10 @@ class SurfacePredictor(SurfaceTargeting):
         return noise * relative, tail
 
     def _wandering(self, targets: SurfaceTargets, t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draws of how far models depart beyond their own data, in log loss: at logs of the axis (K, A), (S, K, A).
+        """Draws of the random walks of models beyond their own data, at logs of the axis (K, A): log loss (S, K, A).
 
-        From there on the slope of a model wanders, at the rate at which curvatures would have changed it over the data:
-        its own, or those of a typical model of the task if it has less.
+        The rate is the sd of curvatures times the square root of the length of the model's range, or of that of a
+        typical model of the task if it is longer.
         """
         measured, layout = targets.measured, self.layout
         along = measured.along(t)
@@ -138,12 +138,12 @@ class SurfacePredictor(SurfaceTargeting):
     def _with_fields(
         self, log_loss: np.ndarray, targets: SurfaceTargets, rng: np.random.Generator | None, nearby: bool
     ) -> np.ndarray:
-        """Add the fields of the surfaces to log losses (S, K, A): what is known of them, and what is drawn."""
+        """Add fields to log losses (S, K, A): their conditional mean given the patterns, and draws of the remainder."""
         reference = {name: values[0] for name, values in self.layout.reference.items()}
         points = np.stack([np.log(v / reference[name]) for name, v in targets.covariates.items()], axis=-1)  # (K, A, V)
         field_sd = self._flat("field_sd")
         first = np.cumsum([0, *(field.patterns.shape[1] for field in self.layout.fields)])
-        variance = np.zeros(points.shape[:2])  # of what is drawn, where targets are not joint
+        variance = np.zeros(points.shape[:2])  # of the remainder, where targets are not joint
         for g in np.unique(targets.surface_of):
             members = np.flatnonzero(targets.surface_of == g)
             if g < 0:
@@ -167,18 +167,18 @@ class SurfacePredictor(SurfaceTargeting):
         return log_loss
 
     def _unseen_field(self, task: int) -> Field:
-        """The field of a family of its own, of which nothing is known; it departs beyond the data of its task."""
+        """The field of an unseen family, without patterns; its walks begin beyond the data of the task."""
         own = self.layout.task_of == task
         seen = np.concatenate([self.layout.fields[g].points for g in np.unique(self.layout.family_of[own])])
         return replace(self.layout.fields[0], points=seen, patterns=np.empty((len(seen), 0)))
 
 
 def _effects(targets: SurfaceTargets, t: np.ndarray) -> np.ndarray:
-    """What models have of their own, in log loss, at logs of the axis (K, A): shape (S, K, A)."""
+    """Effects of models (offset, tilt, curvature), in log loss, at logs of the axis (K, A): shape (S, K, A)."""
     tilted = targets.offset[..., None] + targets.tilt[..., None] * targets.measured.along(t)
     return tilted + targets.curvature[..., None] * targets.measured.curving(t)
 
 
 def _open(field: Field, points: np.ndarray, nearby: bool) -> np.ndarray:
-    """Covariance of what is not known of a field at points (n, V): its remainder, and departures beyond the data."""
+    """Conditional covariance of a field at points (n, V) given its patterns, with the walks beyond the data."""
     return field.remainder(points) + field.departure(points) if nearby else field.departure(points)

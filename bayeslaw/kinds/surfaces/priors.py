@@ -12,18 +12,18 @@ class SurfacePriors:
     Attributes
     ----------
     noise : LogNormal
-        Scale of the Student-t by which single runs scatter in log loss.
+        Scale of Student-t run-to-run noise, in log loss.
     tail : LogNormal
         Its degrees of freedom. Published points have outliers at ten times the typical scatter.
     field_sd : LogNormal
-        Standard deviation of what nearby runs have in common (see ``field``). Tight and small: a field that may take up
-        all that is odd also takes up what a few bad runs do, and then bends the law as they would.
+        Standard deviation of the discrepancy that nearby runs share (see ``field``). Tight and small: a larger field
+        would also fit outliers, and then bias the law as they would.
     offset_sd : LogNormal
-        Standard deviation of what the runs of one model have in common.
+        Standard deviation of offsets of models from the law, in log loss.
     tilt_sd : LogNormal
-        Standard deviation of how the log-log slopes of models differ beyond the law.
+        Standard deviation of the differences in log-log slope between models that the law does not explain.
     curvature_sd : LogNormal
-        Standard deviation of how much these slopes change over an e-fold of the axis. Models of one family start to
+        Standard deviation of the change of these slopes over an e-fold of the axis. Models of one family start to
         learn at different sizes: on two published tasks of fine-tuning it is .004 and .02.
     """
 

@@ -1,4 +1,4 @@
-"""Where along the axis the models of a joint law were measured, and how far a point lies from there."""
+"""The range of the axis over which each model of a joint law was measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from bayeslaw.kinds.shared.layout import Layout
 
 @dataclass(frozen=True, eq=False)
 class MeasuredRange:
-    """Where along the axis each of K models was measured, in e-folds from the reference.
+    """The range of the axis over which each of K models was measured, in e-folds from the reference.
 
     Attributes
     ----------
     middle : ndarray, shape (K,)
         Mean over the runs.
     low, high : ndarray, shape (K,)
-        Ends, from the middle: of its runs, or those of a typical model of its surface where these lie further out.
+        Ends of the range relative to the middle: of its runs, or of a typical model of its surface if further out.
     spread : ndarray, shape (K,)
         Mean square of the distance from the middle.
     """
@@ -29,29 +29,29 @@ class MeasuredRange:
 
     @property
     def length(self) -> np.ndarray:
-        """From one end to the other, shape (K,)."""
+        """Length of the range in e-folds, shape (K,)."""
         return self.high - self.low
 
     def along(self, t: np.ndarray) -> np.ndarray:
-        """Distances from the middle, of t of shape (K, A)."""
+        """Distances of t from the middle, shape (K, A)."""
         return t - self.middle[:, None]
 
     def curving(self, t: np.ndarray) -> np.ndarray:
-        """What a unit curvature adds at t, shape (K, A): a parabola, and beyond the ends its tangents."""
+        """Basis function of curvature at t, shape (K, A): a parabola, continued by its tangents beyond the ends."""
         along = self.along(t)
         inside = np.clip(along, self.low[:, None], self.high[:, None])
         return 0.5 * (inside**2 - self.spread[:, None]) + inside * (along - inside)
 
     def of(self, models: np.ndarray) -> "MeasuredRange":
-        """That of some models, in another order or several times over."""
+        """The ranges of some models, by index; repeats allowed."""
         return MeasuredRange(*(values[models] for values in self._values()))
 
     def typical(self, groups: Sequence[np.ndarray]) -> "MeasuredRange":
-        """That of a typical model of each group."""
+        """The range of a typical model of each group: means over its members."""
         return MeasuredRange(*(np.array([values[members].mean() for members in groups]) for values in self._values()))
 
     def unless(self, condition: np.ndarray, other: "MeasuredRange") -> "MeasuredRange":
-        """Its own models, or the other's where a condition holds."""
+        """These ranges, or those of ``other`` where the condition holds."""
         pairs = zip(other._values(), self._values(), strict=True)
         return MeasuredRange(*(np.where(condition, theirs, own) for theirs, own in pairs))
 
@@ -60,7 +60,7 @@ class MeasuredRange:
 
 
 def measured_ranges(layout: Layout) -> MeasuredRange:
-    """Where each model was measured, or would have been if it had the runs of a typical one of its surface."""
+    """The range of each model, widened to that of a typical model of its surface where that is wider."""
     seen = layout.weight > 0
     runs, members = seen.sum(axis=1), np.bincount(layout.family_of)
     middle = np.sum(layout.axis * seen, axis=1) / runs

@@ -1,10 +1,10 @@
-"""A volume-preserving change of variables that straightens the ridges between exponents and floors.
+"""A volume-preserving change of variables that straightens ridges between exponents and irreducible losses.
 
-Runs tell log-log slopes in the middle of a table well, and hardly how much of a slope is the exponent and how much the
-floor takes off: (1 - E / L) alpha is known to a few percent where E / L may be anything. In the coordinates of a law,
-in which priors are stated, that is a thin curved ridge, and an affine frame straightens a short piece of it only. Here
-each exponent is moved by what other coordinates do to its slope, beyond the part that is linear about the centre of the
-frame. As it is moved by others only, the map has a Jacobian determinant of 1, and densities stay what they are.
+Runs determine log-log slopes in the middle of a table well, but hardly separate the exponent from the irreducible loss
+in them: (1 - E / L) alpha is known to a few percent where E / L is hardly known at all. In the coordinates of a law,
+in which priors are stated, the posterior is then a thin curved ridge, which an affine map straightens only locally.
+Here each exponent is shifted by the effect of the other coordinates on its slope, beyond the part that is linear about
+the centre of the frame. As the shift depends on other coordinates only, the Jacobian determinant is 1.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from bayeslaw.laws.base import LEVELS, Array, Slopes
 def straighten(
     pooled: Pooled, slopes: Slopes, groups: Mapping[str, Array], centre: Position, position: Position
 ) -> Position:
-    """Move exponents to where logs of slopes are linear in the position that was given; ``|det J| = 1``.
+    """Shift exponents so that logs of slopes are linear in the given position; ``|det J| = 1``.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def straighten(
     groups : mapping
         The group of each curve at each level, shapes (C,).
     centre, position : Position
-        The former, about which slopes are linear, stays where it is.
+        Log slopes are linearised about ``centre``, which is a fixed point.
     """
     moved = {name: jnp.asarray(value) for name, value in position.items()}
     index = {p.coordinate.name: k for k, p in enumerate(pooled)}
@@ -50,7 +50,7 @@ def straighten(
                 for value, x in ((origin, centre), (here, position))
             )
         for name, beyond in _beyond_linear(slopes, origin, here).items():
-            if name in effects:  # what the levels above have not settled; equal for all curves of a group
+            if name in effects:  # beyond the shifts of coarser levels; equal for all curves of a group
                 step = (beyond - done[name]) / (spread[name] * jnp.exp(position[f"spread.{effects[name]}"]))
                 step = jnp.broadcast_to(step, groups[level].shape)
                 of_group = jnp.zeros_like(moved[effects[name]]).at[groups[level]].set(step)
@@ -60,7 +60,7 @@ def straighten(
 
 
 def _beyond_linear(slopes: Slopes, origin: Mapping[str, Array], here: Mapping[str, Array]) -> dict[str, Array]:
-    """What logs of slopes gain between two points beyond their linear part about the first."""
+    """Change of logs of slopes between two points, less its linearisation about the first."""
     shape = jnp.broadcast_shapes(*(jnp.shape(value) for value in (*origin.values(), *here.values())))
     origin, here = ({name: jnp.broadcast_to(value, shape) for name, value in x.items()} for x in (origin, here))
     told, linear = jax.jvp(slopes, (origin,), ({name: here[name] - origin[name] for name in here},))

@@ -26,7 +26,7 @@ from bayeslaw.runs.table import families_of
 
 @dataclass(frozen=True, eq=False)
 class SurfaceTargets(Targets):
-    """Targets on surfaces, and S draws of what the law says of the models there.
+    """Targets on surfaces, with S draws of level, coordinates and effects of the models.
 
     Attributes
     ----------
@@ -35,12 +35,12 @@ class SurfaceTargets(Targets):
         Log loss of the law at its reference point.
     offset, tilt, curvature : ndarray, shape (S, K)
     measured : MeasuredRange
-        Of K models, about whose middles they are tilted and beyond whose ends they are curved no more.
+        Ranges of the K models: tilt and curvature are about the middle, and curvature ends at the ends.
     surface_of : ndarray of int, shape (K,)
-        Surface whose field applies; -1 for a family without one.
+        Surface whose field applies; -1 for an unseen family.
     task_of : ndarray of int, shape (K,)
     own : ndarray of bool, shape (K,)
-        Whether a target is one model, which departs from the law by itself, rather than what its family has in common.
+        Whether a target is a single model, with effects of its own, rather than the surface of its family.
     """
 
     coordinates: dict[str, np.ndarray]
@@ -187,7 +187,7 @@ class SurfaceTargeting:
         )
 
     def _new_models(self, covariates: dict[str, np.ndarray], rng: np.random.Generator) -> SurfaceTargets:
-        """A model that is not in the table on each surface, at covariates of shape (A,), with effects of its own."""
+        """A new model on each surface, at covariates of shape (A,), with effects drawn from their distribution."""
         layout, found = self.layout, surfaces(self.layout)
         first = np.array([surface.models[0] for surface in found])
         tiled = {name: np.tile(values, (len(first), 1)) for name, values in covariates.items()}
@@ -212,7 +212,7 @@ class SurfaceTargeting:
         Raises
         ------
         TargetError
-            If a task has a single family, which does not tell how far levels differ.
+            If a task has a single family, from which the spread of levels cannot be estimated.
         """
         layout, tasks = self.layout, len(self.layout.tasks)
         level = np.empty((len(self._flat("level")), tasks))

@@ -6,8 +6,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bayeslaw.answers.crossing import Crossing
-from bayeslaw.kinds.registry import kind_of
-from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.views.names import also_at, clean, short_names
 from bayeslaw.views.numbers import chance, count
 from bayeslaw.views.plots.page import GREY, INK
@@ -21,7 +19,6 @@ from bayeslaw.views.plots.style import (
     interval,
     label_x,
     label_y,
-    law_behind,
     logarithmic,
     new_axes,
     settle,
@@ -83,8 +80,7 @@ def plot(result: Crossing, ax: Axes | None = None) -> Axes:
 
 def _linked(result: Crossing) -> str:
     """What differs: the outcome on the scale of its link."""
-    law = law_behind(result.provenance)
-    outcome = LOSS if law is None else kind_of(law).outcome
+    outcome = result.outcome
     scale = {"log": "log ", "logit": "logit of ", "identity": ""}[outcome.link_name]
     return f"{scale}{clean(outcome.name)}"
 

@@ -60,7 +60,7 @@ def test_draws_from_the_prior_have_the_quantiles_that_were_stated(name, prior, e
 def test_several_statements_hold_together(surface):
     """What D_l stands for depends on beta: both are settled together."""
     runs = surface({"x": ((1e8, 2e8, 4e8), (2e9, 8e9, 2e10))})
-    stated = {"beta": bl.LogNormal(0.3, 0.1), "D_l": bl.LogNormal(800.0, 0.3), "E": bl.Normal(1.0, 0.1)}
+    stated = {"beta": bl.LogNormal(0.3, 0.02), "D_l": bl.LogNormal(800.0, 0.5), "E": bl.Normal(1.0, 0.1)}
     found = {name: drawn(runs, "rectified", stated, name) for name in stated}
     assert np.median(found["beta"]) == pytest.approx(0.3, rel=0.02)
     assert np.median(found["D_l"]) == pytest.approx(800.0, rel=0.2)
@@ -87,6 +87,8 @@ def test_a_scale_and_a_coordinate_take_the_statement_as_it_stands(three_models):
         ({"beta": bl.Normal(0.3, 0.0)}, "positive sd"),
         ({"beta": bl.LogNormal(-0.3, 0.1)}, "positive sd"),
         ({"E": bl.Normal(50.0, 1.0)}, "near the reference point the outcome is"),
+        ({"D_l": bl.LogNormal(10.0, 0.5)}, "State the others more narrowly"),
+        ({"beta": bl.Normal("1", 0.1)}, "expected finite numbers"),
         ({"betta": bl.Normal(0.3, 0.1), "B": bl.Normal(0.3, 0.1)}, "betta.*B: follows"),
     ],
 )
