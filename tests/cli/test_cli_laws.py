@@ -137,7 +137,8 @@ def test_the_table_of_crossings_names_who_overtakes(capsys):
         size = {"p05": 2e6, "p25": 3e6, "median": 4e6, "p75": 5e6, "p95": 6e6} if overtakes + overtaken else {}
         rest = 0.75 - overtakes - overtaken
         chances = (rest, 0.2, overtakes, overtaken, 0.05)
-        none = {"sizes": np.empty(0), "difference": np.empty((0, 0)), "chains": 1, "checks": (), "provenance": {}}
+        none = {"sizes": np.empty(0), "difference": np.empty((0, 0)), "outcome": LOSS, "chains": 1}
+        none |= {"checks": (), "provenance": {}}
         show(*crossing_lines(Crossing("x", "y", "law", {}, 1e3, 1e9, *chances, size, **none)))
         return capsys.readouterr().out
 

@@ -21,7 +21,7 @@ import bayeslaw as bl
 from bayeslaw.errors import LawError
 from bayeslaw.kinds.base import log_density
 from bayeslaw.kinds.registry import build_model, kind_of
-from bayeslaw.kinds.shared.generative import HalfNormal, Normal, held
+from bayeslaw.kinds.shared.generative import HalfNormal, Normal, fixed_value
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.twin import NumpyroSites, numpyro_model
@@ -242,12 +242,12 @@ def test_predictive_draws_runs_anew(forged, two_models, pooling):
 
 
 def test_what_has_no_spread_is_held():
-    assert held(Normal(2.0, 0.0)) == 2.0
-    assert held(HalfNormal(0.0)) == 0.0
-    assert held(bl.LogNormal(0.3, 0)) == 0.3
-    assert held(Normal(0.0, np.zeros(3))) == 0.0
-    assert held(Normal(0.0, jnp.zeros(3))) is None
-    assert held(Normal(0.0, 1.0)) is None
+    assert fixed_value(Normal(2.0, 0.0)) == 2.0
+    assert fixed_value(HalfNormal(0.0)) == 0.0
+    assert fixed_value(bl.LogNormal(0.3, 0)) == 0.3
+    assert fixed_value(Normal(0.0, np.zeros(3))) == 0.0
+    assert fixed_value(Normal(0.0, jnp.zeros(3))) is None
+    assert fixed_value(Normal(0.0, 1.0)) is None
 
 
 def test_a_model_with_a_prior_is_not_written_out(two_tasks, prior):
