@@ -276,9 +276,15 @@ def test_failed_checks_show_in_the_exit_status(capsys, tmp_path, monkeypatch):
     from bayeslaw.sampling import diagnostics
 
     monkeypatch.setattr(diagnostics, "RHAT_MAX", 0.5)  # nothing can be that good: a REVIEW, which is not a failure
-    (tmp_path / "runs.csv").write_text(TIDY)
-    status, out, _ = run(capsys, "select", tmp_path / "runs.csv", *AT, "--json")
+    table, saved = tmp_path / "runs.csv", tmp_path / "fit.nc"
+    table.write_text(TIDY)
+    status, out, _ = run(capsys, "select", table, *AT, "--json")
     assert (status, json.loads(out)["status"]) == (0, "REVIEW")
+    monkeypatch.setattr(diagnostics, "bfmi", lambda energy: np.array([0.01]))  # energy that hardly moves is a failure
+    status, out, _ = run(capsys, "select", table, *AT, "--json", "-o", saved)
+    assert (status, json.loads(out)["status"]) == (3, "FAIL")
+    assert run(capsys, "check", saved)[0] == 3
+    assert run(capsys, "check", saved, "--allow-failed-checks")[0] == 0
 
 
 def test_demo_reveals_the_truth(capsys, tmp_path):
