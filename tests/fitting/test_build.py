@@ -145,7 +145,9 @@ def test_positions_become_the_fit_that_they_would_be_of_ours(law, two_tasks, pri
 def test_a_fit_of_given_positions_is_asked_saved_and_loaded(three_models, tmp_path):
     built = bl.build(three_models, priors={"phase": bl.Normal(0.5, 0.7)})
     fit = bl.Fit.from_positions(built, positions_of(built), stats={"diverging": np.zeros((2, 20), bool)})
-    assert fit.posterior.settings["coordinate_priors"] == {"phase": [0.5, 0.7]}
+    own = {c.name: {"mean": c.mean, "sd": c.sd, "spread": c.spread} for c in fit.posterior.law.coordinates}
+    stated = own["phase"] | {"mean": 0.5, "sd": 0.7}
+    assert fit.posterior.settings["coordinate_priors"] == own | {"phase": stated} != own
     fit.save(tmp_path / "fit.nc")
     again = bl.load(tmp_path / "fit.nc")
     xr.testing.assert_identical(again.posterior.draws, fit.posterior.draws)
