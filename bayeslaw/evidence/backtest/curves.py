@@ -30,7 +30,10 @@ _CODE_OF_BASELINES = (
     "runs", "evidence/baselines/curves.py", "evidence/scores.py", "evidence/backtest/scoring.py",
     "evidence/backtest/curve_cells.py", "evidence/backtest/curve_methods.py",
 )  # fmt: skip
-_CODE = (*_CODE_OF_BASELINES, "laws", "kinds", "sampling", "posterior", "answers", "fitting")
+_CODE = (
+    *_CODE_OF_BASELINES, "laws", "kinds", "prior", "sampling", "posterior", "answers", "lending", "fitting", "streams.py",
+    "numerics.py", "verdicts.py", "results.py",
+)  # fmt: skip
 
 
 def backtest_curves(

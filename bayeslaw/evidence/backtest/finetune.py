@@ -28,7 +28,10 @@ _CODE_OF_BASELINES = (
     "runs", "evidence/baselines/selection.py", "evidence/scores.py", "evidence/backtest/scoring.py",
     "evidence/backtest/finetune_cells.py", "evidence/backtest/finetune_methods.py",
 )  # fmt: skip
-_CODE = (*_CODE_OF_BASELINES, "laws", "kinds", "sampling", "posterior", "answers", "fitting")
+_CODE = (
+    *_CODE_OF_BASELINES, "laws", "kinds", "prior", "sampling", "posterior", "answers", "lending", "fitting", "streams.py",
+    "numerics.py", "verdicts.py", "results.py",
+)  # fmt: skip
 
 
 def backtest_finetune(
