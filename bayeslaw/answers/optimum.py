@@ -21,6 +21,7 @@ from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.errors import LawError, RunsError, TargetError
+from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.points import require_covariates
 from bayeslaw.kinds.shared.prediction import LawDraws
 from bayeslaw.laws.base import Law
@@ -197,6 +198,9 @@ def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
     """
     if not isinstance(compute, (int, float, np.number)) or not (np.isfinite(compute) and compute > 0):
         raise TargetError(f"compute={compute!r}: a budget must be a positive number of FLOP.")
+    outcome = kind_of(law).outcome
+    if outcome.higher_is_better or outcome.link_name != "log":
+        raise LawError(f"A budget is split for the least loss, and the {law.name} law is of {outcome.name}.")
     names = [c.name for c in law.covariates]
     if not {"params", "data"} <= set(names):
         raise LawError(

@@ -31,8 +31,8 @@ _CODE_OF_BASELINES = (
     "evidence/backtest/curve_cells.py", "evidence/backtest/curve_methods.py",
 )  # fmt: skip
 _CODE = (
-    *_CODE_OF_BASELINES, "laws", "kinds", "prior", "sampling", "posterior", "answers", "lending", "fitting", "streams.py",
-    "numerics.py", "verdicts.py", "results.py",
+    *_CODE_OF_BASELINES, "laws", "kinds", "prior", "sampling", "posterior", "answers", "lending", "fitting",
+    "streams.py", "numerics.py", "verdicts.py", "results.py",
 )  # fmt: skip
 
 

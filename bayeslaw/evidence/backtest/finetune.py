@@ -29,8 +29,8 @@ _CODE_OF_BASELINES = (
     "evidence/backtest/finetune_cells.py", "evidence/backtest/finetune_methods.py",
 )  # fmt: skip
 _CODE = (
-    *_CODE_OF_BASELINES, "laws", "kinds", "prior", "sampling", "posterior", "answers", "lending", "fitting", "streams.py",
-    "numerics.py", "verdicts.py", "results.py",
+    *_CODE_OF_BASELINES, "laws", "kinds", "prior", "sampling", "posterior", "answers", "lending", "fitting",
+    "streams.py", "numerics.py", "verdicts.py", "results.py",
 )  # fmt: skip
 
 
