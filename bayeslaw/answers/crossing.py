@@ -183,12 +183,8 @@ def crossing(
     """
     if kind not in get_args(Lines):
         raise TargetError(f"kind={kind!r} is none of what can cross: {', '.join(get_args(Lines))}.")
-    layout, law = posterior.layout, posterior.law
-    at, here = dict(at or {}), curves_on(layout, task)
-    low = float(layout.covariates[law.axis][here].min()) if low is None else low
-    high = BEYOND * float(layout.largest[here].max()) if high is None else high
-    if not all(isinstance(limit, (int, float, np.number)) for limit in (low, high)) or not 0 < low < high < np.inf:
-        raise TargetError(f"Crossings are looked for from low={low!r} to high={high!r}: give 0 < low < high.")
+    law, at, here = posterior.law, dict(at or {}), curves_on(posterior.layout, task)
+    low, high = _range(posterior, here, low, high)
     if law.axis in at:
         raise TargetError(f"at gives {law.axis!r}, the size that is looked for. Narrow its range with low and high.")
     if a == b:
@@ -208,30 +204,50 @@ def crossing(
             "and so never cross. Their curves may: leave out kind='law'."
         )
     found = _summarise(difference, points)
-    beyond = {name: value / float(layout.covariates[name][here].max()) for name, value in at.items()}
+    beyond = {name: value / float(posterior.layout.covariates[name][here].max()) for name, value in at.items()}
     if found["size"]:
         beyond[law.axis] = found["size"]["median"] * float(targets.extrapolation[:, 0].max()) / points[0]
-    checks = [*posterior.checks]
-    if beyond:
-        far = max(beyond, key=lambda name: beyond[name])
-        sentence = f"The comparison is made at {beyond[far]:,.4g} times the largest {far} seen."
-        remedy = "What laws leave out grows with distance; make runs in between."
-        checks.append(extrapolation_check(beyond[far], sentence, remedy))
     return Crossing(
         a=a,
         b=b,
         kind=kind,
         at=at,
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         **found,
         sizes=points,
         difference=difference,
         chains=posterior.chains,
         outcome=predictor.outcome,
-        checks=tuple(checks),
+        checks=(*posterior.checks, *_distance_check(beyond)),
         provenance=posterior.provenance(),
     )
+
+
+def _range(posterior: Posterior, here: list[int], low: float | None, high: float | None) -> tuple[float, float]:
+    """The data sizes between which a crossing is looked for; ``here`` are the curves of the task.
+
+    Raises
+    ------
+    TargetError
+        If they are no range.
+    """
+    layout = posterior.layout
+    low = float(layout.covariates[posterior.law.axis][here].min()) if low is None else low
+    high = BEYOND * float(layout.largest[here].max()) if high is None else high
+    if not all(isinstance(limit, (int, float, np.number)) for limit in (low, high)) or not 0 < low < high < np.inf:
+        raise TargetError(f"Crossings are looked for from low={low!r} to high={high!r}: give 0 < low < high.")
+    return float(low), float(high)
+
+
+def _distance_check(beyond: Mapping[str, float]) -> list[Check]:
+    """Judge how many times beyond the runs two choices are compared, by covariate; none where that is not known."""
+    if not beyond:
+        return []
+    far = max(beyond, key=lambda name: beyond[name])
+    sentence = f"The comparison is made at {beyond[far]:,.4g} times the largest {far} seen."
+    remedy = "What laws leave out grows with distance; make runs in between."
+    return [extrapolation_check(beyond[far], sentence, remedy)]
 
 
 def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from bayeslaw.cli.shared import (
     check_outputs,
     finish,
     fit_table,
+    interruptible,
     one_point,
     read_table,
     read_tokens,
@@ -319,7 +320,8 @@ def main() -> None:
     """Run the command line."""
     run: Callable[[], Any] = app
     try:
-        run()
+        with interruptible("interrupted."):
+            run()
     except BayeslawError as error:
         tell(f"bayeslaw: {error}")
         sys.exit(2)

@@ -1,6 +1,7 @@
 """The commands that hide the large runs, predict them, and see what came out."""
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayeslaw.cli.law_option import LawName, is_law_file, read_law
-from bayeslaw.cli.shared import Allow, Json, Seed, Where, finish, one_point, show, tell
+from bayeslaw.cli.shared import Allow, Json, Seed, Where, finish, interrupts_to, one_point, show, tell
 from bayeslaw.errors import BayeslawWarning, TargetError
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def curves(
 def _run(work: "Callable[[Report], Backtest]", out: Path, json: bool, allow_failed_checks: bool) -> None:
     """Run a backtest, write its files, print its answer."""
     try:
-        with _warnings_told(), _progress() as report:
+        with interrupts_to(signal.default_int_handler), _warnings_told(), _progress() as report:
             found = work(report)
     except KeyboardInterrupt:
         from joblib.externals.loky import get_reusable_executor

@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -192,24 +192,31 @@ def read_tokens(text: str | None) -> float:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Let an interrupt end the process at once.
+def interruptible(message: str = "interrupted; nothing was written.") -> Iterator[None]:
+    """Let an interrupt end the process at once, with a message.
 
     By a handler of its own: the exception that Python raises may be lost in a callback of a library, and Python would
     wait for a thread that compiles.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:  # as under nohup
-        yield
-        return
 
     def end(*_: object) -> None:
         cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""  # a progress bar hides it
         # past Python's buffers, which may be in use
-        os.write(2, cursor + b"bayeslaw: interrupted; nothing was written.\n")
+        os.write(2, cursor + f"bayeslaw: {message}\n".encode())
         os._exit(130)
 
-    signal.signal(signal.SIGINT, end)
+    with interrupts_to(end):
+        yield
+
+
+@contextmanager
+def interrupts_to(handler: Callable[..., None]) -> Iterator[None]:
+    """Give interrupts to a handler for a while, unless they are ignored, as under nohup."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from scipy import stats
 from bayeslaw import streams
 from bayeslaw.errors import PriorError
 from bayeslaw.kinds.registry import kind_of
-from bayeslaw.kinds.shared.borrowed import Borrowed, Entry
+from bayeslaw.kinds.shared.borrowed import Borrowed, Entry, TaskPath
 from bayeslaw.kinds.shared.hierarchy import COMMON, TASK_SPREAD
 from bayeslaw.kinds.shared.scales import LogNormal, Normal, sampled_scales
 from bayeslaw.laws.base import LEVELS
@@ -52,25 +52,9 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
     layout, law, predictor = posterior.layout, posterior.law, posterior.predictor
     _require_pooling(posterior)
     scales = _scales(posterior)
-    columns: dict[Entry, np.ndarray] = _population(posterior, generator(seed, streams.LENDING))
-    of_tasks = predictor.scales()
-    for k, task in enumerate(layout.tasks):
-        for scale_name, prior in sampled_scales(scales).items():
-            values = of_tasks[scale_name][:, k]
-            if np.ptp(values) > 0:
-                columns[Entry(scale_name, task)] = _standardised(prior, values)
-    path_columns, paths = predictor.paths()
-    columns |= path_columns
+    columns, paths = _columns(posterior, scales, seed)
     values = np.column_stack(list(columns.values()))
-    if len(values) <= len(columns):
-        raise PriorError(
-            f"The fit has {len(values)} draws, which do not tell how the {len(columns)} numbers that it lends go "
-            "together. Fit with more draws, such as sampler=SamplerSettings(draws=2000)."
-        )
-    constant = np.ptp(values, axis=0) == 0
-    covariance = np.atleast_2d(np.cov(values.T)) + np.diag(np.where(constant, FIXED**2, 0.0))
-    moving = values[:, ~constant]
-    distances = [stats.kstest(stats.zscore(column), "norm").statistic for column in moving.T]
+    mean, covariance, approximation = _normal_of(values)
     before = posterior.prior
     known = (before.families, before.models) if before is not None else ((), ())
     families = dict.fromkeys([*known[0], *((c.task, c.family) for c in layout.curves)])
@@ -82,7 +66,7 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
         borrowed=Borrowed(
             reference=predictor.reference(),
             entries=tuple(columns),
-            mean=values.mean(axis=0),
+            mean=mean,
             covariance=covariance,
             scales=scales,
             paths=paths,
@@ -90,7 +74,7 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
         families=tuple(families),
         models=tuple(models),
         ranges=_ranges(posterior),
-        approximation=float(max(distances)),
+        approximation=approximation,
         origin={
             "runs": len(posterior.runs.table),
             "runs_sha256": posterior.settings["runs_sha256"],
@@ -107,6 +91,40 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
         return as_kept(made)
     except ValueError as error:
         raise PriorError(f"What the fit would lend is no distribution ({error}). Fit with more draws.") from error
+
+
+def _columns(posterior: Posterior, scales: Any, seed: int) -> tuple[dict[Entry, np.ndarray], dict[str, TaskPath]]:
+    """Draws of all that is lent, on the unconstrained scale, and the paths of tasks that some of them describe."""
+    predictor = posterior.predictor
+    columns: dict[Entry, np.ndarray] = _population(posterior, generator(seed, streams.LENDING))
+    of_tasks = predictor.scales()
+    for k, task in enumerate(posterior.layout.tasks):
+        for name, prior in sampled_scales(scales).items():
+            values = of_tasks[name][:, k]
+            if np.ptp(values) > 0:
+                columns[Entry(name, task)] = _standardised(prior, values)
+    path_columns, paths = predictor.paths()
+    return columns | path_columns, paths
+
+
+def _normal_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Mean and covariance of draws (draw, entry), and the largest distance of an entry from its normal distribution.
+
+    Raises
+    ------
+    PriorError
+        If there are no more draws than entries.
+    """
+    draws, entries = values.shape
+    if draws <= entries:
+        raise PriorError(
+            f"The fit has {draws} draws, which do not tell how the {entries} numbers that it lends go "
+            "together. Fit with more draws, such as sampler=SamplerSettings(draws=2000)."
+        )
+    constant = np.ptp(values, axis=0) == 0
+    covariance = np.atleast_2d(np.cov(values.T)) + np.diag(np.where(constant, FIXED**2, 0.0))
+    distances = [stats.kstest(stats.zscore(column), "norm").statistic for column in values[:, ~constant].T]
+    return values.mean(axis=0), covariance, float(max(distances))
 
 
 def _require_pooling(posterior: Posterior) -> None:

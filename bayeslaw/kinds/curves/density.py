@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Float, Int
 
 from bayeslaw.kinds.curves.discrepancy import discrepancy_named
 from bayeslaw.kinds.curves.priors import ScalePriors
@@ -75,23 +76,23 @@ class CurveDensity:
 class Data(NamedTuple):
     """The arrays of the density; see ``RotatedCurve`` for the rotated ones."""
 
-    covariates: dict[str, Array]  # (C, M), relative to the reference point
-    reference: dict[str, Array]  # (), all 1
-    log_loss: Array  # (C, M), less the mean of each curve
-    height: Array  # (C, M), what remains of the height at which a curve starts
-    root_weight: Array  # (C, M)
-    rotation: Array  # (G, M, R), root weights included
-    strength: Array  # (C, R)
-    own: Array  # (G, R, P)
-    shared: Array  # (G, R, Q)
-    real: Array  # (C, R): 1 for directions that exist, 0 for padding
-    noise_directions: Array  # (C,)
-    slots: Array  # (G, N): the curve in each place; places beyond the last curve of a row repeat its first
-    place_of: Array  # (C,): index into the slots, row by row
-    row_of: Array  # (C,)
-    task_of_row: Array  # (G,)
-    task_of: Array  # (C,)
-    groups: dict[str, Array]  # level -> (C,)
+    covariates: dict[str, Float[Array, "C M"]]  # relative to the reference point
+    reference: dict[str, Float[Array, ""]]  # all 1
+    log_loss: Float[Array, "C M"]  # less the mean of each curve
+    height: Float[Array, "C M"]  # what remains of the height at which a curve starts
+    root_weight: Float[Array, "C M"]
+    rotation: Float[Array, "G M R"]  # root weights included
+    strength: Float[Array, "C R"]
+    own: Float[Array, "G R P"]
+    shared: Float[Array, "G R Q"]
+    real: Float[Array, "C R"]  # 1 for directions that exist, 0 for padding
+    noise_directions: Float[Array, " C"]
+    slots: Int[Array, "G N"]  # the curve in each place; places beyond the last curve of a row repeat its first
+    place_of: Int[Array, " C"]  # index into the slots, row by row
+    row_of: Int[Array, " C"]
+    task_of_row: Int[Array, " G"]
+    task_of: Int[Array, " C"]
+    groups: dict[str, Int[Array, " C"]]  # by level
     borrowed: BorrowedArrays | None = None
 
 
@@ -116,7 +117,7 @@ def log_prior(density: CurveDensity, position: Position) -> Array:
 
 
 def path_walks(law: Law, paths: Paths, position: Position, values: Mapping[str, Array]) -> Array:
-    """Coefficients of the shared walk given the paths of tasks: those of path less law at the knots, shape (T, Q)."""
+    """Coefficients of the shared walk given the paths of tasks: those of path less law at the K known knots, shape (T, K)."""
     of_task = {name: value[paths.first_of][:, None] for name, value in values.items()}
     shape = law.log_shape(of_task, {law.axis: jnp.exp(paths.sizes)}, {law.axis: 1.0})
     return jnp.einsum("tpq,tq->tp", paths.whiten, position[PATH] - (shape[:, 1:] - shape[:, :1]))
@@ -125,11 +126,11 @@ def path_walks(law: Law, paths: Paths, position: Position, values: Mapping[str, 
 class Rotated(NamedTuple):
     """Residuals of the law and the Gaussian terms that follow from them."""
 
-    residual: Array  # (C, M): root-weighted log loss minus log shape and pull
-    z: Array  # (C, R): rotated residuals
-    variance: Array  # (C, R): their variance given the shared walk
-    precision: Array  # (T, Q, Q): of the shared walk's standardised coefficients
-    linear: Array  # (T, Q)
+    residual: Float[Array, "C M"]  # root-weighted log loss minus log shape and pull
+    z: Float[Array, "C R"]  # rotated residuals
+    variance: Float[Array, "C R"]  # their variance given the shared walk
+    precision: Float[Array, "T Q Q"]  # of the shared walk's standardised coefficients
+    linear: Float[Array, "T Q"]
 
 
 def rotated_residuals(density: CurveDensity, data: Data, position: Position, values: Mapping[str, Array]) -> Rotated:

@@ -94,7 +94,7 @@ def _borrowed_arrays(layout: CurveLayout, width: int) -> BorrowedArrays | None:
             for i in np.flatnonzero(layout.task_of == k):
                 functions[i, : layout.axis.shape[1], :q] = w.shared.functions(layout.axis[i])[:, :q]
         first_of = np.array([np.flatnonzero(layout.task_of == k)[0] for k in range(tasks)])
-        paths = Paths(sizes, whiten, functions, first_of)
+        paths = Paths(whiten, sizes, functions, first_of)
     return BorrowedArrays(layout.borrowed.mean, layout.borrowed.root(), paths)
 
 

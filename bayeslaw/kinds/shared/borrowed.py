@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Int
 
 from bayeslaw.laws.base import Array
 
@@ -163,19 +164,19 @@ Filling = tuple[FilledEntry, ...]
 
 
 class Paths(NamedTuple):
-    """Arrays of the paths of T tasks, C curves and M points, on Q knots; zeros, unused, for tasks without a path."""
+    """Arrays of the paths of T tasks, C curves and M points, on K knots; zeros, unused, for tasks without a path."""
 
-    sizes: Array  # (T, Q + 1): anchor and knots, relative to the reference
-    whiten: Array  # (T, Q, Q): inverse root of the shared walk's covariance at the knots
-    functions: Array  # (C, M, Q): basis functions of the shared walk at the runs
-    first_of: Array  # (T,): a curve of each task
+    whiten: Float[Array, "T K K"]  # inverse root of the shared walk's covariance at the knots
+    sizes: Float[Array, "T K+1"]  # anchor and knots, relative to the reference
+    functions: Float[Array, "C M K"]  # basis functions of the shared walk at the runs
+    first_of: Int[Array, " T"]  # a curve of each task
 
 
 class BorrowedArrays(NamedTuple):
     """Arrays of the borrowed vector, and of paths if the prior has any."""
 
-    mean: Array  # (d,)
-    root: Array  # (d, d)
+    mean: Float[Array, " d"]
+    root: Float[Array, "d d"]
     paths: Paths | None = None
 
 

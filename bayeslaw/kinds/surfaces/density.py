@@ -11,7 +11,8 @@ Student-t, so that outliers have little influence on the law. All of these are s
 a field has far fewer coefficients than there are runs, and models have effects only on tasks with several runs per
 model.
 
-Shapes: J runs, C models of which C' have effects, G surfaces, T tasks, P coefficients of all fields together.
+Shapes: J runs, C models of which O have effects of their own, G surfaces, T tasks, P coefficients of all fields
+together.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax.scipy.special import gammaln
+from jaxtyping import Float, Int
 
 from bayeslaw.kinds.shared.borrowed import VECTOR, BorrowedArrays, Filling, unfold
 from bayeslaw.kinds.shared.population import Pooled, Position, coordinates, log_population_prior, scale
@@ -38,20 +40,20 @@ OF_MODELS = ("offset", "tilt", "curvature")
 class SurfaceData(NamedTuple):
     """The arrays of the density."""
 
-    covariates: dict[str, Array]  # (J,), relative to the reference point
-    log_loss: Array  # (J,), less the mean of each surface
-    along: Array  # (J,): log of the axis, less its mean over the runs of the model
-    curving: Array  # (J,): half the square of ``along``, less its mean over the runs of the model
-    weight: Array  # (J,)
-    functions: Array  # (J, P): basis functions of the field of the run's own surface, 0 of others
-    unexplained: Array  # (J,): variance of the field that its patterns do not explain, at unit sd
-    curve_of: Array  # (J,)
-    own_of: Array  # (J,): index of the run's model among those with effects; C' for others
-    task_of: Array  # (J,)
-    surface_of: Array  # (J,)
-    task_of_own: Array  # (C',)
-    task_of_coefficient: Array  # (P,)
-    groups: dict[str, Array]  # level -> (C,)
+    covariates: dict[str, Float[Array, " J"]]  # relative to the reference point
+    log_loss: Float[Array, " J"]  # less the mean of each surface
+    along: Float[Array, " J"]  # log of the axis, less its mean over the runs of the model
+    curving: Float[Array, " J"]  # half the square of ``along``, less its mean over the runs of the model
+    weight: Float[Array, " J"]
+    functions: Float[Array, "J P"]  # basis functions of the field of the run's own surface, 0 of others
+    unexplained: Float[Array, " J"]  # variance of the field that its patterns do not explain, at unit sd
+    curve_of: Int[Array, " J"]
+    own_of: Int[Array, " J"]  # index of the run's model among the O with effects; O for others
+    task_of: Int[Array, " J"]
+    surface_of: Int[Array, " J"]
+    task_of_own: Int[Array, " O"]
+    task_of_coefficient: Int[Array, " P"]
+    groups: dict[str, Int[Array, " C"]]  # by level
     borrowed: BorrowedArrays | None = None
 
 
@@ -61,7 +63,7 @@ class SurfaceDensity:
 
     Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd``,
     ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (T,), logs of scales over their prior medians, in units of their
-    prior sd; ``offset``, ``tilt`` and ``curvature`` (C',), in units of the prior medians of their standard deviations
+    prior sd; ``offset``, ``tilt`` and ``curvature`` (O,), in units of the prior medians of their standard deviations
     (a sampler moves in other coordinates: see ``condition``); and ``field`` (P,), standard normal.
     """
 
