@@ -117,7 +117,7 @@ def log_prior(density: CurveDensity, position: Position) -> Array:
 
 
 def path_walks(law: Law, paths: Paths, position: Position, values: Mapping[str, Array]) -> Array:
-    """Coefficients of the shared walk given the paths of tasks: those of path less law at the K known knots, shape (T, K)."""
+    """Coefficients of the shared walk given the paths of tasks: path less law at the K known knots (T, K)."""
     of_task = {name: value[paths.first_of][:, None] for name, value in values.items()}
     shape = law.log_shape(of_task, {law.axis: jnp.exp(paths.sizes)}, {law.axis: 1.0})
     return jnp.einsum("tpq,tq->tp", paths.whiten, position[PATH] - (shape[:, 1:] - shape[:, :1]))
