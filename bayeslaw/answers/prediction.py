@@ -24,8 +24,8 @@ from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check
 
-Kind = Literal["run", "curve", "new-family", "law"]
-"""Kind of prediction: see above."""
+PredictionKind = Literal["run", "curve", "new-family", "law"]
+"""What is predicted: see above."""
 
 _QUANTILES = {"p025": 0.025, **QUANTILES, "p975": 0.975}
 
@@ -56,7 +56,7 @@ class Prediction(Result):
         Of the fit; see `bayeslaw.posterior.posterior.Posterior.provenance`.
     """
 
-    kind: Kind
+    kind: PredictionKind
     at: tuple[Mapping[str, float], ...]
     labels: tuple[Label, ...]
     linked: np.ndarray
@@ -140,7 +140,7 @@ class Prediction(Result):
 
 
 def predict(
-    posterior: Posterior, at: Sequence[Mapping[str, float]], *, kind: Kind = "run", seed: int = 0
+    posterior: Posterior, at: Sequence[Mapping[str, float]], *, kind: PredictionKind = "run", seed: int = 0
 ) -> Prediction:
     """Draw predictions at points, jointly.
 
@@ -161,8 +161,10 @@ def predict(
         If a point names an unknown covariate, lacks one, or is not a positive number; or if there is no second model
         from which to estimate the spread of families.
     """
-    if kind not in get_args(Kind):
-        raise TargetError(f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(Kind))}.")
+    if kind not in get_args(PredictionKind):
+        raise TargetError(
+            f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(PredictionKind))}."
+        )
     if isinstance(at, Mapping):
         raise TargetError(f"at is one point, {dict(at)}: give a list of points, at=[{{…}}].")
     if not at:
@@ -184,7 +186,7 @@ def predict(
     )
 
 
-def draws_at(predictor: Predictor[T], targets: T, kind: Kind, rng: np.random.Generator) -> np.ndarray:
+def draws_at(predictor: Predictor[T], targets: T, kind: PredictionKind, rng: np.random.Generator) -> np.ndarray:
     """Draws at targets on the scale of the link, shape (S, K, A): the one place where predictions are composed."""
     if kind == "law":
         return predictor.law_alone(targets)

@@ -173,7 +173,7 @@ def predict(
     """Predict the loss at one or more points from a saved fit."""
     began = time.perf_counter()
     points = [one_point(re.split(r",(?=[^,]*=)", text)) for text in at]  # not at the commas of 1,638,400
-    check_outputs(output, kind=".csv")
+    check_outputs(output, suffix=".csv")
     from bayeslaw.fitting.fit import load
     from bayeslaw.views.records import timed, to_json
 
@@ -203,7 +203,7 @@ def check(
 ) -> None:
     """Print the verdicts on a saved fit."""
     began = time.perf_counter()
-    check_outputs(output, kind=".csv")
+    check_outputs(output, suffix=".csv")
     from bayeslaw.fitting.fit import load
     from bayeslaw.views.records import timed, to_json
 

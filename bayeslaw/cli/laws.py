@@ -175,7 +175,7 @@ def compare(
     began = time.perf_counter()
     point = one_point(at) if at else None
     first_tokens = read_tokens(early_tokens)
-    check_outputs(output, kind=".csv")
+    check_outputs(output, suffix=".csv")
     table = read_table(runs, where)
     from bayeslaw.evidence.comparison.compare import compare as judge
     from bayeslaw.evidence.comparison.compare import point_for, require_alike

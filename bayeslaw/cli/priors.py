@@ -86,7 +86,7 @@ def make_prior(
     """Fit tables together, and save what the fit lends to others."""
     began = time.perf_counter()
     first_tokens = read_tokens(early_tokens)
-    check_outputs(output, kind=".json")
+    check_outputs(output, suffix=".json")
     from bayeslaw.lending.lend import as_prior
     from bayeslaw.runs import join_runs
 

@@ -238,12 +238,12 @@ def progress_bar(what: str) -> "Iterator[Progress | None]":
         yield lambda phase, done, total: bar.update(task, description=f"{what}: {phase}", completed=done, total=total)
 
 
-def check_outputs(output: Path | None, plot: Path | None = None, *, kind: str = ".nc") -> None:
+def check_outputs(output: Path | None, plot: Path | None = None, *, suffix: str = ".nc") -> None:
     """Refuse an output that cannot be written before anything is computed."""
     from bayeslaw.files import require_writable
 
     if output is not None:
-        require_writable(output, suffixes=(kind,))
+        require_writable(output, suffixes=(suffix,))
     if plot is not None:
         require_writable(plot, suffixes=(".png", ".pdf", ".svg"))
 

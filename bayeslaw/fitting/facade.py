@@ -12,7 +12,7 @@ import xarray as xr
 from bayeslaw.answers.crossing import Crossing, Lines, crossing
 from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.parameters import Checks, Parameters, fit_checks, parameters
-from bayeslaw.answers.prediction import Kind, Prediction, predict
+from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
 from bayeslaw.answers.selection import Selection, select
 from bayeslaw.errors import PriorError, TargetError
 from bayeslaw.fitting.assemble import assemble_given, drawn_from_prior
@@ -117,7 +117,7 @@ class Fit:
         *,
         data: float | Sequence[float] | np.ndarray | None = None,
         at: Points = (),
-        kind: Kind = "run",
+        kind: PredictionKind = "run",
         seed: int = 0,
     ) -> pd.DataFrame:
         """Predict the outcome at one or more points, as a table of medians and intervals.
@@ -145,7 +145,7 @@ class Fit:
         """
         return self.predictions(_points(data, at), kind=kind, seed=seed).to_frame()
 
-    def predictions(self, at: Points, *, kind: Kind = "run", seed: int = 0) -> Prediction:
+    def predictions(self, at: Points, *, kind: PredictionKind = "run", seed: int = 0) -> Prediction:
         """As ``predict``, with the joint draws.
 
         Parameters

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeslaw.answers.prediction import Kind, Prediction, predict
+from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
 from bayeslaw.fitting.assemble import beliefs, prior_draws
 from bayeslaw.kinds.registry import build_model, kind_of, read_for
 from bayeslaw.kinds.shared.stated import Statement
@@ -27,7 +27,7 @@ def prior_predictive(
     priors: Mapping[str, Statement] | None = None,
     scales: Any = None,
     early_tokens: float = EARLY_TOKENS,
-    kind: Kind = "curve",
+    kind: PredictionKind = "curve",
     anchored: bool = True,
     seed: int = 0,
 ) -> Prediction:

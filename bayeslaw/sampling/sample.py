@@ -71,7 +71,7 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
     repairs: list[str] = []
     frame = whiten(model) if model.density.whitened else None
     raw, draws, checks = _attempt(model, frame, settings, seed, progress, last=False)
-    if _astray(raw, settings):
+    if _diverged_or_cut_off(raw, settings):
         count = int(np.sum(raw.diverging | (raw.steps >= 2**settings.max_depth - 1)))
         settings = _careful(settings, diverged=bool(raw.diverging.any()))
         repairs.append(
@@ -101,7 +101,7 @@ def _careful(settings: SamplerSettings, *, diverged: bool) -> SamplerSettings:
     )
 
 
-def _astray(raw: RawDraws, settings: SamplerSettings) -> bool:
+def _diverged_or_cut_off(raw: RawDraws, settings: SamplerSettings) -> bool:
     """Whether any trajectory diverged or was cut off."""
     return bool(raw.diverging.any() or (raw.steps >= 2**settings.max_depth - 1).any())
 
@@ -131,7 +131,7 @@ def _attempt(
     completed, checks = _look(model, raw, settings, seed)
     for _ in range(MAX_ROUNDS - 1):
         mixed = overall(c for c in checks if c.name in ("r_hat", "ess_bulk", "ess_tail")) == "PASS"
-        if mixed or (_astray(raw, settings) and not last):  # more draws would not repair divergences
+        if mixed or (_diverged_or_cut_off(raw, settings) and not last):  # more draws would not repair divergences
             break
         chains, more = advance(chains, draws, tick)
         raw = raw.join(more)

@@ -13,7 +13,7 @@ import pytest
 
 import bayeslaw as bl
 from bayeslaw.errors import LawError, PosteriorFileError, PriorError
-from bayeslaw.evidence.backtest.settings import MethodSettings, settled_law
+from bayeslaw.evidence.backtest.settings import MethodSettings, checked_law
 from bayeslaw.evidence.comparison import compare as comparing
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.fitting.fit import open_prior
@@ -141,12 +141,12 @@ def test_laws_of_ones_own_are_compared_with_others(law, two_tasks, registered, f
 
 
 def test_backtests_of_ones_own_law_depend_on_all_that_it_says(law):
-    assert settled_law("vanilla") == "vanilla"
-    assert settled_law("multiplicative(params)") == "multiplicative(params)"
+    assert checked_law("vanilla") == "vanilla"
+    assert checked_law("multiplicative(params)") == "multiplicative(params)"
     bl.register_law(law)
-    assert settled_law("shifted_power") is settled_law(law) is law
+    assert checked_law("shifted_power") is checked_law(law) is law
     with pytest.raises(LawError, match="newton"):
-        settled_law("newton")
+        checked_law("newton")
     wider = tuple(dataclasses.replace(c, sd=2 * c.sd) for c in law.coordinates)
     changed = (steeper(law), another(law, coordinates=wider))
     told = [json.dumps(MethodSettings(one).as_dict("bayeslaw")) for one in (law, *changed)]

@@ -15,7 +15,7 @@ from bayeslaw.evidence.backtest.curve_methods import BASELINES, answer_jointly
 from bayeslaw.evidence.backtest.jobs import Job, Record, Report, run_jobs
 from bayeslaw.evidence.backtest.result import OURS, Backtest, summarise
 from bayeslaw.evidence.backtest.scoring import Answer, coverage_at_levels, distribution_scores
-from bayeslaw.evidence.backtest.settings import MethodSettings, settled_law
+from bayeslaw.evidence.backtest.settings import MethodSettings, checked_law
 from bayeslaw.evidence.backtest.store import code_version
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def backtest_curves(
     """
     began = time.perf_counter()
     read = read_curves(tables, hide_last=hide_last, where=where)
-    settings = MethodSettings(settled_law(law) if OURS in methods else law, seed, sampler)
+    settings = MethodSettings(checked_law(law) if OURS in methods else law, seed, sampler)
     versions = {True: code_version(*_CODE), False: code_version(*_CODE_OF_BASELINES)}
     jobs = [
         job

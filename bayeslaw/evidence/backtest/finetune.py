@@ -15,7 +15,7 @@ from bayeslaw.evidence.backtest.finetune_methods import METHODS
 from bayeslaw.evidence.backtest.jobs import Job, Record, Report, run_jobs
 from bayeslaw.evidence.backtest.result import OURS, Backtest, summarise
 from bayeslaw.evidence.backtest.scoring import Answer, choice_scores, coverage_at_levels, no_scores
-from bayeslaw.evidence.backtest.settings import MethodSettings, settled_law, whole
+from bayeslaw.evidence.backtest.settings import MethodSettings, checked_law, whole
 from bayeslaw.evidence.backtest.store import code_version
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def backtest_finetune(
         raise TargetError(f"Found one task, {tasks[0].name!r}, and none to borrow from. Give the tables of others too.")
     cells = make_cells(tasks, budgets, borrow=borrow)
     _require_some(tasks, cells)
-    settings = MethodSettings(settled_law(law) if OURS in methods else law, seed, sampler)
+    settings = MethodSettings(checked_law(law) if OURS in methods else law, seed, sampler)
     versions = code_version(*_CODE), code_version(*_CODE_OF_BASELINES)
     jobs = [
         _job(cell, name, settings, _identity(tasks, cell, borrow), versions[name != OURS])

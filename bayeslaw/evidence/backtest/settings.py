@@ -67,7 +67,7 @@ def choose_methods(text: str | None, known: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def settled_law(law: "str | Law") -> "str | Law":
+def checked_law(law: "str | Law") -> "str | Law":
     """Refuse an unknown law before anything is fitted; one that is not of the package goes to workers as it is.
 
     Raises

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw import streams
-from bayeslaw.answers.prediction import Kind as PredictionKind
-from bayeslaw.answers.prediction import Prediction, predict
+from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.evidence.comparison.holdouts import Holdout, rolling_holdouts, score_hidden
 from bayeslaw.evidence.comparison.law_scores import LawScore, law_scores

@@ -49,7 +49,7 @@ class SurfacePredictor(SurfaceTargeting):
         t = np.log(targets.covariates[self.law.axis] / self.layout.reference[self.law.axis][0])
         log_loss = self.law_alone(targets) + _effects(targets, t)
         if rng is not None:
-            log_loss += self._wandering(targets, t, rng)
+            log_loss += self._departures(targets, t, rng)
         return self._with_fields(log_loss, targets, rng, nearby)
 
     def measured(self, expected: np.ndarray, targets: SurfaceTargets, rng: np.random.Generator) -> np.ndarray:
@@ -116,7 +116,7 @@ class SurfacePredictor(SurfaceTargeting):
         noise, tail = (self._flat(name)[:, targets.task_of, None] for name in ("noise", "tail"))
         return noise * relative, tail
 
-    def _wandering(self, targets: SurfaceTargets, t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _departures(self, targets: SurfaceTargets, t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draws of the random walks of models beyond their own data, at logs of the axis (K, A): log loss (S, K, A).
 
         The rate is the sd of curvatures times the square root of the length of the model's range, or of that of a
@@ -127,13 +127,13 @@ class SurfacePredictor(SurfaceTargeting):
         usual = np.bincount(layout.task_of, layout.measured.length) / np.bincount(layout.task_of)
         length = np.sqrt(np.maximum(measured.length, usual[targets.task_of]))
         rate = self._flat("curvature_sd")[:, targets.task_of] * length * targets.own
-        strayed = np.zeros((len(rate), *t.shape))
+        departures = np.zeros((len(rate), *t.shape))
         for k in np.flatnonzero(rate.any(axis=0)):
             covariance = np.zeros((t.shape[1], t.shape[1]))
             for beyond in (np.maximum(along[k] - measured.high[k], 0.0), np.maximum(measured.low[k] - along[k], 0.0)):
                 covariance += integrated_walk(beyond[:, None], beyond[None])
-            strayed[:, k] = draw(covariance, rate[:, [k]], rng)
-        return strayed
+            departures[:, k] = draw(covariance, rate[:, [k]], rng)
+        return departures
 
     def _with_fields(
         self, log_loss: np.ndarray, targets: SurfaceTargets, rng: np.random.Generator | None, nearby: bool
