@@ -69,9 +69,10 @@ LAW = Law(
     coordinates=(
         # Measured exponents of fine-tuning run from .02 (prompt tuning) to .4 or so; the prior's 90% is .1 to .7.
         Coordinate("log_beta", "log beta", mean=-1.3, sd=0.6, spread=0.3, pooling="task"),
-        # The share of the loss that more data of this kind never removes: 90% from .015 to .3. A few sizes say next to
-        # nothing about it, and a larger share flattens curves long before real ones flatten.
-        Coordinate("floor", "logit of E / L(D_ref)", mean=-2.5, sd=1.0, spread=0.5, pooling="task"),
+        # The share of the loss that more data of this kind never removes: 90% from .03 to .81. A few sizes say next to
+        # nothing about it, and tasks differ widely: fine-tuning losses of language models have .1 or less, pretraining
+        # losses and error rates of classifiers on noisy labels .6 and more.
+        Coordinate("floor", "logit of E / L(D_ref)", mean=-1.0, sd=1.5, spread=0.5, pooling="task"),
         # How far past its pre-learned size a curve is at D_ref. Models differ in it, but a few sizes do not tell how:
         # one for all of a task predicts better, and each curve's own discrepancy takes up the rest.
         Coordinate("phase", "log of D_ref^beta / D_l", mean=0.0, sd=1.5, spread=1.0, pooling="task"),

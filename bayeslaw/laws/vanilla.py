@@ -60,8 +60,8 @@ LAW = Law(
         # One exponent for the whole range, slow start and all: below those of the rectified law (.1 to .7), and as low
         # as the .015 to .15 that Zhang et al. found in fine-tuning. The prior's 90% is .04 to .6.
         Coordinate("log_beta", "log beta", mean=-1.8, sd=0.8, spread=0.3, pooling="task"),
-        # As in the rectified law: the share of the loss that more data of this kind never removes, 90% from .015 to .3.
-        Coordinate("floor", "logit of E / L(D_ref)", mean=-2.5, sd=1.0, spread=0.5, pooling="task"),
+        # As in the rectified law: the share of the loss that more data of this kind never removes, 90% from .03 to .81.
+        Coordinate("floor", "logit of E / L(D_ref)", mean=-1.0, sd=1.5, spread=0.5, pooling="task"),
     ),
     parameters=(
         Parameter("E", "loss", "irreducible loss: what remains with unlimited data", coordinate="floor"),

@@ -43,6 +43,8 @@ class CompletedDraws:
         Coefficient of the starting height of curves, which predicts their later slopes.
     own_drift, shared_drift : ndarray, shape (S, T)
         Rates of the walks.
+    own_change, shared_change : ndarray, shape (S, T)
+        Rates at which slopes change beyond the data.
     population : PopulationDraws
     """
 
@@ -55,6 +57,8 @@ class CompletedDraws:
     pull: np.ndarray
     own_drift: np.ndarray
     shared_drift: np.ndarray
+    own_change: np.ndarray
+    shared_change: np.ndarray
     population: PopulationDraws
 
     def variables(self) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
@@ -69,6 +73,8 @@ class CompletedDraws:
             "pull": (self.pull, ("task",)),
             "own_drift": (self.own_drift, ("task",)),
             "shared_drift": (self.shared_drift, ("task",)),
+            "own_change": (self.own_change, ("task",)),
+            "shared_change": (self.shared_change, ("task",)),
             **self.population.variables(),
         }
 
@@ -131,7 +137,23 @@ def _complete_some(
     noise = _unsmoothed(layout.raw_noise, noise, rng)
     strength = np.asarray(pull(density, positions))
     population = population_draws(density.pooled, positions)
-    return CompletedDraws(values, level, own_walk, shared_walk, noise, typical, strength, own, drift, population)
+    own_change, shared_change = (
+        prior.draw(layout.slope_error, len(level), rng) for prior in (scales.own_change, scales.shared_change)
+    )
+    return CompletedDraws(
+        values,
+        level,
+        own_walk,
+        shared_walk,
+        noise,
+        typical,
+        strength,
+        own,
+        drift,
+        own_change,
+        shared_change,
+        population,
+    )
 
 
 @functools.partial(jax.jit, static_argnames="density")

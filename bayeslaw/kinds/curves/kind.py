@@ -84,7 +84,7 @@ class CurveKind:
 
     def required(self, law: Law) -> tuple[str, ...]:
         """Variables without which nothing can be predicted."""
-        walks = ("own_walk", "shared_walk", "own_drift", "shared_drift")
+        walks = ("own_walk", "shared_walk", "own_drift", "shared_drift", "own_change", "shared_change")
         return (*(c.name for c in law.coordinates), *walks, "level", "noise", "typical_noise", "pull")
 
     def is_new_model(self, law: Law, point: Mapping[str, float]) -> bool:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from bayeslaw.kinds.curves.discrepancy import discrepancy_named
 from bayeslaw.kinds.curves.heights import first_sizes, starting_heights
+from bayeslaw.kinds.curves.origins import slope_error
 from bayeslaw.kinds.curves.raw_noise import raw_noise
 from bayeslaw.kinds.curves.spring import Spring
 from bayeslaw.kinds.curves.walks import TaskWalks
@@ -30,8 +31,11 @@ class CurveLayout(Layout):
         Standard deviation of log loss of a run about a curve that was smoothed; NaN where that is not known.
     height : ndarray, shape (C,)
         Height of the first sizes of each curve above the curves of its task (see ``heights``), in log loss.
-    first : ndarray, shape (C,)
-        Log of the smallest size of each curve, relative to its reference.
+    first, last : ndarray, shape (C,)
+        Logs of the smallest and largest size of each curve, relative to its reference.
+    slope_error : ndarray, shape (T,)
+        Errors of slopes that were extrapolated from rolling origins inside the table (see ``origins``), in log loss per
+        e-fold; NaN where it has too few sizes.
     spring : Spring
         How differences in height decay along the axis.
     walks : tuple of TaskWalks, length T
@@ -40,6 +44,8 @@ class CurveLayout(Layout):
     raw_noise: np.ndarray
     height: np.ndarray
     first: np.ndarray
+    last: np.ndarray
+    slope_error: np.ndarray
     spring: Spring
     walks: tuple[TaskWalks, ...]
 
@@ -79,8 +85,22 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
         raw_noise=noise,
         height=starting_heights(plain),
         first=first_sizes(plain),
+        last=np.where(seen, plain.axis, -np.inf).max(axis=1),
+        slope_error=_slope_errors(plain, law),
         spring=spring,
         walks=tuple(
             discrepancy.walks(plain.axis[mask][seen[mask]], paths.get(task), spring) for task, mask in here.items()
         ),
     )
+
+
+def _slope_errors(layout: Layout, law: Law) -> np.ndarray:
+    """Errors of slopes from rolling origins, shape (T,), on sizes relative to the largest of each task."""
+    found = np.full(len(layout.tasks), np.nan)
+    size = np.log(layout.covariates[law.axis])
+    for k in range(len(layout.tasks)):
+        members = np.flatnonzero(layout.task_of == k)
+        seen = {i: layout.weight[i] > 0 for i in members}
+        largest = max(size[i, seen[i]].max() for i in members)
+        found[k] = slope_error([(size[i, seen[i]] - largest, layout.y[i, seen[i]]) for i in members])
+    return np.round(found, 10)

@@ -49,7 +49,8 @@ class CurvePredictor(CurveTargeting):
         curves, index = targets.curves, targets.index
         axis = np.log(targets.covariates[self.law.axis] / curves.reference[self.law.axis][index, None])
         change = self.layout.spring.change(axis, curves.first[index])
-        return self.law_alone(targets) + curves.height[:, index, None] * change + self._walks(targets, axis, rng)
+        total = self.law_alone(targets) + curves.height[:, index, None] * change + self._walks(targets, axis, rng)
+        return total if rng is None else total + self._changes(targets, axis, rng)
 
     def measured(self, expected: np.ndarray, targets: CurveTargets, rng: np.random.Generator) -> np.ndarray:
         """Add normal run-to-run noise, in log loss: shape (S, K, A)."""
@@ -88,6 +89,8 @@ class CurvePredictor(CurveTargeting):
             "pull": ("pull", "1"),
             "own_drift": ("own_drift", "slope per root of log axis"),
             "shared_drift": ("shared_drift", "slope per root of log axis"),
+            "own_change": ("own_change", "log loss per e-fold"),
+            "shared_change": ("shared_change", "log loss per e-fold"),
         }
 
     def groups(self) -> tuple[tuple[str, str, np.ndarray], ...]:
@@ -116,6 +119,19 @@ class CurvePredictor(CurveTargeting):
         """Standard deviation of a measurement at each target, shape (S, K, A)."""
         relative = 1 / np.sqrt(np.where(targets.weight > 0, targets.weight, 1.0))
         return targets.curves.noise[:, targets.index, None] * relative
+
+    def _changes(self, targets: CurveTargets, axis: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Changes of slope beyond the data, of each curve and of its task, times the distance: shape (S, K, A)."""
+        curves, layout = targets.curves, self.layout
+        task_of = curves.task_of[targets.index]
+        end = np.array([layout.last[layout.task_of == k].max() for k in range(len(layout.tasks))])
+        own, shared = (flat(self.draws, name) for name in ("own_change", "shared_change"))
+        own_slope = own[:, task_of] * rng.standard_t(self.scale_priors.change_df, (len(own), len(task_of)))
+        shared_slope = (shared * rng.standard_normal(shared.shape))[:, task_of]
+        beyond, beyond_task = (
+            np.maximum(axis - edge[:, None], 0.0) for edge in (curves.last[targets.index], end[task_of])
+        )
+        return own_slope[..., None] * beyond + shared_slope[..., None] * beyond_task
 
     def _walks(self, targets: CurveTargets, axis: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
         """Discrepancy of each curve, its own and its task's, shape (S, K, A)."""

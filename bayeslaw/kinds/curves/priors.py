@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from bayeslaw.kinds.shared.scales import LogNormal, Normal
+from bayeslaw.kinds.shared.scales import Foretold, LogNormal, Normal
+
+OWN_CHANGE = Foretold(median=0.0135, exponent=0.55, sd=0.7, typical=0.03, spread=1.0)
+SHARED_CHANGE = Foretold(median=0.0067, exponent=0.3, sd=0.5, typical=0.03, spread=1.0)
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,19 @@ class ScalePriors:
     shared_drift : LogNormal
         The same for the walk that all curves of a task have in common. Tight, because a table says little about it:
         the law absorbs the bends that were observed. Tasks have independent rates, as their smoothness differs.
+    own_change, shared_change : Foretold
+        Rates at which slopes change beyond the data: the sd of the difference between the slope of a curve beyond its
+        last size and what is expected there, of its own and of all curves of a task, in log loss per e-fold. No
+        likelihood tells them; the error of slopes from rolling origins inside the table does (see ``origins``).
+    change_df : float
+        Degrees of freedom of the Student-t distribution of own changes of slope: one curve in ten bends sharply.
     """
 
     noise: LogNormal = LogNormal(0.006, 0.7)
     roughness: float = 0.7
     pull: Normal = Normal(1.0, 0.4)
-    own_drift: LogNormal = LogNormal(0.007, 0.5)
-    shared_drift: LogNormal = LogNormal(0.010, 0.5)
+    own_drift: LogNormal = LogNormal(0.015, 1.0)
+    shared_drift: LogNormal = LogNormal(0.02, 0.9)
+    own_change: Foretold = OWN_CHANGE
+    shared_change: Foretold = SHARED_CHANGE
+    change_df: float = 4.0

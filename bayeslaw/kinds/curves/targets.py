@@ -35,8 +35,8 @@ class Curves:
         Log loss of the law at its reference point.
     height : ndarray, shape (S, N)
         Height above the task's other curves at the smallest size, in log loss, times the coefficient ``pull``.
-    first : ndarray, shape (N,)
-        Log of the smallest size, relative to the reference size.
+    first, last : ndarray, shape (N,)
+        Logs of the smallest and largest size, relative to the reference size.
     own_walk : ndarray, shape (S, N, P)
     noise : ndarray, shape (S, N)
         Run-to-run standard deviation of log loss.
@@ -49,6 +49,7 @@ class Curves:
     level: np.ndarray
     height: np.ndarray
     first: np.ndarray
+    last: np.ndarray
     own_walk: np.ndarray
     noise: np.ndarray
     task_of: np.ndarray
@@ -152,6 +153,7 @@ class CurveTargeting:
             level=of("level"),
             height=of("pull")[:, layout.task_of] * layout.height,
             first=layout.first,
+            last=layout.last,
             own_walk=of("own_walk"),
             noise=of("noise"),
             task_of=layout.task_of,
@@ -199,6 +201,7 @@ class CurveTargeting:
             level=level,
             height=height,
             first=start,
+            last=np.array([layout.last[layout.task_of == k].max() for k in range(tasks)]),
             own_walk=of("own_drift")[..., None] * own_walk,
             noise=of("typical_noise") * np.exp(roughness),
             task_of=np.arange(tasks),

@@ -11,8 +11,11 @@ A law that follows whole learning curves has a discrepancy in level instead: eac
 last slope or the last fluctuation of the data.
 
 A walk is written on a basis: its values at the knots are L c with K = L L' the covariance at the knots and c standard
-normal times the walk's rate. Between and beyond the knots it is the conditional mean given those values, plus a
-remainder whose covariance is known in closed form.
+normal times the walk's rate. Between the knots it is the conditional mean given those values, plus a remainder whose
+covariance is known in closed form.
+
+Beyond the data, which tell little about the rates there, walks go on as their conditional mean, and each curve and each
+task changes its slope at the edge, at rates that errors of extrapolations inside the table foretell (see ``origins``).
 """
 
 from collections.abc import Callable
@@ -23,7 +26,7 @@ from scipy.linalg import solve_triangular
 
 from bayeslaw.kinds.curves.spring import Spring
 from bayeslaw.kinds.shared.borrowed import TaskPath
-from bayeslaw.kinds.shared.walks import DEPARTURE, IntegratedWalk, integrated_walk
+from bayeslaw.kinds.shared.walks import IntegratedWalk
 
 MAX_KNOTS = 15
 MAX_LEVEL_KNOTS = 32
@@ -39,27 +42,17 @@ Covariance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 class WanderingLevel:
     """Covariance of a stationary discrepancy in level of unit sd (Ornstein-Uhlenbeck).
 
-    Alone, it would imply that the law holds at any distance. So beyond ``edge``, where the data end, an integrated
-    random walk is added; within the data such a walk could not be distinguished from the law.
-
     Attributes
     ----------
-    edge : float
-        Distance from the smallest size at which the data end.
     memory : float
         Correlation length in e-folds of the axis; 1 to 4 fit and predict learning curves equally well.
-    departure : float
-        Rate of the integrated random walk beyond the data, in units of the standard deviation of the level.
     """
 
-    edge: float
     memory: float = 1.0
-    departure: float = DEPARTURE
 
     def __call__(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Covariance at distances a and b."""
-        beyond = integrated_walk(np.maximum(a - self.edge, 0.0), np.maximum(b - self.edge, 0.0))
-        return np.exp(-np.abs(a - b) / self.memory) + self.departure**2 * beyond
+        return np.asarray(np.exp(-np.abs(a - b) / self.memory))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +67,15 @@ class WalkBasis:
         Log of the smallest size, relative to the reference size; below it the walk is constant.
     knots : ndarray, shape (P,)
         Logs of the sizes, relative to the reference size, at which the walk is represented.
+    edge : float
+        Log of the size, relative to the reference size, up to which the walk is random. Beyond it, it is the
+        conditional mean; see ``Foretold`` changes of slope in `bayeslaw.kinds.curves.priors.ScalePriors`.
     """
 
     covariance: Covariance
     anchor: float
     knots: np.ndarray
+    edge: float = np.inf
 
     def functions(self, t: np.ndarray) -> np.ndarray:
         """Basis functions at points of any shape (...,): shape (..., P), to be multiplied with coefficients c."""
@@ -92,7 +89,8 @@ class WalkBasis:
         return solve_triangular(self._root(), np.eye(len(self.knots)), lower=True)
 
     def remainder(self, t: np.ndarray) -> np.ndarray:
-        """Covariance at points (n,) given the values at the knots, at unit rate: shape (n, n)."""
+        """Covariance at points (n,) given the values at the knots, at unit rate: shape (n, n); 0 beyond the edge."""
+        t = np.minimum(t, self.edge)
         functions = self.functions(t)
         return self._between(t[:, None], t[None]) - functions @ functions.T
 
@@ -125,24 +123,28 @@ class TaskWalks:
 def slope_walks(sizes: np.ndarray, path: TaskPath | None, spring: Spring) -> TaskWalks:
     """Choose knots for the sizes (logs, any order, repeats allowed) of a task, for a discrepancy in slope."""
     distinct = np.unique(sizes)
+    edge = float(distinct[-1])
     if path is not None:
+        edge = max(edge, float(path.knots[-1]))
         own = _spaced(distinct[distinct > path.anchor], path.anchor, MAX_KNOTS)
         beyond = _spaced(distinct[distinct > path.knots[-1]], float(path.knots[-1]), MAX_KNOTS)
         return TaskWalks(
-            own=WalkBasis(spring, path.anchor, own),
-            shared=WalkBasis(IntegratedWalk(), path.anchor, np.concatenate([path.knots, beyond])),
+            own=WalkBasis(spring, path.anchor, own, edge),
+            shared=WalkBasis(IntegratedWalk(), path.anchor, np.concatenate([path.knots, beyond]), edge),
             known=len(path.knots),
         )
     anchor = float(distinct[0])
     knots = _spaced(distinct[1:], anchor, MAX_KNOTS)  # at its first size a walk of the slope is 0
-    return TaskWalks(own=WalkBasis(spring, anchor, knots), shared=WalkBasis(IntegratedWalk(), anchor, knots))
+    return TaskWalks(
+        own=WalkBasis(spring, anchor, knots, edge), shared=WalkBasis(IntegratedWalk(), anchor, knots, edge)
+    )
 
 
 def level_walks(sizes: np.ndarray, path: TaskPath | None, spring: Spring) -> TaskWalks:
     """Choose knots for the sizes of a task, for a discrepancy in level, which has no shared walk."""
     distinct = np.unique(sizes)
     anchor = float(distinct[0])
-    level = WanderingLevel(-anchor)
+    level = WanderingLevel()
     knots = _spaced(distinct, -np.inf, MAX_LEVEL_KNOTS)
     return TaskWalks(own=WalkBasis(level, anchor, knots), shared=WalkBasis(level, anchor, np.empty(0)))
 

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
+import numpy as np
+
 T = TypeVar("T")
+
+LEAST_RATIO = 0.01
+"""Statistics below this share of a typical one are taken as this share: they are rounding."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,46 @@ class Normal:
     sd: float
 
 
+@dataclass(frozen=True)
+class Foretold:
+    """Lognormal distribution of a scale that a statistic of the table foretells, and that no likelihood tells.
+
+    Its median is ``median * (statistic / typical) ** exponent``.
+
+    Attributes
+    ----------
+    median : float
+        Median of the scale where the statistic is ``typical``.
+    exponent : float
+    sd : float
+        Standard deviation of the logarithm of the scale given the statistic.
+    typical : float
+        Of the statistic.
+    spread : float
+        Standard deviation of the logarithm of the statistic between tables, for those that do not have it.
+    """
+
+    median: float
+    exponent: float
+    sd: float
+    typical: float
+    spread: float
+
+    def draw(self, statistic: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+        """Draws of scales, shape (S, T), given the statistic of each of T tables, NaN where there is none."""
+        known = np.isfinite(statistic)
+        log_ratio = np.log(np.maximum(np.where(known, statistic, self.typical) / self.typical, LEAST_RATIO))
+        sd = np.where(known, self.sd, np.hypot(self.sd, self.exponent * self.spread))
+        return self.median * np.exp(self.exponent * log_ratio + sd * rng.standard_normal((draws, len(statistic))))
+
+
 def read_scales(cls: type[T], plain: Mapping[str, Any]) -> T:
     """Priors of scales from plain values, as ``dataclasses.asdict`` gives them.
 
     Parameters
     ----------
     cls : type
-        A dataclass whose fields are `LogNormal`, `Normal` or numbers.
+        A dataclass whose fields are `LogNormal`, `Normal`, `Foretold` or numbers.
     plain : mapping
 
     Raises
@@ -58,12 +96,18 @@ def read_scales(cls: type[T], plain: Mapping[str, Any]) -> T:
     if missing:
         raise TypeError(f"scales without {', '.join(sorted(missing))}")
     values: dict[str, Any] = {
-        name: value if not isinstance(value, Mapping) else LogNormal(**value) if "median" in value else Normal(**value)
-        for name, value in plain.items()
+        name: _prior_of(value)(**value) if isinstance(value, Mapping) else value for name, value in plain.items()
     }
     return cls(**values)
 
 
 def sampled_scales(scales: Any) -> dict[str, LogNormal | Normal]:
     """Priors of the scales that are sampled, by name; one with a standard deviation of 0 is fixed at its centre."""
-    return {name: value for name, value in vars(scales).items() if not isinstance(value, float) and value.sd > 0}
+    return {
+        name: value for name, value in vars(scales).items() if isinstance(value, (LogNormal, Normal)) and value.sd > 0
+    }
+
+
+def _prior_of(plain: Mapping[str, Any]) -> type:
+    """The prior whose fields these are."""
+    return Foretold if "exponent" in plain else LogNormal if "median" in plain else Normal

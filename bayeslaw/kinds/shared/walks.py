@@ -4,10 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-DEPARTURE = 2.0
-"""Rate of the random walk of the slope beyond the data, in units of the sd of the discrepancy within the data. Chosen
-on truncated learning curves: without it, intervals at ten times the data would miss half the outcomes."""
-
 
 def integrated_walk(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Covariance of an integrated random walk of unit rate that starts at 0 with slope 0.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from bayeslaw.kinds.shared.walks import DEPARTURE, integrated_walk
+from bayeslaw.kinds.shared.walks import integrated_walk
 
 REACH = 0.4
 """Correlation length of the field, in e-folds."""
@@ -25,6 +25,9 @@ LEAST_SHARED = 3.0
 """Least variance of a pattern that is kept, in units of the variance of the field at one run."""
 
 MAX_PATTERNS = 48
+
+DEPARTURE = 2.0
+"""Rate of the random walk of the slope beyond the data, in units of the sd of the field."""
 
 
 @dataclass(frozen=True, eq=False)
