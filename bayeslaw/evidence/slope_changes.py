@@ -1,0 +1,147 @@
+"""How slopes change beyond the data, learned from tasks whose large runs were hidden.
+
+Each record is one task with its large runs hidden: how far every model's largest run lay from what a fit to the small
+ones expected, and the error of slopes from rolling origins inside what was seen (see
+`bayeslaw.kinds.curves.origins`). The distribution of the rates given that error is fitted by maximum likelihood,
+task by task integrated over the rates; a collection can be left out, so that it can be scored by what others say.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+from bayeslaw.kinds.shared.scales import Foretold
+
+TYPICAL = 0.03
+"""Error of slopes at which medians are stated, in log loss per e-fold."""
+
+_PRIOR = {  # weak: a collection or two must not decide; means and sds, of logs but for exponents
+    "own": ((-4.0, 1.5), (0.7, 0.4), (-0.7, 0.7)),
+    "shared": ((-4.0, 1.5), (0.7, 0.4), (-0.7, 0.7)),
+}
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
+_SHIFTS = np.linspace(-4.0, 4.0, 33)
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenTask:
+    """One task with its large runs hidden.
+
+    Attributes
+    ----------
+    collection, task, discrepancy : str
+        The discrepancy is that of the law that was fitted.
+    distance : float
+        How far the runs lay beyond what was seen, in e-folds.
+    slope_error : float
+        Of the runs that were seen; NaN if they are too few.
+    errors : tuple of float
+        Log loss of each model's run, less the posterior median without changes of slope.
+    own_sd, shared_sd : float
+        Posterior sd, without changes of slope, of a model's log loss about the mean of all, run-to-run noise included;
+        and of that mean.
+    """
+
+    collection: str
+    task: str
+    discrepancy: str
+    distance: float
+    slope_error: float
+    errors: tuple[float, ...]
+    own_sd: float
+    shared_sd: float
+
+
+def read_hidden_tasks(path: str | os.PathLike[str]) -> list[HiddenTask]:
+    """Read the records of a file that `write_hidden_tasks` wrote."""
+    with open(path, encoding="utf-8") as file:
+        plain = json.load(file)
+    return [
+        HiddenTask(
+            **{
+                **one,
+                "errors": tuple(one["errors"]),
+                "slope_error": np.nan if one["slope_error"] is None else one["slope_error"],
+            }
+        )
+        for one in plain
+    ]
+
+
+def hidden_tasks_text(tasks: Iterable[HiddenTask]) -> str:
+    """The records as JSON, a line each, rounded to five digits."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, float):
+            return float(f"{value:.5g}") if np.isfinite(value) else None
+        return [plain(item) for item in value] if isinstance(value, tuple) else value
+
+    lines = [json.dumps({name: plain(value) for name, value in asdict(task).items()}) for task in tasks]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def fit_slope_changes(
+    tasks: Sequence[HiddenTask], *, df: float, leave_out: Iterable[str] = ()
+) -> tuple[Foretold, Foretold]:
+    """Fit the distributions of the rates of own and of shared changes of slope.
+
+    Parameters
+    ----------
+    tasks : sequence of HiddenTask
+        Of one discrepancy.
+    df : float
+        Degrees of freedom of own changes.
+    leave_out : iterable of str
+        Collections that are not used.
+
+    Returns
+    -------
+    own, shared : Foretold
+    """
+    left = set(leave_out)
+    used = [task for task in tasks if task.collection not in left]
+    start = np.array([pair[0] for name in ("own", "shared") for pair in _PRIOR[name]])
+    spread = np.array([pair[1] for name in ("own", "shared") for pair in _PRIOR[name]])
+
+    def loss(point: np.ndarray) -> float:
+        prior = 0.5 * np.sum(((point - start) / spread) ** 2)
+        return float(prior - sum(_log_likelihood(task, point, df) for task in used))
+
+    found = optimize.minimize(
+        loss, start, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-3, "fatol": 1e-3}
+    )
+    known = np.log([task.slope_error for task in used if np.isfinite(task.slope_error) and task.slope_error > 0])
+    between = float(np.std(known)) if len(known) > 1 else 1.0
+    own, shared = (
+        Foretold(
+            median=float(np.exp(level)), exponent=float(exponent), sd=float(np.exp(sd)), typical=TYPICAL, spread=between
+        )
+        for level, exponent, sd in (found.x[:3], found.x[3:])
+    )
+    return own, shared
+
+
+def _log_likelihood(task: HiddenTask, point: np.ndarray, df: float) -> float:
+    """Log density of the errors of a task, integrated over its rates and over the error that all models share."""
+    errors, h = np.array(task.errors), task.distance
+    ratio = np.log(task.slope_error / TYPICAL) if np.isfinite(task.slope_error) and task.slope_error > 0 else 0.0
+    own, shared = (
+        np.exp(level + exponent * ratio + np.exp(sd) * _NODES) for level, exponent, sd in (point[:3], point[3:])
+    )
+    weight = _WEIGHTS / _WEIGHTS.sum()
+    scale = np.sqrt(task.own_sd**2 + (h * own) ** 2)
+    sd = np.sqrt(task.shared_sd**2 + (h * shared) ** 2)
+    # the shared error lies near the mean of the errors, or near 0 where there are few
+    middle, width = errors.mean(), np.sqrt(errors.var() / len(errors) + np.median(scale) ** 2 / len(errors))
+    shift = middle + width * _SHIFTS
+    inner = stats.t.logpdf((errors[None, None] - shift[:, None, None]) / scale[None, :, None], df).sum(axis=-1)
+    inner = inner - len(errors) * np.log(scale)
+    outer = stats.norm.logpdf(shift[:, None], 0.0, sd[None])
+    step = width * (_SHIFTS[1] - _SHIFTS[0])
+    top = inner.max()
+    total = np.einsum("so,sp,o,p->", np.exp(inner - top), np.exp(outer), weight, weight) * step
+    return float(np.log(total) + top)
