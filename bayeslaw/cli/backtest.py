@@ -29,6 +29,7 @@ backtest = typer.Typer(
 
 Tables = Annotated[list[Path], typer.Argument(help="Tables of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
 Methods = Annotated[str | None, typer.Option(help="Methods to run, comma-separated; all if not given.")]
+Target = Annotated[list[str] | None, typer.Option("--at", help="Target, such as data=409600; default: largest.")]
 Jobs = Annotated[int, typer.Option(help="Jobs at a time; -1 for one a core.")]
 
 QUIET = 2.0
@@ -41,7 +42,7 @@ _BETWEEN_LINES = 30.0  # where nobody watches, a line now and then
 def finetune(
     tables: Tables,
     budgets: Annotated[str, typer.Option(help="How many times the target exceeds the data fitted.")] = "8,16,…,512",
-    at: Annotated[list[str] | None, typer.Option("--at", help="Target, such as data=409600; default: largest.")] = None,
+    at: Target = None,
     borrow: Annotated[str | None, typer.Option(help="'others': fit along the full tables of the others.")] = None,
     methods: Methods = None,
     where: Where = None,
@@ -71,6 +72,52 @@ def finetune(
             budgets=asked,
             target=target,
             borrow=borrow is not None,
+            methods=names,
+            law=named,
+            seed=seed,
+            where=where,
+            workers=jobs,
+            folder=out,
+            report=report,
+        ),
+        out,
+        json,
+        allow_failed_checks,
+    )
+
+
+@backtest.command()
+def selection(
+    tables: Tables,
+    beyond: Annotated[str, typer.Option(help="How many times the target exceeds the data fitted.")] = "8,64",
+    tasks: Annotated[int | None, typer.Option(help="Take so many tasks of each table, the first ones.")] = None,
+    at: Target = None,
+    methods: Methods = None,
+    where: Where = None,
+    law: LawName = "rectified",
+    seed: Seed = 0,
+    jobs: Jobs = -1,
+    out: Annotated[Path, typer.Option(help="Folder for results; finished cells in it are used.")] = Path(
+        "backtest-selection"
+    ),
+    json: Json = False,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Choose among candidates from small runs, task by task, with every method, and score choices and odds."""
+    from bayeslaw.evidence.backtest.finetune_cells import parse_budgets
+    from bayeslaw.evidence.backtest.selection import backtest_selection
+    from bayeslaw.evidence.backtest.selection_methods import METHODS
+    from bayeslaw.evidence.backtest.settings import choose_methods
+
+    asked, names, target = parse_budgets(beyond, option="--beyond"), choose_methods(methods, METHODS), _target(at)
+    _check_jobs(jobs)
+    named = read_law(law) if is_law_file(law) else law
+    _run(
+        lambda report: backtest_selection(
+            tables,
+            beyond=asked,
+            first=tasks,
+            target=target,
             methods=names,
             law=named,
             seed=seed,
@@ -226,8 +273,8 @@ def _lines() -> "Report":
         if now - began < QUIET or (said and now - said[-1] < _BETWEEN_LINES) or step.done == step.total:
             return
         said.append(now)
-        left = (now - began) * (1 - step.share) / step.share if step.share else float("nan")
-        tell(f"{_description(step)}, about {left:.0f} s left")
+        left = f", about {(now - began) * (1 - step.share) / step.share:.0f} s left" if step.share else ""
+        tell(f"{_description(step)}{left}")
 
     return report
 

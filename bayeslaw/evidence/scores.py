@@ -1,4 +1,4 @@
-"""Scores of predicted losses, of predictive draws, and of odds of being best.
+"""Scores of predicted losses, of choices, and of predictive draws.
 
 Arrays are plain numpy. ``M`` counts models (or any other targets), ``B`` counts draws; draws are always ``(B, M)``.
 Losses are positive and smaller is better. Everything that scores a *distribution* does so for log loss, so that a
@@ -22,7 +22,7 @@ MISCALIBRATION_LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
 
 
-def _pair(predicted: ArrayLike, true: ArrayLike, *, least: int = 1) -> tuple[Array, Array]:
+def paired(predicted: ArrayLike, true: ArrayLike, *, least: int = 1) -> tuple[Array, Array]:
     """Check two ``(M,)`` arrays of finite numbers against each other."""
     p, t = np.asarray(predicted, dtype=float), np.asarray(true, dtype=float)
     if p.ndim != 1 or p.shape != t.shape:
@@ -80,7 +80,7 @@ def rel_acc(predicted: ArrayLike, true: ArrayLike) -> float:
     ----------
     Lin et al. 2024, "Selecting Large Language Model to Fine-tune via Rectified Scaling Law", section 5 (RelAcc).
     """
-    p, t = _pair(predicted, true, least=2)
+    p, t = paired(predicted, true, least=2)
     spread = t.max() - t.min()
     if spread == 0:
         raise RunsError("all true losses are equal, so no choice is better than another; RelAcc is undefined")
@@ -92,7 +92,7 @@ def pear_corr(predicted: ArrayLike, true: ArrayLike) -> float:
 
     The worst candidates dominate it. A constant prediction has no correlation and is refused.
     """
-    p, t = _pair(predicted, true, least=2)
+    p, t = paired(predicted, true, least=2)
     if np.ptp(p) == 0 or np.ptp(t) == 0:
         raise RunsError("predictions or true losses are all equal; a correlation needs some spread in both")
     return float(stats.pearsonr(p, t)[0])
@@ -100,7 +100,7 @@ def pear_corr(predicted: ArrayLike, true: ArrayLike) -> float:
 
 def kendall_tau(predicted: ArrayLike, true: ArrayLike) -> float:
     """Kendall's tau-b of predicted and true loss (ties allowed; 1 is the same order, -1 the reverse)."""
-    p, t = _pair(predicted, true, least=2)
+    p, t = paired(predicted, true, least=2)
     if np.ptp(p) == 0 or np.ptp(t) == 0:
         raise RunsError("predictions or true losses are all equal; a rank correlation needs some spread in both")
     return float(stats.kendalltau(p, t)[0])
@@ -108,19 +108,25 @@ def kendall_tau(predicted: ArrayLike, true: ArrayLike) -> float:
 
 def regret(predicted: ArrayLike, true: ArrayLike) -> float:
     """Give what the choice costs: true loss of the lowest prediction less that of the best (units of loss, >= 0)."""
-    p, t = _pair(predicted, true)
+    p, t = paired(predicted, true)
     return float(t[p.argmin()] - t.min())
+
+
+def relative_regret(predicted: ArrayLike, true: ArrayLike) -> float:
+    """Give what the choice costs as a share of the best loss, ``(chosen - best) / best`` (0.1: a tenth worse)."""
+    p, t = paired(predicted, true)
+    return float((t[p.argmin()] - t.min()) / _positive(t, "true loss").min())
 
 
 def rmsle(predicted: ArrayLike, true: ArrayLike) -> float:
     """Root mean squared error of log loss (Alabdulmohsin et al. 2022; roughly a relative error)."""
-    p, t = _pair(predicted, true)
+    p, t = paired(predicted, true)
     return float(np.sqrt(np.mean((np.log(_positive(p, "prediction")) - np.log(_positive(t, "true loss"))) ** 2)))
 
 
 def are_median(predicted: ArrayLike, true: ArrayLike) -> float:
     """Median absolute relative error ``|predicted - true| / true`` (Choshen et al. 2024 use the mean of it)."""
-    p, t = _pair(predicted, true)
+    p, t = paired(predicted, true)
     return float(np.median(np.abs(p - t) / _positive(t, "true loss")))
 
 
@@ -285,102 +291,3 @@ def pit(draws: ArrayLike, true: ArrayLike) -> Array:
     """
     x, y = _log_draws(draws, true)
     return np.asarray(((x < y).sum(axis=0) + 0.5 * (x == y).sum(axis=0) + 0.5) / (x.shape[0] + 1))
-
-
-# --------------------------------------------------------------------------------------------------- odds of being best
-
-
-def p_best(draws: ArrayLike) -> Array:
-    """Share of draws ``(B, M)`` in which each candidate has the lowest loss; ties share the draw. Shape (M,)."""
-    d = np.asarray(draws, dtype=float)
-    if d.ndim != 2 or d.shape[0] < 1 or not np.isfinite(d).all():
-        raise RunsError(f"expected finite draws of shape (B, M), found shape {d.shape} or something not finite in it")
-    lowest = d == d.min(axis=1, keepdims=True)
-    return np.asarray((lowest / lowest.sum(axis=1, keepdims=True)).mean(axis=0))
-
-
-def _best(true: Array) -> Array:
-    """One for the best candidate, shared among exact ties."""
-    lowest = true == true.min()
-    return np.asarray(lowest / lowest.sum())
-
-
-def _odds(probability: ArrayLike, true: ArrayLike) -> tuple[Array, Array]:
-    """Check odds of being best: in [0, 1] and summing to one."""
-    p, t = _pair(probability, true)
-    if (p < 0).any() or abs(p.sum() - 1) > 1e-6:
-        raise RunsError(
-            f"expected odds of being best that sum to 1, found a sum of {p.sum():.6g} (least {p.min():.3g})"
-        )
-    return p, t
-
-
-def brier_best(probability: ArrayLike, true: ArrayLike) -> float:
-    """Brier score of the odds of being best, ``sum_m (p_m - [m is best])^2`` (0 is perfect, 2 surely wrong).
-
-    Parameters
-    ----------
-    probability : array_like, shape (M,)
-        Probability that each candidate is best; sums to 1.
-    true : array_like, shape (M,)
-        Loss reached at the target. Candidates that tie for best share the indicator.
-
-    References
-    ----------
-    Brier 1950, equation 2, in its original form over all classes (uniform odds score ``1 - 1/M``).
-    """
-    p, t = _odds(probability, true)
-    return float(np.sum((p - _best(t)) ** 2))
-
-
-@dataclass(frozen=True)
-class Reliability:
-    """Stated odds against how often they came true, bin by bin; bins without candidates hold nan.
-
-    Attributes
-    ----------
-    edges : ndarray, shape (K + 1,)
-        Bin edges in probability; the last bin includes its upper edge.
-    count : ndarray of int, shape (K,)
-        Candidates in the bin.
-    stated : ndarray, shape (K,)
-        Their mean stated probability.
-    observed : ndarray, shape (K,)
-        Share of them that was best.
-    """
-
-    edges: Array
-    count: NDArray[np.int64]
-    stated: Array
-    observed: Array
-
-
-def reliability(
-    probability: Sequence[ArrayLike],
-    true: Sequence[ArrayLike],
-    *,
-    edges: Sequence[float] = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0),
-) -> Reliability:
-    """Reliability table of the odds of being best, pooled over choices.
-
-    Parameters
-    ----------
-    probability, true : sequences of array_like, each shape (M_i,)
-        For every choice made (a task at a budget): stated odds, and losses reached.
-    edges : sequence of float
-        Increasing bin edges that cover [0, 1]. Fine near zero, because most candidates of a pool are unlikely.
-    """
-    if len(probability) != len(true) or not len(true):
-        raise RunsError(f"expected odds and losses for the same choices, found {len(probability)} and {len(true)}")
-    pairs = [_odds(p, t) for p, t in zip(probability, true, strict=True)]
-    p = np.concatenate([pair[0] for pair in pairs])
-    hit = np.concatenate([_best(pair[1]) for pair in pairs])
-    e = np.asarray(edges, dtype=float)
-    if e.size < 2 or (np.diff(e) <= 0).any() or e[0] > 0 or e[-1] < 1:
-        raise RunsError(f"expected increasing bin edges from 0 to 1, found {list(edges)}")
-    k = np.clip(np.searchsorted(e, p, side="right") - 1, 0, e.size - 2)
-    count = np.bincount(k, minlength=e.size - 1)
-    safe = np.where(count > 0, count, 1)
-    stated = np.where(count > 0, np.bincount(k, weights=p, minlength=e.size - 1) / safe, np.nan)
-    observed = np.where(count > 0, np.bincount(k, weights=hit, minlength=e.size - 1) / safe, np.nan)
-    return Reliability(edges=e, count=count, stated=stated, observed=observed)

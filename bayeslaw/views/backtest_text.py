@@ -11,7 +11,7 @@ from bayeslaw.evidence.backtest.result import OURS, Backtest, answered, mean_sco
 from bayeslaw.views.names import clean, elide
 
 REFERENCES = {"finetune": "accept_then_stop", "curves": "m4"}
-"""The method that each cell of bayeslaw is set against."""
+"""The method that each cell of bayeslaw is set against, where cells are listed."""
 
 _WORST = 3
 _SHOWN = 40
@@ -25,9 +25,23 @@ _COLUMNS = {
 }  # fmt: skip
 
 
+_CHOICE_COLUMNS = {
+    "relative_regret": "rel.\nregret", "brier_p_best": "Brier", "log_score_p_best": "log\nscore",
+    "calibration_p_best": "calib.\nerror", "rmsle": "RMSLE", "coverage_90": "in\n90%", "width_90": "90%\nwidth",
+}  # fmt: skip
+
+
 def backtest_tables(found: Backtest) -> list[Table]:
-    """Means by method, by domain if there are several, and bayeslaw cell by cell where it was run."""
+    """Means by method, by data set and domain if there are several, and bayeslaw cell by cell where it was run.
+
+    Of selection: means by method, one table a collection and factor.
+    """
+    if found.kind == "selection":
+        keys = dict.fromkeys((row["collection"], row["budget"]) for row in found.summary)
+        return [choice_table(found, collection, factor) for collection, factor in keys]
     tables = [method_table(found)]
+    if len({row["dataset"] for row in found.summary_by_dataset or ()}) > 1:
+        tables.append(dataset_table(found))
     if len(_domains(found)) > 1:
         tables.append(domain_table(found))
     if any(cell["method"] == OURS for cell in found.cells):
@@ -50,6 +64,49 @@ def method_table(found: Backtest) -> Table:
             str(sum(map(answered, own))),
             *(_score(name, means[name]) for name in names),
             style="bold" if method == OURS else "",
+        )
+    return table
+
+
+def choice_table(found: Backtest, collection: str, factor: float) -> Table:
+    """Means over the tasks of a collection at a factor, one line a method, the lowest relative regret first."""
+    rows = [row for row in found.summary if (row["collection"], row["budget"]) == (collection, factor)]
+    rows.sort(key=lambda row: (_value(row, "relative_regret") is None, _value(row, "relative_regret")))
+    names = [name for name in _CHOICE_COLUMNS if any(_value(row, name) is not None for row in rows)]
+    table = _table(f"{elide(clean(collection), _NAME)}, seen to 1/{factor:g}: means over tasks")
+    table.add_column("method", no_wrap=True)
+    for heading in ("tasks", *(_CHOICE_COLUMNS[name] for name in names)):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            Text(row["method"]),
+            str(row["cells"]),
+            *(_score(name, _value(row, name)) for name in names),
+            style="bold" if row["method"] == OURS else "",
+        )
+    partly = [(row["method"], row["tasks"] - row["without_score"]["brier_p_best"], row["cells"]) for row in rows]
+    said = [f"{method} has odds in {some} of {every} tasks" for method, some, every in partly if 0 < some < every]
+    table.caption = Text("; ".join(said)) if said else None
+    return table
+
+
+def _value(row: Mapping[str, Any], name: str) -> float | None:
+    """A mean of a row of the summary, or what it has beside its means."""
+    value: float | None = row["scores"][name] if name in row["scores"] else row[name]
+    return value
+
+
+def dataset_table(found: Backtest) -> Table:
+    """Mean RMSLE of each method on each data set, one line a data set."""
+    means = {(row["dataset"], row["method"]): row["scores"]["rmsle"] for row in found.summary_by_dataset or ()}
+    methods = _methods(found)
+    table = _table("Mean RMSLE by data set")
+    table.add_column("data set", overflow="fold", min_width=8)
+    for method in methods:
+        table.add_column(Text(method.replace("_", "_\n")), justify="right", no_wrap=True)
+    for dataset in dict.fromkeys(name for name, _ in means):
+        table.add_row(
+            Text(elide(clean(dataset), 16)), *(_score("rmsle", means.get((dataset, method))) for method in methods)
         )
     return table
 
@@ -104,13 +161,17 @@ def cell_table(found: Backtest) -> Table:
 
 
 def worst_cells(found: Backtest) -> str:
-    """The cells in which bayeslaw had the largest CRPS, in sentences; and what it could not answer."""
+    """The cells in which bayeslaw was worst, in sentences; and what methods could not answer.
+
+    Worst is the largest CRPS, and of selection the largest relative regret.
+    """
+    score, words = ("relative_regret", "relative regret") if found.kind == "selection" else ("crps_log", "CRPS")
     own = [cell for cell in found.cells if cell["method"] == OURS]
-    scored = [cell for cell in own if cell["scores"]["crps_log"] is not None]
+    scored = [cell for cell in own if cell["scores"][score] is not None]
     lines = []
     if scored:
-        lines.append("Where bayeslaw was worst, by CRPS:")
-        ordered = sorted(scored, key=lambda cell: -cell["scores"]["crps_log"])
+        lines.append(f"Where bayeslaw was worst, by {words}:")
+        ordered = sorted(scored, key=lambda cell: -cell["scores"][score])
         lines += [f"  {_described(cell)}" for cell in ordered[:_WORST]]
     for method in dict.fromkeys(cell["method"] for cell in found.cells):
         silent = [cell for cell in found.cells if cell["method"] == method and not answered(cell)]
@@ -126,7 +187,10 @@ def _described(cell: Mapping[str, Any]) -> str:
     if scores["coverage_90"] is not None:
         parts.append(f"{scores['coverage_90']:.0%} of {cell['models']} inside the 90% interval")
     if scores["regret"] is not None:
-        parts.append(f"choice {_score('regret', scores['regret'])} above the best loss")
+        share = scores.get("relative_regret")
+        parts.append(
+            f"choice {_score('regret', scores['regret'])} above the best loss" + (f" ({share:.0%})" if share else "")
+        )
     if cell["status"] not in (None, "PASS"):
         parts.append(f"checks {cell['status']}")
     return f"{_named(cell)}: " + ", ".join(parts)

@@ -23,7 +23,8 @@ import xarray as xr
 
 import bayeslaw as bl
 from bayeslaw._arviz import convergence
-from bayeslaw.evidence.baselines.selection import rectified_bootstrap, rectified_point_fit
+from bayeslaw.evidence.baselines.rectified import rectified_bootstrap
+from bayeslaw.evidence.baselines.selection import rectified_point_fit
 from bayeslaw.kinds.base import log_density
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.kinds.shared.population import Position

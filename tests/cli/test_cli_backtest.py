@@ -14,7 +14,7 @@ from command_line import run as run_command
 
 from bayeslaw.cli import backtest as cli_backtest
 from bayeslaw.evidence.backtest.jobs import Step
-from bayeslaw.evidence.backtest.scoring import SCORES
+from bayeslaw.evidence.backtest.scoring import SCORES, SELECTION_SCORES
 from bayeslaw.evidence.baselines import selection
 
 SIZES = (100, 200, 400, 800, 1600, 3200, 6400)
@@ -29,6 +29,12 @@ for domain in ("LM", "IC"):
             loss = 0.3 + 20 / np.sqrt(x) + (0.1 if model == "q" else 0)
             CURVES += f"{domain},t,{model},{x},{loss * (1 + 0.002 * np.sin(9 * i)):.6f},{int(i < 7)}\n"
 QUICK = "accept_then_stop,largest_subset,zero_shot,uniform"
+TIDY = "task,model,data,loss,loss_se\n"
+for task in ("ant", "bee", "cat"):
+    for k in range(3):
+        for i in range(11):
+            size, wave = round(32 * 2 ** (i / 2)), 1 + 0.01 * np.sin(5 * i + k + len(TIDY) % 7)
+            TIDY += f"{task},m{k},{size},{(1 + k) * size ** -(0.1 + 0.1 * k) * wave:.6f},0.01\n"
 
 
 def run(capsys, *arguments):
@@ -41,6 +47,7 @@ def here(tmp_path, monkeypatch):
     (tmp_path / "one.csv").write_text(WIDE)
     (tmp_path / "two.csv").write_text(WIDE.replace("m1,4.1", "m1,4.2"))
     (tmp_path / "curves.csv").write_text(CURVES)
+    (tmp_path / "pool.csv").write_text(TIDY)
     return tmp_path
 
 
@@ -93,6 +100,41 @@ def test_a_second_run_says_what_it_found(capsys, here):
     assert "7 of 8 cells" in err
 
 
+RULES = "largest_size,accept_then_stop,softmax_largest,equal_odds,rolling_origins"
+
+
+def test_selection_keeps_its_contract(capsys, here):
+    arguments = ["selection", "pool.csv", "--beyond", "2,4", "--tasks", 2, "--methods", RULES, "--jobs", 1]
+    status, out, _ = run(capsys, *arguments, "--json")
+    record = strict(out)
+    assert status == 0
+    assert set(record) == {"cells", "summary", "settings", "notes", "status", "seconds"}
+    assert len(record["cells"]) == 2 * 2 * 5
+    for cell in record["cells"]:
+        assert {"task", "budget", "method", "models", "target", "scores", "collection", "note"} <= set(cell)
+        assert list(cell["scores"]) == list(SELECTION_SCORES)
+        assert (cell["models"], cell["target"], cell["collection"]) == (3, {"data": 1024.0}, "pool")
+        assert "predictions" not in cell
+    assert {(cell["task"], cell["budget"]) for cell in record["cells"]} == {
+        (t, b) for t in ("ant", "bee") for b in (2, 4)
+    }
+    assert (record["settings"]["first_tasks"], record["settings"]["beyond"]) == (2, [2, 4])
+    for row in record["summary"]:
+        assert (row["collection"], row["tasks"]) == ("pool", 2)
+        assert list(row["scores"]) == list(row["without_score"]) == list(SELECTION_SCORES)
+        odds = row["method"] in ("softmax_largest", "equal_odds", "rolling_origins")
+        assert (row["calibration_p_best"] is not None) == odds
+    assert [(row["method"], row["budget"]) for row in record["summary"]] == [
+        (method, budget) for method in RULES.split(",") for budget in (2, 4)
+    ]
+    whole = strict((here / "backtest-selection" / "backtest.json").read_text())
+    assert all("predictions" in cell for cell in whole["cells"])
+    status, out, err = run(capsys, *arguments)
+    assert "20 of 20 cells were computed before and taken from backtest-selection." in err
+    assert "pool, seen to 1/2: means over tasks" in out
+    assert out.index("seen to 1/2") < out.index("seen to 1/4")
+
+
 def test_curves_keep_their_contract(capsys, here):
     status, out, _ = run(capsys, "curves", "curves.csv", "--methods", "m1,m2,m4", "--jobs", 1, "--json")
     record = strict(out)
@@ -104,6 +146,10 @@ def test_curves_keep_their_contract(capsys, here):
         assert missing == set(SCORES) - {"rmsle", "are_median", "crps_log"}
     assert [(row["method"], row["domain"]) for row in record["summary"]] == [
         (method, domain) for method in ("m1", "m2", "m4") for domain in ("LM", "IC")
+    ]
+    assert {cell["dataset"] for cell in record["cells"]} == {"t"}
+    assert [(row["method"], row["dataset"], row["cells"]) for row in record["summary_by_dataset"]] == [
+        (method, "t", 2) for method in ("m1", "m2", "m4") for _ in ("LM", "IC")
     ]
     assert (here / "backtest-curves" / "error.png").exists()
     assert not (here / "backtest-curves" / "coverage.png").exists()
@@ -138,6 +184,10 @@ BAD = {
     "task twice": (["finetune", "one.csv", "one.csv"], "'one' again"),
     "share": (["curves", "curves.csv", "--hide-last", "2"], "between 0 and 1"),
     "where": (["finetune", "one.csv", "--where", "model == 'x'"], "model == 'x'"),
+    "beyond": (["selection", "pool.csv", "--beyond", "8,7,…"], "--beyond '8,7,…'"),
+    "beyond too large": (["selection", "pool.csv", "--beyond", "1000"], "Factors up to 32"),
+    "method of fine-tuning": (["selection", "pool.csv", "--methods", "uniform"], "'uniform'"),
+    "no tasks": (["selection", "pool.csv", "--tasks", "0"], "--tasks 0"),
     "folder is a file": (["finetune", "one.csv", "--out", "two.csv"], "two.csv"),
 }
 
@@ -152,6 +202,7 @@ def test_bad_input_is_refused_with_one_message(capsys, here, case):
     assert fragment in err
     assert not (here / "backtest-finetune").exists()
     assert not (here / "backtest-curves").exists()
+    assert not (here / "backtest-selection").exists()
 
 
 def test_a_method_that_breaks_down_shows_in_the_exit_status(capsys, here, monkeypatch):
@@ -229,6 +280,10 @@ def test_progress_where_nobody_watches_is_a_line_now_and_then(capsys, monkeypatc
         report(step(10, 1.0))
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "2 of 10 cells, last flan-8-bayeslaw, about 0 s left"
+    with cli_backtest._progress() as report:
+        time.sleep(0.01)
+        report(step(1, 0.0))
+    assert capsys.readouterr().err == "1 of 10 cells\n"
 
 
 class Terminal(io.StringIO):

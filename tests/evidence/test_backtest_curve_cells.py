@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bayeslaw.errors import RunsError, TargetError
-from bayeslaw.evidence.backtest.curve_cells import read_curves
+from bayeslaw.evidence.backtest.curve_cells import dataset_of, read_curves
 
 
 def test_the_training_column_tells_what_is_hidden(curves):
@@ -30,6 +30,31 @@ def test_the_joint_fit_sees_the_training_points_of_its_domain_only(curves):
     assert len(table) == 2 * 10
     assert table["data"].max() < min(curve.trial.ahead.min() for curve in domain.curves)
     assert not {"Training", "Domain"} & set(table.columns)
+
+
+@pytest.mark.parametrize(
+    ("task", "dataset"),
+    [
+        ("bird_5", "bird"),
+        ("bird_25", "bird"),
+        ("('qa', '2-shot')", "qa"),
+        ("log_perplexity", "log_perplexity"),
+        ("val_loss", "val_loss"),
+        ("flan", "flan"),
+        ("a_b_10", "a_b"),
+        ("10", "10"),
+    ],
+)
+def test_a_data_set_is_a_task_without_its_shots(task, dataset):
+    assert dataset_of(task) == dataset
+
+
+def test_curves_know_their_data_set_and_fits_do_not_see_it(curves):
+    domain = read_curves([curves().assign(Domain="IC", Task=lambda t: "bird_" + t["Task"].str[1:])]).domains[0]
+    assert [(curve.trial.name, curve.dataset) for curve in domain.curves] == [
+        ("bird_1: p", "bird"), ("bird_1: q", "bird"), ("bird_2: p", "bird"), ("bird_2: q", "bird"),
+    ]  # fmt: skip
+    assert not [name for name in domain.runs.table.columns if name.startswith("bayeslaw")]
 
 
 def test_own_families_are_kept(curves):

@@ -50,6 +50,19 @@ def test_summary_is_by_domain(baselines):
     assert rows["m2", "D2"]["cells"] == 2
 
 
+def test_means_by_data_set_pool_the_shots_of_all_tables(curves):
+    table = curves().assign(Domain="IC", Task=lambda t: t["Task"].map({"t1": "bird_5", "t2": "bird_10"}))
+    more = curves(models=("r",)).assign(Domain="IC", Task=lambda t: t["Task"].map({"t1": "cal_5", "t2": "bird_25"}))
+    found = backtest_curves([table, more], methods=("m1", "m2"))
+    rows = {(row["method"], row["dataset"]): row for row in found.summary_by_dataset}
+    assert set(rows) == {(method, dataset) for method in ("m1", "m2") for dataset in ("bird", "cal")}
+    assert [(row["cells"], row["domain"]) for row in rows.values()] == [(5, "IC"), (1, "IC")] * 2
+    own = [c["scores"]["rmsle"] for c in found.cells if (c["method"], c["dataset"]) == ("m2", "bird")]
+    assert rows["m2", "bird"]["scores"]["rmsle"] == pytest.approx(np.mean(own))
+    assert [(row["method"], row["domain"], row["cells"]) for row in found.summary] == [("m1", "IC", 6), ("m2", "IC", 6)]
+    assert found.record()["summary_by_dataset"] == list(found.summary_by_dataset)
+
+
 def test_the_right_law_is_right_and_a_wrong_one_is_not(baselines):
     means = {row["method"]: row["scores"]["rmsle"] for row in baselines.summary if row["domain"] == "D1"}
     assert means["m2"] < 0.01

@@ -184,7 +184,7 @@ def test_the_code_version_covers_the_parts_named():
 
 def test_code_parts_that_answers_depend_on_exist():
     import bayeslaw
-    from bayeslaw.evidence.backtest import curves, finetune
+    from bayeslaw.evidence.backtest import choices, curves, selection
 
-    for part in {*finetune._CODE, *curves._CODE, *finetune._CODE_OF_BASELINES, *curves._CODE_OF_BASELINES}:
+    for part in {*choices.CODE, *selection._CODE_OF_RULES, *curves._CODE, *curves._CODE_OF_BASELINES}:
         assert (Path(bayeslaw.__file__).parent / part).exists()

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from bayeslaw.evidence import scores
-from bayeslaw.evidence.backtest.result import Backtest, mean_scores, summarise
+from bayeslaw.evidence.backtest.result import Backtest, mean_scores, summarise, summarise_selection
 from bayeslaw.evidence.backtest.scoring import (
     LEVELS,
     SCORES,
+    SELECTION_SCORES,
     Answer,
     choice_scores,
     coverage_at_levels,
     distribution_scores,
+    selection_scores,
 )
 
 MEASURED = np.array([2.0, 2.5, 3.0, 2.2])
@@ -85,6 +87,44 @@ def test_what_is_not_defined_is_none(answer, measured, missing):
     assert has(choice_scores(answer, measured)) == everything - missing
 
 
+def test_scores_of_selection_by_hand():
+    """The second is chosen and the first is best; of three draws the second wins two."""
+    draws = np.array([[2.0, 1.0, 4.0], [1.0, 2.0, 4.0], [5.0, 4.0, 4.5]])
+    answer = Answer(np.array([2.5, 2.0, 3.0]), draws, odds=np.array([1 / 3, 2 / 3, 0]))
+    found = selection_scores(answer, np.array([2.0, 2.5, 3.0]))
+    assert list(found) == list(SELECTION_SCORES)
+    assert found["regret"] == 0.5
+    assert found["relative_regret"] == 0.25
+    assert found["expected_regret"] == pytest.approx(1 / 3)
+    assert found["brier_p_best"] == pytest.approx((2 / 3) ** 2 * 2)
+    assert found["log_score_p_best"] == pytest.approx(np.log(1 / 3))
+    assert found["crps"] == found["crps_log"]
+    plain = choice_scores(answer, np.array([2.0, 2.5, 3.0]))
+    assert {name: found[name] for name in SCORES} == plain
+
+
+def test_a_winner_without_odds_counts_as_one_draw_more_would_tell():
+    measured = np.array([2.0, 2.5, 1.0])
+    answer = Answer(PREDICTED[:3], DRAWS[:9, :3], odds=np.array([0.5, 0.5, 0.0]))
+    assert selection_scores(answer, measured)["log_score_p_best"] == pytest.approx(-np.log(10))
+    without = selection_scores(Answer(odds=np.array([0.5, 0.5, 0.0])), measured)
+    assert without["log_score_p_best"] == pytest.approx(np.log(np.finfo(float).tiny))
+    assert without["relative_regret"] is without["expected_regret"] is without["crps"] is None
+
+
+def test_candidates_that_tie_for_best_share_the_win():
+    found = selection_scores(Answer(odds=np.array([0.2, 0.5, 0.3])), np.array([1.0, 1.0, 2.0]))
+    assert found["log_score_p_best"] == pytest.approx(np.log(0.7))
+    assert found["brier_p_best"] == pytest.approx(0.3**2 + 0 + 0.3**2)
+
+
+def test_what_is_promised_is_of_the_preferred_not_of_the_lowest_prediction():
+    draws = np.array([[1.0, 2.0], [1.0, 0.5]])
+    answer = Answer(np.array([1.0, 1.2]), draws, preference=np.array([1.0, 0.0]))
+    assert selection_scores(answer, MEASURED[:2])["expected_regret"] == 0.5
+    assert selection_scores(Answer(np.array([1.0, 1.2]), draws), MEASURED[:2])["expected_regret"] == 0.25
+
+
 def test_coverage_at_levels_agrees_with_the_scores():
     found = coverage_at_levels(Answer(PREDICTED, DRAWS), MEASURED)
     assert len(found) == len(LEVELS) == 19
@@ -125,6 +165,28 @@ def test_odds_of_bayeslaw_are_pooled_into_a_reliability_table():
     assert table["observed"] == [None, None, 0.0, None, None, 1.0, None]
     assert table["stated"][5] == pytest.approx(0.7)
     json.dumps(table, allow_nan=False)
+
+
+def chosen(task, relative_regret, p_best=None, *, budget=8, method="a"):
+    told = {"p_best": p_best, "measured": [1.0, 2.0]}
+    found = {**dict.fromkeys(SELECTION_SCORES), "relative_regret": relative_regret}
+    return {
+        "method": method, "collection": "lcdb", "budget": budget, "task": task, "scores": found, "predictions": told,
+    }  # fmt: skip
+
+
+def test_selection_is_summarised_by_method_collection_and_factor():
+    cells = [chosen("x", 0.1, [0.9, 0.1]), chosen("y", 0.3, [0.1, 0.9]), chosen("z", None), chosen("x", 0.7, budget=64)]
+    first, second = summarise_selection(cells)
+    assert (first["method"], first["collection"], first["budget"]) == ("a", "lcdb", 8)
+    assert (first["tasks"], first["cells"], second["tasks"]) == (3, 2, 1)
+    assert first["scores"]["relative_regret"] == pytest.approx(0.2)
+    assert first["without_score"]["relative_regret"] == 1
+    assert first["without_score"]["regret"] == 3
+    # of two stated .9 one won, of two stated .1 one won
+    assert first["calibration_p_best"] == pytest.approx(0.4)
+    assert second["calibration_p_best"] is None
+    assert "reliability" not in first["scores"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ def test_rel_acc_is_one_for_the_best_choice_and_zero_for_the_worst():
     assert scores.rel_acc([5.0, 9.0, 1.0], true) == 0.0
     assert scores.rel_acc([1.0, 2.0, 3.0], true) == pytest.approx(2 / 3)
     assert scores.regret([1.0, 2.0, 3.0], true) == 1.0
+    assert scores.relative_regret([1.0, 2.0, 3.0], true) == 1.0
+    assert scores.relative_regret([9.0, 2.0, 1.0], [4.0, 3.0, 5.0]) == pytest.approx(2 / 3)
 
 
 def test_correlations_agree_with_scipy(rng):
@@ -109,43 +111,6 @@ def test_pit_stays_inside_zero_and_one_and_is_a_half_in_the_middle():
     assert 0 < scores.pit(draws, [0.1])[0] < scores.pit(draws, [9.0])[0] < 1
 
 
-def test_p_best_counts_draws_and_shares_ties():
-    np.testing.assert_allclose(scores.p_best([[1, 2, 3], [3, 2, 1], [1, 1, 2], [5, 4, 4]]), [0.375, 0.25, 0.375])
-
-
-def test_brier_of_uniform_perfect_and_surely_wrong_odds():
-    true = [3.0, 1.0, 2.0, 5.0]
-    assert scores.brier_best(np.full(4, 0.25), true) == pytest.approx(1 - 1 / 4)
-    assert scores.brier_best([0, 1, 0, 0], true) == 0.0
-    assert scores.brier_best([1, 0, 0, 0], true) == 2.0
-
-
-def test_brier_is_proper(rng):
-    honest = np.array([0.5, 0.3, 0.2])
-    winners = rng.choice(3, size=4000, p=honest)
-    outcomes = [np.where(np.arange(3) == w, 1.0, 2.0) for w in winners]
-
-    def mean(odds):
-        return np.mean([scores.brier_best(odds, true) for true in outcomes])
-
-    assert mean(honest) < mean([0.8, 0.1, 0.1])
-    assert mean(honest) < mean(np.full(3, 1 / 3))
-
-
-def test_reliability_counts_every_candidate_once():
-    table = scores.reliability([[0.9, 0.1], [0.0, 1.0], [0.5, 0.5]], [[1, 2], [2, 1], [2, 1]], edges=(0, 0.5, 1))
-    np.testing.assert_array_equal(table.count, [2, 4])
-    np.testing.assert_allclose(table.stated, [0.05, (0.9 + 1.0 + 0.5 + 0.5) / 4])
-    np.testing.assert_allclose(table.observed, [0.0, 0.75])
-
-
-def test_reliability_of_an_empty_bin_is_nan():
-    table = scores.reliability([[1.0, 0.0]], [[1, 2]], edges=(0, 0.3, 0.6, 1))
-    assert table.count[1] == 0
-    assert np.isnan(table.stated[1])
-    assert np.isnan(table.observed[1])
-
-
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -156,6 +121,7 @@ def test_reliability_of_an_empty_bin_is_nan():
         (lambda: scores.pear_corr([2, 2], [1, 3]), "spread"),
         (lambda: scores.kendall_tau([2, 2], [1, 3]), "spread"),
         (lambda: scores.rmsle([0, 2], [1, 3]), "above zero"),
+        (lambda: scores.relative_regret([1, 2], [0, 3]), "above zero"),
         (lambda: scores.crps(np.ones((3, 2)), [1.0]), "draws come first"),
         (lambda: scores.crps(np.full((3, 1), np.nan), [1.0]), "finite"),
         (lambda: scores.crps(np.zeros((3, 1)), [1.0]), "above zero"),
@@ -163,10 +129,6 @@ def test_reliability_of_an_empty_bin_is_nan():
         (lambda: scores.log_score_mixture(np.zeros(2), 1.0, [1.0]), "means"),
         (lambda: scores.log_score_draws(np.ones((3, 1)), [1.0]), "all equal"),
         (lambda: scores.intervals(np.ones((3, 1)), [1.0], levels=(90,)), "0.9 for 90"),
-        (lambda: scores.p_best([1.0, 2.0]), "shape"),
-        (lambda: scores.brier_best([0.5, 0.2], [1, 2]), "sum to 1"),
-        (lambda: scores.reliability([], []), "same choices"),
-        (lambda: scores.reliability([[0.5, 0.5]], [[1, 2]], edges=(0, 0.5)), "edges"),
     ],
 )
 def test_errors_say_what_is_wrong(call, words):

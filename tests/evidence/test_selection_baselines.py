@@ -10,6 +10,7 @@ from scipy.optimize import approx_fprime
 
 from bayeslaw.errors import RunsError, TargetError
 from bayeslaw.evidence import scores
+from bayeslaw.evidence.baselines import rectified as least_squares
 from bayeslaw.evidence.baselines import selection as baselines
 
 TARGET = 1_638_400.0
@@ -193,8 +194,13 @@ def test_rectified_fits_extrapolate_a_rectified_curve():
     y = rectified(x, e=1.0, b=200.0, dl=50.0, beta=0.5)[None]
     start = rectified(np.zeros(1), e=1.0, b=200.0, dl=50.0, beta=0.5)
     true = rectified(TARGET, e=1.0, b=200.0, dl=50.0, beta=0.5)
-    draws = baselines.rectified_bootstrap(x, y, target=TARGET, zero_shot=start, draws=5, rng=np.random.default_rng(0))
+    draws = least_squares.rectified_bootstrap(
+        x, y, target=TARGET, zero_shot=start, draws=5, rng=np.random.default_rng(0)
+    )
     np.testing.assert_allclose(draws, true, rtol=1e-6)
+    for start_or_not in (start, None):
+        fitted = least_squares.rectified_least_squares(x, y, target=TARGET, zero_shot=start_or_not)
+        np.testing.assert_allclose(fitted, true, rtol=1e-6)
     assert baselines.rectified_point_fit(x, y, target=TARGET, zero_shot=None)[0] == pytest.approx(true, rel=0.05)
 
 
@@ -218,9 +224,9 @@ def test_rectified_jacobian_matches_finite_differences_also_at_zero_examples():
     lx = np.array([0.0, 5.0, 7.0, 9.0])
     p = np.array([0.5, -0.3, -3.0, -0.8])
     numeric = np.array(
-        [approx_fprime(p, lambda q, i=i: baselines._rectified_log_loss(q, lx, seen)[i], 1e-7) for i in range(4)]
+        [approx_fprime(p, lambda q, i=i: least_squares._rectified_log_loss(q, lx, seen)[i], 1e-7) for i in range(4)]
     )
-    np.testing.assert_allclose(baselines._rectified_jacobian(p, lx, seen), numeric, atol=1e-6)
+    np.testing.assert_allclose(least_squares._rectified_jacobian(p, lx, seen), numeric, atol=1e-6)
 
 
 def test_bootstrap_is_wide_as_the_noise_where_data_are():
@@ -228,18 +234,22 @@ def test_bootstrap_is_wide_as_the_noise_where_data_are():
     x = 200.0 * 2 ** np.arange(13)
     clean = rectified(x, e=1.0, b=200.0, dl=50.0, beta=0.5)
     y = clean * np.exp(0.02 * rng.normal(size=(8, x.size)))
-    draws = baselines.rectified_bootstrap(x, y, target=x[-1], zero_shot=None, draws=200, rng=rng)
+    draws = least_squares.rectified_bootstrap(x, y, target=x[-1], zero_shot=None, draws=200, rng=rng)
     assert draws.shape == (200, 8)
     assert 0.015 < np.log(draws).std(axis=0).mean() < 0.045
-    again = baselines.rectified_bootstrap(x, y[:1], target=x[-1], zero_shot=None, draws=3, rng=np.random.default_rng(9))
-    same = baselines.rectified_bootstrap(x, y[:1], target=x[-1], zero_shot=None, draws=3, rng=np.random.default_rng(9))
+    again = least_squares.rectified_bootstrap(
+        x, y[:1], target=x[-1], zero_shot=None, draws=3, rng=np.random.default_rng(9)
+    )
+    same = least_squares.rectified_bootstrap(
+        x, y[:1], target=x[-1], zero_shot=None, draws=3, rng=np.random.default_rng(9)
+    )
     np.testing.assert_array_equal(again, same)
 
 
 def test_bootstrap_of_real_curves_is_finite_and_too_narrow(tables):
     table = tables["flan"]
     seen = table["sizes"] <= 25_600
-    draws = baselines.rectified_bootstrap(
+    draws = least_squares.rectified_bootstrap(
         table["sizes"][seen],
         table["losses"][:, seen],
         target=TARGET,
@@ -259,7 +269,7 @@ def test_odd_curves_still_get_a_finite_prediction(losses):
         baselines.accept_then_stop(x, y, target=1e6),
         baselines.rectified_point_fit(x, y, target=1e6, zero_shot=y[:, 0]),
         baselines.vanilla_point_fit(x, y, target=1e6, rng=rng),
-        baselines.rectified_bootstrap(x, y, target=1e6, zero_shot=y[:, 0], draws=3, rng=rng),
+        least_squares.rectified_bootstrap(x, y, target=1e6, zero_shot=y[:, 0], draws=3, rng=rng),
     ):
         assert np.isfinite(found).all()
         assert (found > 0).all()
@@ -299,14 +309,14 @@ def test_order_of_sizes_does_not_matter():
         (lambda x, y: baselines.rectified_point_fit(x, y, target=1e6, zero_shot=[1, 2]), RunsError, "zero-shot"),
         (lambda x, y: baselines.model_size([1e6, 0]), RunsError, "parameter count of candidate 1"),
         (
-            lambda x, y: baselines.rectified_bootstrap(
+            lambda x, y: least_squares.rectified_bootstrap(
                 x, y, target=1e6, zero_shot=None, draws=3, rng=np.random.default_rng()
             ),
             RunsError,
             "at least 5 sizes",
         ),
         (
-            lambda x, y: baselines.rectified_bootstrap(
+            lambda x, y: least_squares.rectified_bootstrap(
                 x, y, target=1e6, zero_shot=[4.0], draws=0, rng=np.random.default_rng()
             ),
             RunsError,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from bayeslaw.evidence.backtest.result import Backtest, summarise
-from bayeslaw.evidence.backtest.scoring import LEVELS, SCORES
+from bayeslaw.evidence.backtest.result import Backtest, summarise, summarise_selection
+from bayeslaw.evidence.backtest.scoring import LEVELS, SCORES, SELECTION_SCORES
 from bayeslaw.views.backtest_files import write_backtest
 from bayeslaw.views.backtest_text import as_text, backtest_tables, worst_cells
 from bayeslaw.views.plots.backtest import plot_coverage, plot_error
@@ -133,12 +133,85 @@ def test_curves_have_a_table_by_domain(curves):
     assert "$LM$" in text
 
 
+def with_datasets(found, names):
+    """The same curves, of data sets by turns."""
+    cells = [{**cell, "dataset": names[i // 2 % len(names)]} for i, cell in enumerate(found.cells)]
+    summary = summarise(cells, ("method", "domain", "dataset"))
+    return Backtest("curves", tuple(cells), summarise(cells), {}, 2.0, 0, (), summary_by_dataset=summary)
+
+
+def test_curves_have_a_second_table_by_data_set(curves):
+    tables = backtest_tables(with_datasets(curves, ["bird", "cal[3]"]))
+    assert [table.title.plain for table in tables] == [
+        "Means over cells (RMSLE, CRPS and width in log loss)",
+        "Mean RMSLE by data set",
+        "Mean RMSLE by domain",
+        "bayeslaw, cell by cell",
+    ]
+    text = shown(with_datasets(curves, ["bird", "cal[3]"]))
+    assert row(text, "bird") == ["bird", ".030", ".0082"]
+    assert row(text, "cal[3]") == ["cal[3]", ".030", ".0082"]
+    assert len(backtest_tables(with_datasets(curves, ["bird"]))) == 3
+
+
+def choice(method, task, budget, regret, *, collection="lcdb", status=None, note="", **scores):
+    found = {**dict.fromkeys(SELECTION_SCORES), "regret": regret, "relative_regret": regret, **scores}
+    return {
+        **cell(method, task, budget, domain="selection", status=status, note=note), "scores": found,
+        "collection": collection, "predictions": {"p_best": None, "measured": []},
+    }  # fmt: skip
+
+
+@pytest.fixture
+def selection():
+    full = {"rmsle": 0.2, "crps_log": 0.113, "coverage_50": 0.5, "coverage_90": 0.88, "width_90": 0.61}
+    odds = {"brier_p_best": 0.65, "log_score_p_best": -1.39}
+    cells = [
+        *(choice("largest_size", f"t{k}", 8, 0.054) for k in range(5)),
+        *(choice("bayeslaw", f"t{k}", 8, 0.01 * k, status="PASS", **full, **odds) for k in range(5)),
+        *(choice("rolling_origins", f"t{k}", 8, 0.071, **full, **(odds if k < 3 else {})) for k in range(5)),
+        choice("equal_odds", "t0", 8, None, brier_p_best=0.943, log_score_p_best=-2.876),
+        choice("point_fit", "t0", 8, None, note="expected at least 4 sizes, found 3"),
+        choice("largest_size", "t0", 64, 0.4),
+        choice("largest_size", "u", 8, 0.2, collection="[red]odd\x1b[31m"),
+    ]
+    return Backtest("selection", tuple(cells), summarise_selection(cells), {}, 2.0, 0, ())
+
+
+def test_selection_has_a_table_a_collection_and_factor_with_the_lowest_regret_first(selection):
+    assert [table.title.plain for table in backtest_tables(selection)] == [
+        "lcdb, seen to 1/8: means over tasks",
+        "lcdb, seen to 1/64: means over tasks",
+        "[red]odd [31m, seen to 1/8: means over tasks",
+    ]
+    text = shown(selection)
+    assert "…" not in text
+    lines = [line.split() for line in text.splitlines()[4:9]]
+    assert [line[0] for line in lines] == ["bayeslaw", "largest_size", "rolling_origins", "equal_odds", "point_fit"]
+    assert lines[0] == ["bayeslaw", "5", ".020", ".650", "-1.390", ".200", "88%", ".610"]
+    assert lines[1] == ["largest_size", "5", ".054", *["-"] * 5]
+    assert "rolling_origins has odds in 3 of 5 tasks" in text
+    assert "largest_size has odds" not in text
+
+
+def test_the_worst_cells_of_selection_are_those_of_the_largest_regret(selection):
+    lines = worst_cells(selection).splitlines()
+    assert lines[0] == "Where bayeslaw was worst, by relative regret:"
+    assert lines[1].startswith("  t4 at 1/8: CRPS .113, RMSLE .200")
+    assert lines[1].endswith("choice .040 above the best loss (4%)")
+    assert lines[4] == "point_fit has no answer in 1 cell; t0 at 1/8: expected at least 4 sizes, found 3"
+    assert len(lines) == 5
+
+
 def test_text_for_a_file_has_no_trailing_blanks(finetune):
     text = as_text(backtest_tables(finetune))
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
-def test_everything_is_written(finetune, curves, tmp_path):
+def test_everything_is_written(finetune, selection, curves, tmp_path):
+    write_backtest(selection, tmp_path)
+    assert "rolling_origins" in (tmp_path / "summary.txt").read_text()
+    assert (tmp_path / "error.png").exists()
     for found in (finetune, curves):
         write_backtest(found, tmp_path)
         record = json.loads((tmp_path / "backtest.json").read_text())

@@ -4,6 +4,7 @@ A cell is a curve. What methods see is kept apart from what they are scored on, 
 """
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -38,10 +39,20 @@ class CurveTrial:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A trial and its outcome: losses measured at the sizes to predict, shape (P,)."""
+    """A trial and its outcome.
+
+    Attributes
+    ----------
+    trial : CurveTrial
+    measured : ndarray, shape (P,)
+        Losses measured at the sizes to predict.
+    dataset : str
+        What the curve was measured on: its task without the number of shots.
+    """
 
     trial: CurveTrial
     measured: Array
+    dataset: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +126,14 @@ def read_curves(
     return CurveTables(kept, tuple(notes))
 
 
-_SEEN = "bayeslaw: seen"  # a heading that no table will have
+_SEEN, _DATASET = "bayeslaw: seen", "bayeslaw: data set"  # headings that no table will have
+_SHOTS = re.compile(r"\('(?P<quoted>.+)', '\d+-shot'\)|(?P<plain>.+)_\d+")
+
+
+def dataset_of(task: str) -> str:
+    """Name the data set of a task: ``bird`` of ``bird_5``, ``qa`` of ``('qa', '2-shot')``, others as they are."""
+    found = _SHOTS.fullmatch(task)
+    return found[found.lastgroup or 0] if found else task
 
 
 def _labelled(runs: Runs, hide_last: float | None) -> tuple[pd.DataFrame, list[str]]:
@@ -123,6 +141,7 @@ def _labelled(runs: Runs, hide_last: float | None) -> tuple[pd.DataFrame, list[s
     table, notes = runs.table.copy(), []
     headings = {str(name).strip().casefold(): name for name in table.columns}
     domain, training = headings.get("domain"), headings.get("training")
+    table[_DATASET] = table["task"].map(dataset_of)
     own_families = bool((table["family"] != table["model"]).any())
     if domain is not None:
         task = table["task"]
@@ -187,11 +206,12 @@ def _domain(name: str, parts: Sequence[tuple[Runs, pd.DataFrame]], notes: list[s
             x, y, later, measured = (
                 part[column].to_numpy(float) for part in (seen, ahead) for column in ("data", "loss")
             )
-            curves.append(Curve(CurveTrial(label, x, y, later), measured))
+            curves.append(Curve(CurveTrial(label, x, y, later), measured, str(own[_DATASET].iloc[0])))
     if not curves:
         return None
     shared = [column for column in parts[0][1].columns if all(column in rows for _, rows in parts)]
-    table = pd.concat([rows.loc[rows[_SEEN], shared] for _, rows in parts], ignore_index=True).drop(columns=_SEEN)
+    table = pd.concat([rows.loc[rows[_SEEN], shared] for _, rows in parts], ignore_index=True)
+    table = table.drop(columns=[_SEEN, _DATASET])
     if len(parts) > 1:
         table["row"] = np.arange(1, len(table) + 1)
     source = " + ".join(dict.fromkeys(runs.source for runs, _ in parts))

@@ -75,7 +75,8 @@ def backtest_curves(
     Returns
     -------
     Backtest
-        A cell is a curve: ``task`` is its name, ``models`` counts the points that were hidden, ``budget`` is None.
+        A cell is a curve: ``task`` is its name, ``models`` counts the points that were hidden, ``budget`` is None,
+        ``dataset`` is its task without the number of shots, by which ``summary_by_dataset`` has means.
 
     Raises
     ------
@@ -113,6 +114,7 @@ def backtest_curves(
         time.perf_counter() - began,
         finished.reused,
         read.notes,
+        summary_by_dataset=summarise(finished.cells, ("method", "domain", "dataset")),
     )
 
 
@@ -145,6 +147,7 @@ def _head(domain: Domain, curve: Curve, method: str) -> Record:
         "models": len(curve.measured),
         "target": {"data": float(curve.trial.ahead.max())},
         "domain": domain.name,
+        "dataset": curve.dataset,
         "seen": len(curve.trial.x),
     }
 

@@ -1,4 +1,4 @@
-"""Fine-tuning tables cut into cells: what a method may see at a budget, and what is measured at the target.
+"""Tables of candidates cut into cells: what a method may see at a budget, and what is measured at the target.
 
 A cell is a task at a budget. What methods see is kept apart from what they are scored on, so that nothing leaks.
 """
@@ -62,6 +62,8 @@ class Trial:
         All runs of the task within the budget, those of models that are no candidates included.
     borrowed : tuple of Runs
         Full tables of the other tasks, if they may be borrowed from.
+    others : tuple of Cell
+        The other tasks at the same budget with what was measured there, for a rule that is tuned on them.
     """
 
     task: str
@@ -73,6 +75,7 @@ class Trial:
     params: Array
     runs: Runs
     borrowed: tuple[Runs, ...] = ()
+    others: "tuple[Cell, ...]" = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +104,8 @@ class Cell:
     note: str
 
 
-def parse_budgets(text: str) -> tuple[float, ...]:
-    """Read budgets such as ``8,16,…,512``, where an ellipsis stands for doubling.
+def parse_budgets(text: str, *, option: str = "--budgets") -> tuple[float, ...]:
+    """Read budgets such as ``8,16,…,512``, where an ellipsis stands for doubling; errors name the option.
 
     Raises
     ------
@@ -114,42 +117,46 @@ def parse_budgets(text: str) -> tuple[float, ...]:
     for i, part in enumerate(parts):
         if part == "…":
             if not budgets or i + 1 == len(parts):
-                raise TargetError(f"--budgets {text!r}: the ellipsis needs a number on both sides, as in 8,16,…,512.")
-            budgets += _doublings(budgets, _budget(parts[i + 1], text), text)
+                raise TargetError(f"{option} {text!r}: the ellipsis needs a number on both sides, as in 8,16,…,512.")
+            budgets += _doublings(budgets, _budget(parts[i + 1], text, option), text, option)
         else:
-            budgets.append(_budget(part, text))
+            budgets.append(_budget(part, text, option))
     return tuple(dict.fromkeys(budgets))
 
 
-def _budget(part: str, text: str) -> float:
+def _budget(part: str, text: str, option: str) -> float:
     try:
         value = float(part)
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > 1):
         raise TargetError(
-            f"--budgets {text!r}: found {part!r}, expected numbers above 1, how many times larger the target is than "
+            f"{option} {text!r}: found {part!r}, expected numbers above 1, how many times larger the target is than "
             "the data fitted. Write for instance 8,16,…,512."
         )
     return value
 
 
-def _doublings(before: Sequence[float], last: float, text: str) -> list[float]:
+def _doublings(before: Sequence[float], last: float, text: str, option: str) -> list[float]:
     """Values strictly between the last of ``before`` and ``last``."""
     steps = math.log2(last / before[-1])
     doubling = len(before) < 2 or before[-1] == 2 * before[-2]
     if not doubling or steps < 1 or abs(steps - round(steps)) > _ROUNDING:
         raise TargetError(
-            f"--budgets {text!r}: an ellipsis stands for doubling, but {before[-1]:g} does not double to {last:g} in "
+            f"{option} {text!r}: an ellipsis stands for doubling, but {before[-1]:g} does not double to {last:g} in "
             "the rhythm set before it. Write the numbers out, or something like 8,16,…,512."
         )
     return [before[-1] * 2**k for k in range(1, round(steps))]
 
 
 def read_tasks(
-    tables: Sequence[str | os.PathLike[str] | pd.DataFrame], *, target: float | None = None, where: str | None = None
+    tables: Sequence[str | os.PathLike[str] | pd.DataFrame],
+    *,
+    target: float | None = None,
+    where: str | None = None,
+    first: int | None = None,
 ) -> tuple[Task, ...]:
-    """Read tables of fine-tuning runs; a table of several tasks gives several.
+    """Read tables of candidates' runs; a table of several tasks gives several.
 
     Parameters
     ----------
@@ -158,6 +165,8 @@ def read_tasks(
         Data size at which methods are scored. Default: the largest of each task.
     where : str, optional
         Rows to use of every table.
+    first : int, optional
+        Take so many tasks of each table, the first ones.
 
     Raises
     ------
@@ -169,7 +178,7 @@ def read_tasks(
     tasks: dict[str, Task] = {}
     for table in tables:
         runs, zero_shot = read_runs(table, where=where), read_zero_shot(table, where=where)
-        for name in runs.tasks:
+        for name in runs.tasks[:first]:
             if name in tasks:
                 raise RunsError(
                     f"{runs.source}: found the task {name!r} again, which {tasks[name].runs.source} has too; expected "

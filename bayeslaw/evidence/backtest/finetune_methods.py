@@ -13,7 +13,8 @@ from bayeslaw.evidence.backtest.finetune_cells import Trial, joined
 from bayeslaw.evidence.backtest.scoring import Answer
 from bayeslaw.evidence.backtest.settings import MethodSettings
 from bayeslaw.evidence.baselines import selection as baselines
-from bayeslaw.evidence.scores import p_best
+from bayeslaw.evidence.baselines.rectified import rectified_bootstrap
+from bayeslaw.evidence.odds import expected_regret, p_best
 
 Array = NDArray[np.float64]
 
@@ -30,10 +31,13 @@ class Method:
         Raises a BayeslawError if the trial lacks what the method needs.
     weight : float
         Rough duration relative to others.
+    tuned : bool
+        Its trials come with the other tasks at the same budget, and what was measured there.
     """
 
     answer: Callable[[Trial, MethodSettings], Answer]
     weight: float = 1.0
+    tuned: bool = False
 
 
 def _bayeslaw(trial: Trial, settings: MethodSettings) -> Answer:
@@ -51,7 +55,7 @@ def _bayeslaw(trial: Trial, settings: MethodSettings) -> Answer:
         expected = np.array([selection.candidates[i].expected_regret for i in order])
         odds = np.array([selection.candidates[i].p_best for i in order])
     else:  # models that are not scored are no candidates either
-        expected, odds = _expected_regret(draws), p_best(draws)
+        expected, odds = expected_regret(draws), p_best(draws)
     told = fitted.posterior.settings
     return Answer(
         predicted=np.median(draws, axis=0),
@@ -65,41 +69,47 @@ def _bayeslaw(trial: Trial, settings: MethodSettings) -> Answer:
 
 
 def _accept_then_stop(trial: Trial, settings: MethodSettings) -> Answer:
-    return Answer(_each(trial, lambda x, y, zero: baselines.accept_then_stop(x, y, target=trial.target)))
+    return Answer(each_candidate(trial, lambda x, y, zero: baselines.accept_then_stop(x, y, target=trial.target)))
 
 
 def _accept_then_stop_3(trial: Trial, settings: MethodSettings) -> Answer:
-    return Answer(_each(trial, lambda x, y, zero: baselines.accept_then_stop(x, y, target=trial.target, delta=3.0)))
+    return Answer(
+        each_candidate(trial, lambda x, y, zero: baselines.accept_then_stop(x, y, target=trial.target, delta=3.0))
+    )
 
 
 def _rectified_point_fit(trial: Trial, settings: MethodSettings) -> Answer:
     """As published with the zero-shot loss, where the table has it for every candidate."""
     return Answer(
-        _each(trial, lambda x, y, zero: baselines.rectified_point_fit(x, y, target=trial.target, zero_shot=zero))
+        each_candidate(
+            trial, lambda x, y, zero: baselines.rectified_point_fit(x, y, target=trial.target, zero_shot=zero)
+        )
     )
 
 
 def _vanilla_point_fit(trial: Trial, settings: MethodSettings) -> Answer:
-    rng = _generator(trial, settings)
-    return Answer(_each(trial, lambda x, y, zero: baselines.vanilla_point_fit(x, y, target=trial.target, rng=rng)))
+    rng = trial_generator(trial, settings)
+    return Answer(
+        each_candidate(trial, lambda x, y, zero: baselines.vanilla_point_fit(x, y, target=trial.target, rng=rng))
+    )
 
 
 def _rectified_bootstrap(trial: Trial, settings: MethodSettings) -> Answer:
     """Choose by expected regret too, with each candidate's draws independent of the others'."""
-    rng = _generator(trial, settings)
-    draws = _each(
+    rng = trial_generator(trial, settings)
+    draws = each_candidate(
         trial,
-        lambda x, y, zero: baselines.rectified_bootstrap(
+        lambda x, y, zero: rectified_bootstrap(
             x, y, target=trial.target, zero_shot=zero, draws=BOOTSTRAP_DRAWS, rng=rng
         )[:, 0],
     )
     return Answer(
-        predicted=np.median(draws, axis=1), draws=draws.T, preference=_expected_regret(draws.T), odds=p_best(draws.T)
+        predicted=np.median(draws, axis=1), draws=draws.T, preference=expected_regret(draws.T), odds=p_best(draws.T)
     )
 
 
 def _largest_subset(trial: Trial, settings: MethodSettings) -> Answer:
-    return Answer(feature=_each(trial, lambda x, y, zero: baselines.largest_subset(x, y)))
+    return Answer(feature=each_candidate(trial, lambda x, y, zero: baselines.largest_subset(x, y)))
 
 
 def _zero_shot(trial: Trial, settings: MethodSettings) -> Answer:
@@ -134,7 +144,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 """The methods by name, in the order in which they are listed."""
 
 
-def _each(trial: Trial, method: Callable[[Array, Array, Array | None], Array]) -> Array:
+def each_candidate(trial: Trial, method: Callable[[Array, Array, Array | None], Array]) -> Array:
     """Ask a method for each candidate by itself, for each may have been measured at sizes of its own."""
     zero_shot_everywhere = bool(np.isfinite(trial.zero_shot).all())
     answers = []
@@ -154,11 +164,7 @@ def _known(trial: Trial, values: Array, what: str) -> Array:
     return values
 
 
-def _expected_regret(draws: Array) -> Array:
-    return np.asarray((draws - draws.min(axis=1, keepdims=True)).mean(axis=0))
-
-
-def _generator(trial: Trial, settings: MethodSettings) -> np.random.Generator:
+def trial_generator(trial: Trial, settings: MethodSettings) -> np.random.Generator:
     """Random numbers that depend on the trial but not on the order in which trials are run."""
     text = f"{trial.task} {trial.runs.content_hash}".encode("utf-8", "surrogatepass")
     return np.random.default_rng([settings.seed, int.from_bytes(hashlib.sha256(text).digest()[:8], "big")])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bayeslaw.errors import BayeslawError, SamplingError
-from bayeslaw.evidence.backtest.scoring import no_scores
+from bayeslaw.evidence.backtest.scoring import SCORES, no_scores
 from bayeslaw.evidence.backtest.store import job_hash, load, prepare, save, stored_path
 
 Record = dict[str, Any]
@@ -30,6 +30,8 @@ class Job:
         Gives for each cell what is to be added to its head. Must be picklable if jobs run in processes.
     weight : float
         Rough duration relative to other jobs.
+    scores : tuple of str
+        Names of the scores that each cell has.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Job:
     heads: tuple[Mapping[str, Any], ...]
     work: Callable[[], Sequence[Mapping[str, Any]]]
     weight: float = 1.0
+    scores: tuple[str, ...] = SCORES
 
 
 @dataclass(frozen=True)
@@ -138,16 +141,16 @@ def _execute(job: Job) -> _Outcome:
     try:
         answers, crashed = list(job.work()), False
     except BayeslawError as error:
-        answers, crashed = [_without_answer(str(error)) for _ in job.heads], False
+        answers, crashed = [_without_answer(job, str(error)) for _ in job.heads], False
     except Exception as error:  # a defect or a lack of memory: said in the cell, and tried again next time
-        answers, crashed = [_without_answer(f"{type(error).__name__}: {error}", "FAIL") for _ in job.heads], True
+        answers, crashed = [_without_answer(job, f"{type(error).__name__}: {error}", "FAIL") for _ in job.heads], True
     seconds = round((time.perf_counter() - began) / len(job.heads), 3)
     cells = [{**head, **answer, "seconds": seconds} for head, answer in zip(job.heads, answers, strict=True)]
     return _Outcome([_plain(cell) for cell in cells], crashed)
 
 
-def _without_answer(note: str, status: str | None = None) -> Record:
-    return {"scores": no_scores(), "note": note, "status": status, "checks": []}
+def _without_answer(job: Job, note: str, status: str | None = None) -> Record:
+    return {"scores": no_scores(job.scores), "note": note, "status": status, "checks": []}
 
 
 def _plain(value: Any) -> Any:

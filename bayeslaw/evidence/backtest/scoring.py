@@ -1,6 +1,6 @@
 """From what a method says of a cell to numbers: every score it can be given, and None for those it cannot."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.evidence import scores
+from bayeslaw.evidence import odds, scores
 
 Array = NDArray[np.float64]
 
@@ -17,6 +17,9 @@ SCORES = (
     "coverage_80", "coverage_90", "coverage_95", "width_90", "brier_p_best",
 )  # fmt: skip
 """Names of the scores, in the order in which they are listed; `bayeslaw.evidence.scores` defines them."""
+
+SELECTION_SCORES = (*SCORES, "relative_regret", "expected_regret", "log_score_p_best", "crps")
+"""Names of the scores of a backtest of selection; ``crps`` is ``crps_log`` under the shorter name."""
 
 LEVELS = tuple(round(0.05 * k, 2) for k in range(1, 20))
 """Nominal levels at which observed coverage is kept, for the picture of coverage."""
@@ -46,6 +49,8 @@ class Answer:
         What the verdict rests on.
     details : mapping
         What else is worth keeping; plain values.
+    note : str
+        What it cannot say, and why.
     """
 
     predicted: Array | None = None
@@ -56,11 +61,19 @@ class Answer:
     status: str | None = None
     checks: tuple[Mapping[str, Any], ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def ranking(self) -> Array | None:
+        """What the choice is made by, shape (M,): the lowest is chosen. None if nothing is preferred."""
+        if self.preference is not None:
+            return self.preference
+        return self.feature if self.predicted is None else self.predicted
 
 
-def no_scores() -> dict[str, float | None]:
+def no_scores(names: Sequence[str] = SCORES) -> dict[str, float | None]:
     """Scores of a method that gave no answer."""
-    return dict.fromkeys(SCORES)
+    return dict.fromkeys(names)
 
 
 def choice_scores(answer: Answer, measured: Array) -> dict[str, float | None]:
@@ -72,16 +85,36 @@ def choice_scores(answer: Answer, measured: Array) -> dict[str, float | None]:
     """
     found = distribution_scores(answer, measured)
     feature = answer.predicted if answer.predicted is not None else answer.feature
-    preference = answer.preference if answer.preference is not None else feature
+    preference = answer.ranking
     if feature is not None:
         found["pear_corr"] = _number(lambda: scores.pear_corr(feature, measured))
         found["kendall_tau"] = _number(lambda: scores.kendall_tau(feature, measured))
     if preference is not None:
         found["rel_acc"] = _number(lambda: scores.rel_acc(preference, measured))
         found["regret"] = _number(lambda: scores.regret(preference, measured))
-    odds = answer.odds
-    if odds is not None:
-        found["brier_p_best"] = _number(lambda: scores.brier_best(odds, measured))
+    stated = answer.odds
+    if stated is not None:
+        found["brier_p_best"] = _number(lambda: odds.brier_best(stated, measured))
+    return found
+
+
+def selection_scores(answer: Answer, measured: Array) -> dict[str, float | None]:
+    """Score an answer as `choice_scores` does, and with what was lost, what was promised and the winner's odds.
+
+    ``expected_regret`` is the mean over joint draws of the chosen candidate's loss above the best one's, in units of
+    loss as ``regret``. Odds below ``1 / (B + 1)``, where they rest on B draws, count as that in ``log_score_p_best``;
+    where they rest on none, as the smallest positive number.
+    """
+    found = {**no_scores(SELECTION_SCORES), **choice_scores(answer, measured)}
+    found["crps"] = found["crps_log"]
+    preference, draws, stated = answer.ranking, answer.draws, answer.odds
+    if preference is not None:
+        found["relative_regret"] = _number(lambda: scores.relative_regret(preference, measured))
+        if draws is not None:
+            found["expected_regret"] = float(odds.expected_regret(draws)[preference.argmin()])
+    if stated is not None:
+        least = np.finfo(float).tiny if draws is None else 1 / (len(draws) + 1)
+        found["log_score_p_best"] = _number(lambda: odds.log_score_best(stated, measured, least=least))
     return found
 
 

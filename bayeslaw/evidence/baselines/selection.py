@@ -8,17 +8,15 @@ after fine-tuning on that many examples; ``zero_shot`` is the loss before any fi
 number per candidate, smaller meaning more promising unless its docstring says otherwise.
 
 What each method sees of the zero-shot column: `accept_then_stop`, `vanilla_point_fit` and `largest_subset` nothing;
-`zero_shot_loss` only that; `rectified_point_fit` treats it as a measurement at 1e-10 examples;
-`rectified_bootstrap` as one at exactly zero.
+`zero_shot_loss` only that; `rectified_point_fit` treats it as a measurement at 1e-10 examples.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import leastsq, minimize
+from scipy.optimize import minimize
 
-from bayeslaw.errors import RunsError, TargetError
+from bayeslaw.errors import RunsError
+from bayeslaw.evidence.baselines.inputs import check_curves, per_candidate
 
 Array = NDArray[np.float64]
 
@@ -62,7 +60,7 @@ def accept_then_stop(sizes: ArrayLike, losses: ArrayLike, *, target: float, k: i
     ----------
     Lin et al. 2024, algorithm 1.
     """
-    x, y = _check(sizes, losses, target, least=2)
+    x, y = check_curves(sizes, losses, target, least=2)
     if k < 2:
         raise RunsError(f"expected k >= 2 sizes in the first line, found {k}; a line needs two points")
     lx, ly = np.log(x), np.log(y)
@@ -119,10 +117,10 @@ def rectified_point_fit(sizes: ArrayLike, losses: ArrayLike, *, target: float, z
     ----------
     Lin et al. 2024, equation 4 and appendix on fitting.
     """
-    x, y = _check(sizes, losses, target, least=3)
+    x, y = check_curves(sizes, losses, target, least=3)
     if zero_shot is not None:
         x = np.concatenate([[_ZERO_EXAMPLES], x])
-        y = np.column_stack([_per_candidate(zero_shot, y.shape[0], "zero-shot loss"), y])
+        y = np.column_stack([per_candidate(zero_shot, y.shape[0], "zero-shot loss"), y])
     lx = np.log(x)
     with np.errstate(all="ignore"):  # BFGS tries points where the objective is not a number, and turns back
         return np.array([_rectified_two_steps(lx, row, float(np.log(target))) for row in np.log(y)])
@@ -152,7 +150,7 @@ def vanilla_point_fit(sizes: ArrayLike, losses: ArrayLike, *, target: float, rng
     ndarray, shape (M,)
         Predicted loss; 4.0 where the winning fit has no value at the target, as published.
     """
-    x, y = _check(sizes, losses, target, least=2)
+    x, y = check_curves(sizes, losses, target, least=2)
     lx, lt = np.log(x), np.log(target)
     predicted = np.empty(y.shape[0])
     with np.errstate(all="ignore"):  # starts where the law is not a number are published behaviour, and lose
@@ -169,12 +167,12 @@ def vanilla_point_fit(sizes: ArrayLike, losses: ArrayLike, *, target: float, rng
 
 def largest_subset(sizes: ArrayLike, losses: ArrayLike) -> Array:
     """Loss at the largest size the budget allows ("SubTuning"). Shape (M,)."""
-    return np.asarray(_check(sizes, losses, 1.0, least=1)[1][:, -1])
+    return np.asarray(check_curves(sizes, losses, 1.0, least=1)[1][:, -1])
 
 
 def zero_shot_loss(zero_shot: ArrayLike) -> Array:
     """Loss without any fine-tuning ("ZeroShot"). Shape (M,)."""
-    return _per_candidate(zero_shot, None, "zero-shot loss")
+    return per_candidate(zero_shot, None, "zero-shot loss")
 
 
 def model_size(params: ArrayLike) -> Array:
@@ -183,104 +181,10 @@ def model_size(params: ArrayLike) -> Array:
     As published, this feature is correlated with loss as it stands, so a rule that works scores a *negative*
     correlation; but the candidate chosen is the *largest*. Negate it before ranking (RelAcc, regret).
     """
-    return np.log(_per_candidate(params, None, "parameter count"))
-
-
-def rectified_bootstrap(
-    sizes: ArrayLike,
-    losses: ArrayLike,
-    *,
-    target: float,
-    zero_shot: ArrayLike | None,
-    draws: int,
-    rng: np.random.Generator,
-) -> Array:
-    """Residual bootstrap of the rectified law, candidate by candidate: the interval a point fit would report.
-
-    The law is fitted to log loss by Levenberg-Marquardt least squares with an exact Jacobian (in logs of ``A - E``,
-    ``E`` and ``beta``, so all stay positive; the best of four starts), not by the published two steps, which neither
-    reach an optimum nor are fast enough to repeat. Residuals, inflated by ``sqrt(n / (n - 4))`` for the four fitted
-    parameters and centred, are resampled onto the fitted curve; each refit starts from the point fit. A resampled
-    residual is added to each prediction.
-
-    Parameters
-    ----------
-    sizes : array_like, shape (S,)
-        Fine-tuning examples.
-    losses : array_like, shape (M, S)
-        Test losses.
-    target : float
-        Fine-tuning examples to predict at.
-    zero_shot : array_like, shape (M,), or None
-        Loss without fine-tuning; enters as a point at exactly zero examples.
-    draws : int
-        Bootstrap refits, B.
-    rng : numpy.random.Generator
-        Resamples the residuals.
-
-    Returns
-    -------
-    ndarray, shape (B, M)
-        Run predictions: losses that one new run at the target would measure.
-
-    References
-    ----------
-    Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 9.
-    """
-    x, y = _check(sizes, losses, target, least=4 if zero_shot is not None else 5)
-    if zero_shot is not None:
-        x = np.concatenate([[0.0], x])
-        y = np.column_stack([_per_candidate(zero_shot, y.shape[0], "zero-shot loss"), y])
-    if draws < 1:
-        raise RunsError(f"expected at least one bootstrap draw, found {draws}; 200 give a usable 90 % interval")
-    seen = x > 0
-    lx = np.log(np.where(seen, x, 1.0))
-    at_target = np.array([np.log(target)])
-    out = np.empty((draws, y.shape[0]))
-    n = x.size
-    for m, row in enumerate(np.log(y)):
-        point = _rectified_least_squares(lx, seen, row, _rectified_starts(lx[seen], row))
-        curve = _rectified_log_loss(point, lx, seen)
-        residual = (row - curve) * np.sqrt(n / (n - 4))
-        residual = residual - residual.mean()
-        for b in range(draws):
-            again = _rectified_least_squares(lx, seen, curve + rng.choice(residual, n), [point])
-            out[b, m] = _rectified_log_loss(again, at_target, np.ones(1, dtype=bool))[0] + rng.choice(residual)
-    return np.exp(out)
+    return np.log(per_candidate(params, None, "parameter count"))
 
 
 # --------------------------------------------------------------------------------------------------------------- pieces
-
-
-def _check(sizes: ArrayLike, losses: ArrayLike, target: float, *, least: int) -> tuple[Array, Array]:
-    """Sizes ``(S,)`` in increasing order and the losses ``(M, S)`` that belong to them."""
-    x, y = np.asarray(sizes, dtype=float), np.asarray(losses, dtype=float)
-    if x.ndim != 1 or y.ndim != 2 or y.shape[1] != x.size or y.shape[0] < 1:
-        raise RunsError(f"expected sizes (S,) and losses (M, S), found shapes {x.shape} and {y.shape}")
-    if x.size < least:
-        raise RunsError(f"expected at least {least} sizes, found {x.size}; raise the budget or use a simpler baseline")
-    if not (np.isfinite(x) & (x > 0)).all() or np.unique(x).size != x.size:
-        raise RunsError(f"expected distinct sizes above zero, found {x.tolist()}; pass size 0 as zero_shot")
-    bad = np.argwhere(~(np.isfinite(y) & (y > 0)))
-    if bad.size:
-        m, s = (int(i) for i in bad[0])
-        raise RunsError(f"loss of candidate {m} at size {x[s]:g} is {y[m, s]}; expected finite losses above zero")
-    if not (np.isfinite(target) and target > 0):
-        raise TargetError(f"expected a target size above zero, found {target}")
-    order = np.argsort(x)
-    return x[order], y[:, order]
-
-
-def _per_candidate(values: ArrayLike, candidates: int | None, name: str) -> Array:
-    """One positive number per candidate."""
-    v = np.asarray(values, dtype=float)
-    if v.ndim != 1 or (candidates is not None and v.size != candidates):
-        wanted = "(M,)" if candidates is None else f"({candidates},)"
-        raise RunsError(f"expected one {name} per candidate, shape {wanted}, found shape {v.shape}")
-    bad = np.flatnonzero(~(np.isfinite(v) & (v > 0)))
-    if bad.size:
-        raise RunsError(f"{name} of candidate {bad[0]} is {v[bad[0]]}; expected a finite number above zero")
-    return v
 
 
 def _line(x: Array, y: Array) -> tuple[float, float]:
@@ -324,45 +228,3 @@ def _vanilla_objective(p: Array, lx: Array, ly: Array) -> tuple[float, Array]:
     shared = slope * a / np.exp(log_q)
     gradient = np.array([slope @ log_q, -(shared / (u * b)).sum(), -(shared * lx / u).sum(), shared.sum() * np.sign(e)])
     return float(value), gradient
-
-
-def _rectified_terms(p: Array, lx: Array, seen: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
-    """Log loss, its reducible share, and sigmoid(b + beta log D), for p = (log(A - E), log E, b, log beta)."""
-    beta = np.exp(np.clip(p[3], -12.0, 4.0))
-    u = np.where(seen, p[2] + beta * lx, -np.inf)  # D = 0: Z is exactly zero
-    reducible = p[0] - np.logaddexp(0.0, u)
-    log_loss = np.logaddexp(p[1], reducible)
-    return log_loss, np.exp(reducible - log_loss), np.exp(-np.logaddexp(0.0, -u))
-
-
-def _rectified_log_loss(p: Array, lx: Array, seen: NDArray[np.bool_]) -> Array:
-    return _rectified_terms(p, lx, seen)[0]
-
-
-def _rectified_jacobian(p: Array, lx: Array, seen: NDArray[np.bool_]) -> Array:
-    _, share, sigmoid = _rectified_terms(p, lx, seen)
-    down = -share * sigmoid
-    return np.column_stack([share, 1.0 - share, down, down * lx * np.exp(np.clip(p[3], -12.0, 4.0))])
-
-
-def _rectified_starts(lx: Array, ly: Array) -> list[Array]:
-    """Four starts: E small or most of the lowest loss, slow or fast decline, half way down mid-range."""
-    high, low, middle = float(np.exp(ly.max())), float(np.exp(ly.min())), float(lx.mean())
-    return [
-        np.array([np.log(high - share * low), np.log(share * low), -beta * middle, np.log(beta)])
-        for share in (0.2, 0.8)
-        for beta in (0.2, 0.6)
-    ]
-
-
-def _rectified_least_squares(lx: Array, seen: NDArray[np.bool_], ly: Array, starts: list[Array]) -> Array:
-    """Best least-squares fit of log loss over the starts."""
-    residual: Callable[[Array], Array] = lambda p: _rectified_log_loss(p, lx, seen) - ly  # noqa: E731
-    best, lowest = starts[0], np.inf
-    for start in starts:
-        with np.errstate(all="ignore"):  # on a flat curve the covariance that leastsq adds, unused here, overflows
-            found = leastsq(residual, start, Dfun=lambda p: _rectified_jacobian(p, lx, seen), full_output=True)[0]
-        error = float(np.sum(residual(found) ** 2))
-        if error < lowest:
-            best, lowest = found, error
-    return best

@@ -71,7 +71,7 @@ def plot_error(found: Backtest) -> Figure | None:
     cells = [cell for cell in found.cells if cell["scores"]["rmsle"] is not None]
     if not cells:
         return None
-    return _by_budget(cells) if found.kind == "finetune" else _by_domain(cells)
+    return _by_domain(cells) if found.kind == "curves" else _by_budget(cells)
 
 
 def _by_budget(cells: Sequence[Record]) -> Figure:
