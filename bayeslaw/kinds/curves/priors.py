@@ -7,6 +7,9 @@ from bayeslaw.kinds.shared.scales import Foretold, LogNormal, Normal
 OWN_CHANGE = Foretold(median=0.0135, exponent=0.55, sd=0.7, typical=0.03, spread=1.0)
 SHARED_CHANGE = Foretold(median=0.0067, exponent=0.3, sd=0.5, typical=0.03, spread=1.0)
 
+CHANGE_DF = 4.0
+"""Degrees of freedom of own changes of slope. Of 3, 4, 6 and 30, 3 and 4 are likeliest by far on candidates."""
+
 
 @dataclass(frozen=True)
 class ScalePriors:
@@ -42,4 +45,4 @@ class ScalePriors:
     shared_drift: LogNormal = LogNormal(0.02, 0.9)
     own_change: Foretold = OWN_CHANGE
     shared_change: Foretold = SHARED_CHANGE
-    change_df: float = 4.0
+    change_df: float = CHANGE_DF
