@@ -104,7 +104,7 @@ def measure(study: Study, folder: Path) -> Path:
         expected=expected[kept], noise=noise[kept], curve=curve, log_loss=np.log(hidden["loss"].to_numpy()),
         distance=np.log(hidden["data"].to_numpy() / layout.largest[curve]), task=np.array(rows["task"], str),
         tasks=np.array(layout.tasks, str), slope_error=layout.slope_error, collection=study.collection,
-        name=study.name, discrepancy=fit.law.discrepancy, status=fit.status,
+        name=study.name, discrepancy=fit.posterior.law.discrepancy, status=fit.status,
     )  # fmt: skip
     print(study.name, fit.status, file=sys.stderr, flush=True)
     return path
@@ -200,9 +200,8 @@ def main() -> None:
     means = numbers.groupby(by).mean().assign(tasks=numbers.groupby(by).size())
     print(means.sort_values("coverage_90").to_string(float_format=lambda v: f"{v:.3f}"))
     print(f"Tasks with a coverage below .6: {(table['coverage_90'] < 0.6).mean():.3f}")
-    print(
-        f"Correlation of log width and log error: {np.corrcoef(np.log(table['width_90']), np.log(table['rmsle']))[0, 1]:.2f}"
-    )
+    together = np.corrcoef(np.log(table["width_90"]), np.log(table["rmsle"]))[0, 1]
+    print(f"Correlation of log width and log error: {together:.2f}")
 
 
 if __name__ == "__main__":
