@@ -72,7 +72,8 @@ def studies(folder: Path) -> Iterator[Study]:
     yield from candidates("small-finetune", bl.load_dataset("small-finetune").table)
     yield from candidates("lcdb", bl.read_runs(folder / "selection" / "lcdb.csv").table)
     vision, more, language = (
-        pd.read_csv(folder / "extrapolation" / f"{name}.csv") for name in ("vision", "vision_more", "language")
+        pd.read_csv(folder / "extrapolation" / f"{name}.csv").drop_duplicates()
+        for name in ("vision", "vision_more", "language")
     )
     yield from curves(vision, vision["Task"].str.rsplit("_", n=1).str[0])
     yield from curves(more, more["Task"])
