@@ -2,7 +2,7 @@
 
 import os
 import signal
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +14,7 @@ import bayeslaw
 from bayeslaw.fitting.assemble import assemble
 from bayeslaw.kinds.curves.priors import ScalePriors
 from bayeslaw.kinds.registry import build_model
-from bayeslaw.kinds.shared.scales import LogNormal
+from bayeslaw.kinds.shared.scales import Foretold, LogNormal
 from bayeslaw.laws import get_law
 from bayeslaw.lending.lend import as_prior
 from bayeslaw.runs import read_runs
@@ -95,6 +95,9 @@ class Dense:
 
     frame: pd.DataFrame
     law: str = "rectified"
+    own_change: float = 0.0
+    shared_change: float = 0.0
+    """Sds of changes of slope beyond the data; normal here."""
 
     def __post_init__(self):
         self.log_shape = LOG_SHAPES[self.law]
@@ -236,6 +239,19 @@ class Dense:
     def log_joint(self, position):
         return self.log_prior(position) + self.log_likelihood(position)
 
+    def changes(self, task, at):
+        """Covariance of what changes of slope add to the curves of a task at logs ``at``, (K A, K A) in C order."""
+        g = self.frame[self.frame["task"] == task]
+        ends = [
+            np.log(g.loc[(g["family"] == family) & (g["model"] == model), "data"].max())
+            for of_task, family, model in self.curves
+            if of_task == task
+        ]
+        beyond = [np.maximum(np.asarray(at) - end, 0.0) for end in ends]
+        together = np.tile(np.maximum(np.asarray(at) - max(ends), 0.0), len(ends))
+        own = linalg.block_diag(*[np.outer(h, h) for h in beyond])
+        return self.own_change**2 * own + self.shared_change**2 * np.outer(together, together)
+
     def conditional(self, task, position, at=None):
         """Mean and covariance of (levels, own walks, shared walk) of a task given its runs; walks at logs ``at``.
 
@@ -248,7 +264,13 @@ class Dense:
         own = q**2 * self.kernel(task, _relaxing_kernel, at, g.t, remainder=False)
         shared = Q**2 * self.kernel(task, _walk_kernel, at, g.t, remainder=False)
         c = np.concatenate([*[own * (g.curve == k)[None] for k in range(curves)], shared])
-        own, shared = (self.kernel(task, kernel, at, at) for kernel in (_relaxing_kernel, _walk_kernel))
+        within = np.minimum(at, g.t.max())  # beyond the data walks go on as their conditional mean
+        own, shared = (
+            self.kernel(task, kernel, within, within)
+            - self.kernel(task, kernel, within, within, remainder=False)
+            + self.kernel(task, kernel, at, at, remainder=False)
+            for kernel in (_relaxing_kernel, _walk_kernel)
+        )
         prior = linalg.block_diag(*[q**2 * own] * curves, Q**2 * shared)
         inverse = np.linalg.inv(g.covariance)
         w = np.linalg.inv(g.level.T @ inverse @ g.level)
@@ -322,9 +344,10 @@ def three_models(simulate):
     return simulate({("task", name): SIZES for name in "abc"}, seed=3)
 
 
-def _forge(runs, positions, seed=0, pooling=None, law="rectified", prior=None):
+def _forge(runs, positions, seed=0, pooling=None, law="rectified", prior=None, scales=None):
     """A posterior of a table whose positions, each entry (S, ...), were not sampled but given; cut into four chains."""
-    model = build_model(runs, get_law(law), pooling=pooling, borrowed=None if prior is None else prior.borrowed)
+    borrowed = None if prior is None else prior.borrowed
+    model = build_model(runs, get_law(law), pooling=pooling, borrowed=borrowed, scales=scales)
     draws = len(next(iter(positions.values()))) // 4
     positions = {name: np.asarray(values)[: 4 * draws] for name, values in positions.items()}
     rng = np.random.default_rng([seed, 99])
@@ -418,7 +441,21 @@ def settings():
 @pytest.fixture(scope="session")
 def scales():
     """Priors of the scales that stay when the defaults are tuned."""
-    return ScalePriors(noise=LogNormal(0.006, 0.7), own_drift=LogNormal(0.016, 0.7), shared_drift=LogNormal(0.02, 0.5))
+    return ScalePriors(
+        noise=LogNormal(0.006, 0.7), own_drift=LogNormal(0.016, 0.7), shared_drift=LogNormal(0.02, 0.5),
+        own_change=Foretold(0.015, 0.5, 0.6, 0.03, 1.0), shared_change=Foretold(0.007, 0.3, 0.5, 0.03, 1.0),
+    )  # fmt: skip
+
+
+def _known_changes(own, shared, df=1e9, scales=None):
+    """Priors of scales by which slopes change at these rates whatever the table: normal, but for other ``df``."""
+    own, shared = (Foretold(rate, exponent=0.0, sd=0.0, typical=0.03, spread=1.0) for rate in (own, shared))
+    return replace(scales or ScalePriors(), own_change=own, shared_change=shared, change_df=df)
+
+
+@pytest.fixture(scope="session")
+def known_changes():
+    return _known_changes
 
 
 @pytest.fixture(scope="session")

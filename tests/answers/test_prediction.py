@@ -19,6 +19,8 @@ SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)
 TARGETS = (100.0, 550.0, 3200.0, 12_800.0, 1e6)
 FALSE_ALARM = 1e-6
 DRAWS = 8000
+CHANGES = {"own_change": 0.012, "shared_change": 0.02}
+"""Rates at which slopes change beyond the data; where they are known, changes are normal."""
 
 
 def balanced(simulate):
@@ -35,7 +37,7 @@ def close(simulate):
 
 
 @pytest.fixture(scope="module", params=[balanced, ragged, close], ids=lambda f: f.__name__)
-def fixed(request, simulate, random_position, forge, pooling):
+def fixed(request, simulate, random_position, forge, pooling, known_changes):
     """A table, a position, and a posterior in which every draw is at that position."""
     runs = request.param(simulate)
     model = build_model(runs, get_law("rectified"), pooling=pooling)
@@ -43,16 +45,17 @@ def fixed(request, simulate, random_position, forge, pooling):
     position["own_drift"] += 1.0
     position["pull"] += 1.0
     positions = {name: np.repeat(v[None], DRAWS, axis=0) for name, v in position.items()}
-    return runs, position, forge(runs, positions, pooling=pooling)
+    return runs, position, forge(runs, positions, pooling=pooling, scales=known_changes(*CHANGES.values()))
 
 
 @pytest.fixture(scope="module")
-def steady(simulate, random_position, forge, pooling):
+def steady(simulate, random_position, forge, pooling, known_changes):
     """Three models; every draw at the same position, with little drift."""
     runs = balanced(simulate)
     model = build_model(runs, get_law("rectified"), pooling=pooling)
     position = random_position(model, np.random.default_rng(4), scale=0.3)
-    return forge(runs, {name: np.repeat(v[None], 2000, axis=0) for name, v in position.items()}, pooling=pooling)
+    positions = {name: np.repeat(v[None], 2000, axis=0) for name, v in position.items()}
+    return forge(runs, positions, pooling=pooling, scales=known_changes(*CHANGES.values()))
 
 
 def at(*sizes):
@@ -68,10 +71,10 @@ def rectified(coordinates, data, reference):
 
 
 def still(posterior, *names):
-    """The posterior without walks, noise and whatever else is named."""
+    """The posterior without walks, changes of slope, noise and whatever else is named."""
     draws = posterior.draws.copy()
     walks = ("own_walk", "shared_walk", "own_drift", "shared_drift")
-    for name in (*walks, "noise", "typical_noise", *names):
+    for name in (*walks, *CHANGES, "noise", "typical_noise", *names):
         draws[name] = 0.0 * draws[name]
     return dataclasses.replace(posterior, draws=draws)
 
@@ -88,7 +91,7 @@ def expected_curves(d, task, position):
     values = {name: v[:, None] for name, v in g.values.items()}
     law = rectified(values, np.array(TARGETS)[None], d.reference)
     law = law + d.pulled(task, position, np.arange(curves)[:, None], np.array(TARGETS)[None])
-    return linear @ mean + law.ravel(), linear @ covariance @ linear.T, g
+    return linear @ mean + law.ravel(), linear @ covariance @ linear.T + d.changes(task, np.log(TARGETS)), g
 
 
 def assert_gaussian(x, mean, covariance):
@@ -104,10 +107,10 @@ def assert_gaussian(x, mean, covariance):
     assert stats.chi2.sf(statistic, d * (d + 1) // 2) > FALSE_ALARM
 
 
-def test_curves_are_the_conditional_gaussian_of_levels_and_walks(fixed, dense):
+def test_curves_are_the_conditional_gaussian_of_levels_walks_and_changes_of_slope(fixed, dense):
     runs, position, posterior = fixed
     found = predict(posterior, at(*TARGETS), kind="curve", seed=1).linked
-    d = dense(runs.table)
+    d = dense(runs.table, **CHANGES)
     for task in d.tasks:
         mean, covariance, g = expected_curves(d, task, position)
         assert_gaussian(found[:, g.members].reshape(DRAWS, -1), mean, covariance)
@@ -116,7 +119,7 @@ def test_curves_are_the_conditional_gaussian_of_levels_and_walks(fixed, dense):
 def test_runs_add_independent_noise_to_curves(fixed, dense):
     runs, position, posterior = fixed
     found = predict(posterior, at(*TARGETS), kind="run", seed=1).linked
-    d = dense(runs.table)
+    d = dense(runs.table, **CHANGES)
     for task in d.tasks:
         mean, covariance, g = expected_curves(d, task, position)
         assert_gaussian(
@@ -190,7 +193,7 @@ def test_models_of_a_task_share_what_lies_beyond(steady):
     difference = np.var(log_loss[:, 0] - log_loss[:, 1])
     assert difference < 0.8 * (np.var(log_loss[:, 0]) + np.var(log_loss[:, 1]))
     draws = steady.draws.copy()
-    for name in ("own_drift", "own_walk", "level"):
+    for name in ("own_drift", "own_walk", "own_change", "level"):
         draws[name] = 0 * draws[name]
     log_loss = predict(dataclasses.replace(steady, draws=draws), at(1e6), kind="curve").linked[..., 0]
     law = log_loss - log_loss.mean(axis=0)

@@ -121,10 +121,15 @@ class CurvePredictor(CurveTargeting):
         return targets.curves.noise[:, targets.index, None] * relative
 
     def _changes(self, targets: CurveTargets, axis: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Changes of slope beyond the data, of each curve and of its task, times the distance: shape (S, K, A)."""
+        """Changes of slope beyond the data, of each curve and of its task, times the distance: shape (S, K, A).
+
+        Where a prior knows the path of a task to beyond the table, the change that all curves share is one beyond that.
+        """
         curves, layout = targets.curves, self.layout
         task_of = curves.task_of[targets.index]
-        end = np.array([layout.last[layout.task_of == k].max() for k in range(len(layout.tasks))])
+        end = np.array(
+            [w.shared.edge if w.known else layout.last[layout.task_of == k].max() for k, w in enumerate(layout.walks)]
+        )
         own, shared = (flat(self.draws, name) for name in ("own_change", "shared_change"))
         own_slope = own[:, task_of] * rng.standard_t(self.scale_priors.change_df, (len(own), len(task_of)))
         shared_slope = (shared * rng.standard_normal(shared.shape))[:, task_of]

@@ -125,12 +125,13 @@ def slope_walks(sizes: np.ndarray, path: TaskPath | None, spring: Spring) -> Tas
     distinct = np.unique(sizes)
     edge = float(distinct[-1])
     if path is not None:
-        edge = max(edge, float(path.knots[-1]))
         own = _spaced(distinct[distinct > path.anchor], path.anchor, MAX_KNOTS)
         beyond = _spaced(distinct[distinct > path.knots[-1]], float(path.knots[-1]), MAX_KNOTS)
         return TaskWalks(
             own=WalkBasis(spring, path.anchor, own, edge),
-            shared=WalkBasis(IntegratedWalk(), path.anchor, np.concatenate([path.knots, beyond]), edge),
+            shared=WalkBasis(
+                IntegratedWalk(), path.anchor, np.concatenate([path.knots, beyond]), max(edge, float(path.knots[-1]))
+            ),
             known=len(path.knots),
         )
     anchor = float(distinct[0])

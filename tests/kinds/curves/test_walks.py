@@ -6,6 +6,7 @@ from scipy import integrate
 
 from bayeslaw.kinds.curves.spring import Spring
 from bayeslaw.kinds.curves.walks import MAX_KNOTS, MIN_GAP, rotate, slope_walks
+from bayeslaw.kinds.shared.borrowed import TaskPath
 from bayeslaw.kinds.shared.walks import IntegratedWalk, integrated_walk
 
 SIZES = np.log([200.0, 400.0, 800.0, 1600.0, 6400.0])
@@ -56,6 +57,7 @@ def test_walks_of_a_task_are_of_two_kinds_on_the_same_knots():
     assert walks.own.covariance == Spring()
     for basis in (walks.own, walks.shared):
         assert basis.anchor == SIZES[0]
+        assert basis.edge == SIZES[-1]
         np.testing.assert_array_equal(basis.knots, SIZES[1:])
 
 
@@ -74,19 +76,37 @@ def test_functions_keep_the_shape_of_their_argument(basis):
 
 
 def test_remainder_is_a_covariance_and_nothing_at_knots(basis):
-    t = np.concatenate([SIZES, np.log([150.0, 300.0, 3000.0, 7000.0, 1e5, 1e7])])
+    t = np.concatenate([SIZES, np.log([150.0, 300.0, 350.0, 3000.0])])
     remainder = basis.remainder(t)
     np.testing.assert_allclose(remainder, remainder.T, atol=1e-9)
     assert np.linalg.eigvalsh(remainder).min() > -1e-9 * remainder.max()
     np.testing.assert_allclose(remainder[: len(SIZES)], 0.0, atol=1e-9)
     np.testing.assert_allclose(remainder[len(SIZES)], 0.0, atol=1e-12)  # before the first size nothing has drifted
-    # beyond the data it is at least what a walk would do that sets out from the last knot with a known slope
-    kick = integrated_walk if basis.covariance == IntegratedWalk() else lambda a, b: Spring()(a, b) / 6
-    assert remainder[-1, -1] >= kick(t[-1] - SIZES[-1], t[-1] - SIZES[-1])
+    assert (np.diag(remainder)[-3:] > 1e-4).all()
+    assert remainder[6, 7] > 0.5 * np.sqrt(remainder[6, 6] * remainder[7, 7])  # between the same knots
+
+
+def test_beyond_the_data_nothing_is_added_to_the_conditional_mean(basis):
+    t = np.log([3000.0, 6400.0, 7000.0, 1e5, 1e7])
+    remainder = basis.remainder(t)
+    assert remainder[0, 0] > 1e-4
+    np.testing.assert_allclose(remainder[1:], 0.0, atol=1e-9)
+    # the conditional mean itself goes on: against the values at the knots it covaries as the walk does
+    ahead, known = basis.functions(t[2:]), basis.functions(SIZES)
+    np.testing.assert_allclose(ahead @ known.T, between(basis, t[2:], SIZES), rtol=1e-9)
+
+
+def test_a_last_size_without_a_knot_keeps_what_is_unknown_of_it():
+    """Sizes nearer to each other than knots may be: the walk is random up to the last of them, and no further."""
+    basis = task_walks(np.log([200.0, 400.0, 430.0])).shared
+    np.testing.assert_allclose(np.exp(basis.knots), [400.0])
+    last = basis.remainder(np.log([430.0]))[0, 0]
+    assert last > 1e-5
+    np.testing.assert_allclose(basis.remainder(np.log([430.0, 1e3, 1e6])), last)
 
 
 def test_basis_and_remainder_make_up_the_walk(basis):
-    t = np.log([250.0, 3000.0, 50_000.0])
+    t = np.log([250.0, 550.0, 3000.0, 6000.0])
     functions = basis.functions(t)
     np.testing.assert_allclose(functions @ functions.T + basis.remainder(t), between(basis, t, t), rtol=1e-12)
 
@@ -101,11 +121,23 @@ def test_knots_are_apart_and_few():
 
 
 def test_one_size_has_no_walk():
-    basis = task_walks(np.full(3, np.log(800.0))).shared
+    walks = task_walks(np.full(3, np.log(800.0)))
     t = np.log([400.0, 800.0, 8000.0])
-    assert basis.functions(t).shape == (3, 0)
-    distance = np.maximum(t - np.log(800.0), 0.0)
-    np.testing.assert_allclose(basis.remainder(t), integrated_walk(distance[:, None], distance[None]))
+    for basis in (walks.own, walks.shared):
+        assert basis.functions(t).shape == (3, 0)
+        np.testing.assert_array_equal(basis.remainder(t), 0.0)
+
+
+def test_a_known_path_moves_the_edge_of_the_shared_walk_alone():
+    path = TaskPath(SIZES[0], SIZES[1:], np.zeros(5), 0.1, 3)
+    short = slope_walks(SIZES[:3], path, Spring())
+    assert short.own.edge == SIZES[2]
+    assert short.shared.edge == SIZES[-1]
+    assert short.known == 4
+    between_knots = np.log([3000.0])
+    assert short.shared.remainder(between_knots)[0, 0] > 1e-4
+    long = slope_walks(np.append(SIZES, np.log(20_000.0)), path, Spring())
+    np.testing.assert_allclose(np.exp([long.own.edge, long.shared.edge, long.shared.knots[-1]]), 20_000.0)
 
 
 def rotation_case(sizes, weight):
