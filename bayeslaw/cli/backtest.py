@@ -30,6 +30,14 @@ backtest = typer.Typer(
 Tables = Annotated[list[Path], typer.Argument(help="Tables of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
 Methods = Annotated[str | None, typer.Option(help="Methods to run, comma-separated; all if not given.")]
 Target = Annotated[list[str] | None, typer.Option("--at", help="Target, such as data=409600; default: largest.")]
+LeaveOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--leave-out",
+        help="Collection that changes of slope are learned without, such as the one that is tested: lcdb; may be "
+        "repeated.",
+    ),
+]
 Jobs = Annotated[int, typer.Option(help="Jobs at a time; -1 for one a core.")]
 
 QUIET = 2.0
@@ -47,6 +55,7 @@ def finetune(
     methods: Methods = None,
     where: Where = None,
     law: LawName = "rectified",
+    leave_out: LeaveOut = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
     out: Annotated[Path, typer.Option(help="Folder for results; finished cells in it are used.")] = Path(
@@ -75,6 +84,7 @@ def finetune(
             methods=names,
             law=named,
             seed=seed,
+            leave_out=leave_out or (),
             where=where,
             workers=jobs,
             folder=out,
@@ -95,6 +105,7 @@ def selection(
     methods: Methods = None,
     where: Where = None,
     law: LawName = "rectified",
+    leave_out: LeaveOut = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
     out: Annotated[Path, typer.Option(help="Folder for results; finished cells in it are used.")] = Path(
@@ -121,6 +132,7 @@ def selection(
             methods=names,
             law=named,
             seed=seed,
+            leave_out=leave_out or (),
             where=where,
             workers=jobs,
             folder=out,
@@ -143,6 +155,7 @@ def curves(
     law: Annotated[
         str | None, typer.Option("--law", help="Scaling law that bayeslaw fits: a name, or a file (.py).")
     ] = None,
+    leave_out: LeaveOut = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
     out: Annotated[Path, typer.Option(help="Folder for results; finished cells in it are used.")] = Path(
@@ -165,6 +178,7 @@ def curves(
             methods=names,
             law=named,
             seed=seed,
+            leave_out=leave_out or (),
             where=where,
             workers=jobs,
             folder=out,

@@ -6,15 +6,24 @@ ones expected, and the error of slopes from rolling origins inside what was seen
 task by task integrated over the rates; a collection can be left out, so that it can be scored by what others say.
 """
 
+import difflib
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special
 
+from bayeslaw.errors import LawError, TargetError
+from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.scales import Foretold
+from bayeslaw.prior.released import released_folder
+
+if TYPE_CHECKING:
+    from bayeslaw.laws.base import Law
 
 TYPICAL = 0.03
 """Error of slopes at which medians are stated, in log loss per e-fold."""
@@ -23,8 +32,8 @@ _PRIOR = {  # weak: a collection or two must not decide; means and sds, of logs 
     "own": ((-4.0, 1.5), (0.7, 0.4), (-0.7, 0.7)),
     "shared": ((-4.0, 1.5), (0.7, 0.4), (-0.7, 0.7)),
 }
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
-_SHIFTS = np.linspace(-4.0, 4.0, 33)
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
+_SHIFTS = np.linspace(-3.5, 3.5, 22)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +66,7 @@ class HiddenTask:
 
 
 def read_hidden_tasks(path: str | os.PathLike[str]) -> list[HiddenTask]:
-    """Read the records of a file that `write_hidden_tasks` wrote."""
+    """Read records from a file with the text that `hidden_tasks_text` gives."""
     with open(path, encoding="utf-8") as file:
         plain = json.load(file)
     return [
@@ -84,6 +93,45 @@ def hidden_tasks_text(tasks: Iterable[HiddenTask]) -> str:
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
+def released_tasks_path() -> Path:
+    """The records that the default distributions were fitted to."""
+    return released_folder() / "slope-changes-v1" / "tasks.json"
+
+
+def scales_without(law: "Law", collections: Sequence[str]) -> Any:
+    """Default priors of the scales of a law, with changes of slope learned without some collections.
+
+    Parameters
+    ----------
+    law : Law
+        Of curves.
+    collections : sequence of str
+        Names of collections of the released records.
+
+    Raises
+    ------
+    TargetError
+        If there is no collection of a name.
+    LawError
+        If nothing of the law was learned from collections.
+    """
+    tasks = read_hidden_tasks(released_tasks_path())
+    known = sorted({task.collection for task in tasks})
+    for name in collections:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            nearest = f" Did you mean {near[0]!r}?" if near else ""
+            raise TargetError(
+                f"Nothing was learned from a collection {name!r}, so it cannot be left out.{nearest} "
+                f"The collections are: {', '.join(known)}."
+            )
+    scales = kind_of(law).scale_priors(law)
+    if not isinstance(getattr(scales, "own_change", None), Foretold):
+        raise LawError(f"Nothing of the {law.name} law was learned from collections, so none can be left out.")
+    own, shared = fit_slope_changes(tasks, df=scales.change_df, leave_out=collections)
+    return replace(scales, own_change=own, shared_change=shared)
+
+
 def fit_slope_changes(
     tasks: Sequence[HiddenTask], *, df: float, leave_out: Iterable[str] = ()
 ) -> tuple[Foretold, Foretold]:
@@ -92,7 +140,6 @@ def fit_slope_changes(
     Parameters
     ----------
     tasks : sequence of HiddenTask
-        Of one discrepancy.
     df : float
         Degrees of freedom of own changes.
     leave_out : iterable of str
@@ -138,9 +185,10 @@ def _log_likelihood(task: HiddenTask, point: np.ndarray, df: float) -> float:
     # the shared error lies near the mean of the errors, or near 0 where there are few
     middle, width = errors.mean(), np.sqrt(errors.var() / len(errors) + np.median(scale) ** 2 / len(errors))
     shift = middle + width * _SHIFTS
-    inner = stats.t.logpdf((errors[None, None] - shift[:, None, None]) / scale[None, :, None], df).sum(axis=-1)
-    inner = inner - len(errors) * np.log(scale)
-    outer = stats.norm.logpdf(shift[:, None], 0.0, sd[None])
+    square = ((errors - shift[:, None]) ** 2)[:, None] / (df * scale[:, None] ** 2)
+    inner = -(df + 1) / 2 * np.log1p(square).sum(axis=-1) - len(errors) * np.log(scale)
+    inner += len(errors) * (special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - 0.5 * np.log(np.pi * df))
+    outer = -0.5 * (shift[:, None] / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
     step = width * (_SHIFTS[1] - _SHIFTS[0])
     top = inner.max()
     total = np.einsum("so,sp,o,p->", np.exp(inner - top), np.exp(outer), weight, weight) * step

@@ -71,9 +71,9 @@ def studies(folder: Path) -> Iterator[Study]:
     yield from candidates("fine-tuning", both)
     yield from candidates("small-finetune", bl.load_dataset("small-finetune").table)
     yield from candidates("lcdb", bl.read_runs(folder / "selection" / "lcdb.csv").table)
-    vision, more, language = (
-        pd.read_csv(folder / "extrapolation" / f"{name}.csv") for name in ("vision", "vision_more", "language")
-    )
+    names = ("vision", "vision_more", "language")
+    tables = (pd.read_csv(folder / "extrapolation" / f"{name}.csv").drop_duplicates() for name in names)
+    vision, more, language = tables
     yield from curves(vision, vision["Task"].str.rsplit("_", n=1).str[0])
     yield from curves(more, more["Task"])
     yield from curves(language, language["Domain"])

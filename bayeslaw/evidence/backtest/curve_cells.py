@@ -48,11 +48,15 @@ class Curve:
         Losses measured at the sizes to predict.
     dataset : str
         What the curve was measured on: its task without the number of shots.
+    task, model : str
+        As in the table.
     """
 
     trial: CurveTrial
     measured: Array
     dataset: str
+    task: str
+    model: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +68,7 @@ class Domain:
     name : str
     curves : tuple of Curve
     runs : Runs
-        The points that methods see, of all curves: the task is the domain, the model is the curve.
+        The points that methods see, of all curves, with the tasks and models of the tables.
     """
 
     name: str
@@ -127,6 +131,7 @@ def read_curves(
 
 
 _SEEN, _DATASET = "bayeslaw: seen", "bayeslaw: data set"  # headings that no table will have
+_TASK, _MODEL, _FAMILY = "bayeslaw: task", "bayeslaw: model", "bayeslaw: family"
 _SHOTS = re.compile(r"\('(?P<quoted>.+)', '\d+-shot'\)|(?P<plain>.+)_\d+")
 
 
@@ -142,15 +147,10 @@ def _labelled(runs: Runs, hide_last: float | None) -> tuple[pd.DataFrame, list[s
     headings = {str(name).strip().casefold(): name for name in table.columns}
     domain, training = headings.get("domain"), headings.get("training")
     table[_DATASET] = table["task"].map(dataset_of)
-    own_families = bool((table["family"] != table["model"]).any())
+    table[_TASK], table[_MODEL], table[_FAMILY] = table["task"], table["model"], table["family"]
     if domain is not None:
-        task = table["task"]
-        table["model"] = task + ": " + table["model"]
-        if not own_families:
-            table["family"] = task
+        table["model"] = table["task"] + ": " + table["model"]
         table["task"] = table[domain].astype(str)
-        single = table.groupby(["task", "model"])["family"].transform("nunique") > 1
-        table.loc[single, "family"] = table.loc[single, "model"]
     if hide_last is None:
         if training is None:
             raise RunsError(
@@ -206,12 +206,14 @@ def _domain(name: str, parts: Sequence[tuple[Runs, pd.DataFrame]], notes: list[s
             x, y, later, measured = (
                 part[column].to_numpy(float) for part in (seen, ahead) for column in ("data", "loss")
             )
-            curves.append(Curve(CurveTrial(label, x, y, later), measured, str(own[_DATASET].iloc[0])))
+            dataset, task, model = (str(own[column].iloc[0]) for column in (_DATASET, _TASK, _MODEL))
+            curves.append(Curve(CurveTrial(label, x, y, later), measured, dataset, task, model))
     if not curves:
         return None
     shared = [column for column in parts[0][1].columns if all(column in rows for _, rows in parts)]
     table = pd.concat([rows.loc[rows[_SEEN], shared] for _, rows in parts], ignore_index=True)
-    table = table.drop(columns=[_SEEN, _DATASET])
+    table = table.drop(columns=[_SEEN, _DATASET, "task", "model", "family"])
+    table = table.rename(columns={_TASK: "task", _MODEL: "model", _FAMILY: "family"})
     if len(parts) > 1:
         table["row"] = np.arange(1, len(table) + 1)
     source = " + ".join(dict.fromkeys(runs.source for runs, _ in parts))

@@ -129,7 +129,7 @@ def answer_jointly(domain: Domain, settings: MethodSettings) -> list[Answer]:
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
-    fitted = fit(domain.runs, law=settings.law, sampler=settings.sampler, seed=settings.seed)
+    fitted = fit(domain.runs, law=settings.law, scales=settings.scales(), sampler=settings.sampler, seed=settings.seed)
     told = fitted.posterior.settings
     sizes = np.unique(np.concatenate([curve.trial.ahead for curve in domain.curves]))
     draws: dict[str, list[Array]] = {curve.trial.name: [] for curve in domain.curves}
@@ -139,11 +139,11 @@ def answer_jointly(domain: Domain, settings: MethodSettings) -> list[Answer]:
         # Scores are of one point at a time, so draws need not be joint over the sizes of different chunks.
         chunk = sizes[begin : begin + step]
         prediction = fitted.predictions([{"data": float(size)} for size in chunk], kind="run", seed=settings.seed)
-        place = {model: k for k, (model, _, _) in enumerate(prediction.labels)}
+        place = {(task, model): k for k, (model, _, task) in enumerate(prediction.labels)}
         for curve in domain.curves:
             here = np.flatnonzero(np.isin(chunk, curve.trial.ahead))
             kept = slice(None, None, -(-count // DRAWS_KEPT))
-            draws[curve.trial.name].append(prediction.values[kept, place[curve.trial.name]][:, here])
+            draws[curve.trial.name].append(prediction.values[kept, place[curve.task, curve.model]][:, here])
     answers = []
     for curve in domain.curves:
         index = np.unique(curve.trial.ahead, return_inverse=True)[1]

@@ -44,6 +44,7 @@ def backtest_curves(
     law: "str | Law" = DEFAULT_LAW,
     seed: int = 0,
     sampler: "SamplerSettings | None" = None,
+    leave_out: Sequence[str] = (),
     where: str | None = None,
     workers: int = 1,
     folder: str | os.PathLike[str] | None = None,
@@ -63,6 +64,9 @@ def backtest_curves(
         Names from `METHODS`.
     law, seed, sampler
         As for `bayeslaw.fit`.
+    leave_out : sequence of str
+        Collections that what bayeslaw has learned about changes of slope beyond the data is to be learned without, so
+        that a collection is scored by what others say; see `bayeslaw.evidence.slope_changes`.
     where : str, optional
         Rows to use of every table.
     workers : int
@@ -85,7 +89,8 @@ def backtest_curves(
     """
     began = time.perf_counter()
     read = read_curves(tables, hide_last=hide_last, where=where)
-    settings = MethodSettings(checked_law(law) if OURS in methods else law, seed, sampler)
+    settings = MethodSettings(checked_law(law) if OURS in methods else law, seed, sampler, tuple(leave_out))
+    settings.scales()  # refuses unknown collections before anything is fitted
     versions = {True: code_version(*_CODE), False: code_version(*_CODE_OF_BASELINES)}
     jobs = [
         job

@@ -34,6 +34,7 @@ def backtest_finetune(
     law: "str | Law" = "rectified",
     seed: int = 0,
     sampler: "SamplerSettings | None" = None,
+    leave_out: Sequence[str] = (),
     where: str | None = None,
     workers: int = 1,
     folder: str | os.PathLike[str] | None = None,
@@ -55,6 +56,9 @@ def backtest_finetune(
         Names from `METHODS`.
     law, seed, sampler
         As for `bayeslaw.fit`.
+    leave_out : sequence of str
+        Collections that what bayeslaw has learned about changes of slope beyond the data is to be learned without, so
+        that a collection is scored by what others say; see `bayeslaw.evidence.slope_changes`.
     where : str, optional
         Rows to use of every table.
     workers : int
@@ -78,7 +82,8 @@ def backtest_finetune(
     if borrow and len(tasks) < 2:
         raise TargetError(f"Found one task, {tasks[0].name!r}, and none to borrow from. Give the tables of others too.")
     cells = make_cells(tasks, budgets, borrow=borrow)
-    settings = MethodSettings(checked_law(law) if OURS in methods else law, seed, sampler)
+    settings = MethodSettings(checked_law(law) if OURS in methods else law, seed, sampler, tuple(leave_out))
+    settings.scales()  # refuses unknown collections before anything is fitted
     versions = {True: code_version(*CODE), False: code_version(*CODE_OF_BASELINES)}
     finished = ask_methods(
         DESIGN, tasks, cells, methods, settings, versions=lambda name: versions[name == OURS], borrow=borrow,

@@ -46,7 +46,13 @@ def _bayeslaw(trial: Trial, settings: MethodSettings) -> Answer:
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
-    fitted = fit(joined(trial.runs, trial.borrowed), law=settings.law, sampler=settings.sampler, seed=settings.seed)
+    fitted = fit(
+        joined(trial.runs, trial.borrowed),
+        law=settings.law,
+        scales=settings.scales(),
+        sampler=settings.sampler,
+        seed=settings.seed,
+    )
     selection = fitted.select(data=trial.target, task=trial.task, seed=settings.seed)
     position = {candidate.model: i for i, candidate in enumerate(selection.candidates)}
     order = [position[model] for model in trial.models]

@@ -36,6 +36,7 @@ def backtest_selection(
     law: "str | Law" = "rectified",
     seed: int = 0,
     sampler: "SamplerSettings | None" = None,
+    leave_out: Sequence[str] = (),
     where: str | None = None,
     workers: int = 1,
     folder: str | os.PathLike[str] | None = None,
@@ -59,6 +60,9 @@ def backtest_selection(
         Names from `METHODS`.
     law, seed, sampler
         As for `bayeslaw.fit`.
+    leave_out : sequence of str
+        Collections that what bayeslaw has learned about changes of slope beyond the data is to be learned without, so
+        that a collection is scored by what others say; see `bayeslaw.evidence.slope_changes`.
     where : str, optional
         Rows to use of every table.
     workers : int
@@ -84,7 +88,8 @@ def backtest_selection(
         raise TargetError(f"--tasks {first}: expected a number of tasks from each table, at least 1.")
     tasks = read_tasks(tables, target=target, where=where, first=first)
     cells = make_cells(tasks, beyond)
-    settings = MethodSettings(checked_law(law) if OURS in methods else law, seed, sampler)
+    settings = MethodSettings(checked_law(law) if OURS in methods else law, seed, sampler, tuple(leave_out))
+    settings.scales()  # refuses unknown collections before anything is fitted
     versions = {True: code_version(*CODE), False: code_version(*_CODE_OF_RULES)}
     finished = ask_methods(
         DESIGN, tasks, cells, methods, settings, versions=lambda name: versions[name == OURS],

@@ -23,18 +23,37 @@ class MethodSettings:
     seed : int
     sampler : SamplerSettings, optional
         How bayeslaw samples, if not as usual.
+    leave_out : tuple of str
+        Collections that what bayeslaw has learned about changes of slope is to be learned without.
     """
 
     law: "str | Law" = "rectified"
     seed: int = 0
     sampler: "SamplerSettings | None" = None
+    leave_out: tuple[str, ...] = ()
+
+    def scales(self) -> Any:
+        """Priors of scales for a fit; None for the default ones.
+
+        Raises
+        ------
+        TargetError, LawError
+            If a collection cannot be left out.
+        """
+        if not self.leave_out:
+            return None
+        from bayeslaw.evidence.slope_changes import scales_without
+        from bayeslaw.laws import get_law
+
+        return scales_without(get_law(self.law) if isinstance(self.law, str) else self.law, self.leave_out)
 
     def as_dict(self, method: str) -> dict[str, Any]:
         """What of it an answer of a method depends on, as plain values."""
         if method != OURS:
             return {"seed": self.seed}
         sampler = None if self.sampler is None else asdict(self.sampler)
-        return {"seed": self.seed, **_plain_law(self.law), "sampler": sampler}
+        left_out = {"leave_out": list(self.leave_out)} if self.leave_out else {}
+        return {"seed": self.seed, **_plain_law(self.law), "sampler": sampler, **left_out}
 
 
 def _plain_law(law: "str | Law") -> dict[str, Any]:
