@@ -3,14 +3,18 @@
 False alarms: every statistical check here is a chi-square held to a p-value of 1e-6, with a fixed seed.
 """
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
 from scipy import stats
 
 from bayeslaw.kinds.curves.density import log_likelihood
+from bayeslaw.kinds.curves.priors import ScalePriors
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.kinds.shared.population import coordinates
+from bayeslaw.kinds.shared.scales import Foretold
 from bayeslaw.laws import get_law
 
 SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)
@@ -146,3 +150,44 @@ def test_equal_seeds_give_equal_completions(three_models, random_position):
     np.testing.assert_array_equal(one.level, two.level)
     np.testing.assert_array_equal(one.own_walk, two.own_walk)
     assert (one.level != other.level).all()
+
+
+def test_rates_of_changes_are_those_that_the_table_foretells(simulate):
+    """Two tasks with errors of slopes, and one of too few sizes, whose rate is that of a table of its sort."""
+    sizes = tuple(100.0 * 2.0**i for i in range(7))
+    table = {("t", m): sizes for m in "abc"} | {("u", m): sizes[1:] for m in "ab"} | {("v", m): sizes[:3] for m in "ab"}
+    own = Foretold(median=0.02, exponent=0.6, sd=0.3, typical=0.05, spread=0.8)
+    shared = Foretold(median=0.005, exponent=-0.2, sd=0.4, typical=0.02, spread=0.5)
+    scales = replace(ScalePriors(), own_change=own, shared_change=shared)
+    model = build_model(simulate(table, seed=2), get_law("rectified"), scales=scales)
+    draws = 4000
+    done = model.complete(
+        replicate({n: np.zeros(s) for n, s in model.sizes().items()}, draws), np.random.default_rng(3)
+    )
+    error = model.layout.slope_error
+    assert list(np.isfinite(error)) == [True, True, False]
+    white = []
+    for prior, found in ((own, done.own_change), (shared, done.shared_change)):
+        assert found.shape == (draws, 3)
+        middle = np.log(prior.median) + prior.exponent * np.log(
+            np.where(np.isfinite(error), error / prior.typical, 1.0)
+        )
+        sd = [prior.sd, prior.sd, np.hypot(prior.sd, prior.exponent * prior.spread)]
+        white.append((np.log(found) - middle) / sd)
+    assert_standard_normal(np.concatenate(white, axis=1))
+    assert len(np.unique(done.own_change)) == 3 * draws
+    assert {"own_change", "shared_change"} <= set(done.watched())
+    for name in ("own_change", "shared_change"):
+        assert done.variables()[name][1] == ("task",)
+
+
+def test_rates_of_changes_disturb_no_other_draw(three_models, random_position):
+    position = replicate(random_position(build_model(three_models, get_law("rectified")), np.random.default_rng(1)), 4)
+    wide = Foretold(median=0.3, exponent=0.0, sd=1.0, typical=0.03, spread=1.0)
+    one, two = (
+        build_model(three_models, get_law("rectified"), scales=scales).complete(position, np.random.default_rng(3))
+        for scales in (ScalePriors(), replace(ScalePriors(), own_change=wide, shared_change=wide))
+    )
+    for name in ("level", "own_walk", "shared_walk", "noise"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+    assert (one.own_change != two.own_change).all()

@@ -1,0 +1,202 @@
+"""Changes of slope beyond the data, told apart from all else by predictions that differ in nothing but them.
+
+False alarms: Kolmogorov-Smirnov tests are held to p = 1e-6, correlations and variances to five standard errors, with
+fixed seeds.
+"""
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bayeslaw.kinds.base import prior_positions
+from bayeslaw.kinds.registry import build_model, kind_of
+from bayeslaw.kinds.shared.borrowed import PATH, Borrowed, Entry, TaskPath
+from bayeslaw.laws import get_law
+from bayeslaw.posterior.posterior import label
+
+SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0)
+TABLE = {("t", "a"): SIZES, ("t", "b"): SIZES, ("t", "c"): SIZES[:3], ("u", "d"): SIZES[:4], ("u", "e"): SIZES[:4]}
+ENDS = np.array([3200.0, 3200.0, 800.0, 1600.0, 1600.0])
+"""Of the models a to e; tasks end at 3200 and 1600."""
+OWN, SHARED = 0.03, 0.05
+DRAWS = 8000
+FALSE_ALARM = 1e-6
+
+
+@pytest.fixture(scope="module")
+def drawn(simulate, forge, random_position, known_changes):
+    """A predictor whose slopes change at known rates; every draw is at one position."""
+    runs = simulate(TABLE, seed=1)
+    position = random_position(build_model(runs, get_law("rectified")), np.random.default_rng(2), scale=0.5)
+    positions = {name: np.repeat(value[None], DRAWS, axis=0) for name, value in position.items()}
+
+    @functools.cache
+    def predictor(own, shared, df=4.0):
+        return forge(runs, positions, scales=known_changes(own, shared, df)).predictor
+
+    return predictor
+
+
+def predictor_of(model, draws):
+    labelled = label(model.law, model.layout, draws, 1, len(draws.level))
+    return kind_of(model.law).predictor(model.law, model.layout, labelled, model.density.scales)
+
+
+def predictor_rows(predictor, which):
+    curves = [predictor.layout.curves[i] for i, _ in which]
+    return pd.DataFrame(
+        {
+            "task": [c.task for c in curves],
+            "family": [c.family for c in curves],
+            "model": [c.model for c in curves],
+            "data": [size for _, size in which],
+        }
+    )
+
+
+def expected(predictor, sizes, who="seen", seed=5):
+    rng = np.random.default_rng(seed)
+    return predictor.expected(predictor.targets([{"data": size} for size in sizes], who, rng), rng)
+
+
+def added(predictor, sizes, who="seen", seed=5):
+    """What changes of slope add, shape (S, K, A): all else is drawn before them, and alike."""
+    draws = predictor.draws.copy()
+    for name in ("own_change", "shared_change"):
+        draws[name] = 0.0 * draws[name]
+    return expected(predictor, sizes, who, seed) - expected(replace(predictor, draws=draws), sizes, who, seed)
+
+
+def test_nothing_is_added_within_the_data(drawn):
+    sizes = np.array([100.0, 200.0, 550.0, 800.0, 1200.0, 1600.0, 3000.0, 3200.0])
+    found = added(drawn(OWN, SHARED), sizes)
+    within = np.round(np.log(sizes / ENDS[:, None]), 9) <= 0
+    np.testing.assert_allclose(found[:, within], 0.0, atol=1e-8)
+    assert (np.abs(found[:, ~within]).max(axis=0) > 1e-3).all()
+
+
+def test_what_is_expected_has_no_change(drawn):
+    targets = drawn(0.0, 0.0).targets([{"data": 1e6}], "seen", np.random.default_rng(0))
+    np.testing.assert_array_equal(drawn(OWN, SHARED).expected(targets), drawn(0.0, 0.0).expected(targets))
+
+
+@pytest.mark.parametrize("df", [3.0, 9.0])
+def test_curves_change_at_their_own_end_and_tasks_at_theirs(drawn, df):
+    """Own changes are solved for from what is added to each curve, and are those of a Student-t distribution."""
+    near, far = 1600.0, 51_200.0
+    found = added(drawn(OWN, SHARED, df), (near, far))
+    # c ends at 800: at 1600, within its task, there is but its own change; on the rest there is nothing yet
+    np.testing.assert_allclose(found[:, [0, 1, 3, 4], 0], 0.0, atol=1e-8)
+    own_c = found[:, 2, 0] / np.log(near / 800)
+    of_t = (found[:, 2, 1] - own_c * np.log(far / 800)) / np.log(far / 3200)
+    own_a, own_b = (found[:, i, 1] / np.log(far / 3200) - of_t for i in (0, 1))
+    of_d = found[:, 3, 1] / np.log(far / 1600)  # its own and that of its task, together
+    for own in (own_a, own_b, own_c):
+        assert stats.kstest(own / OWN, stats.t(df).cdf).pvalue > FALSE_ALARM
+    assert stats.kstest(of_t / SHARED, "norm").pvalue > FALSE_ALARM
+    separate = np.array([own_a, own_b, own_c, of_t, of_d])
+    ranks = stats.spearmanr(separate.T).statistic
+    assert np.abs(ranks - np.eye(5)).max() < 5 / np.sqrt(DRAWS)
+
+
+def test_the_variance_added_is_the_closed_form(drawn):
+    df, sizes = 12.0, np.array([6400.0, 51_200.0, 1e6])
+    found = added(drawn(OWN, SHARED, df), sizes)
+    own = OWN**2 * df / (df - 2) * np.log(sizes / ENDS[:, None]) ** 2
+    shared = SHARED**2 * np.log(sizes / np.array([3200.0, 3200.0, 3200.0, 1600.0, 1600.0])[:, None]) ** 2
+    # the excess kurtosis of a Student-t with 12 degrees of freedom is .75, that of a sum of it and a normal less
+    assert (np.abs(found.var(axis=0) / (own + shared) - 1) < 5 * np.sqrt(2.75 / DRAWS)).all()
+    assert (np.abs(found.mean(axis=0)) < 5 * np.sqrt((own + shared) / DRAWS)).all()
+
+
+def test_changes_grow_in_proportion_to_distance(drawn):
+    sizes = np.array([6400.0, 12_800.0, 102_400.0])
+    found = added(drawn(OWN, SHARED), sizes)[:, :2]
+    np.testing.assert_allclose(found / np.log(sizes / 3200), found[..., :1] / np.log(2) * np.ones(3), rtol=1e-6)
+    alone = added(drawn(OWN, 0.0), sizes)[:, 2]
+    np.testing.assert_allclose(alone / np.log(sizes / 800), alone[:, :1] / np.log(8) * np.ones(3), rtol=1e-6)
+
+
+def test_the_models_of_a_task_share_its_change_and_no_other(drawn):
+    together = added(drawn(0.0, SHARED), (51_200.0,))[..., 0]
+    np.testing.assert_allclose(together[:, 1:3], np.repeat(together[:, :1], 2, axis=1), atol=1e-8)
+    np.testing.assert_allclose(together[:, 3], together[:, 4], atol=1e-8)
+    assert abs(np.corrcoef(together[:, 0], together[:, 3])[0, 1]) < 5 / np.sqrt(DRAWS)
+    both = added(drawn(OWN, SHARED, df=1e9), (51_200.0,))[..., 0]
+    a, c, d = np.log(16.0), np.log(64.0), np.log(32.0)  # beyond the ends of a and t, of c, and of d and u
+    rho = SHARED**2 / (SHARED**2 + OWN**2)
+    rho_c = SHARED**2 * a / np.sqrt((SHARED**2 + OWN**2) * (SHARED**2 * a**2 + OWN**2 * c**2))
+    correlation = np.corrcoef(both.T)
+    for (i, j), value in {(0, 1): rho, (0, 2): rho_c, (3, 4): rho, (0, 3): 0.0, (2, 4): 0.0}.items():
+        error = 1 / np.sqrt(DRAWS - 3)
+        assert abs(np.arctanh(correlation[i, j]) - np.arctanh(value)) < 5 * error
+    np.testing.assert_allclose(both[:, 3:].std(axis=0), np.hypot(OWN, SHARED) * d, rtol=5 / np.sqrt(2 * DRAWS))
+
+
+def test_each_draw_has_its_own_rate(drawn):
+    """Rates of draws, which are uncertain, not their mean: draws with a rate of 0 do not change."""
+    predictor = drawn(OWN, SHARED)
+    draws = predictor.draws.copy()
+    for name in ("own_change", "shared_change"):
+        values = draws[name].values.copy()
+        values[0, :, 0] = 0.0  # of the first chain, on the first task
+        draws[name] = (draws[name].dims, values)
+    found = added(replace(predictor, draws=draws), (51_200.0,))[..., 0]
+    chain = DRAWS // 4
+    np.testing.assert_array_equal(found[:chain, :3], 0.0)
+    assert (found[chain:, :3] != 0).all()
+    assert (found[:, 3:] != 0).all()
+
+
+def test_a_new_family_changes_beyond_its_task(drawn):
+    sizes = np.array([1600.0, 3200.0, 51_200.0])
+    found = added(drawn(OWN, SHARED, df=12.0), sizes, who="new-family")
+    beyond = np.log(np.maximum(sizes / np.array([[3200.0], [1600.0]]), 1.0))
+    np.testing.assert_allclose(found[:, beyond == 0], 0.0, atol=1e-8)
+    variance = (OWN**2 * 1.2 + SHARED**2) * beyond[beyond > 0] ** 2
+    assert (np.abs(found[:, beyond > 0].var(axis=0) / variance - 1) < 5 * np.sqrt(2.75 / DRAWS)).all()
+
+
+def test_rows_of_a_table_change_as_their_curves_do(drawn):
+    predictor = drawn(0.0, SHARED)
+    rows = predictor_rows(predictor, [(2, 1600.0), (0, 51_200.0), (2, 102_400.0), (4, 51_200.0)])
+    rng = np.random.default_rng(5)
+    found = predictor.expected(predictor.rows(rows, rng), rng)[..., 0]
+    rng = np.random.default_rng(5)
+    plain = drawn(0.0, 0.0)
+    found = found - plain.expected(plain.rows(rows, rng), rng)[..., 0]
+    np.testing.assert_allclose(found[:, 0], 0.0, atol=1e-8)
+    np.testing.assert_allclose(found[:, 1] / np.log(16), found[:, 2] / np.log(32), atol=1e-8)
+    assert found[:, 3].std() == pytest.approx(SHARED * np.log(32), rel=5 / np.sqrt(2 * DRAWS))
+
+
+def test_where_a_prior_knows_the_path_the_shared_change_sets_out_from_its_end(simulate, known_changes):
+    """The table ends at 800, but how a typical model of the task goes on is known up to 3200."""
+    law = get_law("rectified")
+    knots, anchor = np.log(np.array(SIZES[1:]) / 3200), float(np.log(200 / 3200))
+    entries = [Entry("location", index=k) for k in range(3)]
+    entries += [Entry(name, "t") for name in ("noise", "pull", "own_drift", "shared_drift")]
+    entries += [Entry(PATH, "t", q) for q in range(4)]
+    mean = np.concatenate([np.zeros(7), -0.1 * np.arange(1, 5)])
+    path = TaskPath(anchor, knots, 1.0 - 0.1 * np.arange(5), 0.1, 8)
+    runs = simulate({("t", m): SIZES[:3] for m in "ab"}, seed=4)
+
+    def found(own, shared):
+        scales = known_changes(own, shared)
+        borrowed = Borrowed({"data": 3200.0}, tuple(entries), mean, 0.01 * np.eye(11), scales, {"t": path})
+        model = build_model(runs, law, borrowed=borrowed)
+        positions = prior_positions(model, 400, np.random.default_rng(1))
+        draws = model.complete(positions, np.random.default_rng(2))
+        return predictor_of(model, draws)
+
+    sizes = (800.0, 1600.0, 3000.0, 3200.0, 12_800.0)
+    shared = added(found(0.0, SHARED), sizes)
+    np.testing.assert_allclose(shared[..., :4], 0.0, atol=1e-8)
+    assert shared[:, 0, 4].std() == pytest.approx(SHARED * np.log(4), rel=5 / np.sqrt(800))
+    own = added(found(OWN, 0.0), sizes)
+    np.testing.assert_allclose(own[..., 0], 0.0, atol=1e-8)
+    assert own[:, 0, 3].std() == pytest.approx(OWN * np.log(4), rel=5 / np.sqrt(800))
