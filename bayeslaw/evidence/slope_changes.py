@@ -19,7 +19,7 @@ from scipy import optimize, special
 
 from bayeslaw.errors import LawError, TargetError
 from bayeslaw.kinds.registry import kind_of
-from bayeslaw.kinds.shared.scales import Foretold
+from bayeslaw.kinds.shared.scales import LEAST_RATIO, Foretold
 from bayeslaw.prior.released import released_folder
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ _PRIOR = {  # weak: a collection or two must not decide; means and sds, of logs 
     "own": ((-4.0, 1.5), (0.7, 0.4), (-0.7, 0.7)),
     "shared": ((-4.0, 1.5), (0.7, 0.4), (-0.7, 0.7)),
 }
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
-_SHIFTS = np.linspace(-3.5, 3.5, 22)
+LOG_RATES = np.linspace(-11.0, 1.0, 97)
+"""Logs of the rates at which likelihoods are tabulated: with twenty models, a task tells its rate to a sixth."""
+_STEPS = np.geomspace(1e-6, 100.0, 92)  # of shared errors about where they may be, whatever their scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,16 +154,28 @@ def fit_slope_changes(
     used = [task for task in tasks if task.collection not in left]
     start = np.array([pair[0] for name in ("own", "shared") for pair in _PRIOR[name]])
     spread = np.array([pair[1] for name in ("own", "shared") for pair in _PRIOR[name]])
+    statistic = np.array([task.slope_error for task in used])
+    known = np.isfinite(statistic)
+    log_ratio = np.log(np.maximum(np.where(known, statistic, TYPICAL) / TYPICAL, LEAST_RATIO))
+    between = float(np.std(log_ratio[known])) if known.sum() > 1 else 1.0
+    tables = np.array([log_likelihood_of_rates(task, df) for task in used]).reshape(-1, len(LOG_RATES), len(LOG_RATES))
+    likelihood = np.exp(tables - tables.max(axis=(1, 2), keepdims=True))
+
+    def weights(level: float, exponent: float, log_sd: float) -> np.ndarray:
+        """Probabilities of the rates given the statistic of each task, shape (K, R)."""
+        sd = np.hypot(np.exp(log_sd), np.where(known, 0.0, exponent * between))[:, None]
+        square = ((LOG_RATES - (level + exponent * log_ratio)[:, None]) / sd) ** 2
+        weight = np.exp(-0.5 * (square - square.min(axis=1, keepdims=True)))
+        return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
     def loss(point: np.ndarray) -> float:
         prior = 0.5 * np.sum(((point - start) / spread) ** 2)
-        return float(prior - sum(_log_likelihood(task, point, df) for task in used))
+        both = weights(*point[:3])[:, None] @ likelihood @ weights(*point[3:])[..., None]
+        return float(prior - np.log(np.maximum(both, 1e-300)).sum())
 
     found = optimize.minimize(
         loss, start, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-3, "fatol": 1e-3}
     )
-    known = np.log([task.slope_error for task in used if np.isfinite(task.slope_error) and task.slope_error > 0])
-    between = float(np.std(known)) if len(known) > 1 else 1.0
     own, shared = (
         Foretold(
             median=float(np.exp(level)), exponent=float(exponent), sd=float(np.exp(sd)), typical=TYPICAL, spread=between
@@ -172,24 +185,20 @@ def fit_slope_changes(
     return own, shared
 
 
-def _log_likelihood(task: HiddenTask, point: np.ndarray, df: float) -> float:
-    """Log density of the errors of a task, integrated over its rates and over the error that all models share."""
-    errors, h = np.array(task.errors), task.distance
-    ratio = np.log(task.slope_error / TYPICAL) if np.isfinite(task.slope_error) and task.slope_error > 0 else 0.0
-    own, shared = (
-        np.exp(level + exponent * ratio + np.exp(sd) * _NODES) for level, exponent, sd in (point[:3], point[3:])
-    )
-    weight = _WEIGHTS / _WEIGHTS.sum()
-    scale = np.sqrt(task.own_sd**2 + (h * own) ** 2)
-    sd = np.sqrt(task.shared_sd**2 + (h * shared) ** 2)
-    # the shared error lies near the mean of the errors, or near 0 where there are few
-    middle, width = errors.mean(), np.sqrt(errors.var() / len(errors) + np.median(scale) ** 2 / len(errors))
-    shift = middle + width * _SHIFTS
+def log_likelihood_of_rates(task: HiddenTask, df: float) -> np.ndarray:
+    """Log density of the errors of a task at rates of own (rows) and shared changes, shape (R, R).
+
+    It is integrated over the error that all models share.
+    """
+    errors, n, rates = np.array(task.errors), len(task.errors), np.exp(LOG_RATES)
+    scale, sd = (np.hypot(known, task.distance * rates) for known in (task.own_sd, task.shared_sd))
+    # near 0 where the rate of shared changes is small, near the errors where that of own changes is
+    near = np.concatenate([[0.0], _STEPS, -_STEPS])
+    shift = np.unique(np.concatenate([near, near + np.median(errors), near + errors.mean(), errors]))
     square = ((errors - shift[:, None]) ** 2)[:, None] / (df * scale[:, None] ** 2)
-    inner = -(df + 1) / 2 * np.log1p(square).sum(axis=-1) - len(errors) * np.log(scale)
-    inner += len(errors) * (special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - 0.5 * np.log(np.pi * df))
+    inner = -(df + 1) / 2 * np.log1p(square).sum(axis=-1) - n * np.log(scale)
+    inner += n * (special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - 0.5 * np.log(np.pi * df))
     outer = -0.5 * (shift[:, None] / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
-    step = width * (_SHIFTS[1] - _SHIFTS[0])
-    top = inner.max()
-    total = np.einsum("so,sp,o,p->", np.exp(inner - top), np.exp(outer), weight, weight) * step
-    return float(np.log(total) + top)
+    top = inner.max(axis=0)
+    total = np.exp(inner - top).T @ (np.exp(outer) * np.gradient(shift)[:, None])
+    return np.asarray(np.log(np.maximum(total, 1e-300)) + top[:, None])

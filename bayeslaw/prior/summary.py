@@ -7,7 +7,7 @@ from scipy import optimize, special, stats
 
 from bayeslaw.kinds.shared.borrowed import Entry
 from bayeslaw.kinds.shared.hierarchy import PooledCoordinate
-from bayeslaw.kinds.shared.scales import LogNormal, Normal
+from bayeslaw.kinds.shared.scales import Foretold, LogNormal, Normal
 from bayeslaw.laws.base import LEVELS, Coordinate
 from bayeslaw.prior.prior import Prior
 
@@ -40,6 +40,8 @@ def scale_records(prior: Prior) -> list[dict[str, Any]]:
     """Quantiles of noise and discrepancy: of tasks that are not known (``task`` is None), then of each that is."""
     records = []
     for name, scale in vars(prior.borrowed.scales).items():
+        if isinstance(scale, Foretold):  # by a table that is not known either
+            scale = scale.without_statistic()
         if isinstance(scale, float) or scale.sd == 0:
             continue
         for task in (None, *prior.tasks):

@@ -120,15 +120,17 @@ def test_what_two_models_share_beyond_the_data_cancels(surface, forge):
     assert 0.2 < apart.p_a_always < 0.8
 
 
-def test_what_two_curves_share_beyond_the_data_cancels(simulate, forge):
-    """With hardly a walk of their own, curves that start apart stay apart, wherever the shared one goes."""
+def test_what_two_curves_share_beyond_the_data_cancels(simulate, forge, known_changes):
+    """With hardly a walk or change of their own, curves that start apart stay apart, wherever those shared go."""
     runs = simulate({("t", "a"): (200.0, 800.0, 3200.0), ("t", "b"): (200.0, 800.0, 3200.0)}, seed=12)
     model = build_model(runs, get_law("rectified"))
     positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
     positions["own_drift"][:] = positions["noise"][:] = -20.0
     positions["shared_drift"][:] = 6.0
-    found = crossing(forge(runs, positions), "a", "b", low=3200.0)
+    found = crossing(forge(runs, positions, scales=known_changes(0.0, 0.5)), "a", "b", low=3200.0)
     assert max(found.p_a_always, found.p_b_always) == 1.0
+    apart = crossing(forge(runs, positions, scales=known_changes(0.05, 0.5)), "a", "b", low=3200.0)
+    assert max(apart.p_a_always, apart.p_b_always) < 0.9
 
 
 def test_models_cross_where_their_own_curves_do(surface, forge):

@@ -19,9 +19,8 @@ def test_curves_pass_through_their_largest_run_and_spread_beyond(three_models):
 def test_what_is_stated_narrows_them(three_models):
     at = [{"data": 204_800.0}]
     wide = bl.prior_predictive(three_models, at=at)
-    narrow = bl.prior_predictive(
-        three_models, at=at, priors={"beta": bl.LogNormal(0.2, 0.02), "phase": bl.Normal(3, 0.1)}
-    )
+    stated = {"beta": bl.LogNormal(0.2, 0.02), "phase": bl.Normal(3, 0.1), "floor": bl.Normal(-1, 0.3)}
+    narrow = bl.prior_predictive(three_models, at=at, priors=stated)
     assert (np.log(narrow.values).std(axis=0) < 0.7 * np.log(wide.values).std(axis=0)).all()
 
 

@@ -1,6 +1,7 @@
 """Fits that were saved by earlier versions are read, and answer what they answered then."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -27,20 +28,24 @@ def test_a_saved_fit_answers_what_it_did(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_nothing_of_it_follows_from_constants_of_today(path, monkeypatch):
-    """Knots, springs, reach and departures are read, not computed anew."""
-    from bayeslaw.kinds.curves import spring, walks
+    """Knots, springs, reach, departures and changes of slope are read, not computed anew."""
+    from bayeslaw.kinds.curves import origins, priors, spring, walks
     from bayeslaw.kinds.surfaces import field
 
-    before = told(bl.load(path))
+    fit = bl.load(path)
+    at = [{name: 3.0 * float(values.max()) for name, values in fit.posterior.layout.covariates.items()}]
+    before, ahead = told(fit), fit.predictions(at).values
     monkeypatch.setattr(walks, "MIN_GAP", 1.0)
     monkeypatch.setattr(walks, "MAX_KNOTS", 2)
     monkeypatch.setattr(walks, "MAX_LEVEL_KNOTS", 2)
     monkeypatch.setattr(field, "REACH", 3.0)
+    monkeypatch.setattr(origins, "LAST_SIZES", (3, 2))
+    monkeypatch.setattr(priors.ScalePriors.__init__, "__defaults__", (None,) * len(fields(priors.ScalePriors)))
     monkeypatch.setattr(spring.Spring.__init__, "__defaults__", (0.2, 0.3, 1.0))
     after = bl.load(path)
     assert told(after) == before
-    at = [{name: 3.0 * float(values.max()) for name, values in after.posterior.layout.covariates.items()}]
-    assert np.isfinite(after.predictions(at).values).all()
+    assert np.isfinite(ahead).all()
+    np.testing.assert_array_equal(after.predictions(at).values, ahead)
 
 
 def test_the_files_are_small():

@@ -259,10 +259,14 @@ def test_what_is_believed_of_scales(prior):
     b = prior.borrowed
     records = {(record["name"], record["task"]): record for record in scale_records(prior)}
     names = ("noise", "pull", "own_drift", "shared_drift")
-    assert set(records) == {(name, task) for name in names for task in (None, "flan", "gigaword")}
+    changes = {("own_change", None), ("shared_change", None)}  # which tables foretell, and no prior
+    assert set(records) == {(name, task) for name in names for task in (None, "flan", "gigaword")} | changes
     noise = b.scales.noise
     assert records["noise", None]["median"] == noise.median
     assert records["noise", None]["p95"] == pytest.approx(noise.median * np.exp(1.6448536 * noise.sd), rel=1e-4)
+    change = b.scales.own_change
+    sd = np.hypot(change.sd, change.exponent * change.spread)
+    assert records["own_change", None]["p05"] == pytest.approx(change.median * np.exp(-1.6448536 * sd), rel=1e-4)
     i = b.entries.index(Entry("pull", "flan"))
     centre, sd = b.mean[i], b.covariance[i, i] ** 0.5
     assert records["pull", "flan"]["p05"] == pytest.approx(

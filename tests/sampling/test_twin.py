@@ -212,8 +212,9 @@ def test_draws_of_a_fit_are_values_of_its_sites(forged, two_models, pooling):
     assert names <= set(draws.data_vars)
     with jax.enable_x64(True):
         found = trace(substitute(twin, {name: draws[name].values for name in names})).get_trace()
-    assert set(draws.data_vars) == set(found) - {"log_loss"}
-    for name in draws.data_vars:
+    unseen = {"own_change", "shared_change"}  # rates of what happens beyond the runs
+    assert set(draws.data_vars) - unseen == set(found) - {"log_loss"}
+    for name in set(draws.data_vars) - unseen:
         np.testing.assert_allclose(found[name]["value"], draws[name].values, rtol=1e-9, err_msg=str(name))
 
 

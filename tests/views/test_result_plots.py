@@ -162,7 +162,12 @@ def boxes(figure):
             *(child for child in ax.get_children() if isinstance(child, Text) and child not in ax.texts),
         ]
         if ax.axison:
-            shown += [ax.xaxis.label, ax.yaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels()]
+            shown += [ax.xaxis.label, ax.yaxis.label]
+            for axis in (ax.xaxis, ax.yaxis):  # the ticks next outside the view have labels that are not drawn
+                low, high = sorted(axis.get_view_interval())
+                slack = 1e-6 * (high - low)
+                ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+                shown += [t.label1 for t in ticks if low - slack <= t.get_loc() <= high + slack]
     return [
         (text, Text.get_window_extent(text, renderer))
         for text in shown

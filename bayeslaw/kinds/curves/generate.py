@@ -19,7 +19,8 @@ def generate(model: CurveModel, sites: Sites) -> None:
     """Draw population, scales, walks and levels, then the runs.
 
     Sites are named, and have the units and shapes, of the variables of a posterior; only ``noise`` differs where curves
-    were smoothed: here it is the scatter of the smoothed points. ``log_loss`` (J,) is observed: runs curve by curve,
+    were smoothed: here it is the scatter of the smoothed points. Rates of changes of slope beyond the data, of which no
+    run tells, have no site. ``log_loss`` (J,) is observed: runs curve by curve,
     each in order of size, as in the arrays of the density.
 
     Raises

@@ -32,9 +32,10 @@ class ScalePriors:
         The same for the walk that all curves of a task have in common. Tight, because a table says little about it:
         the law absorbs the bends that were observed. Tasks have independent rates, as their smoothness differs.
     own_change, shared_change : Foretold
-        Rates at which slopes change beyond the data: the sd of the difference between the slope of a curve beyond its
-        last size and what is expected there, of its own and of all curves of a task, in log loss per e-fold. No
-        likelihood tells them; the error of slopes from rolling origins inside the table does (see ``origins``).
+        Rates at which slopes change beyond the data, in log loss per e-fold: the scale of the difference between the
+        slope of a curve beyond its last size and what is expected there, and the sd of the difference that all curves
+        of a task share. No likelihood tells them; the error of slopes from rolling origins inside the table does (see
+        ``origins``).
     change_df : float
         Degrees of freedom of the Student-t distribution of own changes of slope: one curve in ten bends sharply.
     """

@@ -70,11 +70,15 @@ class Foretold:
     typical: float
     spread: float
 
+    def without_statistic(self) -> LogNormal:
+        """Distribution of the scale over tables, and so of one that does not have the statistic."""
+        return LogNormal(self.median, float(np.hypot(self.sd, self.exponent * self.spread)))
+
     def draw(self, statistic: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
         """Draws of scales, shape (S, T), given the statistic of each of T tables, NaN where there is none."""
         known = np.isfinite(statistic)
         log_ratio = np.log(np.maximum(np.where(known, statistic, self.typical) / self.typical, LEAST_RATIO))
-        sd = np.where(known, self.sd, np.hypot(self.sd, self.exponent * self.spread))
+        sd = np.where(known, self.sd, self.without_statistic().sd)
         return self.median * np.exp(self.exponent * log_ratio + sd * rng.standard_normal((draws, len(statistic))))
 
 

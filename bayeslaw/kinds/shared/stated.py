@@ -173,7 +173,8 @@ def _require_statements(law: Law, scales: Any, priors: Mapping[str, Statement]) 
     coordinates, parameters = {c.name for c in law.coordinates}, {p.name: p for p in law.parameters}
     of_scales = {f.name: getattr(scales, f.name) for f in fields(scales)}
     carried = {name: p.coordinate for name, p in parameters.items() if p.coordinate}
-    known = [*carried, *coordinates, *of_scales]
+    statable = {name: type(value) for name, value in of_scales.items() if isinstance(value, (Normal, LogNormal))}
+    known = [*carried, *coordinates, *statable]
     problems: list[str] = []
     about: dict[str, str] = {}
     for name, prior in priors.items():
@@ -185,9 +186,11 @@ def _require_statements(law: Law, scales: Any, priors: Mapping[str, Statement]) 
             problems.append(f"{name}: found {prior}, expected finite numbers.")
         elif not (prior.sd > 0 and getattr(prior, "median", 1.0) > 0):
             problems.append(f"{name}: found {prior}, expected a positive sd (and median).")
-        if name in of_scales:
-            if not isinstance(prior, type(of_scales[name])):
-                problems.append(f"{name}: a scale, whose prior is a {type(of_scales[name]).__name__}, found {prior}.")
+        if name in statable:
+            if not isinstance(prior, statable[name]):
+                problems.append(f"{name}: a scale, whose prior is a {statable[name].__name__}, found {prior}.")
+        elif name in of_scales:
+            problems.append(f"{name}: not sampled under a prior of its own; give fit the scales to change it.")
         elif name in carried or name in coordinates:
             coordinate = carried.get(name, name)
             if name in coordinates and isinstance(prior, LogNormal):

@@ -80,6 +80,11 @@ def test_a_scale_and_a_coordinate_take_the_statement_as_it_stands(three_models):
     [
         ({"betta": bl.Normal(0.3, 0.1)}, "Did you mean 'beta'"),
         ({"noise": bl.Normal(0.3, 0.1)}, "a scale, whose prior is a LogNormal"),
+        (
+            {"own_change": bl.LogNormal(0.01, 0.5)},
+            "own_change: not sampled under a prior of its own; give fit the scales",
+        ),
+        ({"roughness": bl.LogNormal(0.7, 0.1)}, "roughness: not sampled"),
         ({"B": bl.Normal(0.3, 0.1)}, "follows from others"),
         ({"D_l": bl.Normal(9, 1), "phase": bl.Normal(0, 1)}, "both settle 'phase'"),
         ({"floor": bl.LogNormal(1, 1)}, "state a Normal"),
