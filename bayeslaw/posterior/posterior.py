@@ -33,10 +33,9 @@ class Posterior:
         ``shared_walk``, ``noise`` (chain, draw, curve), ``typical_noise`` and ``pull`` (chain, draw, task),
         ``own_drift``, ``shared_drift``, ``own_change``, ``shared_change``, ``location_<coordinate>``,
         ``spread_<coordinate>_<level>``, ``effect_<coordinate>_<level>``. ``curve`` carries ``task``, ``family`` and
-        ``model``. Of a joint law, there are
-        ``offset``, ``tilt`` and ``curvature`` (chain, draw, curve), ``field`` (chain, draw, basis), ``noise``,
-        ``tail``, ``field_sd``, ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (chain, draw, task) in place of walks,
-        pull, drifts and changes.
+        ``model``. Of a joint law, there are ``offset``, ``tilt`` and ``curvature`` (chain, draw, curve), ``field``
+        (chain, draw, basis), ``noise``, ``tail``, ``field_sd``, ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (chain,
+        draw, task) in place of walks, pull, drifts and changes.
     stats : xarray.Dataset
         ``diverging``, ``n_steps``, ``energy``, ``acceptance_rate``, each (chain, draw).
     runs : Runs
