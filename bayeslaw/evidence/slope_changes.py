@@ -7,6 +7,7 @@ task by task integrated over the rates; a collection can be left out, so that it
 """
 
 import difflib
+import functools
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -116,8 +117,7 @@ def scales_without(law: "Law", collections: Sequence[str]) -> Any:
     LawError
         If nothing of the law was learned from collections.
     """
-    tasks = read_hidden_tasks(released_tasks_path())
-    known = sorted({task.collection for task in tasks})
+    known = sorted({task.collection for task in read_hidden_tasks(released_tasks_path())})
     for name in collections:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
@@ -129,8 +129,14 @@ def scales_without(law: "Law", collections: Sequence[str]) -> Any:
     scales = kind_of(law).scale_priors(law)
     if not isinstance(getattr(scales, "own_change", None), Foretold):
         raise LawError(f"Nothing of the {law.name} law was learned from collections, so none can be left out.")
-    own, shared = fit_slope_changes(tasks, df=scales.change_df, leave_out=collections)
+    own, shared = _learned_without(tuple(sorted(set(collections))), scales.change_df)
     return replace(scales, own_change=own, shared_change=shared)
+
+
+@functools.cache
+def _learned_without(collections: tuple[str, ...], df: float) -> tuple[Foretold, Foretold]:
+    """Distributions fitted to the released records without some collections; seconds, and asked for at each fit."""
+    return fit_slope_changes(read_hidden_tasks(released_tasks_path()), df=df, leave_out=collections)
 
 
 def fit_slope_changes(

@@ -24,9 +24,8 @@ def test_the_training_column_tells_what_is_hidden(curves):
 def test_the_joint_fit_sees_the_training_points_of_its_domain_only(curves):
     domain = read_curves([curves()]).domains[0]
     table = domain.runs.table
-    assert set(table["task"]) == {"D1"}
-    assert set(table["model"]) == {"t1: p", "t1: q"}
-    assert set(table["family"]) == {"t1"}
+    assert set(table["task"]) == {"t1"}
+    assert set(table["model"]) == set(table["family"]) == {"p", "q"}
     assert len(table) == 2 * 10
     assert table["data"].max() < min(curve.trial.ahead.min() for curve in domain.curves)
     assert not {"Training", "Domain"} & set(table.columns)
@@ -54,7 +53,12 @@ def test_curves_know_their_data_set_and_fits_do_not_see_it(curves):
     assert [(curve.trial.name, curve.dataset) for curve in domain.curves] == [
         ("bird_1: p", "bird"), ("bird_1: q", "bird"), ("bird_2: p", "bird"), ("bird_2: q", "bird"),
     ]  # fmt: skip
-    assert not [name for name in domain.runs.table.columns if name.startswith("bayeslaw")]
+    table = domain.runs.table
+    assert not [name for name in table.columns if name.startswith("bayeslaw")]
+    # tasks of a domain are fitted together, and as tasks
+    asked = {(curve.task, curve.model) for curve in domain.curves}
+    assert asked == set(zip(table["task"], table["model"], strict=True))
+    assert asked == {("bird_1", "p"), ("bird_1", "q"), ("bird_2", "p"), ("bird_2", "q")}
 
 
 def test_own_families_are_kept(curves):
@@ -96,7 +100,7 @@ def test_curves_that_cannot_be_cut_are_left_out_and_named(curves):
     assert [curve.trial.name for d in read.domains for curve in d.curves] == ["t1: q"]
     assert read.notes[0] == "D1, t1: p: left out, no points to predict."
     assert read.notes[1] == "D2, t2: p: left out, no points to fit."
-    assert set(read.domains[0].runs.table["model"]) == {"t1: p", "t1: q"}  # a whole curve may still be learned from
+    assert set(read.domains[0].runs.table["model"]) == {"p", "q"}  # a whole curve may still be learned from
     with pytest.raises(RunsError, match="No curve has both"):
         read_curves([table[table["Task"] == "t2"]])
 

@@ -11,6 +11,8 @@ import pytest
 from scipy import stats
 
 from bayeslaw.errors import LawError, TargetError
+from bayeslaw.evidence.backtest.finetune import backtest_finetune
+from bayeslaw.evidence.backtest.settings import MethodSettings
 from bayeslaw.evidence.slope_changes import (
     LOG_RATES,
     TYPICAL,
@@ -187,3 +189,17 @@ def test_collections_that_are_not_known_are_refused():
         scales_without(get_law("rectified"), ["language", "lcbd"])
     with pytest.raises(LawError, match="Nothing of the chinchilla law"):
         scales_without(get_law("chinchilla"), ["lcdb"])
+
+
+def test_backtests_can_leave_collections_out(finetune_files):
+    settings = MethodSettings(leave_out=("language",))
+    assert settings.scales() == scales_without(get_law("rectified"), ["language"])
+    assert MethodSettings().scales() is None
+    # finished answers are used again only with equal scales, which have no part in other methods
+    answer = settings.as_dict("bayeslaw")
+    assert answer["leave_out"] == ["language"]
+    assert answer["scales"]["own_change"] == asdict(settings.scales().own_change)
+    assert "leave_out" not in MethodSettings().as_dict("bayeslaw")
+    assert settings.as_dict("accept_then_stop") == MethodSettings().as_dict("accept_then_stop")
+    with pytest.raises(TargetError, match=r"'languages'.*Did you mean 'language'"):
+        backtest_finetune(finetune_files, budgets=(8,), methods=("accept_then_stop",), leave_out=["languages"])

@@ -52,7 +52,8 @@ class MethodSettings:
         if method != OURS:
             return {"seed": self.seed}
         sampler = None if self.sampler is None else asdict(self.sampler)
-        left_out = {"leave_out": list(self.leave_out)} if self.leave_out else {}
+        # with the scales themselves, which follow from records that are no code
+        left_out = {"leave_out": list(self.leave_out), "scales": asdict(self.scales())} if self.leave_out else {}
         return {"seed": self.seed, **_plain_law(self.law), "sampler": sampler, **left_out}
 
 
