@@ -2,16 +2,27 @@
 
 Beside Monte Carlo error there is that of the normal approximation, and heights are counted from the models of the
 first round. Allowed are a third of a posterior standard deviation in the medians and a quarter in the widths; with no
-prior at all, the same numbers are off by more than half of one or the other.
+prior at all, the same numbers do not pass.
+
+Rates of changes of slope beyond the data are foretold by each table itself and are not lent, so here they are fixed.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import bayeslaw as bl
+from bayeslaw.kinds.curves.priors import ScalePriors
 from bayeslaw.sampling.nuts import SamplerSettings
 
 SAMPLER = SamplerSettings(warmup=300, draws=250)
+DEFAULT = ScalePriors()
+FIXED = replace(
+    DEFAULT,
+    own_change=replace(DEFAULT.own_change, exponent=0.0, sd=0.0),
+    shared_change=replace(DEFAULT.shared_change, exponent=0.0, sd=0.0),
+)
 
 
 def beside(fit, whole, at):
@@ -28,16 +39,17 @@ def test_two_rounds_of_models_on_one_task(simulate):
     table = runs.table
     first = table[table["model"].isin([f"m{i}" for i in range(7)])]
     later = table[~table.index.isin(first.index) & (table["data"] <= 800)]  # of which few sizes are known
-    prior = bl.fit(bl.read_runs(first), sampler=SAMPLER, seed=1)
+    prior = bl.fit(bl.read_runs(first), scales=FIXED, sampler=SAMPLER, seed=1)
     second = bl.fit(bl.read_runs(later), prior=prior, sampler=SAMPLER, seed=2)
-    whole = bl.fit(bl.read_runs(table[table.index.isin([*first.index, *later.index])]), sampler=SAMPLER, seed=3)
-    alone = bl.fit(bl.read_runs(later), sampler=SAMPLER, seed=4)
+    both = table[table.index.isin([*first.index, *later.index])]
+    whole = bl.fit(bl.read_runs(both), scales=FIXED, sampler=SAMPLER, seed=3)
+    alone = bl.fit(bl.read_runs(later), scales=FIXED, sampler=SAMPLER, seed=4)
     at = {"data": 6400.0}
     shift, ratio = beside(second, whole, at)
     assert np.abs(shift).max() < 1 / 3
     assert ratio == pytest.approx(np.ones(3), abs=0.25)
     off, wide = beside(alone, whole, at)
-    assert max(np.abs(off).max(), np.abs(np.log(wide)).max()) > 0.5
+    assert np.abs(off).max() > 1 / 3 or np.abs(wide - 1).max() > 0.25
 
 
 @pytest.mark.slow
