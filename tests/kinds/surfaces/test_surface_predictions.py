@@ -128,7 +128,7 @@ def test_a_model_with_one_run_wanders_as_a_typical_one_does(surface, forge):
     layout, span, rng = posterior.layout, np.log(TOKENS[-1] / TOKENS[0]), np.random.default_rng(0)
     t = np.full((4, 1), np.log(TOKENS[-1] / layout.reference["data"][0]))
     predictor = posterior.predictor
-    strays = predictor._wandering(predictor.targets([{"data": TOKENS[-1]}], "seen", rng), t, rng)
+    strays = predictor._departures(predictor.targets([{"data": TOKENS[-1]}], "seen", rng), t, rng)
     variance = dict(zip([curve.family for curve in layout.curves], strays.var(axis=0)[:, 0], strict=True))
     usual = 0.75 * span  # of four models, one has no length
     assert variance["x"] == 0.0
