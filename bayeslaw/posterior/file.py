@@ -28,8 +28,9 @@ from bayeslaw.prior.prior import plain, read_prior
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check
 
-FORMAT = 7
-"""Version of the file format; raised when an older reader would misread. Later versions read formats from 7 on."""
+FORMAT = 8
+"""Version of the file format; raised when an older reader would misread. Formats from `OLDEST` on are read."""
+OLDEST = 7
 
 
 def save_posterior(posterior: Posterior, path: str | os.PathLike[str]) -> None:
@@ -89,7 +90,8 @@ def load_posterior(path: str | os.PathLike[str], law: Law | None = None) -> Post
         prior = read_prior(tree.attrs["prior"], f"{path} (its prior)", found) if tree.attrs["prior"] else None
         draws = tree["posterior"].to_dataset()
         draws[[*kind.required(found), *(p.name for p in found.parameters)]]
-        layout = unpack(tree["layout"].to_dataset(), json.loads(tree.attrs["layout"]), kind.stored)
+        outline = _of_today(json.loads(tree.attrs["layout"]), tree.attrs["bayeslaw_format"])
+        layout = unpack(tree["layout"].to_dataset(), outline, kind.stored)
         if prior is not None:
             layout = replace(layout, borrowed=prior.borrowed.for_tasks(layout.tasks))
         return Posterior(
@@ -124,12 +126,19 @@ def _read(path: Path) -> xr.DataTree:
     if "bayeslaw_format" not in tree.attrs or not {"posterior", "sample_stats", "runs"} <= set(tree.children):
         raise PosteriorFileError(f"{path}: a netCDF file, but not a fit saved by bayeslaw. Give one written with -o.")
     found = tree.attrs["bayeslaw_format"]
-    if found != FORMAT:
+    if found not in range(OLDEST, FORMAT + 1):
         raise PosteriorFileError(
-            f"{path}: written in format {found}; this version of bayeslaw reads format {FORMAT}. "
+            f"{path}: written in format {found}; this version of bayeslaw reads formats {OLDEST} to {FORMAT}. "
             "Upgrade bayeslaw if the file is newer, or fit again."
         )
     return tree
+
+
+def _of_today(outline: Any, written: int) -> Any:
+    """The outline of a layout as it is written today; one of an earlier format means what it meant then."""
+    if written == 7 and outline["type"] == "CurveLayout":  # slopes of curves went on as they were
+        outline["fields"]["persistence"] = {"tuple": [1.0] * len(outline["fields"]["walks"]["tuple"])}
+    return outline
 
 
 def _law(path: Path, name: str, fingerprint: str, given: Law | None) -> Law:
