@@ -149,7 +149,7 @@ class CurvePredictor(CurveTargeting):
             members = np.flatnonzero((task_of == k) & (beyond > _AT_EDGE).any(axis=1))
             if members.size:
                 points, place = np.unique(np.round(axis[members], 10), return_inverse=True)
-                mean = self._mean_slope(k, points)[place].reshape(len(members), -1)
+                mean = self._mean_slope(int(k), points)[place].reshape(len(members), -1)
                 rise = np.median(known[:, members] - self._at_edge(targets)[:, members], axis=0)
                 own = rise - mean * beyond[members]
                 back[members] = (1.0 - self.layout.persistence[k]) * np.where(beyond[members] > _AT_EDGE, own, 0.0)
