@@ -136,8 +136,8 @@ class SurfacePredictor(SurfaceTargeting):
         departures = np.zeros((len(rate), *t.shape))
         for k in np.flatnonzero(rate.any(axis=0)):
             covariance = np.zeros((t.shape[1], t.shape[1]))
-            for beyond in (np.maximum(along[k] - measured.high[k], 0.0), np.maximum(measured.low[k] - along[k], 0.0)):
-                covariance += integrated_walk(beyond[:, None], beyond[None])
+            for ahead in (np.maximum(along[k] - measured.high[k], 0.0), np.maximum(measured.low[k] - along[k], 0.0)):
+                covariance += integrated_walk(ahead[:, None], ahead[None])
             departures[:, k] = draw(covariance, rate[:, [k]], rng)
         return departures
 
