@@ -103,23 +103,6 @@ def test_curves_of_one_task_of_several_cross(simulate, forge_at_random):
     assert sum(odds) == pytest.approx(1.0)
 
 
-def test_what_two_models_share_beyond_the_data_cancels(surface, forge):
-    """Models of one family depart together along data, so that far beyond it their laws alone decide."""
-    runs = surface({"x": (SIZES, TOKENS)})
-    model = build_model(runs, get_law("multiplicative"))
-    positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
-    positions["field_sd"][:] = 10.0  # departures dwarf what differs between the two
-    positions["curvature_sd"][:] = -60.0
-    found = crossing(forge(runs, positions, law="multiplicative"), "x-4e+08", "x-1e+08", high=1e16)
-    assert found.p_a_always == 1.0
-    two = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
-    model = build_model(two, get_law("multiplicative"))
-    positions = {name: np.zeros((DRAWS, *shape)) for name, shape in model.sizes().items()}
-    positions["field_sd"][:] = 10.0
-    apart = crossing(forge(two, positions, law="multiplicative"), "x-4e+08", "y-1e+08", high=1e16)
-    assert 0.2 < apart.p_a_always < 0.8
-
-
 def test_what_two_curves_share_beyond_the_data_cancels(simulate, forge, known_changes):
     """With hardly a walk or change of their own, curves that start apart stay apart, wherever those shared go."""
     runs = simulate({("t", "a"): (200.0, 800.0, 3200.0), ("t", "b"): (200.0, 800.0, 3200.0)}, seed=12)

@@ -152,7 +152,8 @@ class CurveTargeting:
         largest: np.ndarray,
     ) -> CurveTargets:
         sizes = covariates[self.law.axis]
-        return CurveTargets(labels, covariates, sizes / largest[:, None], np.ones(sizes.shape), True, curves, index)
+        beyond = {self.law.axis: sizes / largest[:, None]}
+        return CurveTargets(labels, covariates, beyond, np.ones(sizes.shape), True, curves, index)
 
     def _seen(self) -> Curves:
         """The curves of the table."""

@@ -39,7 +39,7 @@ class SurfaceLayout(Layout):
         Of each curve.
     models_differ : ndarray of bool, shape (T,)
         Whether the models of a task have effects: they have enough runs to separate effects from noise.
-    misfit_error : ndarray, shape (T,)
+    misfit_error : tuple of float, length T
         Error of the law for the larger runs of each task, foretold from the smaller ones (see ``origins``), in log
         loss; NaN where there are too few runs.
     """
@@ -47,7 +47,7 @@ class SurfaceLayout(Layout):
     fields: tuple[Field, ...]
     measured: MeasuredRange
     models_differ: np.ndarray
-    misfit_error: np.ndarray
+    misfit_error: tuple[float, ...]
 
 
 def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> SurfaceLayout:
@@ -92,17 +92,16 @@ def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Su
     )
 
 
-def _misfit_errors(layout: Layout, law: Law) -> np.ndarray:
-    """Errors of the law from rolling origins inside the table: shape (T,)."""
+def _misfit_errors(layout: Layout, law: Law) -> tuple[float, ...]:
+    """Errors of the law from rolling origins inside the table, task by task."""
     seen = layout.weight > 0
     at, log_loss, curve = points_of(layout), layout.y[seen], np.nonzero(seen)[0]
-    found = np.full(len(layout.tasks), np.nan)
-    for k in range(len(found)):
+    found = []
+    for k in range(len(layout.tasks)):
         surface = np.where(layout.task_of == k, layout.family_of, -1)[curve]
-        found[k] = misfit_error(
-            law, [(at[surface == g], log_loss[surface == g]) for g in np.unique(surface[surface >= 0])]
-        )
-    return np.round(found, 10)
+        members = [surface == g for g in np.unique(surface[surface >= 0])]
+        found.append(round(misfit_error(law, [(at[own], log_loss[own]) for own in members]), 10))
+    return tuple(found)
 
 
 def run_of(table: pd.DataFrame, covariates: Iterable[str]) -> pd.Series:

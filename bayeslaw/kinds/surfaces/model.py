@@ -131,7 +131,7 @@ class SurfaceModel:
             curvature=own["curvature"],
             field=scales["field_sd"][:, data.task_of_coefficient] * positions["field"],
             scales=scales,
-            misfit=self.density.scales.misfit.draw(self.layout.misfit_error, len(positions["level"]), rng),
+            misfit=self.density.scales.misfit.draw(np.array(self.layout.misfit_error), len(positions["level"]), rng),
             population=population_draws(self.density.pooled, positions),
         )
 

@@ -4,25 +4,26 @@ Runs are ordered by the product of their covariates, for parameters and tokens c
 collections the errors inside foretold those beyond the largest runs to a quarter of their size.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from scipy import optimize
 
 from bayeslaw.laws.base import Law
 
-SHARES = (0.4, 0.55, 0.7, 0.85)
-"""Shares of the runs that the law is fitted to, smallest first."""
+SHARES = (0.7, 0.85)
+"""Shares of the runs that the law is fitted to, smallest first. Errors of the small runs say little about large ones:
+on a grid of over-trained models they are three times those at its largest runs, and beyond them."""
 AHEAD = 2.0
 """E-folds of the product up to which larger runs are foretold."""
 LEAST_RUNS = 10
 """Fewest runs that the law is fitted to, more where it has many coordinates; and fewest errors that say anything."""
 
 _SAME = 0.05  # products that are nearer, in e-folds, are the same budget
-_NOISE = 0.005  # log loss; errors well above it have less weight
-_LEAST = 0.1  # of the errors, that is never taken for run-to-run noise
+_NOISE = 0.005  # log loss; residuals well above it have less weight in a fit
+_LEAST = 0.1  # of the errors, that is never taken off
 
 
 def misfit_error(law: Law, surfaces: list[tuple[np.ndarray, np.ndarray]]) -> float:
@@ -43,56 +44,51 @@ def misfit_error(law: Law, surfaces: list[tuple[np.ndarray, np.ndarray]]) -> flo
     float
         In log loss; NaN where the surfaces have too few runs to tell.
     """
-    errors, scatter = [], []
+    ahead, scatter = [np.empty(0)], [np.empty(0)]
     for points, log_loss in surfaces:
-        found = _errors_ahead(law, points, log_loss)
-        if len(found):
-            errors.append(found)
+        for before, after in _origins(points.sum(axis=1), max(LEAST_RUNS, 2 * (len(law.coordinates) + 1))):
+            fitted = _fitted(law, points[before], log_loss[before])
+            ahead.append(log_loss[after] - fitted(points[after]))
+        if len(log_loss):
             scatter.append(log_loss - _fitted(law, points, log_loss)(points))
-    if sum(map(len, errors)) < LEAST_RUNS:
+    errors = np.concatenate(ahead)
+    if len(errors) < LEAST_RUNS:
         return float("nan")
-    square = np.mean(_clipped(np.concatenate(errors)) ** 2)
-    noise = (1.4826 * np.median(np.abs(np.concatenate(scatter)))) ** 2
-    return float(np.sqrt(max(square - noise, _LEAST**2 * square)))
+    limit = 3 * _typical(errors)
+    square = float(np.mean(np.clip(errors, -limit, limit) ** 2))
+    return float(np.sqrt(max(square - _typical(np.concatenate(scatter)) ** 2, _LEAST**2 * square)))
 
 
-def _errors_ahead(law: Law, points: np.ndarray, log_loss: np.ndarray) -> np.ndarray:
-    """Errors of all origins of a surface, one after another."""
-    product, found = points.sum(axis=1), [np.empty(0)]
-    enough = max(LEAST_RUNS, 2 * (len(law.coordinates) + 1))
+def _origins(product: np.ndarray, enough: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Masks of the runs up to each origin, and of those a little beyond it, given the product of covariates."""
+    if not len(product):
+        return
     for end in np.unique(np.quantile(product, SHARES, method="lower")):
         before = product <= end + _SAME
-        ahead = ~before & (product <= end + _SAME + AHEAD)
-        if before.sum() >= enough and ahead.any():
-            found.append(log_loss[ahead] - _fitted(law, points[before], log_loss[before])(points[ahead]))
-    return np.concatenate(found)
+        after = ~before & (product <= end + _SAME + AHEAD)
+        if before.sum() >= enough and after.any():
+            yield before, after
 
 
 def _fitted(law: Law, points: np.ndarray, log_loss: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """The law fitted to runs by robust least squares, with the priors of its coordinates, as a function of points."""
-    names = [c.name for c in law.coordinates]
-    centre, spread = (np.array([getattr(c, part) for c in law.coordinates]) for part in ("mean", "sd"))
+    """The law fitted to runs by robust least squares, with the priors of its coordinates: from points to log losses."""
     middle = float(log_loss.mean())
 
-    def predicted(position: np.ndarray, at: np.ndarray) -> np.ndarray:
-        covariates = {c.name: jnp.exp(at[:, v]) for v, c in enumerate(law.covariates)}
-        coordinates = dict(zip(names, centre + spread * position[1:], strict=True))
-        return np.asarray(middle + position[0] + law.log_shape(coordinates, covariates, dict.fromkeys(covariates, 1.0)))
+    def at(position: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Log loss for a level relative to the mean, and coordinates in standard deviations from their means."""
+        covariates = {c.name: np.exp(points[:, v]) for v, c in enumerate(law.covariates)}
+        values = {c.name: c.mean + c.sd * z for c, z in zip(law.coordinates, position[1:], strict=True)}
+        with jax.enable_x64(True):
+            shape = np.asarray(law.log_shape(values, covariates, dict.fromkeys(covariates, 1.0)))
+        return np.asarray(middle + position[0] + shape)
 
     def residuals(position: np.ndarray) -> np.ndarray:
-        return np.concatenate([(log_loss - predicted(position, points)) / _NOISE, position[1:]])
+        return np.concatenate([(log_loss - at(position, points)) / _NOISE, position[1:]])
 
-    with jax.enable_x64(True):
-        found = optimize.least_squares(residuals, np.zeros(1 + len(names)), loss="soft_l1", f_scale=2.0).x
-
-    def law_at(at: np.ndarray) -> np.ndarray:
-        with jax.enable_x64(True):
-            return predicted(found, at)
-
-    return law_at
+    found = optimize.least_squares(residuals, np.zeros(1 + len(law.coordinates)), loss="soft_l1", f_scale=2.0)
+    return partial(at, found.x)
 
 
-def _clipped(errors: np.ndarray) -> np.ndarray:
-    """Errors held to three times the typical one."""
-    limit = 3 * 1.4826 * float(np.median(np.abs(errors)))
-    return np.clip(errors, -limit, limit)
+def _typical(errors: np.ndarray) -> float:
+    """Standard deviation of errors about 0, from their median size."""
+    return 1.4826 * float(np.median(np.abs(errors)))
