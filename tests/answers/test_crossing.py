@@ -9,11 +9,15 @@ import pytest
 from bayeslaw.answers.crossing import crossing
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.scales import Foretold
+from bayeslaw.kinds.surfaces.priors import SurfacePriors
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
 
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)
 DRAWS = 400
+STEADY = SurfacePriors(misfit=Foretold(0.0, exponent=0.0, sd=0.0, typical=1.0, spread=0.0))
+"""Scales under which laws hold beyond the data."""
 
 
 def posterior_of(surface, forge, differ, law="multiplicative"):
@@ -28,7 +32,7 @@ def posterior_of(surface, forge, differ, law="multiplicative"):
     positions["level"][:, 1] = level + positions["level"][:, 0]
     positions["spread.log_beta.family"][:] = 0.0
     positions["log_beta.family"][:, 1] = log_beta / own
-    return forge(runs, positions, law=law)
+    return forge(runs, positions, law=law, scales=STEADY)
 
 
 def true_size(posterior, draw, params):
@@ -129,14 +133,14 @@ def test_models_cross_where_their_own_curves_do(surface, forge):
     found = {}
     for size in (-60.0, 5.0):
         positions["curvature_sd"][:] = size
-        posterior = forge(runs, positions, law="multiplicative")
+        posterior = forge(runs, positions, law="multiplicative", scales=STEADY)
         A, alpha, beta, E = (posterior.flat(name)[0, 0] for name in ("A", "alpha", "beta", "E"))
         small, large = (np.log(A / n**alpha / np.exp(grid) ** beta + E) for n in SIZES[:2])
         own = posterior.flat("tilt")[0, 1] * (grid - middle)
         own += posterior.flat("curvature")[0, 1] * ((grid - middle) ** 2 - spread) / 2
         offset = (small - large - own)[60_000]  # the curves meet there
         positions["offset"][:, 1] = offset / model.density.scales.offset_sd.median
-        posterior = forge(runs, positions, law="multiplicative")
+        posterior = forge(runs, positions, law="multiplicative", scales=STEADY)
         found[size] = crossing(posterior, "x-1e+08", "x-4e+08", low=TOKENS[0], high=100 * TOKENS[-1], seed=1)
     size = np.exp(grid[60_000])
     assert found[-60.0].size["p05"] == pytest.approx(size, rel=1e-3)
@@ -263,7 +267,7 @@ def renamed(runs, names, **columns):
 
 def at_centre(runs, forge, law="multiplicative"):
     model = build_model(runs, get_law(law))
-    return forge(runs, {n: np.zeros((8, *s)) for n, s in model.sizes().items()}, law=law)
+    return forge(runs, {n: np.zeros((8, *s)) for n, s in model.sizes().items()}, law=law, scales=STEADY)
 
 
 def test_how_far_beyond_the_data_it_is_said(surface, forge):

@@ -19,7 +19,9 @@ on a grid of over-trained models they are three times those at its largest runs,
 AHEAD = 2.0
 """E-folds of the product up to which larger runs are foretold."""
 LEAST_RUNS = 10
-"""Fewest runs that the law is fitted to, more where it has many coordinates; and fewest errors that say anything."""
+"""Fewest runs that the law is fitted to; more where it has many coordinates."""
+LEAST_ERRORS = 6
+"""Fewer errors say nothing."""
 
 _SAME = 0.05  # products that are nearer, in e-folds, are the same budget
 _NOISE = 0.005  # log loss; residuals well above it have less weight in a fit
@@ -52,7 +54,7 @@ def misfit_error(law: Law, surfaces: list[tuple[np.ndarray, np.ndarray]]) -> flo
         if len(log_loss):
             scatter.append(log_loss - _fitted(law, points, log_loss)(points))
     errors = np.concatenate(ahead)
-    if len(errors) < LEAST_RUNS:
+    if len(errors) < LEAST_ERRORS:
         return float("nan")
     limit = 3 * _typical(errors)
     square = float(np.mean(np.clip(errors, -limit, limit) ** 2))

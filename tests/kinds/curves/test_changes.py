@@ -225,8 +225,9 @@ def test_differences_between_slopes_go_back_to_their_mean_in_the_share_that_does
     assert abs(a - b) > 1e-3
     for share in (0.4, 0.0):
         for i, whole in ((0, a), (1, b)):
-            wanted = whole - (1 - share) * (whole - mean * np.log(8))
-            assert rise[share][i] == pytest.approx(wanted, abs=1e-6)
+            back = (1 - share) * (whole - mean * np.log(8))
+            assert abs(back) > 0.01
+            assert rise[share][i] == pytest.approx(whole - back, abs=0.003)  # the mean is of some draws alone
 
 
 def test_nothing_goes_back_within_the_data_and_spread_stays(drawn):

@@ -11,9 +11,7 @@ import pytest
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.registry import build_model
-from bayeslaw.kinds.shared.scales import Foretold
 from bayeslaw.kinds.surfaces.frontier import covariance_of_errors, mean_error
-from bayeslaw.kinds.surfaces.priors import SurfacePriors
 from bayeslaw.laws import get_law
 from bayeslaw.posterior.file import load_posterior, save_posterior
 
@@ -23,10 +21,6 @@ DRAWS = 8000
 MIDDLE = np.exp(np.mean(np.log(TOKENS)))
 FIELD_SD, OFFSET_SD, TILT_SD, CURVATURE_SD, NOISE, MISFIT = 0.02, 0.03, 0.01, 0.015, 0.05, 0.03
 ENDS = np.log([TOKENS[0] / MIDDLE, TOKENS[-1] / MIDDLE])
-
-
-KNOWN = SurfacePriors(misfit=Foretold(median=MISFIT, exponent=0.0, sd=0.0, typical=1.0, spread=0.0))
-"""Scales under which errors beyond the data have a known one."""
 
 
 def pinned(model, **scales):
@@ -39,9 +33,9 @@ def pinned(model, **scales):
 
 
 @pytest.fixture(scope="module")
-def posterior(surface, forge):
+def posterior(surface, forge, known_misfit):
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS), "z": (SIZES[:2], TOKENS)})
-    model = build_model(runs, LAW, scales=KNOWN)
+    model = build_model(runs, LAW)
     scales = {"field_sd": FIELD_SD, "offset_sd": OFFSET_SD, "tilt_sd": TILT_SD, "curvature_sd": CURVATURE_SD}
     position = pinned(model, **scales, noise=NOISE, tail=1000.0)
     position["offset"][:] = np.linspace(-1, 1, len(position["offset"]))
@@ -49,7 +43,7 @@ def posterior(surface, forge):
     position["curvature"][:] = np.linspace(-3, 6, len(position["curvature"]))
     position["field"][:] = np.random.default_rng(0).standard_normal(len(position["field"]))
     positions = {name: np.repeat(v[None], DRAWS, axis=0) for name, v in position.items()}
-    return forge(runs, positions, law="chinchilla", scales=KNOWN)
+    return forge(runs, positions, law="chinchilla", scales=known_misfit(MISFIT))
 
 
 def curving(data):
@@ -137,7 +131,7 @@ def test_intervals_widen_beyond_the_data_in_either_covariate(posterior):
         assert variance[k] == pytest.approx(expected, rel=0.08)
     assert variance[0] < 1.1 * (of_models(2e10) + FIELD_SD**2)
     np.testing.assert_allclose(prediction.extrapolation[0], [1e9 / 1.6e9, 1e11 / 1.6e9, 2e12 / 5e10])
-    assert prediction.records()[-1]["beyond"] == pytest.approx(
+    assert prediction.records()[2 * len(prediction.labels)]["beyond"] == pytest.approx(
         {"params": 1e9 / 1.6e9, "data": 2e12 / 5e10, "compute": 1e9 * 2e12 / (1.6e9 * 5e10)}
     )
 
