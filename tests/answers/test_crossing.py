@@ -267,7 +267,8 @@ def renamed(runs, names, **columns):
 
 def at_centre(runs, forge, law="multiplicative"):
     model = build_model(runs, get_law(law))
-    return forge(runs, {n: np.zeros((8, *s)) for n, s in model.sizes().items()}, law=law, scales=STEADY)
+    scales = STEADY if get_law(law).kind == "surfaces" else None
+    return forge(runs, {n: np.zeros((8, *s)) for n, s in model.sizes().items()}, law=law, scales=scales)
 
 
 def test_how_far_beyond_the_data_it_is_said(surface, forge):
