@@ -27,6 +27,8 @@ HOLDOUT_NOISE = 10
 """Noise of hidden runs."""
 STATED = 11
 """Draws by which stated priors are turned into priors of coordinates."""
+OPTIMUM = 12
+"""Slopes of the error of a law along a budget."""
 LAW_SIMULATION = 20
 """Runs simulated from a law to check it."""
 

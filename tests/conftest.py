@@ -119,9 +119,10 @@ class Dense:
             kept = kept[np.unique(np.linspace(0, len(kept) - 1, 15).round().astype(int))]
         return sizes[0], kept
 
-    def kernel(self, task, covariance, s, t, *, remainder=True):
-        """Covariance of a walk of unit rate. Without ``remainder``: of its conditional mean given the knots."""
+    def kernel(self, task, covariance, s, t, *, remainder=True, end=np.inf):
+        """Covariance of a walk of unit rate; without ``remainder``, of its mean given knots up to ``end``."""
         anchor, knots = self.knots(task)
+        knots = knots[knots <= end + 1e-9]
         s, t, knots = s - anchor, t - anchor, knots - anchor
         if remainder:
             return covariance(s, t)
@@ -262,17 +263,25 @@ class Dense:
         at = g.t if at is None else np.asarray(at, float)
         curves = len(g.members)
         q, Q = (g.scales[name][self.tasks.index(task)] for name in ("own_drift", "shared_drift"))
-        own = q**2 * self.kernel(task, _relaxing_kernel, at, g.t, remainder=False)
-        shared = Q**2 * self.kernel(task, _walk_kernel, at, g.t, remainder=False)
-        c = np.concatenate([*[own * (g.curve == k)[None] for k in range(curves)], shared])
-        within = np.minimum(at, g.t.max())  # beyond the data walks go on as their conditional mean
-        own, shared = (
-            self.kernel(task, kernel, within, within)
-            - self.kernel(task, kernel, within, within, remainder=False)
-            + self.kernel(task, kernel, at, at, remainder=False)
-            for kernel in (_relaxing_kernel, _walk_kernel)
+        ends = [g.t[g.curve == k].max() for k in range(curves)]
+
+        def given(kernel, end):
+            """Of a walk that goes on as its conditional mean beyond an end."""
+            within = np.minimum(at, end)
+            left = self.kernel(task, kernel, within, within) - self.kernel(
+                task, kernel, within, within, remainder=False
+            )
+            return left + self.kernel(task, kernel, at, at, remainder=False, end=end)
+
+        c = np.concatenate(
+            [
+                q**2 * self.kernel(task, _relaxing_kernel, at, g.t, remainder=False, end=end) * (g.curve == k)[None]
+                for k, end in enumerate(ends)
+            ]
+            + [Q**2 * self.kernel(task, _walk_kernel, at, g.t, remainder=False)]
         )
-        prior = linalg.block_diag(*[q**2 * own] * curves, Q**2 * shared)
+        own = [q**2 * given(_relaxing_kernel, end) for end in ends]
+        prior = linalg.block_diag(*own, Q**2 * given(_walk_kernel, max(ends)))
         inverse = np.linalg.inv(g.covariance)
         w = np.linalg.inv(g.level.T @ inverse @ g.level)
         projector = inverse - inverse @ g.level @ w @ g.level.T @ inverse

@@ -2,8 +2,9 @@
 
 A run of N parameters on D tokens takes 6 N D FLOP (Kaplan et al. 2020), so that a budget leaves one choice, N. Each
 draw of the law has its minimum of the loss along the budget; the posterior of that minimum gives the best split, and
-the expected regret of a split is the mean excess loss over these minima. What else the law depends on, such as how many
-tokens there are before they repeat (Muennighoff et al. 2023, arXiv 2305.16264), is fixed.
+the expected regret of a split is the mean excess loss over these minima. Beyond the data laws are missed by more at one
+end of a budget than at the other: each draw tilts the loss by the slope of that error. What else the law depends on,
+such as how many tokens there are before they repeat (Muennighoff et al. 2023, arXiv 2305.16264), is fixed.
 """
 
 import re
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeslaw import streams
 from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import quantiles
@@ -28,10 +30,14 @@ from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.runs import Runs, counts_tokens
+from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check
 
 FLOP_PER_TOKEN = 6.0
 """Training FLOP per parameter and token."""
+
+TILT_REACH = 1.5
+"""E-folds of N over which the error of a law along a budget levels off."""
 
 GRID, STEPS = 129, 60
 """Points of the grid on which a minimum is bracketed, and bisections of its slope, to well within 1e-6."""
@@ -260,12 +266,19 @@ def _family_optimum(
     """The best split within a group of models, and draws of the best number of parameters (S,)."""
     family, task, models = group
     law = posterior.predictor.law_of(int(models[0]))
-    log_best = best_log_params(law, compute, at)
+    centre = float(np.median(best_log_params(law, compute, at)))
+    along, rng = {"params": 1.0, "data": -1.0}, generator(seed, streams.OPTIMUM)
+    tilt = Tilt(centre, law.error_slope(along_budget(np.exp(centre), compute, at), along, rng))
+    log_best = best_log_params(law, compute, at, tilt)
     params = np.exp(log_best)
     data = compute / (FLOP_PER_TOKEN * params)
     grid = np.quantile(log_best, np.linspace(0.01, 0.99, 99))
-    loss = np.exp(law.at(along_budget(np.exp(grid[None, :]), compute, at)))  # (S, 99)
-    least = np.exp(law.at(along_budget(np.exp(log_best[:, None]), compute, at)))
+
+    def loss_of(log_params: np.ndarray) -> np.ndarray:
+        """Loss at logs of N that broadcast with (S, A), by each draw's law and the tilt of its error: (S, A)."""
+        return np.exp(law.at(along_budget(np.exp(log_params), compute, at)) + tilt.error(log_params))
+
+    loss, least = loss_of(grid[None, :]), loss_of(log_best[:, None])
     expected = (loss - least).mean(axis=0)
     chosen = int(np.argmin(expected))
     point = along_budget(float(np.exp(grid[chosen])), compute, at)
@@ -285,8 +298,32 @@ def _family_optimum(
     return split, params
 
 
-def best_log_params(law: LawDraws, compute: float, at: Mapping[str, float]) -> np.ndarray:
-    """Log of the best N of each draw of a law, shape (S,).
+@dataclass(frozen=True, eq=False)
+class Tilt:
+    """Draws of the error of a law along a budget, less that at a point: of one slope there, and levelling off.
+
+    Attributes
+    ----------
+    centre : float
+        Log of N at the point.
+    slope : ndarray, shape (S,)
+        In log loss per e-fold of N.
+    """
+
+    centre: float
+    slope: np.ndarray
+
+    def error(self, log_params: np.ndarray) -> np.ndarray:
+        """The error at logs of N that broadcast with (S, A): shape (S, A)."""
+        return np.asarray(TILT_REACH * self.slope[:, None] * np.tanh((log_params - self.centre) / TILT_REACH))
+
+    def slope_at(self, log_params: np.ndarray) -> np.ndarray:
+        """Its derivative at logs of N, draw by draw: shape (S,)."""
+        return np.asarray(self.slope / np.cosh((log_params - self.centre) / TILT_REACH) ** 2)
+
+
+def best_log_params(law: LawDraws, compute: float, at: Mapping[str, float], tilt: Tilt | None = None) -> np.ndarray:
+    """Log of the best N of each draw of a law, shape (S,); with the error of the law along the budget, if given.
 
     Raises
     ------
@@ -295,14 +332,15 @@ def best_log_params(law: LawDraws, compute: float, at: Mapping[str, float]) -> n
     """
     even = 0.5 * np.log(compute / FLOP_PER_TOKEN)
     grid = even + np.linspace(-REACH, REACH, GRID)
-    loss = law.at(along_budget(np.exp(grid[None, :]), compute, at))
+    tilt = tilt or Tilt(even, np.zeros(1))
+    loss = law.at(along_budget(np.exp(grid[None, :]), compute, at)) + tilt.error(grid[None, :])
     lowest = loss.argmin(axis=1)
     if np.mean((lowest == 0) | (lowest == GRID - 1)) > 0.01:
         raise _no_best_split(law.law, compute)
     low, high = (grid[np.clip(lowest + side, 0, GRID - 1)] for side in (-1, 1))
     for _ in range(STEPS):
         middle = 0.5 * (low + high)
-        rising = law.slope(lambda n: along_budget(jnp.exp(n), compute, at), middle) > 0
+        rising = law.slope(lambda n: along_budget(jnp.exp(n), compute, at), middle) + tilt.slope_at(middle) > 0
         low, high = np.where(rising, low, middle), np.where(rising, middle, high)
     return 0.5 * (low + high)
 

@@ -60,6 +60,15 @@ class LawDraws:
         with jax.enable_x64(True):
             return np.asarray(jax.grad(total)(jnp.asarray(x)))
 
+    def error_slope(
+        self, point: Mapping[str, float], direction: Mapping[str, float], rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draws of the slope of the error of the law at a point, along a direction in logs of covariates: shape (S,).
+
+        0 unless the kind of model knows how laws miss beyond the data.
+        """
+        return np.zeros(len(self.level))
+
 
 def law_of_curve(law: Law, layout: Layout, draws: xr.Dataset, curve: int) -> LawDraws:
     """Draws of the law of one curve."""

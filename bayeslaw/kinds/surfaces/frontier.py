@@ -22,7 +22,7 @@ GROWTH = 0.9
 ONSET = 0.1
 """Distance, in e-folds, over which the error sets in."""
 REACH = 1.5
-"""Correlation length of errors beyond the data, in e-folds."""
+"""Correlation length of errors beyond the data, in e-folds; along a budget they change smoothly."""
 FALL = 0.4
 """Mean by which losses lie below the law, in units of the scale, along the frontier (see `along_frontier`)."""
 
@@ -69,4 +69,12 @@ def mean_error(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
 def covariance_of_errors(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Covariance of the differences from the law at points (m, V), at unit scale: shape (m, m)."""
     size = growth(beyond(points, seen))
-    return size[:, None] * size * np.exp(-cdist(points, points) / REACH)
+    return size[:, None] * size * np.exp(-0.5 * cdist(points, points, "sqeuclidean") / REACH**2)
+
+
+def slope_sd(point: np.ndarray, direction: np.ndarray, seen: np.ndarray) -> float:
+    """Standard deviation of the slope of the error at a point (V,) along a direction (V,), at unit scale.
+
+    That of the unit Gaussian process, times the size of errors at the point.
+    """
+    return float(growth(beyond(point[None], seen))[0] * np.linalg.norm(direction) / REACH)

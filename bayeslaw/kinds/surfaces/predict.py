@@ -1,6 +1,6 @@
 """Predictions of joint laws: law, effects of models, fields, and what they depart by beyond the data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,9 +17,34 @@ from bayeslaw.kinds.shared.prediction import (
 from bayeslaw.kinds.shared.walks import draw, integrated_walk
 from bayeslaw.kinds.surfaces.density import SCALES
 from bayeslaw.kinds.surfaces.field import Field
-from bayeslaw.kinds.surfaces.frontier import beyond, covariance_of_errors, growth, mean_error
+from bayeslaw.kinds.surfaces.frontier import beyond, covariance_of_errors, growth, mean_error, slope_sd
 from bayeslaw.kinds.surfaces.layout import surfaces, unexplained
 from bayeslaw.kinds.surfaces.targets import SurfaceTargeting, SurfaceTargets
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceLaw(LawDraws):
+    """Draws of the law of a surface, and how it is missed beyond the runs.
+
+    Attributes
+    ----------
+    seen : ndarray, shape (n, V)
+        Logs of the covariates of the runs, relative to the reference.
+    scale : ndarray, shape (S,)
+        Of errors beyond them, in log loss.
+    """
+
+    seen: np.ndarray
+    scale: np.ndarray
+
+    def error_slope(
+        self, point: Mapping[str, float], direction: Mapping[str, float], rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draws of the slope of the error at a point along a direction: shape (S,); 0 within the data."""
+        names = [c.name for c in self.law.covariates]
+        at = np.array([np.log(point[name] / self.reference[name]) for name in names])
+        along = np.array([direction.get(name, 0.0) for name in names])
+        return np.asarray(self.scale * slope_sd(at, along, self.seen) * rng.standard_normal(len(self.scale)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +58,9 @@ class SurfacePredictor(SurfaceTargeting):
 
     def law_of(self, curve: int) -> LawDraws:
         """Draws of the law of the family of a model."""
-        return law_of_curve(self.law, self.layout, self.draws, curve)
+        found, layout = law_of_curve(self.law, self.layout, self.draws, curve), self.layout
+        seen, scale = layout.fields[layout.family_of[curve]].points, self._flat("misfit")[:, layout.task_of[curve]]
+        return SurfaceLaw(**vars(found), seen=seen, scale=scale)
 
     def law_alone(self, targets: SurfaceTargets) -> np.ndarray:
         """Level and law, in log loss: shape (S, K, A)."""

@@ -1,7 +1,6 @@
 """The field of a surface: what its patterns explain, what they leave, and what sets in beyond the data."""
 
 import numpy as np
-import pytest
 
 from bayeslaw.kinds.surfaces.field import LEAST_SHARED, MAX_PATTERNS, REACH, surface_field
 

@@ -54,7 +54,7 @@ def test_covariance_has_the_sizes_and_the_reach_stated():
     points = np.array([[3.0, 1.0], [3.0, 2.0], [1.0, 4.0], [1.0, 1.0]])
     found, size = covariance_of_errors(points, SQUARE), growth(beyond(points, SQUARE))
     np.testing.assert_allclose(np.diag(found), size**2)
-    assert found[0, 1] == pytest.approx(size[0] * size[1] * np.exp(-1 / REACH))
+    assert found[0, 1] == pytest.approx(size[0] * size[1] * np.exp(-0.5 / REACH**2))
     np.testing.assert_array_equal(found[3], 0.0)  # within the data
     assert np.linalg.eigvalsh(found).min() > -1e-12
 
