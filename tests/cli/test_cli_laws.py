@@ -245,7 +245,7 @@ def test_a_table_without_sizes_is_told_which_laws_fit(capsys, tmp_path):
 
 
 def test_advice_is_printed_and_decides_the_exit_status(capsys, runs, tmp_path):
-    status, out, _ = run(capsys, "advise", runs, "--at", "params=2T", "--at", "data=1T", "--json")
+    status, out, _ = run(capsys, "advise", runs, "--at", "params=100B", "--at", "data=1T", "--json")
     record = json.loads(out)
     checks = {check["name"]: check for check in record["checks"]}
     assert (status, record["runs"], record["law"]) == (0, 28, "chinchilla")

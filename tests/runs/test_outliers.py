@@ -58,6 +58,13 @@ def test_of_three_seeds_the_wrong_one_is_named():
     assert ";" not in check.sentence
 
 
+def test_of_two_seeds_the_other_is_what_was_expected():
+    seeds = pd.concat([falling(seed=k, noise=0.02).assign(seed=k) for k in range(2)], ignore_index=True)
+    check = found(wrong(seeds, 31, 10))
+    assert check.sentence.startswith("Row 32 (")
+    assert f"neighbours say about {seeds['loss'][3]:.3g}" in check.sentence
+
+
 def test_two_are_both_named():
     check = found(wrong(wrong(falling(), 3, 10), 12, 0.1))
     assert "Row 4 " in check.sentence

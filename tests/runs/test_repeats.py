@@ -48,7 +48,7 @@ def test_columns_of_the_law_tell_nothing_apart():
 
 def test_differences_as_small_as_seeds_are_averaged():
     require(both("host", 1.001))
-    require(both("host", 1.0, noise=0.3))
+    require(both("host", 1.1, noise=0.3))
     require(both("seed", 1.5).replace({"seed": {"a": 0, "b": 1}}))
 
 

@@ -47,6 +47,14 @@ def test_a_reversed_training_log_fails_in_spite_of_its_noise():
 
 def test_a_rise_within_noise_is_none():
     assert {found(falling(8, noise=0.05, seed=k, exponent=0.02)).status for k in range(20)} == {"PASS"}
+    assert {found(falling(8, noise=0.1, seed=k, exponent=0.0)).status for k in range(20)} == {"PASS"}
+
+
+def test_curves_that_fall_before_they_rise_do_not_rise_throughout():
+    frame = falling(noise=0.001, exponent=0.0)
+    turn = np.abs(np.log(frame["data"] / SIZES[2]))
+    check = found(frame.assign(loss=frame["loss"] * np.exp(0.1 * turn)))
+    assert (check.status, check.value) == ("REVIEW", 1.0)
 
 
 def test_standard_errors_of_the_table_excuse_a_rise():
