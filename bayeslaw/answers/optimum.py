@@ -19,10 +19,10 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw import streams
-from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.errors import LawError, RunsError, TargetError
+from bayeslaw.kinds.reach import FLOP_PER_TOKEN, JOINT, budget_check, reach_check
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.points import require_covariates
 from bayeslaw.kinds.shared.prediction import LawDraws
@@ -31,10 +31,7 @@ from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.runs import Runs, counts_tokens
 from bayeslaw.streams import generator
-from bayeslaw.verdicts import Check
-
-FLOP_PER_TOKEN = 6.0
-"""Training FLOP per parameter and token."""
+from bayeslaw.verdicts import Check, worst
 
 TILT_REACH = 1.5
 """E-folds of N over which the error of a law along a budget levels off."""
@@ -173,23 +170,19 @@ def optimum(posterior: Posterior, compute: float, *, at: Mapping[str, float] | N
     require_tokens(posterior.runs)
     layout = posterior.layout
     found = [_family_optimum(posterior, group, compute, at, seed) for group in posterior.predictor.groups()]
-    spent = FLOP_PER_TOKEN * float((layout.covariates["params"].max(axis=1) * layout.largest).max())
-    beyond = [(compute / spent, f"The budget is {compute / spent:.3g} times the largest compute seen.")]
+    checks = [budget_check(layout, compute)]
     for name, value in at.items():
         often = float((layout.covariates["data"] / layout.covariates[name])[layout.weight > 0].max())
         passes = max(family.recommended_data for family, _ in found) / value
         told = f"The best split has {passes:.3g} times as much data as {name}; runs had up to {often:.3g}."
-        beyond.append((passes / often, told))
-    factor, sentence = max(beyond)
-    remedy = "What the law leaves out grows with distance; make a run in between."
-    checks = (*posterior.checks, extrapolation_check(factor, sentence, remedy))
+        checks.append(reach_check(passes / often, told, JOINT))
     return Optimum(
         compute=compute,
         at=at,
         families=tuple(family for family, _ in found),
         best_params=np.stack([params for _, params in found], axis=1),
         chains=posterior.chains,
-        checks=checks,
+        checks=(*posterior.checks, worst(checks)),
         provenance=posterior.provenance(),
     )
 

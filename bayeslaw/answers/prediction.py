@@ -17,8 +17,10 @@ import xarray as xr
 from bayeslaw import streams
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.predictor import Label, Predictor, T, Who
+from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Label, Predictor, T, Who
+from bayeslaw.kinds.reach import LEAST, distance_check
 from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.streams import generator
@@ -51,7 +53,7 @@ class Prediction(Result):
         What is predicted.
     chains : int
     checks : tuple of Check
-        Of the fit.
+        Of the fit, and of how far the points lie beyond the data.
     provenance : mapping
         Of the fit; see `bayeslaw.posterior.posterior.Posterior.provenance`.
     """
@@ -187,9 +189,15 @@ def predict(
         beyond=targets.beyond,
         outcome=predictor.outcome,
         chains=posterior.chains,
-        checks=posterior.checks,
+        checks=(*posterior.checks, _distance(posterior.law, targets.labels, targets.extrapolation)),
         provenance=posterior.provenance(),
     )
+
+
+def _distance(law: Law, labels: tuple[Label, ...], extrapolation: np.ndarray) -> Check:
+    """Verdict on the point that lies furthest beyond the data."""
+    new = any(model in (NEW_MODEL, NEW_FAMILY) for model, _, _ in labels)
+    return distance_check(float(extrapolation.max()), law, "the largest size seen" if new else LEAST)
 
 
 def draws_at(predictor: Predictor[T], targets: T, kind: PredictionKind, rng: np.random.Generator) -> np.ndarray:

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import TargetError
+from bayeslaw.kinds.reach import target_check
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.outcome import Outcome
@@ -181,18 +181,13 @@ def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = 
         for j in order
     )
     losses = losses[:, order]
-    farthest = float(runs.extrapolation[members].max())
     regret = regret[:, order]
     beats = (regret < regret[:, :1]).mean(axis=0)
     ties = tuple(c.model for c, p in zip(candidates, beats, strict=True) if p >= TIE)
     checks = (
         *posterior.checks,
         *_prediction_checks(posterior, curve.linked[:, members, 0], members),
-        extrapolation_check(
-            farthest,
-            f"The target lies {farthest:,.4g} times beyond the data of the least measured candidate.",
-            "Intervals have been checked up to 512 times; measure a larger size before trusting this one.",
-        ),
+        target_check(layout, posterior.law, at, task),
         at_least(
             "candidates", len(members), 2, 0, f"There are {len(members)} candidates to choose from.",
             "One candidate leaves nothing to choose; add runs of others.",

@@ -189,7 +189,8 @@ def predict(
         from bayeslaw.views.text import predictions_table
 
         show(predictions_table(prediction.records()))
-    finish(fitted.status, allow_failed_checks)
+        show_failing(prediction.checks)
+    finish(prediction.status, allow_failed_checks)
 
 
 @app.command()

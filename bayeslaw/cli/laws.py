@@ -250,14 +250,18 @@ def advise(
     runs: RunsFile,
     at: Annotated[list[str] | None, typer.Option("--at", help="Target, such as params=70B; may be repeated.")] = None,
     where: Where = None,
+    law: Annotated[
+        str | None, typer.Option("--law", help="Law to be fitted; as the target asks for, if not named.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Task of the target, if the table has several.")] = None,
     json: Json = False,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Judge whether a table of runs can carry a law to a target, before anything is fitted."""
-    from bayeslaw.runs.advice import advise as judge
+    from bayeslaw.answers.advice import advise as judge
 
     table = read_table(runs, where)
-    advice = judge(table, one_point(at) if at else None)
+    advice = judge(table, one_point(at) if at else None, law=asked_law(law), task=task)
     if json:
         from bayeslaw.views.records import to_json
 
@@ -267,6 +271,8 @@ def advise(
 
         say_what_was_read(table)
         show(checks_table(advice.checks))
+        for suggestion in advice.suggestions:
+            print(suggestion)
     finish(advice.status, allow_failed_checks)
 
 

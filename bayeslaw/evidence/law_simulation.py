@@ -11,6 +11,7 @@ from bayeslaw import streams
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.fitting.fit import fit
 from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.table_checks import table_checks
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs, read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
@@ -119,7 +120,7 @@ def _drawn(law: Law, design: pd.DataFrame, rng: np.random.Generator) -> tuple[di
 def _of_sampler(fitted: Fit) -> Check:
     """The verdicts on the sampler, as one."""
     posterior = fitted.posterior
-    of_table = {check.name for check in kind_of(posterior.law).checks(posterior.layout, posterior.law)}
+    of_table = {check.name for check in table_checks(posterior.runs, posterior.law, posterior.layout)}
     found = [check for check in posterior.checks if check.name not in of_table]
     bad = [check for check in found if check.status != "PASS"]
     said = f"; not so: {', '.join(f'{check.name} ({check.value:.3g})' for check in bad)}" if bad else ""

@@ -9,6 +9,8 @@ import pytest
 from scipy import stats
 
 import bayeslaw
+from bayeslaw.answers.advice import advise
+from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.selection import conditional_value_at_risk, select
 from bayeslaw.errors import RunsError, TargetError
 from bayeslaw.kinds.registry import build_model
@@ -140,13 +142,28 @@ def test_draws_that_do_not_mix_are_reported(with_losses):
 
 def test_a_far_target_is_for_review(with_losses, known):
     posterior = with_losses(known)
-    near, far = (
+    near, far, absurd = (
         {check.name: check for check in select(posterior, {"data": 3200.0 * factor}).checks}["extrapolation"]
-        for factor in (512, 1001)
+        for factor in (512, 1001, 4e7)
     )
-    assert near.status == "PASS"
-    assert far.status == "REVIEW"
+    assert (near.status, far.status, absurd.status) == ("PASS", "REVIEW", "FAIL")
     assert far.value == pytest.approx(1001)
+    assert "512 times" in far.sentence
+
+
+def test_distance_is_judged_alike_everywhere(with_losses, known):
+    posterior = with_losses(known)
+    for factor in (2, 1001, 4e7):
+        at = {"data": 3200.0 * factor}
+        chosen, told, advised = (
+            next(check for check in checks if check.name == "extrapolation")
+            for checks in (
+                select(posterior, at).checks,
+                predict(posterior, [at]).checks,
+                advise(posterior.runs, at).checks,
+            )
+        )
+        assert chosen == told == advised
 
 
 def test_one_candidate_leaves_nothing_to_choose(with_losses):

@@ -245,14 +245,16 @@ def test_a_table_without_sizes_is_told_which_laws_fit(capsys, tmp_path):
 
 
 def test_advice_is_printed_and_decides_the_exit_status(capsys, runs, tmp_path):
-    status, out, _ = run(capsys, "advise", runs, "--at", "params=2T", "--at", "data=1T", "--json")
+    status, out, _ = run(capsys, "advise", runs, "--at", "params=100B", "--at", "data=1T", "--json")
     record = json.loads(out)
     checks = {check["name"]: check for check in record["checks"]}
-    assert (status, record["runs"]) == (0, 28)
-    assert checks["model_sizes"]["status"] == checks["distance_params"]["status"] == "REVIEW"
-    assert checks["distance_data"]["status"] == "PASS"
+    assert (status, record["runs"], record["law"]) == (0, 28, "chinchilla")
+    assert checks["extrapolation"]["status"] == "REVIEW"
+    assert "the largest params seen" in checks["extrapolation"]["sentence"]
     status, out, _ = run(capsys, "advise", runs, "--at", "params=2000T")
     assert status == 3
-    assert "distance_params" in out
+    assert "extrapolation" in out
+    assert "five are a fair minimum" in " ".join(out.split())
     assert run(capsys, "advise", runs, "--at", "params=2000T", "--allow-failed-checks")[0] == 0
     assert run(capsys, "advise", runs, "--at", "flavour=2")[0] == 2
+    assert json.loads(run(capsys, "advise", runs, "--law", "multiplicative", "--json")[1])["law"] == "multiplicative"

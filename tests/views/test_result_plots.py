@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from bayeslaw.answers.advice import Advice, advise
 from bayeslaw.answers.parameters import Parameters, fit_checks, parameters
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
@@ -17,7 +18,6 @@ from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.lending.borrowing import Borrowing, Share, borrowing
 from bayeslaw.results import PICTURES
-from bayeslaw.runs.advice import Advice, advise
 from bayeslaw.verdicts import Check
 from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.numbers import chance, count, decimals, fixed

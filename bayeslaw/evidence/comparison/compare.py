@@ -33,7 +33,7 @@ from bayeslaw.runs.table import families_of, whole_tasks
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress
 from bayeslaw.streams import generator
-from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
+from bayeslaw.verdicts import Check, Status, at_least, at_most, overall, worst
 
 FOLDS = 3
 HELD_OUT = ("law", "fold", "row", "task", "model", "data"), ("median", "p05", "p95", "log_score")
@@ -154,7 +154,7 @@ class Comparison(Result):
             linked=linked,
             beyond=beyond,
             chains=1,
-            checks=self.checks,
+            checks=(*self.checks, worst(c for p in one_each.values() for c in p.checks if c.name == "extrapolation")),
             provenance={"law": f"mixture of {', '.join(weights)}", "prior": None, "weights": weights},
         )
 

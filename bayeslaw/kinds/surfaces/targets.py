@@ -1,6 +1,6 @@
 """Targets of joint laws: models of the table, other models of its families, and models of other families."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import xarray as xr
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Targets, Who
 from bayeslaw.kinds.shared.layout import run_weights
-from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on, unknown_name
+from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on, product_name, unknown_name
 from bayeslaw.kinds.shared.prediction import (
     flat,
     new_coordinates,
@@ -266,12 +266,6 @@ class SurfaceTargeting:
         if whole:
             raise TargetError(f"Every family has one model, so that {name!r} has no law of its own. Name its model.")
         return members[0], False
-
-
-def product_name(covariates: Iterable[str]) -> str:
-    """What the product of covariates is called."""
-    names = [*covariates]
-    return "compute" if set(names) == {"params", "data"} else " * ".join(names)
 
 
 def _beyond(covariates: Mapping[str, np.ndarray], tops: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
