@@ -6,10 +6,9 @@ Hoffmann et al. 2022, "Training Compute-Optimal Large Language Models" (arXiv 22
 Besiroglu et al. 2024, "Chinchilla Scaling: A replication attempt" (arXiv 2404.10102). With compute C proportional to
 N D, the best N grows as C^a and the best D as C^(1 - a), a = beta / (alpha + beta).
 
-Coordinates are taken at a reference point (N_ref, D_ref) in the middle of the table: what is known there is known
-well, and there A and B are not tied to alpha and beta as they are at one parameter and one token. The priors of the
-floor and of the two terms are stated as shares there. Neither rescaling the loss nor counting N or D in other units
-changes them.
+Coordinates are taken at a reference point (N_ref, D_ref) in the middle of the table: what is known there is known well,
+and there A and B are not tied to alpha and beta as they are at one parameter and one token. The priors of the floor and
+of the two terms are stated as shares there. Neither rescaling the loss nor counting N or D in other units changes them.
 """
 
 from collections.abc import Mapping
