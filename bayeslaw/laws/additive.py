@@ -3,8 +3,8 @@
     L(X, D) = A / X^alpha + B / D^beta + E
 
 Zhang et al. 2024, "When Scaling Meets LLM Finetuning" (arXiv 2402.17193), the rival of their multiplicative law. It is
-the Chinchilla law with X in the place of the parameters: by default the size of the model, else the column in its
-name, as in ``additive(lora_rank)``. The priors are those of fine-tuning, with its smaller exponents.
+the Chinchilla law with X in the place of the parameters: by default the size of the model, else the column in its name,
+as in ``additive(lora_rank)``. The priors are those of fine-tuning, with its smaller exponents.
 
 Coordinates are taken at a reference point (X_ref, D_ref) in the middle of the table, as in the Chinchilla law.
 """

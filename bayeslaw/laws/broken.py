@@ -2,10 +2,9 @@
 
     L(D) = E + B D^-c_early (1 + (D / D_break)^(1/w))^(-(c - c_early) w)
 
-Caballero et al. 2023, "Broken Neural Scaling Laws" (arXiv 2210.14891), equation 1 with one break, written with the
-late exponent c, and with a first exponent that lies between 0 and it. A curve that starts slowly, as accuracy near
-chance does, has c_early near 0 and is then the law M4 of Alabdulmohsin et al. 2022 in all but the shape of its
-shoulder.
+Caballero et al. 2023, "Broken Neural Scaling Laws" (arXiv 2210.14891), equation 1 with one break, written with the late
+exponent c, and with a first exponent that lies between 0 and it. A curve that starts slowly, as accuracy near chance
+does, has c_early near 0 and is then the law M4 of Alabdulmohsin et al. 2022 in all but the shape of its shoulder.
 
 With t = log D, the log of the reducible part falls with slope c_early before log D_break and c after it, and turns
 within a few w of it. Coordinates are taken at the reference size, the largest one measured, as in the rectified law.

@@ -4,18 +4,18 @@
     D' = U_D + U_D R_D* (1 - exp(-R_D / R_D*)),  R_D = D / U_D - 1,  U_D = min(D, U)
     N' = U_N + U_N R_N* (1 - exp(-R_N / R_N*)),  R_N = N / U_N - 1,  U_N = min(N, N_opt(U_D))
 
-Muennighoff et al. 2023, "Scaling Data-Constrained Language Models" (arXiv 2305.16264). U is the number of unique
-tokens and D of those seen, repeats counted. N_opt(U_D) is the size of the model for which the Chinchilla law with the
-same A, B, alpha and beta finds U_D tokens the best use of compute, where a little more of either gains alike:
+Muennighoff et al. 2023, "Scaling Data-Constrained Language Models" (arXiv 2305.16264). U is the number of unique tokens
+and D of those seen, repeats counted. N_opt(U_D) is the size of the model for which the Chinchilla law with the same A,
+B, alpha and beta finds U_D tokens the best use of compute, where a little more of either gains alike:
 
     alpha A / N_opt^alpha = beta B / U_D^beta.
 
 R_D* is the number of repetitions after which one more is worth 1/e of a fresh pass; R_N* is the same of parameters.
 Where nothing is repeated and no model is larger than its N_opt, this is the Chinchilla law.
 
-Coordinates are taken at a reference point (N_ref, D_ref, U_ref) in the middle of the table. ``split`` and the
-exponents are those of the Chinchilla law at (N_ref, D_ref), without the discounts, so that every value of them is
-possible. U and D count the same thing, and D/U matters: where a reference is divided out, U is measured by D_ref.
+Coordinates are taken at a reference point (N_ref, D_ref, U_ref) in the middle of the table. ``split`` and the exponents
+are those of the Chinchilla law at (N_ref, D_ref), without the discounts, so that every value of them is possible.
+U and D count the same thing, and D/U matters: where a reference is divided out, U is measured by D_ref.
 """
 
 import math

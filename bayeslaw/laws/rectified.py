@@ -2,9 +2,9 @@
 
     L(D) = E + B / (D_l + D^beta)
 
-Lin et al. 2024, "Selecting Large Language Model to Fine-tune via Rectified Scaling Law" (arXiv 2402.02314), equation
-of section 4. With t = log D it is a logistic curve in t on top of a floor, L = E + (B / D_l) sigmoid(log D_l - beta
-t): flat while D^beta is far below D_l, a power law far above.
+Lin et al. 2024, "Selecting Large Language Model to Fine-tune via Rectified Scaling Law" (arXiv 2402.02314), equation of
+section 4. With t = log D it is a logistic curve in t on top of a floor, L = E + (B / D_l) sigmoid(log D_l - beta t):
+flat while D^beta is far below D_l, a power law far above.
 
 Coordinates are taken at the reference size D_ref, the largest one measured: what is known there is known well, and the
 prior of the floor is stated as a share of the loss there. Neither rescaling the loss nor counting data in thousands
