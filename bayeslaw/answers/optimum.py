@@ -199,7 +199,7 @@ def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
     if not isinstance(compute, (int, float, np.number)) or not (np.isfinite(compute) and compute > 0):
         raise TargetError(f"compute={compute!r}: a budget must be a positive number of FLOP.")
     outcome = kind_of(law).outcome
-    if outcome.higher_is_better or outcome.link_name != "log":
+    if outcome.higher_is_better:
         raise LawError(f"A budget is split for the least loss, and the {law.name} law is of {outcome.name}.")
     names = [c.name for c in law.covariates]
     if not {"params", "data"} <= set(names):
@@ -264,8 +264,9 @@ def _family_optimum(
     params = np.exp(log_best)
     data = compute / (FLOP_PER_TOKEN * params)
     grid = np.quantile(log_best, np.linspace(0.01, 0.99, 99))
-    loss = np.exp(law.at(along_budget(np.exp(grid[None, :]), compute, at)))  # (S, 99)
-    least = np.exp(law.at(along_budget(np.exp(log_best[:, None]), compute, at)))
+    inverse = posterior.predictor.outcome.inverse
+    loss = inverse(law.at(along_budget(np.exp(grid[None, :]), compute, at)))  # (S, 99)
+    least = inverse(law.at(along_budget(np.exp(log_best[:, None]), compute, at)))
     expected = (loss - least).mean(axis=0)
     chosen = int(np.argmin(expected))
     point = along_budget(float(np.exp(grid[chosen])), compute, at)

@@ -2,7 +2,8 @@
 
 Brackets after a name ask for a variant of a law of the package (see ``variants``): another column for a covariate,
 where there is one or the law has ``over``, which takes the name of a column, as in
-``multiplicative(pretraining_tokens)``; or two exponents that are one, as in ``chinchilla(alpha=beta)``. Users add laws
+``multiplicative(pretraining_tokens)``; two exponents that are one, as in ``chinchilla(alpha=beta)``; or
+``link=identity``, for losses that may be negative. Users add laws
 of their own with ``register_law``, in a file (``load_law``), or in a package that offers them as entry points (see
 ``registry``).
 """
@@ -77,11 +78,13 @@ def _parts(name: str) -> tuple[str, str | None]:
     """The name of a law, and what stands in brackets after it, if anything does."""
     if not set(name) & set("()"):
         return name, None
-    part = r"[^\s(),=]|[^\s(),=][^(),=]*[^\s(),=]"
-    spelled = re.fullmatch(rf"(\w+)\(\s*((?:{part})(?:\s*=\s*(?:{part}))?)\s*\)", name)
+    part = r"(?:[^\s(),=]|[^\s(),=][^(),=]*[^\s(),=])"
+    choice = rf"{part}\s*=\s*{part}"
+    spelled = re.fullmatch(rf"(\w+)\(\s*((?:{choice}|{part})(?:\s*,\s*{choice})*)\s*\)", name)
     if not spelled:
         raise LawError(
-            f"The name {name!r} is not that of a law. After the name, one column or two exponents that are one may "
-            "stand in brackets, as in 'multiplicative(pretraining_tokens)' or 'chinchilla(alpha=beta)'."
+            f"The name {name!r} is not that of a law. After the name, one column, two exponents that are one, or the "
+            "identity link may stand in brackets, as in 'multiplicative(pretraining_tokens)', 'chinchilla(alpha=beta)' "
+            "or 'vanilla(link=identity)'."
         )
     return spelled[1], spelled[2]

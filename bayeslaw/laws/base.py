@@ -6,7 +6,8 @@ so that priors can be stated in them. The loss level of a curve is not among the
     log L(x) = level + log_shape(coordinates, x),
 
 with ``log_shape`` equal to 0 at a reference point. The level is pinned by the data of each curve, enters linearly, and
-is integrated out in closed form by the model.
+is integrated out in closed form by the model. Of laws with an identity link, for losses that may be negative, the sum
+is the loss itself, in a unit of the table (see ``link``).
 
 Most laws are a sum of positive terms. They are written as the logarithm of that sum at the logarithms of covariates
 relative to the reference, on which `floored` or `relative` builds ``log_shape``; priors of terms are stated as
@@ -142,6 +143,11 @@ class Law:
         a few sizes a curve cannot tell from others (the slopes of curves wander off, in part together, and differences
         between them relax); ``level`` is for laws that follow whole learning curves (the level of each wanders and
         comes back). ``surfaces`` know one, ``field``.
+    link : {"identity"}, optional
+        The scale on which level and shape add up, if it is not that of the kind: log loss. With an identity link it is
+        the loss in units of the table, five standard deviations of its losses: neither unit nor zero of the loss
+        matter then, and priors of noise and departures mean what they do of log losses, whose spread is .2 or so.
+        ``natural`` finds that unit, in the unit of the table, at ``reference["loss"]``.
     slopes : callable, optional
         ``coordinates -> {name: array}``: for exponents among the coordinates, the log of the log-log slope at the
         reference less the exponent's own coordinate. Not a function of these exponents. It is for the sampler only,
@@ -160,6 +166,7 @@ class Law:
     kind: Any = "curves"
     discrepancy: str = "slope"
     slopes: Slopes | None = None
+    link: Literal["identity"] | None = None
 
 
 def above_floor(floor: Array, reducible: Array) -> Array:

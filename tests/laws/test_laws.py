@@ -13,7 +13,8 @@ from bayeslaw.laws.base import LEVELS
 
 CHOSEN_COLUMNS = ("multiplicative(pretraining_tokens)", "additive(LoRA rank)", "precision(bits)", "rectified(compute)")
 TIED = ("chinchilla(alpha=beta)", "three_terms(beta=gamma)")
-NAMES = (*law_names(), *CHOSEN_COLUMNS, *TIED)
+OF_ANY_SIGN = ("chinchilla(link=identity)", "vanilla(shots, link=identity)", "parallel(link=identity)")
+NAMES = (*law_names(), *CHOSEN_COLUMNS, *TIED, *OF_ANY_SIGN)
 each_law = pytest.mark.parametrize("law", [get_law(name) for name in NAMES], ids=NAMES)
 
 
@@ -100,7 +101,10 @@ def test_natural_parameters_are_those_reported(law):
     curves, reference = random_curves(law, rng, 20), reference_of(law)
     with jax.enable_x64(True):
         low = law.natural(curves, np.zeros(20), reference)
-        high = law.natural(curves, np.full(20, np.log(3.7)), reference)
+        if law.link == "identity":  # the unit of the loss is a part of the reference
+            high = law.natural(curves, np.zeros(20), reference | {"loss": 3.7})
+        else:
+            high = law.natural(curves, np.full(20, np.log(3.7)), reference)
     assert set(low) == {p.name for p in law.parameters}
     for p in law.parameters:
         assert np.isfinite(low[p.name]).all()
@@ -221,6 +225,38 @@ def test_tied_exponents_are_one(trial):
     both = free.law.slopes(whole)
     expected = np.logaddexp(both["log_alpha"], both["log_beta"])
     np.testing.assert_allclose(law.law.slopes(coordinates)["log_alpha"], expected, rtol=1e-6)
+
+
+def test_losses_of_any_sign_follow_the_same_law_on_top_of_any_number(trial):
+    law, free = trial("chinchilla(link=identity)", params=1e9, data=1e10), trial("chinchilla", params=1e9, data=1e10)
+    assert law.law.link == "identity"
+    assert get_law("chinchilla(alpha=beta, link=identity)").name == "chinchilla(alpha=beta, link=identity)"
+    coordinates, points, level = law.coordinates(200), law.points(200), np.random.default_rng(3).normal(-4.0, 1.0, 200)
+    unit = 0.7
+    with jax.enable_x64(True):
+        found = unit * (level + np.asarray(law.law.log_shape(coordinates, points, law.reference)))
+        natural = law.law.natural(coordinates, level, law.reference | {"loss": unit})
+    p = {name: np.asarray(value) for name, value in natural.items()}
+    expected = p["E"] + p["A"] / points["params"] ** p["alpha"] + p["B"] / points["data"] ** p["beta"]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    assert (p["E"] < unit * level).all()
+    # where losses are positive it is the law itself, with a unit of log loss turned into one of loss
+    same = {name: coordinates[name] for name in ("split", "log_alpha", "log_beta")} | {"floor": np.full(200, 0.4)}
+    share = 1 / (1 + np.exp(0.4))
+    with jax.enable_x64(True):
+        shape = np.asarray(
+            law.law.log_shape(same | {"log_reducible": np.full(200, np.log(share))}, points, law.reference)
+        )
+    np.testing.assert_allclose(1 + shape, free.loss(same, points), rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["moe", "in_context", "m4", "annealing", "error_landscape", "kaplan"])
+def test_a_law_that_is_no_floor_and_one_part_has_no_identity_link(name):
+    with pytest.raises(LawError, match=r"irreducible loss E plus one part that falls") as caught:
+        get_law(f"{name}(link=identity)")
+    assert name in str(caught.value)
+    with pytest.raises(LawError, match="the one link that a law can be given is link=identity"):
+        get_law("chinchilla(link=logit)")
 
 
 @pytest.mark.parametrize("tie", ["alpha=E", "alpha=alpha", "alpha=gamma", "E=A"])
