@@ -48,9 +48,9 @@ def bins(curve: pd.DataFrame, sizes: pd.Series) -> list[pd.Series]:
 
 def geometric_means(values: pd.DataFrame, by_bin: list[pd.Series]) -> pd.DataFrame:
     """Geometric means over bins, in order of first appearance; plain means of columns that are not all positive."""
-    positive, moved = [name for name in values if (values[name] > 0).all()], values.copy()
-    moved[positive] = np.log(values[positive])
+    positive = {name: bool((values[name] > 0).all()) for name in values}
+    moved = values.apply(lambda column: np.log(column) if positive[column.name] else column)
     means = moved.groupby(by_bin, sort=False).mean()
-    means[positive] = np.exp(means[positive])
+    means = means.apply(lambda column: np.exp(column) if positive[column.name] else column)
     lowest, highest = (values.groupby(by_bin, sort=False).agg(f) for f in ("min", "max"))
     return means.where(lowest != highest, lowest)  # constants are kept exactly, without rounding error

@@ -259,6 +259,6 @@ def _require_linkable(runs: Runs, law: Law, outcome: Outcome) -> None:
     row, value = (runs.table[name].iloc[int(np.flatnonzero(bad)[0])] for name in ("row", outcome.name))
     raise LawError(
         f"{runs.source}: the {law.name} law is of the logarithm of a positive {outcome.name}, but row {row} has "
-        f"{value:g} (and {int(bad.sum()) - 1} more are not positive). A law of the loss itself has link=identity in its "
-        "name, as in 'chinchilla(link=identity)'."
+        f"{value:g} (and {int(bad.sum()) - 1} more are not positive). A law of the loss itself has link=identity in "
+        "its name, as in 'chinchilla(link=identity)'."
     )
