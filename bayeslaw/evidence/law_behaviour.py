@@ -160,7 +160,7 @@ def natural_check(law: Law, rng: np.random.Generator) -> Check:
     wrong = [f"{name} is declared and missing" for name in declared if name not in found]
     wrong += [f"{name} is not declared" for name in found if name not in declared]
     wrong += [f"{name} is not finite" for name, values in found.items() if not np.isfinite(values).all()]
-    positive = {*(("loss",) if law.link is None else ()), *(c.unit for c in law.covariates)}
+    positive = {*(("loss",) if not law.link else ()), *(c.unit for c in law.covariates)}
     wrong += [
         f"{p.name} is not positive"
         for p in law.parameters

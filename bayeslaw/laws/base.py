@@ -143,7 +143,7 @@ class Law:
         a few sizes a curve cannot tell from others (the slopes of curves wander off, in part together, and differences
         between them relax); ``level`` is for laws that follow whole learning curves (the level of each wanders and
         comes back). ``surfaces`` know one, ``field``.
-    link : {"identity"}, optional
+    link : {"", "identity"}
         The scale on which level and shape add up, if it is not that of the kind: log loss. With an identity link it is
         the loss in units of the table, five standard deviations of its losses: neither unit nor zero of the loss
         matter then, and priors of noise and departures mean what they do of log losses, whose spread is .2 or so.
@@ -166,7 +166,7 @@ class Law:
     kind: Any = "curves"
     discrepancy: str = "slope"
     slopes: Slopes | None = None
-    link: Literal["identity"] | None = None
+    link: Literal["", "identity"] = ""
 
 
 def above_floor(floor: Array, reducible: Array) -> Array:

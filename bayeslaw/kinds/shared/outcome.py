@@ -77,7 +77,7 @@ LOSS = Outcome("loss", "that of the table", higher_is_better=False, link_name="l
 
 def outcome_of_law(outcome: Outcome, law: Law) -> Outcome:
     """An outcome of a kind on the scale of a law; the unit of a table is not known yet."""
-    return outcome if law.link is None else replace(outcome, link_name=law.link)
+    return replace(outcome, link_name="identity") if law.link else outcome
 
 
 def outcome_of_table(outcome: Outcome, law: Law, table: pd.DataFrame, known: Mapping[str, float]) -> Outcome:
@@ -93,7 +93,7 @@ def outcome_of_table(outcome: Outcome, law: Law, table: pd.DataFrame, known: Map
         The reference point of a prior, whose unit is then that of the table; empty if there is none.
     """
     outcome = outcome_of_law(outcome, law)
-    if law.link is None:
+    if not law.link:
         return outcome
     values = table[outcome.name].astype(float)
     spread = float((values - values.groupby(table["task"]).transform("mean")).std(ddof=0))
@@ -103,4 +103,4 @@ def outcome_of_table(outcome: Outcome, law: Law, table: pd.DataFrame, known: Map
 def outcome_of_reference(outcome: Outcome, law: Law, reference: Mapping[str, np.ndarray]) -> Outcome:
     """An outcome of a kind on the scale of a law that was fitted, whose unit is at its reference point."""
     outcome = outcome_of_law(outcome, law)
-    return outcome if law.link is None else replace(outcome, scale=float(np.ravel(reference[outcome.name])[0]))
+    return replace(outcome, scale=float(np.ravel(reference[outcome.name])[0])) if law.link else outcome
