@@ -15,6 +15,7 @@ from bayeslaw.fitting.assemble import assemble
 from bayeslaw.kinds.curves.priors import ScalePriors
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.kinds.shared.scales import Foretold, LogNormal
+from bayeslaw.kinds.surfaces.priors import SurfacePriors
 from bayeslaw.laws import get_law
 from bayeslaw.lending.lend import as_prior
 from bayeslaw.runs import read_runs
@@ -456,6 +457,16 @@ def _known_changes(own, shared, df=1e9, scales=None):
 @pytest.fixture(scope="session")
 def known_changes():
     return _known_changes
+
+
+def _known_misfit(scale):
+    """Priors of scales of joint laws whose errors beyond the data have this scale whatever the table."""
+    return SurfacePriors(misfit=Foretold(scale, exponent=0.0, sd=0.0, typical=0.01, spread=1.0))
+
+
+@pytest.fixture(scope="session")
+def known_misfit():
+    return _known_misfit
 
 
 @pytest.fixture(scope="session")

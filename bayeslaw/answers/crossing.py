@@ -206,7 +206,7 @@ def crossing(
     found = _summarise(difference, points)
     beyond = {name: value / float(posterior.layout.covariates[name][here].max()) for name, value in at.items()}
     if found["size"]:
-        beyond[law.axis] = found["size"]["median"] * float(targets.extrapolation[:, 0].max()) / points[0]
+        beyond[law.axis] = found["size"]["median"] * float(targets.beyond[law.axis][:, 0].max()) / points[0]
     return Crossing(
         a=a,
         b=b,

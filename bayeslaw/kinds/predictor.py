@@ -32,8 +32,9 @@ class Targets:
     ----------
     labels : tuple of (model, family, task), length K
     covariates : dict of ndarray, shape (K, A)
-    extrapolation : ndarray, shape (K, A)
-        Factor by which a point lies beyond the largest value seen.
+    beyond : dict of ndarray, shape (K, A)
+        Factors by which a point lies beyond the largest value seen, by covariate, and of several covariates by their
+        product, which for parameters and tokens is called ``compute``.
     weight : ndarray, shape (K, A)
         Precision of a measurement there, relative to that of one run without measurement error.
     joint : bool
@@ -42,9 +43,14 @@ class Targets:
 
     labels: tuple[Label, ...]
     covariates: dict[str, np.ndarray]
-    extrapolation: np.ndarray
+    beyond: dict[str, np.ndarray]
     weight: np.ndarray
     joint: bool
+
+    @property
+    def extrapolation(self) -> np.ndarray:
+        """Factor by which a point lies beyond the largest value seen, where it lies furthest out: shape (K, A)."""
+        return np.max(list(self.beyond.values()), axis=0)
 
 
 T = TypeVar("T", bound=Targets)

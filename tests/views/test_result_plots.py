@@ -356,8 +356,8 @@ def many_predicted(result, models):
     """A prediction with so many models, called m0, m1 and so on."""
     picked = np.arange(models) % len(result.labels)
     labels = tuple((f"m{i}", f"m{i}", "task") for i in range(models))
-    linked, extrapolation = result.linked[:, picked], result.extrapolation[picked]
-    return dataclasses.replace(result, labels=labels, linked=linked, extrapolation=extrapolation)
+    beyond = {name: factor[picked] for name, factor in result.beyond.items()}
+    return dataclasses.replace(result, labels=labels, linked=result.linked[:, picked], beyond=beyond)
 
 
 def many_candidates(result, models):

@@ -141,17 +141,18 @@ class Comparison(Result):
         first = next(iter(one_each.values()))
         total = min(len(p.linked) for p in one_each.values())
         drawn = rng.choice(list(weights), total, p=list(weights.values()))
-        linked, extrapolation = np.empty((total, *first.linked.shape[1:])), first.extrapolation
+        linked, beyond = np.empty((total, *first.linked.shape[1:])), dict(first.beyond)
         for law, prediction in one_each.items():
             here = np.flatnonzero(drawn == law)
             order = [prediction.labels.index(label) for label in first.labels]
             some = rng.choice(len(prediction.linked), len(here), replace=False)
             linked[here] = prediction.linked[some][:, order]
-            extrapolation = np.maximum(extrapolation, prediction.extrapolation[order])  # laws differ in covariates
+            for name, factor in prediction.beyond.items():  # laws differ in covariates
+                beyond[name] = np.maximum(beyond.get(name, 0.0), factor[order])
         return replace(
             first,
             linked=linked,
-            extrapolation=extrapolation,
+            beyond=beyond,
             chains=1,
             checks=self.checks,
             provenance={"law": f"mixture of {', '.join(weights)}", "prior": None, "weights": weights},

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bayeslaw.kinds.curves.discrepancy import discrepancy_named
 from bayeslaw.kinds.curves.heights import first_sizes, starting_heights
-from bayeslaw.kinds.curves.origins import slope_error
+from bayeslaw.kinds.curves.origins import Curve, persistence, slope_error
 from bayeslaw.kinds.curves.raw_noise import raw_noise
 from bayeslaw.kinds.curves.spring import Spring
 from bayeslaw.kinds.curves.walks import TaskWalks
@@ -36,6 +36,9 @@ class CurveLayout(Layout):
     slope_error : ndarray, shape (T,)
         Errors of slopes that were extrapolated from rolling origins inside the table (see ``origins``), in log loss per
         e-fold; NaN where it has too few sizes.
+    persistence : tuple of float, length T
+        Share of the differences between slopes of curves that lasts beyond the data (see ``origins``); 1 for laws that
+        follow whole curves, whose slopes beyond the data are those of the law.
     spring : Spring
         How differences in height decay along the axis.
     walks : tuple of TaskWalks, length T
@@ -46,6 +49,7 @@ class CurveLayout(Layout):
     first: np.ndarray
     last: np.ndarray
     slope_error: np.ndarray
+    persistence: tuple[float, ...]
     spring: Spring
     walks: tuple[TaskWalks, ...]
 
@@ -81,6 +85,8 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
     plain, spring = Layout(**common), Spring()
     seen = plain.weight > 0
     paths = {} if plain.borrowed is None else plain.borrowed.paths
+    by_task = [_curves_of_task(plain, law, k) for k in range(len(plain.tasks))]
+    lasting = [1.0 if discrepancy.whole_curves else persistence(curves) for curves in by_task]
     here = {task: plain.task_of == k for k, task in enumerate(plain.tasks)}
     return CurveLayout(
         **common,
@@ -88,7 +94,8 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
         height=starting_heights(plain),
         first=first_sizes(plain),
         last=np.where(seen, plain.axis, -np.inf).max(axis=1),
-        slope_error=_slope_errors(plain, law),
+        slope_error=np.round([slope_error(curves) for curves in by_task], 10),
+        persistence=tuple(round(share, 10) for share in lasting),
         spring=spring,
         walks=tuple(
             discrepancy.walks(plain.axis[mask][seen[mask]], paths.get(task), spring) for task, mask in here.items()
@@ -96,13 +103,9 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
     )
 
 
-def _slope_errors(layout: Layout, law: Law) -> np.ndarray:
-    """Errors of slopes from rolling origins, shape (T,), on sizes relative to the largest of each task."""
-    found = np.full(len(layout.tasks), np.nan)
+def _curves_of_task(layout: Layout, law: Law, task: int) -> list[Curve]:
+    """Logs of the sizes of each curve of a task, relative to the largest of the task, and its log losses."""
     size = np.log(layout.covariates[law.axis])
-    for k in range(len(layout.tasks)):
-        members = np.flatnonzero(layout.task_of == k)
-        seen = {i: layout.weight[i] > 0 for i in members}
-        largest = max(size[i, seen[i]].max() for i in members)
-        found[k] = slope_error([(size[i, seen[i]] - largest, layout.y[i, seen[i]]) for i in members])
-    return np.round(found, 10)
+    seen = {i: layout.weight[i] > 0 for i in np.flatnonzero(layout.task_of == task)}
+    largest = max(size[i, own].max() for i, own in seen.items())
+    return [(size[i, own] - largest, layout.y[i, own]) for i, own in seen.items()]
