@@ -81,7 +81,7 @@ def _log_vanilla(coordinates, data, reference):
     return np.logaddexp(e, a - np.exp(coordinates["log_beta"]) * np.log(data / reference))
 
 
-LOG_SHAPES = {"rectified": _log_rectified, "vanilla": _log_vanilla}
+LOG_SHAPES = {"rectified": _log_rectified, "vanilla": _log_vanilla, "mup": _log_vanilla}
 
 
 def _root(covariance):

@@ -198,7 +198,7 @@ def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
     if not isinstance(compute, (int, float, np.number)) or not (np.isfinite(compute) and compute > 0):
         raise TargetError(f"compute={compute!r}: a budget must be a positive number of FLOP.")
     outcome = kind_of(law).outcome
-    if outcome.higher_is_better or outcome.link_name != "log":
+    if outcome.higher_is_better:
         raise LawError(f"A budget is split for the least loss, and the {law.name} law is of {outcome.name}.")
     names = [c.name for c in law.covariates]
     if not {"params", "data"} <= set(names):
@@ -266,10 +266,11 @@ def _family_optimum(
     params = np.exp(log_best)
     data = compute / (FLOP_PER_TOKEN * params)
     grid = np.quantile(log_best, np.linspace(0.01, 0.99, 99))
+    inverse = posterior.predictor.outcome.inverse
 
     def loss_of(log_params: np.ndarray) -> np.ndarray:
         """Loss at logs of N that broadcast with (S, A), by each draw's law and the tilt of its error: (S, A)."""
-        return np.exp(law.at(along_budget(np.exp(log_params), compute, at)) + tilt.error(log_params))
+        return inverse(law.at(along_budget(np.exp(log_params), compute, at)) + tilt.error(log_params))
 
     loss, least = loss_of(grid[None, :]), loss_of(log_best[:, None])
     expected = (loss - least).mean(axis=0)

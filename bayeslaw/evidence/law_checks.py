@@ -126,7 +126,7 @@ def _trials(law: Law) -> dict[str, Trial]:
         "units": behaviour.unit_check,
         "more_is_better": behaviour.fall_check,
         "natural": behaviour.natural_check,
-        **({"loss_units": behaviour.loss_unit_check} if _of_loss(law) else {}),
+        **({"loss_units": behaviour.loss_unit_check} if _of_loss(law) and not law.link else {}),
         **({} if law.slopes is None else {"slopes": behaviour.slope_check}),
     }
 

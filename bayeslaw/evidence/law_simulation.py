@@ -11,6 +11,7 @@ from bayeslaw import streams
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.fitting.fit import fit
 from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.outcome import outcome_of_law
 from bayeslaw.kinds.table_checks import table_checks
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs, read_runs
@@ -47,7 +48,7 @@ class Simulated:
     ----------
     runs : Runs
     truth : mapping of str to float
-        What the law says of each model at the hidden size, on the scale of the link.
+        What the law says of each model at the hidden size, in the unit of the outcome.
     hidden : float
         That size.
     """
@@ -68,7 +69,8 @@ def simulate(law: Law, seed: int) -> Simulated:
     """Runs that follow a law, with coordinates about their prior means and noise as of real runs."""
     kind, rng = kind_of(law), generator(seed, streams.LAW_SIMULATION)
     design = _design(law, rng)
-    bare = design.assign(**{kind.outcome.name: kind.outcome.inverse(np.linspace(1.1, 1.0, len(design)))})
+    outcome = outcome_of_law(kind.outcome, law)
+    bare = design.assign(**{outcome.name: outcome.inverse(np.linspace(1.1, 1.0, len(design)))})
     layout = kind.layout(kind.prepare(read_runs(bare), 0.0), law, None)
     place = {curve.model: k for k, curve in enumerate(layout.curves)}
     reference = {name: values[[place[m] for m in design["model"]]] for name, values in layout.reference.items()}
@@ -81,8 +83,9 @@ def simulate(law: Law, seed: int) -> Simulated:
 
     noisy = linked(design) + NOISE * rng.standard_normal(len(design))
     hidden = BEYOND * float(design[law.axis].max())
-    truth = dict(zip(design["model"], linked(design.assign(**{law.axis: hidden})).tolist(), strict=True))
-    return Simulated(read_runs(design.assign(**{kind.outcome.name: kind.outcome.inverse(noisy)})), truth, hidden)
+    there = outcome.inverse(linked(design.assign(**{law.axis: hidden})))
+    truth = dict(zip(design["model"], there.tolist(), strict=True))
+    return Simulated(read_runs(design.assign(**{outcome.name: outcome.inverse(noisy)})), truth, hidden)
 
 
 def _design(law: Law, rng: np.random.Generator) -> pd.DataFrame:
@@ -137,7 +140,7 @@ def _of_prediction(fitted: Fit, simulated: Simulated, seed: int) -> Check:
     """How many of the hidden truths lie inside their intervals."""
     axis = fitted.posterior.law.axis
     prediction = fitted.predictions([{axis: simulated.hidden}], kind="curve", seed=seed)
-    low, high = np.quantile(prediction.linked[:, :, 0], [0.05, 0.95], axis=0)
+    low, high = np.quantile(prediction.values[:, :, 0], [0.05, 0.95], axis=0)
     truth = np.array([simulated.truth[model] for model, _, _ in prediction.labels])
     inside = (low <= truth) & (truth <= high)
     return at_least(

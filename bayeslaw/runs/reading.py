@@ -27,6 +27,11 @@ from bayeslaw.runs.table import LeftOut, Runs, leave_out, not_selected, nothing_
 from bayeslaw.runs.units import read_numbers, read_plain, read_texts
 from bayeslaw.runs.where import matching_rows
 
+NEGATIVE = (
+    "Losses are negative, as of a model relative to another: laws of such losses are vocabulary, and others with "
+    "link=identity in their names, as in 'vanilla(link=identity)'."
+)
+
 
 def read_runs(source: str | os.PathLike[str] | pd.DataFrame, *, where: str | None = None) -> Runs:
     """Read a table of finished training runs.
@@ -74,6 +79,8 @@ def read_runs(source: str | os.PathLike[str] | pd.DataFrame, *, where: str | Non
     check_names(draft.table, name)
     check_seeds(draft.table, name)
     check_repeats(draft.table, name)
+    if (draft.table["loss"] <= 0).any():
+        draft = replace(draft, notes=(*draft.notes, NEGATIVE))
     return draft.without_repeats().runs(name)
 
 

@@ -211,10 +211,17 @@ def test_a_law_of_data_alone_says_so(simulate, forge, random_position):
         optimum(posterior, COMPUTE)
 
 
+SPLITS = (
+    "chinchilla", "overtraining", "additive", "data_constrained", "error_landscape", "granular_moe", "kaplan",
+    "precision", "sparsity", "step_law",
+)  # fmt: skip
+"""Not farseer, in which data are ever less use to larger models, nor transfer, in which these need no data at all."""
+
+
 @pytest.mark.parametrize("law", law_names())
 def test_which_laws_split_a_budget_is_known_beforehand(law):
-    at = {"unique_data": UNIQUE} if law == "data_constrained" else {}
-    if law in ("chinchilla", "overtraining", "additive", "data_constrained"):
+    at = {c.name: 1.0 for c in get_law(law).covariates if c.name not in ("params", "data")}
+    if law in SPLITS:
         require_budget(get_law(law), COMPUTE, at)
     else:
         with pytest.raises(LawError, match="has no best split"):

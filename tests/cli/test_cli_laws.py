@@ -41,13 +41,15 @@ def test_laws_are_listed_with_what_they_need(capsys):
         assert [c["name"] for c in law["columns"]] == [c.name for c in get_law(name).covariates]
         assert [p["name"] for p in law["parameters"]] == [p.name for p in get_law(name).parameters]
         assert law["formula"]
-        assert law["takes_any_column"] == (name in ("additive", "multiplicative"))
+        assert law["covariates"] == law["columns"]
+        any_column = len(law["columns"]) == 1 or name in ("additive", "multiplicative", "precision")
+        assert law["takes_any_column"] == any_column
         assert law["source"]
     status, out, _ = run(capsys, "laws")
     assert status == 0
     for name in law_names():
         assert name in out
-    assert "multiplicative(lora_rank)" in out
+    assert "multiplicative(COLUMN)" in out
 
 
 def test_optimum_splits_the_budget(capsys, tmp_path, runs):

@@ -47,14 +47,16 @@ def simulate(law, rng):
         t = np.log(points / sizes[-1])
         root = np.linalg.cholesky(wander(t, 0.0) + 1e-12 * np.eye(len(t)))
         level = rng.standard_normal()
-        curve = level + np.asarray(law.log_shape(own, {"data": points}, {"data": sizes[-1]}))
+        curve = level + np.asarray(law.log_shape(own, {law.axis: points}, {law.axis: sizes[-1]}))
         curve = curve + drift * root @ rng.standard_normal(len(t))
         measured = curve + noise * rng.standard_normal(len(t))
         losses = np.exp(measured[:length])
-        rows += [{"model": f"model {i}", "data": d, "loss": loss} for d, loss in zip(sizes, losses, strict=True)]
+        sized = zip(sizes, losses, strict=True)
+        rows += [{"model": f"model {i}", "data": d, law.axis: d, "loss": loss} for d, loss in sized]
         if i == 0:
             truth |= {f"{name} of a curve": value for name, value in own.items()}
-            truth |= {"log E": float(np.log(law.natural(own, level, {"data": sizes[-1]})["E"]))}
+            natural = law.natural(own, level, {law.axis: sizes[-1]})
+            truth |= {f"log {name}": float(np.log(natural[name])) for name in of_loss(law)}
             for what, values in (("curve", curve), ("run", measured)):
                 truth |= {f"{what} at {far:g}x": value for far, value in zip(FAR, values[length:], strict=True)}
     truth |= {f"location of {name}": value for name, value in centre.items()}
@@ -62,16 +64,21 @@ def simulate(law, rng):
     return pd.DataFrame(rows).assign(task="t"), truth
 
 
+def of_loss(law):
+    """Parameters that are losses, such as E."""
+    return [p.name for p in law.parameters if p.unit == "loss"]
+
+
 def draws_of(fit):
     """Draws of what ``simulate`` knows the truth of, by name."""
     flat, law = fit.posterior.flat, fit.posterior.law
-    points = [{"data": FIRST * 2.0 ** (LENGTHS[0] - 1) * far} for far in FAR]
+    points = [{law.axis: FIRST * 2.0 ** (LENGTHS[0] - 1) * far} for far in FAR]
     curve = fit.predictions(points, kind="curve", seed=1).linked[:, 0]
     run = fit.predictions(points, kind="run", seed=2).linked[:, 0]
     return {
         **{f"{c.name} of a curve": flat(c.name)[:, 0] for c in law.coordinates},
         **{f"location of {c.name}": flat(f"location_{c.name}") for c in law.coordinates},
-        "log E": np.log(flat("E")[:, 0]),
+        **{f"log {name}": np.log(flat(name)[:, 0]) for name in of_loss(law)},
         **{f"curve at {far:g}x": curve[:, k] for k, far in enumerate(FAR)},
         **{f"run at {far:g}x": run[:, k] for k, far in enumerate(FAR)},
         "log noise": np.log(flat("noise")[:, 0]),

@@ -27,15 +27,16 @@ TARGETS = SIZES[-1] * np.array([8.0, 512.0])
 MODELS = 6
 
 
-def table(log_loss):
+def table(log_loss, axis="data"):
     models = np.repeat([f"model {i}" for i in range(MODELS)], len(SIZES))
     columns = {"task": "t", "family": models, "model": models, "data": np.tile(SIZES, MODELS)}
+    columns[axis] = columns["data"]
     return pd.DataFrame({**columns, "loss": np.exp(log_loss).ravel()})
 
 
 def simulate(dense, law, rng):
     """Draw a table from the prior, and the truth behind it."""
-    blank = table(np.zeros((MODELS, len(SIZES))))
+    blank = table(np.zeros((MODELS, len(SIZES))), law.axis)
     model = build_model(read_runs(blank), law)
     position = {name: rng.standard_normal(shape) for name, shape in model.sizes().items()}
     prior = dense(blank, law.name)
@@ -49,7 +50,7 @@ def simulate(dense, law, rng):
     started = dense(table(measured[:, : len(SIZES)])).heights("t")[0]
     level = heights - started + 1.0
     measured = measured + level[:, None]
-    natural = law.natural({name: value[0] for name, value in values.items()}, level[0], {"data": SIZES[-1]})
+    natural = law.natural({name: value[0] for name, value in values.items()}, level[0], {law.axis: SIZES[-1]})
     truth = {
         **{name: float(value) for name, value in natural.items()},
         **{f"location of {c.name}": position["location"][k] for k, c in enumerate(law.coordinates)},
@@ -61,13 +62,13 @@ def simulate(dense, law, rng):
         "run at 512x": measured[0, -1],
         "best model": np.argmin(measured[:, -1]),
     }
-    return table(measured[:, : len(SIZES)]), truth
+    return table(measured[:, : len(SIZES)], law.axis), truth
 
 
 def draws_of(fit):
     """Draws of what ``simulate`` knows the truth of, by name."""
     d, law = fit.posterior.flat, fit.posterior.law
-    points = [{"data": size} for size in TARGETS]
+    points = [{law.axis: size} for size in TARGETS]
     curve = fit.predictions(points, kind="curve", seed=1).linked[:, 0]
     run = fit.predictions(points, kind="run", seed=2).linked
     scales = ScalePriors()

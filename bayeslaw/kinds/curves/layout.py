@@ -14,7 +14,7 @@ from bayeslaw.kinds.curves.walks import TaskWalks
 from bayeslaw.kinds.shared.averaging import condense
 from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.layout import LABELS, Layout, Points, largest_of_curves, lay_out, points_of_table
-from bayeslaw.kinds.shared.outcome import LOSS
+from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_table
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
 
@@ -63,12 +63,14 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
         If the table lacks a covariate of the law; the message names the laws that fit the table.
     """
     discrepancy = discrepancy_named(law.discrepancy)
-    points = points_of_table(runs, law, LOSS)
+    outcome = outcome_of_table(LOSS, law, runs.table, {} if borrowed is None else borrowed.reference)
+    points = points_of_table(runs, law, outcome)
     largest = largest_of_curves(points, law.axis)
     noise = np.full(len(largest), np.nan)
     if discrepancy.whole_curves:
         by_curve = points.values.groupby([points.curve[label] for label in LABELS], sort=False)
-        noise = np.array([raw_noise(own, law.axis) for _, own in by_curve], float)
+        if outcome.link_name == "log":
+            noise = np.array([raw_noise(own, law.axis) for _, own in by_curve], float)
         points = Points(*condense(*points, law.axis))
 
     def axis_reference(largest: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -78,7 +80,7 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
         return labels["family"]
 
     common = lay_out(
-        points, law, LOSS, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed
+        points, law, outcome, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed
     )
     plain, spring = Layout(**common), Spring()
     seen = plain.weight > 0

@@ -11,7 +11,7 @@ from bayeslaw.kinds.curves.heights import first_mean
 from bayeslaw.kinds.curves.targets import CurveTargeting, CurveTargets
 from bayeslaw.kinds.curves.walks import TaskWalks, WalkBasis
 from bayeslaw.kinds.shared.borrowed import PATH, Entry, TaskPath
-from bayeslaw.kinds.shared.outcome import LOSS, Outcome
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_of_reference
 from bayeslaw.kinds.shared.prediction import (
     LawDraws,
     flat,
@@ -33,8 +33,8 @@ class CurvePredictor(CurveTargeting):
 
     @property
     def outcome(self) -> Outcome:
-        """Loss."""
-        return LOSS
+        """Loss, on the scale of the law."""
+        return outcome_of_reference(LOSS, self.law, self.layout.reference)
 
     def law_of(self, curve: int) -> LawDraws:
         """Draws of the law of one curve."""

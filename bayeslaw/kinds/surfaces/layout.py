@@ -9,7 +9,7 @@ import pandas as pd
 from bayeslaw.kinds.shared.averaging import bins, condense, geometric_means
 from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.layout import LABELS, Layout, Points, largest_of_curves, lay_out, points_of_table
-from bayeslaw.kinds.shared.outcome import LOSS
+from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_table
 from bayeslaw.kinds.surfaces.field import Field, surface_field
 from bayeslaw.kinds.surfaces.origins import misfit_error
 from bayeslaw.kinds.surfaces.ranges import MeasuredRange, measured_ranges
@@ -58,7 +58,8 @@ def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Su
     LawError
         If the table lacks a covariate of the law; the message names the laws that fit the table.
     """
-    points = points_of_table(runs, law, LOSS)
+    outcome = outcome_of_table(LOSS, law, runs.table, {} if borrowed is None else borrowed.reference)
+    points = points_of_table(runs, law, outcome)
     largest = largest_of_curves(points, law.axis)
     run = run_of(runs.table, [c.name for c in law.covariates if c.name != law.axis])
     long = has_checkpoints(run)
@@ -78,7 +79,7 @@ def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Su
         return families_of(labels) if borrowed is None else labels["family"]
 
     common = lay_out(
-        points, law, LOSS, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed
+        points, law, outcome, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed
     )
     plain = Layout(**common)
     of_task = np.bincount(plain.task_of, (plain.weight > 0).sum(axis=1))

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from bayeslaw.kinds.shared.borrowed import Entry, TaskPath
-from bayeslaw.kinds.shared.outcome import LOSS, Outcome
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_of_reference
 from bayeslaw.kinds.shared.prediction import (
     LawDraws,
     law_of_curve,
@@ -53,8 +53,8 @@ class SurfacePredictor(SurfaceTargeting):
 
     @property
     def outcome(self) -> Outcome:
-        """Loss."""
-        return LOSS
+        """Loss, on the scale of the law."""
+        return outcome_of_reference(LOSS, self.law, self.layout.reference)
 
     def law_of(self, curve: int) -> LawDraws:
         """Draws of the law of the family of a model."""
