@@ -7,7 +7,7 @@ import numpy as np
 
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import Layout
-from bayeslaw.kinds.shared.points import curves_on, product_name
+from bayeslaw.kinds.shared.points import curves_on, product_name, resources
 from bayeslaw.laws.base import Law
 from bayeslaw.verdicts import Check, at_most
 
@@ -135,8 +135,8 @@ def target_check(layout: Layout, law: Law, at: Mapping[str, float], task: str | 
         tops[law.axis] = float(layout.largest[own].max())
         found += [(float(value) / tops[name], name) for name, value in at.items()]
         if len(tops) > 1 and set(at) >= set(tops):
-            product = np.prod(list(layout.covariates.values()), axis=0)[own].max()
-            found.append((float(np.prod([at[name] for name in tops]) / product), product_name(tops)))
+            product = np.prod([layout.covariates[name] for name in resources(tops)], axis=0)[own].max()
+            found.append((float(np.prod([at[name] for name in resources(tops)]) / product), product_name(tops)))
     factor, name = max(found)
     return distance_check(factor, law, f"the largest {name} seen")
 

@@ -59,9 +59,15 @@ def complete_point(layout: Layout, law: Law, point: Mapping[str, float]) -> dict
     return complete
 
 
+def resources(covariates: Iterable[str]) -> tuple[str, ...]:
+    """Names of the covariates whose product is the size of a run: parameters and data, or all where it lacks these."""
+    names = tuple(covariates)
+    return ("params", "data") if {"params", "data"} <= set(names) else names
+
+
 def product_name(covariates: Iterable[str]) -> str:
-    """What the product of covariates is called."""
-    names = [*covariates]
+    """What the product of the resources among covariates is called."""
+    names = resources(covariates)
     return "compute" if set(names) == {"params", "data"} else " * ".join(names)
 
 

@@ -49,9 +49,9 @@ def beyond(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def along_frontier(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """E-folds by which the product of the covariates of points (m, V) exceeds that of all runs (n, V): shape (m,).
+    """E-folds by which the product of resources of points (m, V) exceeds that of all runs (n, V): shape (m,).
 
-    For parameters and tokens this is compute.
+    Of parameters and tokens this is compute.
     """
     return np.maximum(points.sum(axis=1) - seen.sum(axis=1).max(), 0.0)
 

@@ -8,6 +8,7 @@ from scipy import stats
 
 from bayeslaw.kinds.shared.borrowed import Entry, TaskPath
 from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_of_reference
+from bayeslaw.kinds.shared.points import resources
 from bayeslaw.kinds.shared.prediction import (
     LawDraws,
     law_of_curve,
@@ -187,14 +188,15 @@ class SurfacePredictor(SurfaceTargeting):
 
     def _misfit(self, targets: SurfaceTargets, points: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
         """Errors of the law beyond the data at points (K, A, V): their means, and draws about them: (S, K, A)."""
-        scale = self._flat("misfit")
+        scale, names = self._flat("misfit"), list(targets.covariates)
+        spent = [names.index(name) for name in resources(names)]
         total = np.zeros((len(scale), *points.shape[:2]))
         for g, members in _by_surface(targets):
             task = targets.task_of[members[0]]
             own = np.flatnonzero(self.layout.task_of == task) if g < 0 else np.flatnonzero(self.layout.family_of == g)
             seen = np.concatenate([self.layout.fields[f].points for f in np.unique(self.layout.family_of[own])])
             at, sd = points[members].reshape(-1, points.shape[-1]), scale[:, [task]]
-            found = sd * mean_error(at, seen)
+            found = sd * mean_error(at[:, spent], seen[:, spent])
             if rng is not None:
                 open_ = covariance_of_errors(at, seen) if targets.joint else growth(beyond(at, seen)) ** 2
                 found = found + _drawn(open_, sd, rng)

@@ -10,7 +10,7 @@ import xarray as xr
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Targets, Who
 from bayeslaw.kinds.shared.layout import run_weights
-from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on, product_name, unknown_name
+from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on, product_name, resources, unknown_name
 from bayeslaw.kinds.shared.prediction import (
     flat,
     new_coordinates,
@@ -248,7 +248,7 @@ class SurfaceTargeting:
         """The largest values that the runs of groups of curves have, by covariate and their product: (groups,)."""
         tops = {name: values.max(axis=1) for name, values in self.layout.covariates.items()}
         tops[self.law.axis] = self.layout.largest
-        tops[product_name(tops)] = np.prod(list(self.layout.covariates.values()), axis=0).max(axis=1)
+        tops[product_name(tops)] = np.prod([self.layout.covariates[n] for n in resources(tops)], axis=0).max(axis=1)
         return {name: np.array([top[group_of == g].max() for g in range(groups)]) for name, top in tops.items()}
 
     def _choice(self, name: str, task: str | None) -> tuple[int, bool]:
@@ -270,5 +270,6 @@ class SurfaceTargeting:
 
 def _beyond(covariates: Mapping[str, np.ndarray], tops: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Factors by which points lie beyond the largest values, and the largest product, of the data: shapes (K, A)."""
-    values = {**covariates, product_name(covariates): np.prod(list(covariates.values()), axis=0)}
+    product = np.prod([covariates[name] for name in resources(covariates)], axis=0)
+    values = {**covariates, product_name(covariates): product}
     return {name: values[name] / top[:, None] for name, top in tops.items()}
