@@ -47,10 +47,10 @@ class Found:
     @cached_property
     def start(self) -> str:
         """The first few thousand characters, for a look at what this is; empty if it is no text."""
-        head = self.content[:65536]
+        head = self.content[:262144]
         if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return head.decode("utf-16", errors="replace")[:20000].lstrip()
-        return "" if b"\x00" in head else head.decode("utf-8-sig", errors="replace")[:20000].lstrip()
+            return head.decode("utf-16", errors="replace")[:100_000].lstrip()
+        return "" if b"\x00" in head else head.decode("utf-8-sig", errors="replace").lstrip()
 
     @property
     def is_folder(self) -> bool:
@@ -67,8 +67,9 @@ class Raw:
     format : what kind of file this is, in words.
     cells : one row a record, not yet interpreted; headings are text.
     notes : what was understood, in sentences.
-    is_one_run : whether all rows are points of one run that has no name of its own; in a folder it is named after
-        its place.
+    is_one_run : whether all rows are points of one run, of which no column tells the name; in a folder it is named
+        after its place.
+    run : the name of that run, if the source has one.
     known : roles that the format itself tells, by heading, as they are given to ``--as``: ``{"step": "data:32"}``.
     suggested : roles that it makes likely and that are asked about first, by heading.
     """
@@ -77,6 +78,7 @@ class Raw:
     cells: pd.DataFrame
     notes: tuple[str, ...] = ()
     is_one_run: bool = False
+    run: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
     suggested: Mapping[str, Sequence[str]] = field(default_factory=dict)
 

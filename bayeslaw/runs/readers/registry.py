@@ -5,6 +5,7 @@ before those of the package, and nothing of it is imported before a file is read
 """
 
 import importlib.metadata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,21 +18,31 @@ from bayeslaw.runs.readers import (
     delimited,
     excel,
     json_records,
+    lm_eval,
     markdown,
+    mlflow,
     parquet,
+    tensorboard,
+    text_logs,
     trainer_state,
+    wandb,
 )
 from bayeslaw.runs.readers.base import Found, Raw, Reader
-from bayeslaw.runs.readers.opened import require_there
+from bayeslaw.runs.readers.opened import require_there, stem_of
 
 GROUP = "bayeslaw.readers"
 """Entry points of this group are readers."""
 
 READERS = (
     trainer_state.READER,
+    lm_eval.READER,
+    wandb.READER,
+    tensorboard.READER,
+    mlflow.READER,
     parquet.READER,
     excel.READER,
     json_records.READER,
+    text_logs.READER,
     markdown.READER,
     delimited.READER,
 )
@@ -40,6 +51,18 @@ READERS = (
 _TABLES_LIST = ".csv, .tsv, .txt, .log, .out, .json, .jsonl, .ndjson, .parquet, .pq, .xlsx, .gz"
 _TABLES = frozenset(_TABLES_LIST.split(", "))
 _SURELY_TABLES = (".csv", ".tsv", ".jsonl")
+_GENERAL_NAMES = ("metrics", "log", "logs", "history", "train", "results", "progress", "output", "trainer_state")
+    "metrics",
+    "log",
+    "logs",
+    "history",
+    "train",
+    "train_log",
+    "results",
+    "progress",
+    "output",
+    "trainer_state",
+)
 _DEPTH = 6
 
 
@@ -55,7 +78,8 @@ def read_raw(path: Path) -> Raw:
     found = Found(path)
     reader = _reader_of(found)
     if reader is not None:
-        return reader.read(found)
+        raw = reader.read(found)
+        return raw.named(raw.run) if raw.run else raw
     if found.is_folder:
         return _read_folder(path)
     if not found.content.strip():
@@ -77,7 +101,8 @@ def read_several(paths: Sequence[Path]) -> Raw:
     RunsError
         As `read_raw`.
     """
-    return _together([(path.stem or path.name, read_raw(path)) for path in paths], "several sources")
+    parts = [_part(path, path.parent.name, read_raw(path)) for path in paths]
+    return _together(parts, "several sources")
 
 
 def _readers() -> tuple[Reader, ...]:
@@ -149,7 +174,15 @@ def _walk(folder: Path, place: str, parts: list[tuple[str, Raw]], skipped: list[
         elif path.is_file():
             raw = _losses_in(found, skipped, name)
             if raw is not None:
-                parts.append((f"{place}{path.stem}", raw))
+                parts.append(_part(path, place.removesuffix("/"), raw))
+
+
+def _part(path: Path, place: str, raw: Raw) -> tuple[str, Raw]:
+    """A file with its name, which is that of its place if it is called as all its like are, such as metrics.csv."""
+    stem = stem_of(path)
+    if place and stem.casefold() in _GENERAL_NAMES:
+        return place, raw
+    return (f"{place}/{stem}" if place else stem), raw
 
 
 def _losses_in(found: Found, skipped: list[str], name: str) -> Raw | None:
@@ -182,7 +215,10 @@ def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
     for name, raw in parts:
         if raw.cells.columns.duplicated().any() or raw.cells.columns.nlevels > 1:
             raise RunsError(f"{name}: a heading comes twice, expected each once. Rename or drop the others.")
-    cells = pd.concat([raw.named(name).cells.astype(object) for name, raw in parts], ignore_index=True)
+    called = Counter(raw.run for _, raw in parts)
+    names = [raw.run if raw.run and called[raw.run] == 1 else name for name, raw in parts]
+    tables = [raw.named(name).cells.astype(object) for name, (_, raw) in zip(names, parts, strict=True)]
+    cells = pd.concat(tables, ignore_index=True)
     ends = pd.Series([len(raw.cells) for _, raw in parts]).cumsum()
     places = [f"{name}: {last - len(raw.cells) + 1}-{last}" for (name, raw), last in zip(parts, ends, strict=True)]
     shown = "; ".join(places[:12]) + (f"; and {len(places) - 12} more" if len(places) > 12 else "")
@@ -192,4 +228,4 @@ def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
     for _, raw in parts:
         known |= raw.known
         suggested |= raw.suggested
-    return Raw(form, cells, (*notes, f"Rows by their source: {shown}."), False, known, suggested)
+    return Raw(form, cells, (*notes, f"Rows by their source: {shown}."), known=known, suggested=suggested)
