@@ -10,6 +10,9 @@ import pandas as pd
 
 from bayeslaw.runs.readers.opened import decode, read_bytes
 
+RUN = "run"
+"""Heading of the column that names runs which their logs do not name."""
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -83,10 +86,11 @@ class Raw:
     suggested: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def named(self, run: str) -> "Raw":
-        """The same with a column that names the run, if it is one that has no name."""
+        """The same with a column that names the run, if no column does; then runs are told apart by it."""
         if not self.is_one_run:
             return self
-        return replace(self, cells=pd.concat([constant("run", run, len(self.cells)), self.cells], axis=1))
+        cells = pd.concat([constant(RUN, run, len(self.cells)), self.cells.drop(columns=RUN, errors="ignore")], axis=1)
+        return replace(self, cells=cells, is_one_run=False, known={**self.known, RUN: "model"})
 
 
 @dataclass(frozen=True)

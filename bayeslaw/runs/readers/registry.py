@@ -52,17 +52,6 @@ _TABLES_LIST = ".csv, .tsv, .txt, .log, .out, .json, .jsonl, .ndjson, .parquet, 
 _TABLES = frozenset(_TABLES_LIST.split(", "))
 _SURELY_TABLES = (".csv", ".tsv", ".jsonl")
 _GENERAL_NAMES = ("metrics", "log", "logs", "history", "train", "results", "progress", "output", "trainer_state")
-    "metrics",
-    "log",
-    "logs",
-    "history",
-    "train",
-    "train_log",
-    "results",
-    "progress",
-    "output",
-    "trainer_state",
-)
 _DEPTH = 6
 
 
@@ -101,8 +90,11 @@ def read_several(paths: Sequence[Path]) -> Raw:
     RunsError
         As `read_raw`.
     """
-    parts = [_part(path, path.parent.name, read_raw(path)) for path in paths]
-    return _together(parts, "several sources")
+    stems = Counter(stem_of(path) for path in paths)
+    parts = [_part(path, path.resolve().parent.name, read_raw(path)) for path in paths]
+    own = [stem_of(path) for path in paths]
+    named = [(stem if stems[stem] == 1 else part[0], part[1]) for stem, part in zip(own, parts, strict=True)]
+    return _together(named, "several sources")
 
 
 def _readers() -> tuple[Reader, ...]:
@@ -217,15 +209,15 @@ def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
             raise RunsError(f"{name}: a heading comes twice, expected each once. Rename or drop the others.")
     called = Counter(raw.run for _, raw in parts)
     names = [raw.run if raw.run and called[raw.run] == 1 else name for name, raw in parts]
-    tables = [raw.named(name).cells.astype(object) for name, (_, raw) in zip(names, parts, strict=True)]
-    cells = pd.concat(tables, ignore_index=True)
+    named = [raw.named(name) for name, (_, raw) in zip(names, parts, strict=True)]
+    cells = pd.concat([raw.cells.astype(object) for raw in named], ignore_index=True)
     ends = pd.Series([len(raw.cells) for _, raw in parts]).cumsum()
     places = [f"{name}: {last - len(raw.cells) + 1}-{last}" for (name, raw), last in zip(parts, ends, strict=True)]
     shown = "; ".join(places[:12]) + (f"; and {len(places) - 12} more" if len(places) > 12 else "")
     notes = dict.fromkeys(note for _, raw in parts for note in raw.notes)
     known: dict[str, str] = {}
     suggested: dict[str, Sequence[str]] = {}
-    for _, raw in parts:
+    for raw in named:
         known |= raw.known
         suggested |= raw.suggested
     return Raw(form, cells, (*notes, f"Rows by their source: {shown}."), known=known, suggested=suggested)
