@@ -105,7 +105,8 @@ def borrow(
 
         if law is None and default is None:
             default, why = suited_law(table)
-            tell(f"Law: {default}, as {why} (--law says otherwise).")
+            if why:
+                tell(f"Law: {default}, as {why} (--law says otherwise).")
         return law or get_law(default or "rectified"), None
     from bayeslaw.fitting.fit import open_prior
 

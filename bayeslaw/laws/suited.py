@@ -7,7 +7,7 @@ SIZES_OF_A_CURVE = 3
 
 
 def suited_law(runs: Runs) -> tuple[str, str]:
-    """Name of the law for a table, and why: joint in N and D where models are points and no curves, else in D.
+    """Name of the law for a table: joint in N and D where models are points and no curves, else in D.
 
     Parameters
     ----------
@@ -16,13 +16,14 @@ def suited_law(runs: Runs) -> tuple[str, str]:
     Returns
     -------
     tuple of two str
+        The name, and why it is a joint law; empty if it is none.
     """
     table = runs.table
     if "params" not in table or not counts_tokens(runs) or table["params"].nunique() < 2:
-        return "rectified", "models have curves over data"
+        return "rectified", ""
     sizes = table.groupby(["task", "model"], sort=False)["data"].nunique().median()
     if sizes >= SIZES_OF_A_CURVE:
-        return "rectified", f"models have curves over data ({sizes:g} sizes each)"
+        return "rectified", ""
     if "unique_data" in table and (table["unique_data"] < table["data"]).any():
         return "data_constrained", "the table has parameters, tokens and unique tokens"
     return "chinchilla", "the table has parameters and tokens"

@@ -43,6 +43,13 @@ class Draft:
             draft = draft.without(here, f"no loss measured at data = {size:.12g}")
         return draft
 
+    def without_empty_errors(self) -> "Draft":
+        """Drop the standard errors, if no row has one."""
+        if "loss_se" not in self.table or not self.read["loss_se"].numbers.blank[self.table.index].all():
+            return self
+        read = {name: column for name, column in self.read.items() if name != "loss_se"}
+        return replace(self, table=self.table.drop(columns="loss_se"), read=read)
+
     def without_repeats(self) -> "Draft":
         """Leave out lines that a training log holds twice: one run counted twice would make a fit too sure."""
         first = repeats(self.table)
@@ -144,12 +151,13 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
     taken = {column.heading for column in sheet.roles.columns.values()} | set(sheet.roles.ignored)
     kept = [heading for heading in sheet.cells.columns if heading not in taken]
     names: dict[str, str] = {}
+    there = set(kept)
     for heading in kept:
         name = heading
         if heading in CANONICAL:
             name = f"train_{heading}" if heading in sheet.roles.training else f"{heading}_as_found"
             notes.append(f"Column {heading!r} is not the {heading} that is read, and is called {name!r} here.")
-        names[name if name not in kept or name == heading else f"{name}_"] = heading
+        names[name if name not in there or name == heading else f"{name}_"] = heading
     if kept:
         notes.append(f"Kept under their own names: {', '.join(map(repr, kept))}.")
     if sheet.roles.ignored:

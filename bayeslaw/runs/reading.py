@@ -187,7 +187,7 @@ def _asked(
         raise RunsError(
             f"{draft.source}: no run is left ({counted}), expected losses after some training. Add such runs."
         )
-    draft = draft.without_superseded()
+    draft = draft.without_empty_errors().without_superseded()
     questions = list(sheet.roles.questions)
     questions += ask_about_numbers(draft.table, draft.read, sheet.roles.columns)
     loss = sheet.roles.columns["loss"]

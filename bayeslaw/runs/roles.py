@@ -116,7 +116,7 @@ _Candidates = dict[str, list[tuple[str, Meaning]]]
 
 
 def _candidates(cells: pd.DataFrame, headings: Sequence[str]) -> _Candidates:
-    """Columns by what their headings mean; one without any content only where nothing else means the same."""
+    """Columns by what their headings mean; one without any content only if it is needed and nothing else is there."""
     found: _Candidates = {}
     hollow: _Candidates = {}
     for heading in headings:
@@ -126,7 +126,8 @@ def _candidates(cells: pd.DataFrame, headings: Sequence[str]) -> _Candidates:
         if known.role in (*COUNTS, "loss", "steps", "loss_se"):
             numbers = read_numbers(cells[heading], counts=known.role != "loss")
             if numbers.blank.all():
-                hollow.setdefault(known.role, []).append((heading, known))
+                if known.role in ("loss", "data"):
+                    hollow.setdefault(known.role, []).append((heading, known))
                 continue
             if plain(heading).endswith("budget") and not np.nanmax(numbers.values, initial=0) >= FLOP_OF_A_BUDGET:
                 continue

@@ -41,8 +41,8 @@ READERS = (
     mlflow.READER,
     parquet.READER,
     excel.READER,
-    json_records.READER,
     text_logs.READER,
+    json_records.READER,
     markdown.READER,
     delimited.READER,
 )

@@ -121,6 +121,7 @@ def _nemo(lines: list[str]) -> list[_Row]:
 
 
 _LOGS = (
+    _Log("NeMo log", re.compile(r"reduced_train_loss(?:=|: )"), _nemo),
     _Log(
         "nanoGPT log",
         re.compile(r"^(?:step|iter) \d+: (?:train )?loss ", re.MULTILINE),
@@ -137,7 +138,6 @@ _LOGS = (
         (("sequence length", re.compile(r"\bseq_length \.+ (\d{1,9})")),),
     ),
     _Log("llm-foundry log", re.compile(r"^\s*(?:Train|Eval) (?:time|loss|metrics)/", re.MULTILINE), _composer),
-    _Log("NeMo log", re.compile(r"reduced_train_loss(?:=|: )"), _nemo),
 )
 
 
