@@ -40,7 +40,7 @@ def one_point(parts: Sequence[str]) -> dict[str, float]:
             raise TargetError(
                 f"--at {part[:80]!r}: {text[:80]!r} is not a number. Expected something like 1638400 or 1.6M."
             )
-        if LARGEST < value < math.inf:
+        if value > LARGEST:
             raise TargetError(f"--at {part[:80]!r}: no size is as large as {value:g}. Expected something like 1.6M.")
         point[name] = value
     return point

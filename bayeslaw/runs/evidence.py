@@ -120,6 +120,7 @@ def _compute(table: pd.DataFrame, heading: str, derived: bool) -> list[Question]
 def ask_what_tells_apart(table: pd.DataFrame) -> list[Question]:
     """Ask about a column that tells apart runs of one model and size whose losses differ by more than seeds do."""
     keys = [name for name in ("task", "model", "params", "data", "tokens", "unique_data", "metric") if name in table]
+    table = table[np.isfinite(table["loss"]) & (table["loss"] > 0)]
     if not table.duplicated(keys).any():
         return []
     settings = [name for name in table.columns if name not in ("row", *CANONICAL) and _is_setting(table, name)]

@@ -159,7 +159,9 @@ def _found(source: Source) -> tuple[Raw, str, str, Path | None]:
         return Raw("table", source), "<DataFrame>", "task", None
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        return read_raw(path), path.name or str(path), stem_of(path), path if path.is_dir() else path.parent
+        raw = read_raw(path)
+        named = path if path.name else path.resolve()  # of "." and ".."
+        return raw, named.name or str(path), stem_of(named) or "task", path if path.is_dir() else path.parent
     if isinstance(source, Sequence) and source and all(isinstance(one, str | os.PathLike) for one in source):
         paths = [Path(one) for one in source]
         if len(paths) == 1:

@@ -88,7 +88,7 @@ def _stated(
     """What the user said about the columns, and what the format of the file says of the others."""
     stated, notes = stated_roles(list(cells.columns), answers, beside, source)
     taken = {one.role for one in stated.values()}
-    known = {h: parse_role(h, role, raw.format) for h, role in raw.known.items() if h in cells and h not in stated}
+    known = {h: parse_role(h, role, "the source") for h, role in raw.known.items() if h in cells and h not in stated}
     return {h: one for h, one in known.items() if one.role not in taken} | stated, notes
 
 
