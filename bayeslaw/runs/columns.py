@@ -92,9 +92,11 @@ class Meaning:
     why: str = ""
 
 
-EVALUATION, EVALUATION_OF, PLAIN, LOSS_OF, TRAINING, NOT_NATS, VALUE, ACCURACY = range(8)
-"""Ranks of losses: of an evaluation, of one among several evaluations, not said of what, of something, of training,
-in another unit, of a value whose metric another column may tell, and what is no loss."""
+EVALUATION, EVALUATION_OF, PLAIN, LOSS_OF, VALUE, TRAINING, ACCURACY = 0, 1, 3, 4, 6, 7, 9
+"""Ranks of losses: of an evaluation, of one among several evaluations, not said of what, of something, of a value whose
+metric another column may tell, of training, and what is no loss."""
+
+_IN_ANOTHER_UNIT = {True: 2, None: 5, False: 8}  # of an evaluation, not said of what, of training
 
 
 def plain(name: str) -> str:
@@ -150,7 +152,8 @@ def _loss(heading: str, parts: list[str]) -> Meaning | None:
     unit = _ending(last, tuple(_LOSS_UNITS))
     if unit and not _ending(last, ("log perplexity",)):
         kind = _LOSS_UNITS[unit]
-        return Meaning("loss", unit=kind, rank=ACCURACY if kind == "accuracy" else NOT_NATS, why=f"{kind} by its name")
+        rank = ACCURACY if kind == "accuracy" else _IN_ANOTHER_UNIT[evaluation if stage else None]
+        return Meaning("loss", unit=kind, rank=rank, why=f"{kind} by its name")
     name = _ending(last, _LOSS_WORDS)
     is_name = plain(heading) in _LOSS_NAMES or plain(parts[-1]) in _LOSS_NAMES
     if name is None and not is_name:

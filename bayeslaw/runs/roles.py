@@ -11,7 +11,6 @@ from bayeslaw.runs.columns import (
     ALIASES,
     CANONICAL,
     COUNTS,
-    EVALUATION_OF,
     NAMES,
     PLAIN,
     TRAINING,
@@ -186,7 +185,7 @@ def _choose(role: str, several: list[tuple[str, Meaning]], questions: list[Quest
 def _loss_of_training(columns: Mapping[str, Column], losses: list[tuple[str, Meaning]]) -> tuple[str, ...]:
     """A plain ``loss`` beside the loss of an evaluation is that of training."""
     taken = dict(losses).get(columns["loss"].heading) if "loss" in columns else None
-    if taken is None or taken.rank > EVALUATION_OF:
+    if taken is None or taken.rank >= PLAIN:
         return ()
     return tuple(heading for heading, known in losses if known.rank == PLAIN and plain(heading) == "loss")
 
@@ -202,10 +201,9 @@ def _about_the_loss(
     if rank == TRAINING:
         notes.append(f"Column {loss.heading!r} is a loss of training: there is none of an evaluation.")
     elif training and not loss.said:
-        notes.append(
-            f"Column {loss.heading!r} is the loss of an evaluation and is taken; {', '.join(map(repr, training))} "
-            "is of training."
-        )
+        evaluation = "the loss of an evaluation and is " if rank is not None and rank < PLAIN else ""
+        named = ", ".join(map(repr, training))
+        notes.append(f"Column {loss.heading!r} is {evaluation}taken; {named} is of training.")
     if rank == ACCURACY and not loss.said:
         questions.append(accuracy_question(loss.heading))
 

@@ -53,6 +53,9 @@ def test_headings_that_mean_nothing(heading):
         (["eval_c4_loss", "eval_loss"], "eval_loss", []),
         (["eval_perplexity", "eval_loss"], "eval_loss", []),
         (["training loss"], "training loss", []),
+        (["train_loss", "perplexity"], "perplexity", ["train_loss"]),
+        (["loss", "eval/bpb"], "eval/bpb", ["loss"]),
+        (["eval_c4_loss", "eval/bpb"], "eval_c4_loss", []),
     ],
 )
 def test_the_loss_of_an_evaluation_comes_first(columns, taken, training):
