@@ -13,6 +13,7 @@ from bayeslaw.fitting.fit import fit
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs, read_runs
+from bayeslaw.runs.columns import CANONICAL
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress
 from bayeslaw.streams import generator
@@ -68,7 +69,7 @@ def simulate(law: Law, seed: int) -> Simulated:
     kind, rng = kind_of(law), generator(seed, streams.LAW_SIMULATION)
     design = _design(law, rng)
     bare = design.assign(**{kind.outcome.name: kind.outcome.inverse(np.linspace(1.1, 1.0, len(design)))})
-    layout = kind.layout(kind.prepare(read_runs(bare), 0.0), law, None)
+    layout = kind.layout(kind.prepare(_read(bare), 0.0), law, None)
     place = {curve.model: k for k, curve in enumerate(layout.curves)}
     reference = {name: values[[place[m] for m in design["model"]]] for name, values in layout.reference.items()}
     coordinates, level = _drawn(law, design, rng)
@@ -81,7 +82,12 @@ def simulate(law: Law, seed: int) -> Simulated:
     noisy = linked(design) + NOISE * rng.standard_normal(len(design))
     hidden = BEYOND * float(design[law.axis].max())
     truth = dict(zip(design["model"], linked(design.assign(**{law.axis: hidden})).tolist(), strict=True))
-    return Simulated(read_runs(design.assign(**{kind.outcome.name: kind.outcome.inverse(noisy)})), truth, hidden)
+    return Simulated(_read(design.assign(**{kind.outcome.name: kind.outcome.inverse(noisy)})), truth, hidden)
+
+
+def _read(table: pd.DataFrame) -> Runs:
+    """Read a table that is what its columns say, whatever the numbers look like."""
+    return read_runs(table, roles={name: name for name in table if name in CANONICAL})
 
 
 def _design(law: Law, rng: np.random.Generator) -> pd.DataFrame:

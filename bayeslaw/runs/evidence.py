@@ -15,8 +15,8 @@ from bayeslaw.runs.units import pointed_thousands
 FEW = 1e3
 """No model has so few parameters, and no run so few tokens: smaller numbers are in a larger unit."""
 
-NOT_SO_MANY = 1e6
-"""Numbers of this size and more are counts as they stand, even if there are fractions."""
+ROUNDING = 1e-6
+"""Share of a count that is no fraction, but of rounding."""
 
 COMPUTE_OFF = 10.0
 """Times 6 N D, by which compute may differ from it."""
@@ -63,13 +63,13 @@ def _unit(name: str, table: pd.DataFrame, column: ReadColumn, heading: str) -> l
     good = values[np.isfinite(values) & (values > 0)]
     if not len(good) or suffixed.any():
         return []
-    broken = good != np.round(good)
+    broken = np.abs(good - np.round(good)) > ROUNDING * good
     pointed = pointed_thousands(column.cells.loc[table.index])
     few = good.min() < FEW and good.max() < 100 * FEW if name == "params" else np.median(good) < FEW
     if pointed:
         remedy = f"{pointed} may be {pointed.replace('.', '')}: then write it so, everywhere."
         return [_about_unit(name, heading, (), f"has points before groups of three digits. {remedy}")]
-    if (broken.any() and np.median(good) < NOT_SO_MANY) or (name in ("params", "tokens") and few):
+    if few and (name in ("params", "tokens") or broken.any()):
         example = good[broken][0] if broken.any() else good.min()
         units = ("M", "B") if name == "params" else ("B", "M", "T")
         told = f"has numbers such as {example:.12g}, which count nothing as they stand: millions (M) or billions (B)?"
