@@ -1,4 +1,4 @@
-"""Logs of training that were resumed: of two rows of one step, the later counts."""
+"""Logs of training: rows of one step complete each other, and of a log that was resumed the later row counts."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -7,11 +7,54 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayeslaw.runs.units import read_numbers
+
 SHORTEST = 3
 """Rows of a log before it was resumed, from which on it is taken for one."""
 
 ALIKE = 0.2
 """Logarithm of the ratio of two losses of one step, up to which they may be of one run that was resumed."""
+
+
+PROPORTIONAL = 0.01
+"""Share by which what a step is worth may differ along a run, for counts of other steps to follow from it."""
+
+
+def completed(cells: pd.DataFrame, count: str, steps: str, run: str | None) -> tuple[pd.DataFrame, int]:
+    """Fill in the count of a row that has none, from rows of its run: of the same step, or by what a step is worth.
+
+    Trackers write what is logged together in one row, so that a row of evaluation may lack the tokens that a row of
+    training has.
+
+    Parameters
+    ----------
+    cells : the table.
+    count, steps : headings of the column that lacks cells, and of that of steps.
+    run : heading of the column that names runs; None if all rows are of one.
+
+    Returns
+    -------
+    The table, and how many cells were filled in.
+    """
+    values = read_numbers(cells[count], counts=True)
+    at = read_numbers(cells[steps], counts=True).values
+    names = cells[run].astype(str) if run is not None else pd.Series([""] * len(cells))
+    filled = values.values.copy()
+    for indices in names.groupby(names, sort=False).indices.values():
+        rows = np.asarray(indices)
+        known = rows[np.isfinite(values.values[rows]) & (at[rows] > 0) & (values.values[rows] > 0)]
+        worth = values.values[known] / at[known]
+        for row in rows[values.blank[rows] & np.isfinite(at[rows])]:
+            same = known[at[known] == at[row]]
+            if len(same):
+                filled[row] = values.values[same[-1]]
+            elif len(known) > 1 and np.ptp(worth) <= PROPORTIONAL * worth.max():
+                filled[row] = np.median(worth) * at[row]
+    changed = values.blank & np.isfinite(filled)
+    if not changed.any():
+        return cells, 0
+    column = cells[count].astype(object).where(~changed, pd.Series(filled, index=cells.index, dtype=object))
+    return cells.assign(**{count: column}), int(changed.sum())
 
 
 def superseded(table: pd.DataFrame) -> NDArray[np.bool_]:

@@ -1,15 +1,16 @@
 """From a table of cells to a tidy sheet: headings checked and recognised, wide tables unfolded, logs sorted out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import ALIASES, plain
+from bayeslaw.runs.columns import ALIASES, meaning, plain
 from bayeslaw.runs.headings import nearest, with_good_headings
+from bayeslaw.runs.logs import completed
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Roles, decide
 from bayeslaw.runs.stated import Stated, parse_role, stated_roles
@@ -124,6 +125,7 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
     loss = sheet.roles.columns["loss"].heading
     if not (sheet.roles.training or _is_log(sheet.cells)):
         return sheet
+    sheet = _with_counts(sheet)
     blank = read_numbers(sheet.cells[loss], counts=False).blank
     if not blank.any() or blank.all():
         return sheet
@@ -137,6 +139,21 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
         (*sheet.left_out, *leave_out(sheet.rows[blank], f"no {loss} in this row of the log")),
         (*sheet.notes, f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out."),
     )
+
+
+def _with_counts(sheet: Sheet) -> Sheet:
+    """Complete the sizes of rows of a log by those of other rows, where there are steps to tell."""
+    columns = sheet.roles.columns
+    counted = columns.get("data") or columns.get("tokens")
+    steps = next((h for h in sheet.cells.columns if (known := meaning(h)) is not None and known.role == "steps"), None)
+    if counted is None or steps is None or counted.heading == steps:
+        return sheet
+    run = columns["model"].heading if "model" in columns else None
+    cells, filled = completed(sheet.cells, counted.heading, steps, run)
+    if not filled:
+        return sheet
+    note = f"A log: {filled} rows lack {counted.heading!r}, which follows from other rows by {steps!r}."
+    return replace(sheet, cells=cells, notes=(*sheet.notes, note))
 
 
 def _is_log(cells: pd.DataFrame) -> bool:

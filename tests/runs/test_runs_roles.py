@@ -255,6 +255,22 @@ def test_a_resumed_log_and_repeats_are_told_apart():
     assert len(read_runs(repeats).table) == 6
 
 
+def test_rows_of_evaluation_take_their_tokens_from_rows_of_training():
+    log = pd.DataFrame(
+        {
+            "step": [10, 10, 20, 25],
+            "tokens": [1e6, None, 2e6, None],
+            "train_loss": [4.0, None, 3.0, None],
+            "eval_loss": [None, 4.1, None, 2.9],
+        }
+    )
+    runs = read_runs(log)
+    assert runs.table[["tokens", "loss"]].values.tolist() == [[1e6, 4.1], [2.5e6, 2.9]]
+    assert any("2 rows lack 'tokens'" in note for note in runs.notes)
+    with pytest.raises(RunsError, match=r"'tokens': found"):  # steps are not worth the same
+        read_runs(log.assign(tokens=[1e6, None, 9e6, None]))
+
+
 def test_digits_with_underscores_are_counts_in_threes_or_nothing():
     with pytest.raises(RunsError, match="found '3_5'"):
         read_runs(pd.DataFrame({"model": ["a"], "data": [100], "loss": ["3_5"]}))
