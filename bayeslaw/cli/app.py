@@ -3,7 +3,6 @@
 Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer is still printed).
 """
 
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -16,18 +15,21 @@ import typer
 from bayeslaw.cli.backtest import backtest
 from bayeslaw.cli.law_option import LawOfFit, LawOfPrior, asked_law, read_law
 from bayeslaw.cli.laws import advise, compare, crossing, laws, optimum
+from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.priors import priors
+from bayeslaw.cli.read import read
 from bayeslaw.cli.shared import (
     Allow,
+    As,
     EarlyTokens,
     FitFile,
     Json,
     Output,
     Plot,
     PriorName,
-    RunsFile,
     RunsOrFit,
+    RunsPaths,
     Seed,
     Where,
     Widen,
@@ -36,7 +38,6 @@ from bayeslaw.cli.shared import (
     finish,
     fit_table,
     interruptible,
-    one_point,
     read_table,
     read_tokens,
     saved_fit,
@@ -66,15 +67,17 @@ app = typer.Typer(
 )
 app.add_typer(backtest, name="backtest")
 app.add_typer(priors, name="priors")
+app.command()(read)
 app.command()(optimum)
 app.command()(crossing)
 app.command()(advise)
 app.command()(compare)
 app.command()(laws)
 
-At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1638400; sizes like 1.6M work.")]
+At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1.6M or params=7B,data=1T.")]
 Points = Annotated[
-    list[str], typer.Option("--at", help="Point to predict at, such as data=1.6M or params=70B,data=1.4T; repeatable.")
+    list[str],
+    typer.Option("--at", help="Point to predict at, such as data=1.6M or params=70B,data=1.4T; several are several."),
 ]
 Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
 
@@ -87,6 +90,7 @@ def select(
     runs: RunsOrFit,
     at: At,
     where: Where = None,
+    answers: As = None,
     task: Task = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
@@ -104,18 +108,21 @@ def select(
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     stated = read_statements(prior_of)
     check_outputs(output, plot)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, prior_of, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, output)
     if fitted is None:
-        table = read_table(runs, where)
+        table = read_table(runs, where, answers)
         named, lender = borrow(table, prior, widen, asked_law(law))
+        target = point_of_law(target, named, table)
         fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated)
+    target = point_of_law(target, fitted.posterior.law, fitted.posterior.runs)
     _select(fitted, target, task, seed, json, output, plot, allow_failed_checks, began)
 
 
 @app.command()
 def fit(
-    runs: RunsFile,
+    runs: RunsPaths,
     where: Where = None,
+    answers: As = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -130,7 +137,7 @@ def fit(
     began = time.perf_counter()
     first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
     check_outputs(output)
-    table = read_table(runs, where)
+    table = read_table(runs, where, answers)
     named, lender = borrow(table, prior, widen, asked_law(law))
     fitted = fit_table(table, named, seed, first_tokens, lender, stated)
     if output is not None:
@@ -172,12 +179,13 @@ def predict(
 ) -> None:
     """Predict the loss at one or more points from a saved fit."""
     began = time.perf_counter()
-    points = [one_point(re.split(r",(?=[^,]*=)", text)) for text in at]  # not at the commas of 1,638,400
+    points = several_points(at)
     check_outputs(output, suffix=".csv")
     from bayeslaw.fitting.fit import load
     from bayeslaw.views.records import timed, to_json
 
     fitted = load(fit, law=asked_law(law))
+    points = [point_of_law(point, fitted.posterior.law, fitted.posterior.runs) for point in points]
     prediction = fitted.predictions(points, kind=kind, seed=seed)  # type: ignore[arg-type]
     if output is not None:
         from bayeslaw.files import write_csv

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayeslaw.cli.law_option import LawName, is_law_file, read_law
-from bayeslaw.cli.shared import Allow, Json, Seed, Where, finish, interrupts_to, one_point, show, tell
+from bayeslaw.cli.points import one_point
+from bayeslaw.cli.shared import Allow, Json, Seed, Where, finish, interrupts_to, show, tell
 from bayeslaw.errors import BayeslawWarning, TargetError
 
 if TYPE_CHECKING:

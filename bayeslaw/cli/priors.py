@@ -8,6 +8,7 @@ import typer
 
 from bayeslaw.cli.law_option import LawName, LawOfFit, asked_law, read_law
 from bayeslaw.cli.shared import (
+    As,
     EarlyTokens,
     Json,
     Seed,
@@ -78,6 +79,7 @@ def make_prior(
     output: Annotated[Path, typer.Option("-o", "--output", help="Save the prior here (.json).")],
     law: LawName = "rectified",
     where: Where = None,
+    answers: As = None,
     name: Annotated[str | None, typer.Option(help="What to call it; if not given, as the file is called.")] = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
@@ -90,7 +92,7 @@ def make_prior(
     from bayeslaw.lending.lend import as_prior
     from bayeslaw.runs import join_runs
 
-    table = join_runs([read_table(path, where) for path in runs])
+    table = join_runs([read_table([path], where, answers) for path in runs])
     fitted = fit_table(table, read_law(law), seed, first_tokens)
     made = None if fitted.status == "FAIL" else as_prior(fitted.posterior, name or output.stem, seed=seed)
     if made is not None:

@@ -24,8 +24,18 @@ if TYPE_CHECKING:
     from bayeslaw.sampling.sample import Progress
     from bayeslaw.verdicts import Check, Status
 
-RunsFile = Annotated[Path, typer.Argument(help="Table of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
-RunsOrFit = Annotated[Path, typer.Argument(help="Table of runs (CSV, TSV, Parquet, JSON lines), or a saved fit (.nc).")]
+RunsPaths = Annotated[
+    list[Path],
+    typer.Argument(help="Tables or logs of runs, files or folders; see 'bayeslaw read'.", show_default=False),
+]
+RunsOrFit = Annotated[
+    list[Path],
+    typer.Argument(help="Tables or logs of runs, files or folders; or a saved fit (.nc).", show_default=False),
+]
+As = Annotated[
+    list[str] | None,
+    typer.Option("--as", metavar="COLUMN=ROLE", help="What a column is, such as size=params:M; see 'bayeslaw read'."),
+]
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
 Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
@@ -49,31 +59,6 @@ EarlyTokens = Annotated[
 Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
 
 
-def one_point(parts: list[str]) -> dict[str, float]:
-    """Read ``name=value`` parts as one point.
-
-    Raises
-    ------
-    TargetError
-        If a part is not of that form, or a name comes twice.
-    """
-    from bayeslaw.runs.units import read_count
-
-    point: dict[str, float] = {}
-    for part in parts:
-        name, equals, text = part.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            raise TargetError(f"--at {part!r} is not understood. Expected name=value, such as --at data=1638400.")
-        if name in point:
-            raise TargetError(f"--at gives {name!r} twice. Choose for one target at a time.")
-        value = read_count(text)
-        if value is None:
-            raise TargetError(f"--at {part!r}: {text!r} is not a number. Expected something like 1638400 or 1.6M.")
-        point[name] = value
-    return point
-
-
 def show(*tables: Any) -> None:
     """Print tables on standard output."""
     from rich.console import Console
@@ -94,17 +79,18 @@ def finish(status: "Status", allow_failed_checks: bool) -> None:
         raise typer.Exit(3)
 
 
-def read_table(path: Path, where: str | None) -> "Runs":
+def read_table(paths: Sequence[Path], where: str | None, answers: Sequence[str] | None) -> "Runs":
     """Read the rows to use."""
     from bayeslaw.runs import read_runs
+    from bayeslaw.runs.stated import parse_answers
 
-    return read_runs(path, where=where)
+    return read_runs(list(paths), where=where, roles=parse_answers(answers or ()))
 
 
 def borrow(
-    table: "Runs", prior: str | None, widen: float, law: "Law | None", default: str = "rectified"
+    table: "Runs", prior: str | None, widen: float, law: "Law | None", default: str | None = None
 ) -> "tuple[Law, Prior | None]":
-    """Settle the law and the prior of a fit before anything is sampled.
+    """Settle the law and the prior of a fit before anything is sampled; without either the table says which law.
 
     Raises
     ------
@@ -115,8 +101,13 @@ def borrow(
         if widen != 1:
             raise PriorError(f"--widen {widen:g} needs a prior to widen. Name one with --prior, or leave it out.")
         from bayeslaw.laws import get_law
+        from bayeslaw.laws.suited import suited_law
 
-        return law or get_law(default), None
+        if law is None and default is None:
+            default, why = suited_law(table)
+            if why:
+                tell(f"Law: {default}, as {why} (--law says otherwise).")
+        return law or get_law(default or "rectified"), None
     from bayeslaw.fitting.fit import open_prior
 
     found = open_prior(prior, law).widened(widen)
@@ -125,28 +116,39 @@ def borrow(
 
 
 def saved_fit(
-    path: Path,
+    paths: Sequence[Path],
     where: str | None,
     law: str | None,
     prior: str | None,
     widen: float,
     early_tokens: str | None,
+    answers: Sequence[str] | None,
     stated: Sequence[str] | None,
     output: Path | None,
 ) -> "Fit | None":
-    """Load the fit, if a path names one and no table; a file of a law is of the one that it was made with.
+    """Load the fit, if the path names one and no table; a file of a law is of the one that it was made with.
 
     Raises
     ------
     TargetError
         If one of the options was given that are for a fit yet to be made.
     """
-    if path.suffix != ".nc":
+    fits = [path for path in paths if path.suffix == ".nc"]
+    if not fits:
         return None
+    if len(paths) > 1:
+        raise TargetError(f"{fits[0]} is a saved fit, expected it alone. Name one fit, or files of runs.")
+    path = fits[0]
     file = law if law is not None and is_law_file(law) else None
     law = law if file is None else None
     given = {"where": where, "law": law, "prior": prior, "widen": None if widen == 1 else widen}
-    for name, value in {**given, "early-tokens": early_tokens, "prior-of": stated or None, "output": output}.items():
+    for name, value in {
+        **given,
+        "early-tokens": early_tokens,
+        "prior-of": stated or None,
+        "output": output,
+        "as": answers,
+    }.items():
         if value is not None:
             raise TargetError(
                 f"--{name} is for a fit that is yet to be made, and {path} is made. Leave it out, or "

@@ -15,6 +15,7 @@ from bayeslaw.kinds.shared.outcome import outcome_of_law
 from bayeslaw.kinds.table_checks import table_checks
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs, read_runs
+from bayeslaw.runs.columns import CANONICAL
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress
 from bayeslaw.streams import generator
@@ -71,7 +72,7 @@ def simulate(law: Law, seed: int) -> Simulated:
     design = _design(law, rng)
     outcome = outcome_of_law(kind.outcome, law)
     bare = design.assign(**{outcome.name: outcome.inverse(np.linspace(1.1, 1.0, len(design)))})
-    layout = kind.layout(kind.prepare(read_runs(bare), 0.0), law, None)
+    layout = kind.layout(kind.prepare(_read(bare), 0.0), law, None)
     place = {curve.model: k for k, curve in enumerate(layout.curves)}
     reference = {name: values[[place[m] for m in design["model"]]] for name, values in layout.reference.items()}
     coordinates, level = _drawn(law, design, rng)
@@ -85,7 +86,12 @@ def simulate(law: Law, seed: int) -> Simulated:
     hidden = BEYOND * float(design[law.axis].max())
     there = outcome.inverse(linked(design.assign(**{law.axis: hidden})))
     truth = dict(zip(design["model"], there.tolist(), strict=True))
-    return Simulated(read_runs(design.assign(**{outcome.name: outcome.inverse(noisy)})), truth, hidden)
+    return Simulated(_read(design.assign(**{outcome.name: outcome.inverse(noisy)})), truth, hidden)
+
+
+def _read(table: pd.DataFrame) -> Runs:
+    """Read a table that is what its columns say, whatever the numbers look like."""
+    return read_runs(table, roles={name: name for name in table if name in CANONICAL})
 
 
 def _design(law: Law, rng: np.random.Generator) -> pd.DataFrame:

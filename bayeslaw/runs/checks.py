@@ -19,9 +19,13 @@ _EXPECTED = {
     "params": "a positive number of parameters, such as 124e6 or 124M",
     "tokens": "a positive number of tokens, such as 2e9 or 2B",
     "compute": "a positive number of FLOP, such as 1e19",
+    "unique_data": "a positive number of tokens or examples, such as 2e9 or 2B",
     "loss": _POSITIVE,
     "loss_se": _NOT_NEGATIVE,
 }
+SHOWN = 80
+"""Characters of a cell that a message shows."""
+
 _IDENTITY = ("model", "family", "task", "data", "params", "tokens", "compute", "seed", "metric")
 
 
@@ -201,7 +205,7 @@ def _place(table: pd.DataFrame, column: ReadColumn, position: int, source: str) 
 def _found(column: ReadColumn, position: int) -> str:
     cell = column.cells[position]
     if isinstance(cell, str):
-        return repr(cell) if cell.strip() else "an empty cell"
+        return repr(cell if len(cell) <= SHOWN else f"{cell[:SHOWN]}…") if cell.strip() else "an empty cell"
     return "an empty cell" if cell is None else str(cell)
 
 

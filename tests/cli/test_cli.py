@@ -53,7 +53,12 @@ BAD = {
     "duplicate rows": ("runs.csv", table(["a,1,2", "a,2,1.5", "a,1,2"]), AT, ["row 3", "row 1"]),
     "same seed twice": ("runs.csv", table(["a,1,2,0", "a,1,3,0"], "model,data,loss,seed"), AT, ["seed"]),
     "duplicate columns": ("runs.csv", table(["a,1,2,3"], "model,data,loss,loss"), AT, ["loss"]),
-    "two loss columns": ("runs.csv", table(["a,1,2,3"], "model,data,eval_loss,nll"), AT, ["eval_loss", "nll"]),
+    "two loss columns": (
+        "runs.csv",
+        table(["a,1,2,3"], "model,data,val_loss,test_loss"),
+        AT,
+        ["val_loss", "test_loss", "--as"],
+    ),
     "mixed units": ("runs.csv", table(["a,7B,1,2", "b,0.35,1,2"], "model,size,data,loss"), AT, ["mixed units"]),
     "mixed loss units": ("runs.csv", table(["a,1,2,nats", "a,2,1,bits"], "model,data,loss,unit"), AT, ["mixed units"]),
     "ragged rows": ("runs.csv", table(["a,1,2,9", "a,2,1"]), AT, ["row 1"]),
@@ -63,7 +68,10 @@ BAD = {
     "negative standard error": ("runs.csv", table(["a,1,2,-1"], "model,data,loss,loss_se"), AT, ["-1"]),
     "corrupt parquet": ("runs.parquet", b"PAR1 not really", AT, ["runs.parquet"]),
     "broken JSON line": ("runs.jsonl", '{"model": "a", "data": 1, "loss": 2}\n{"model"\n', AT, ["line 2"]),
-    "unknown suffix": ("runs.xlsx", TIDY, AT, [".xlsx"]),
+    "steps without a size": ("runs.csv", table(["a,1,2"], "model,step,loss"), AT, ["--as step=data"]),
+    "unknown role": ("runs.csv", TIDY, [*AT, "--as", "data=parms"], ["parms", "'params'"]),
+    "unknown column in --as": ("runs.csv", TIDY, [*AT, "--as", "dta=data"], ["dta", "data"]),
+    "target beyond all sizes": ("runs.csv", TIDY, ["--at", "data=1e300"], ["1e+300"]),
     "unknown column in where": ("runs.csv", TIDY, [*AT, "--where", "dta <= 4"], ["dta", "data"]),
     "where is not an expression": ("runs.csv", TIDY, [*AT, "--where", "data <="], ["data <="]),
     "where calls": ("runs.csv", TIDY, [*AT, "--where", "__import__('os')"], ["where"]),
@@ -261,7 +269,7 @@ def test_same_seed_same_answer_and_units_do_not_matter(capsys, tmp_path, saved, 
         ({"data": table["data"] / 1000}, "data=10"),
     ):
         table.assign(**change).to_csv(runs, index=False)
-        _, out, _ = run(capsys, "select", runs, "--at", at, "--json")
+        _, out, _ = run(capsys, "select", runs, "--at", at, "--json", "--as", "data=data")
         again = json.loads(out)
         assert [(c["model"], c["p_best"]) for c in again["candidates"]] == [
             (c["model"], c["p_best"]) for c in answer["candidates"]

@@ -265,7 +265,7 @@ def test_a_failing_fit_makes_no_prior(capsys, tables, sampled_briefly, monkeypat
 
 
 def test_what_no_prior_can_be_made_of_is_refused_before_anything_is_sampled(capsys, tables, not_sampled, tmp_path):
-    (tmp_path / "tokens.csv").write_text(tidy("xyz").replace("data", "tokens"))
+    (tmp_path / "tokens.csv").write_text(tidy("xyz").replace("data", "tokens (M)"))
     for arguments, says in (
         ((tables[0], "-o", tmp_path / "mine.nc"), "the suffix '.nc' is not known. Use one of .json"),
         ((tables[0], "-o", tmp_path / "none" / "mine.json"), "there is no folder"),

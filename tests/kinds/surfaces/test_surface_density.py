@@ -164,7 +164,8 @@ def test_coordinates_are_stated_in_the_middle_of_the_table(surface):
 
 def test_a_unit_changes_nothing_but_labels(surface):
     table = families(surface).table[["model", "family", "task", "params", "tokens", "loss"]]
-    other = build_model(read_runs(table.assign(params=table["params"] * 1e-6, tokens=table["tokens"] / 1e9)), LAW)
+    in_other_units = table.assign(params=table["params"] * 1e-6, tokens=table["tokens"] / 1e9)
+    other = build_model(read_runs(in_other_units, roles={"params": "params", "tokens": "tokens"}), LAW)
     model = build_model(read_runs(table), LAW)
     for name, mine in model.data._asdict().items():
         jax.tree.map(np.testing.assert_array_equal, mine, getattr(other.data, name))
