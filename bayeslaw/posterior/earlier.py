@@ -1,16 +1,14 @@
 """What files of earlier formats mean today: they answer as they did when they were written."""
 
-from dataclasses import asdict
 from typing import Any
 
 import xarray as xr
-
-from bayeslaw.kinds.surfaces.priors import SurfacePriors
 
 OLDEST = 7
 """The oldest format that is read."""
 
 _DEPARTURE = 2.0  # in format 7, of the rate of errors of joint laws beyond the data to the sd of their field
+_MISFIT = {"median": 0.0085, "exponent": 1.0, "sd": 0.35, "typical": 0.008, "spread": 0.6}
 
 
 def layout_of_today(outline: dict[str, Any], written: int) -> dict[str, Any]:
@@ -46,7 +44,7 @@ def scales_of_today(plain: dict[str, Any], written: int) -> dict[str, Any]:
     """Plain priors of scales with those that there are today."""
     if written > OLDEST or "field_sd" not in plain:
         return plain
-    return {**plain, "misfit": asdict(SurfacePriors().misfit)}
+    return {**plain, "misfit": _MISFIT}
 
 
 def _without_rate(field: dict[str, Any]) -> dict[str, Any]:
