@@ -251,7 +251,7 @@ def test_simulated_runs_follow_the_law(monkeypatch):
         ratio = falls[1:] / falls[:-1]
         np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
         ahead = loss[-1] + falls[-1] * ratio[0] + falls[-1] * ratio[0] ** 2
-        assert np.log(ahead) == pytest.approx(found.truth[model], abs=1e-9)
+        assert ahead == pytest.approx(found.truth[model], rel=1e-9)
         assert found.hidden == 4 * rows["data"].max()
         ratios.append(ratio[0])
     assert np.ptp(ratios) < 1e-9  # one exponent on the task

@@ -49,7 +49,11 @@ CASES = [
     ("inf.csv", "model,data,loss\na,1,inf\n", ["inf.csv", "row 1", "'loss'", "'inf'"]),
     ("void.csv", "model,data,loss\na,1,2\na,2,\n", ["void.csv", "row 2", "'loss'", "empty cell"]),
     ("zero.csv", "model,data,loss\na,1,0\n", ["zero.csv", "row 1", "'loss'", "'0'", "loss > 0"]),
-    ("minus.csv", "model,data,loss\na,1,-2\na,2,-1\n", ["minus.csv", "row 1", "'-2'", "loss > 0", "1 more"]),
+    (
+        "minus.csv",
+        "model,data,loss\na,1,-2\na,2,-1\na,3,2\na,4,1\n",
+        ["minus.csv", "row 1", "'-2'", "loss > 0", "1 more"],
+    ),
     ("negative.csv", "model,examples,loss\na,-5,2\n", ["negative.csv", "row 1", "'examples'", "'-5'"]),
     ("many.csv", "model,data,loss\na,many,2\n", ["many.csv", "row 1", "'data'", "'many'", "number of examples"]),
     ("nodatum.csv", "model,data,loss\na,,2\n", ["nodatum.csv", "row 1", "'data'", "empty cell"]),

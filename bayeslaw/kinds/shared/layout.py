@@ -260,5 +260,5 @@ def _require_linkable(runs: Runs, law: Law, outcome: Outcome) -> None:
     raise LawError(
         f"{runs.source}: the {law.name} law is of the logarithm of a positive {outcome.name}, but row {row} has "
         f"{value:g} (and {int(bad.sum()) - 1} more are not positive). A law of the loss itself has link=identity in "
-        "its name, as in 'chinchilla(link=identity)'."
+        f"its name, as in 'chinchilla(link=identity)'; mistakes are left out with --where \"{outcome.name} > 0\"."
     )
