@@ -81,14 +81,14 @@ def test_distance_is_that_of_the_furthest_covariate():
     top = SIZES.max()
     for times, status in ((34, "PASS"), (35, "REVIEW"), (34**2 + 1, "FAIL")):
         check = found(grid(), {"params": times * top})["extrapolation"]
-        assert check == found(grid(), {"params": times * top, "data": 2e11})["extrapolation"]
+        assert check == found(grid(), {"params": times * top, "data": 1e9})["extrapolation"]
         assert (check.status, check.value) == (status, pytest.approx(times))
         assert "the largest params seen" in check.sentence
 
 
 def test_a_budget_is_judged_by_the_largest_compute():
     spent = 6 * 1.6e9 * 1.6e11
-    for times, status in ((2.9, "PASS"), (3.1, "REVIEW"), (1e5, "FAIL")):
+    for times, status in ((9.9, "PASS"), (10.1, "REVIEW"), (1e5, "FAIL")):
         check = found(grid(), {"compute": times * spent})["extrapolation"]
         assert (check.status, check.value) == (status, pytest.approx(times))
     with pytest.raises(TargetError, match="must be a positive number"):
@@ -122,5 +122,5 @@ def test_a_target_is_a_positive_number(value):
 def test_two_kinds_of_loss_are_asked_about():
     two = pd.concat([falling(method="full"), falling(method="lora", seed=1)], ignore_index=True)
     two.loc[two["method"] == "lora", "loss"] *= 1.1
-    with pytest.raises(RunsError, match="'method' tells them apart"):
+    with pytest.raises(RunsError, match="differ in column 'method'"):
         advise(read_runs(two))

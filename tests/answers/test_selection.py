@@ -216,7 +216,8 @@ def test_units_of_loss_and_data_do_not_change_the_choice(fitted, two_models, set
     """Losses times 3.7 and data in thousands give the very same draws, so exactly the same odds."""
     table = two_models.table.drop(columns="row")
     scaled = table.assign(loss=3.7 * table["loss"], data=table["data"] / 1000)
-    again = bayeslaw.fit(read_runs(pd.DataFrame(scaled)), scales=scales, pooling=pooling, sampler=settings, seed=5)
+    again = read_runs(pd.DataFrame(scaled), roles={"data": "data"})
+    again = bayeslaw.fit(again, scales=scales, pooling=pooling, sampler=settings, seed=5)
     for name in ("log_beta", "floor", "phase", "noise", "own_drift"):
         np.testing.assert_array_equal(again.posterior.draws[name], fitted.posterior.draws[name])
     before, after = fitted.select(data=51_200), again.select(data=51.2)

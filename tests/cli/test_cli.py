@@ -148,8 +148,8 @@ def answer(saved):
 
 def test_select_keeps_its_contract(answer):
     assert set(answer) == {
-        "target", "task", "law", "prior", "candidates", "recommendation", "checks", "status", "left_out", "settings",
-        "seconds",
+        "target", "task", "law", "link", "prior", "candidates", "recommendation", "checks", "status", "left_out",
+        "settings", "seconds",
     }  # fmt: skip
     assert answer["target"] == {"data": 10000.0}
     assert (answer["task"], answer["law"], answer["prior"]) == ("runs", "rectified", None)
@@ -250,7 +250,18 @@ def test_fit_reports_parameters(capsys, tmp_path):
     record = json.loads(out)
     assert status == 0
     assert record["prior"] is None
-    assert set(record) == {"law", "prior", "task", "parameters", "checks", "status", "left_out", "settings", "seconds"}
+    assert set(record) == {
+        "law",
+        "link",
+        "prior",
+        "task",
+        "parameters",
+        "checks",
+        "status",
+        "left_out",
+        "settings",
+        "seconds",
+    }
     levels = {(p["name"], p["level"]): p for p in record["parameters"]}
     assert ("beta", "task") in levels
     assert {("E", "model"), ("B", "model"), ("D_l", "task"), ("noise", "task"), ("pull", "task")} <= set(levels)

@@ -87,7 +87,7 @@ def test_published_tables_are_aligned():
 
 @NEEDS_DATA
 def test_cases_as_people_have_them():
-    units = read_runs(Path(DATA) / "cases" / "units_of_one_model.csv")
-    assert "m1 (by 10)" in unit_check(trajectories(units.table, "data", [])).sentence
+    units = table_of(pd.read_csv(Path(DATA) / "cases" / "units_of_one_model.csv"))
+    assert "m1 (by 10)" in unit_check(trajectories(units, "data", [])).sentence
     decayed = read_runs(Path(DATA) / "cases" / "last_size_decayed.csv")
     assert last_size_check(trajectories(decayed.table, "data", [])).status == "REVIEW"

@@ -35,7 +35,7 @@ def test_a_column_that_tells_losses_apart_is_named(column):
     assert said.startswith("runs.csv, rows ")
     assert f"The column {column!r} tells them apart ('a', 'b')" in said
     expression = said.split('--where "')[1].split('"')[0]
-    assert len(read_runs(both(column, 1.06)).where(expression).table) == 28
+    assert len(read_runs(both(column, 1.06), where=expression).table) == 28
     assert "part of the names of the models" in said
 
 

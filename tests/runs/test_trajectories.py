@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayeslaw.runs import read_runs
 from bayeslaw.runs.trajectories import departures, expected, scatter, trajectories
+from tests.runs.tables import table_of
 
 
 def of(rows, columns=("model", "data", "loss"), fixed=()):
-    return trajectories(read_runs(pd.DataFrame(rows, columns=list(columns))).table, "data", fixed)
+    return trajectories(table_of(pd.DataFrame(rows, columns=list(columns))), "data", fixed)
 
 
 def test_a_line_has_no_departures():
