@@ -128,6 +128,14 @@ class Dense:
             return covariance(s, t)
         return covariance(s, knots) @ np.linalg.solve(covariance(knots, knots), covariance(knots, t))
 
+    def given(self, task, covariance, at, end=None):
+        """Covariance at logs ``at`` of a walk that goes on as its conditional mean beyond ``end``, that of the task."""
+        end = np.log(self.frame.loc[self.frame["task"] == task, "data"].max()) if end is None else end
+        within = np.minimum(at, end)
+        left = self.kernel(task, covariance, within, within)
+        left = left - self.kernel(task, covariance, within, within, remainder=False)
+        return left + self.kernel(task, covariance, at, at, remainder=False, end=end)
+
     def heights(self, task):
         """Height of the first three sizes of each model of a task above the others, and its smallest size."""
         frame = self.frame[self.frame["task"] == task]
@@ -183,9 +191,12 @@ class Dense:
         t_ref = np.log(data / self.reference)[None]
         pull = PRIORS["pull"]["mean"] + PRIORS["pull"]["sd"] * position["pull"][k]
         log_loss = log_loss + pull * heights[:, None] * (_left(t_ref - first) - _left(-first))
-        own, shared = (_root(self.kernel(task, kernel, t, t)) for kernel in (_relaxing_kernel, _walk_kernel))
+        own, shared = (_root(self.given(task, kernel, t)) for kernel in (_relaxing_kernel, _walk_kernel))
         log_loss = log_loss + s["own_drift"][k] * rng.standard_normal(log_loss.shape) @ own
-        return log_loss + s["shared_drift"][k] * rng.standard_normal(len(t)) @ shared
+        log_loss = log_loss + s["shared_drift"][k] * rng.standard_normal(len(t)) @ shared
+        beyond = np.maximum(t - np.log(self.frame.loc[self.frame["task"] == task, "data"].max()), 0.0)
+        log_loss = log_loss + self.own_change * rng.standard_normal((len(members), 1)) * beyond
+        return log_loss + self.shared_change * rng.standard_normal() * beyond
 
     def log_prior(self, position):
         total = 0.0
@@ -265,14 +276,6 @@ class Dense:
         q, Q = (g.scales[name][self.tasks.index(task)] for name in ("own_drift", "shared_drift"))
         ends = [g.t[g.curve == k].max() for k in range(curves)]
 
-        def given(kernel, end):
-            """Of a walk that goes on as its conditional mean beyond an end."""
-            within = np.minimum(at, end)
-            left = self.kernel(task, kernel, within, within) - self.kernel(
-                task, kernel, within, within, remainder=False
-            )
-            return left + self.kernel(task, kernel, at, at, remainder=False, end=end)
-
         c = np.concatenate(
             [
                 q**2 * self.kernel(task, _relaxing_kernel, at, g.t, remainder=False, end=end) * (g.curve == k)[None]
@@ -280,8 +283,8 @@ class Dense:
             ]
             + [Q**2 * self.kernel(task, _walk_kernel, at, g.t, remainder=False)]
         )
-        own = [q**2 * given(_relaxing_kernel, end) for end in ends]
-        prior = linalg.block_diag(*own, Q**2 * given(_walk_kernel, max(ends)))
+        own = [q**2 * self.given(task, _relaxing_kernel, at, end) for end in ends]
+        prior = linalg.block_diag(*own, Q**2 * self.given(task, _walk_kernel, at))
         inverse = np.linalg.inv(g.covariance)
         w = np.linalg.inv(g.level.T @ inverse @ g.level)
         projector = inverse - inverse @ g.level @ w @ g.level.T @ inverse

@@ -1,7 +1,7 @@
 """Simulation-based calibration (Talts et al. 2018, arXiv 1804.06788) of every law of whole learning curves.
 
 Tables are drawn from the description of the model in plain numpy: curves lined up at the last size of each, levels that
-wander and come back, slopes that wander beyond the data. Each is fitted, and the rank of each true value among the
+wander and come back, slopes that change beyond the data. Each is fitted, and the rank of each true value among the
 draws of its posterior must be uniform.
 """
 
@@ -23,11 +23,8 @@ FAR = np.array([8.0, 64.0])
 """Times the last size of the first curve."""
 
 
-def wander(t, edge):
-    """Covariance of a wandering level of unit standard deviation whose slope sets out at ``edge``."""
-    beyond = np.maximum(t - edge, 0.0)
-    m, far = np.minimum(beyond[:, None], beyond), np.maximum(beyond[:, None], beyond)
-    return np.exp(-np.abs(t[:, None] - t)) + 2.0**2 * m**2 * (3 * far - m) / 6
+OWN_CHANGE, SHARED_CHANGE = 0.01, 0.008
+"""Rates at which slopes change beyond the data."""
 
 
 def simulate(law, rng):
@@ -40,15 +37,17 @@ def simulate(law, rng):
     centre = {c.name: c.mean + c.sd * rng.standard_normal() for c in law.coordinates}
     spread = {c.name: 0.0 if c.pooling == "task" else c.spread for c in law.coordinates}
     rows, truth = [], {}
+    shared = SHARED_CHANGE * rng.standard_normal()
     for i, length in enumerate(LENGTHS):
         sizes = FIRST * 2.0 ** np.arange(length)
         points = np.concatenate([sizes, sizes[-1] * FAR])
         own = {name: value + spread[name] * rng.standard_normal() for name, value in centre.items()}
         t = np.log(points / sizes[-1])
-        root = np.linalg.cholesky(wander(t, 0.0) + 1e-12 * np.eye(len(t)))
+        root = np.linalg.cholesky(np.exp(-np.abs(t[:, None] - t)) + 1e-12 * np.eye(len(t)))
         level = rng.standard_normal()
         curve = level + np.asarray(law.log_shape(own, {law.axis: points}, {law.axis: sizes[-1]}))
         curve = curve + drift * root @ rng.standard_normal(len(t))
+        curve = curve + (shared + OWN_CHANGE * rng.standard_normal()) * np.maximum(t, 0.0)
         measured = curve + noise * rng.standard_normal(len(t))
         losses = np.exp(measured[:length])
         sized = zip(sizes, losses, strict=True)
@@ -87,5 +86,7 @@ def draws_of(fit):
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_ranks_are_uniform(name):
-    assert_uniform(ranks(get_law(name), simulate, draws_of, tables=100, seed=2), bins=10)
+def test_ranks_are_uniform(name, known_changes):
+    law = get_law(name)
+    scales = known_changes(OWN_CHANGE, SHARED_CHANGE, scales=kind_of(law).scale_priors(law))
+    assert_uniform(ranks(law, simulate, draws_of, tables=100, seed=2, scales=scales), bins=10)
