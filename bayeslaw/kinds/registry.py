@@ -55,9 +55,14 @@ def read_for(
     runs = runs if isinstance(runs, Runs) else read_runs(runs)
     kind = kind_of(law)
     runs = kind.prepare(runs, early_tokens)
-    if kind.outcome.name == LOSS.name and law.axis in runs.table:
+    if is_log_loss(kind, law) and law.axis in runs.table and (runs.table[LOSS.name] > 0).all():
         require_one_kind(runs.table, runs.source, law.axis, fixed_columns(law, runs.table.columns))
     return runs, law
+
+
+def is_log_loss(kind: Kind[Any], law: Law) -> bool:
+    """Whether a law is of the logarithm of losses, of which checks of tables know what is usual."""
+    return kind.outcome.name == LOSS.name and not law.link
 
 
 def fixed_columns(law: Law, columns: Iterable[str]) -> list[str]:

@@ -3,9 +3,8 @@
 import numpy as np
 
 from bayeslaw.kinds.curves.discrepancy import DISCREPANCIES
-from bayeslaw.kinds.registry import fixed_columns, kind_of
+from bayeslaw.kinds.registry import fixed_columns, is_log_loss, kind_of
 from bayeslaw.kinds.shared.layout import Layout
-from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS, early_rows
@@ -28,7 +27,7 @@ def table_checks(runs: Runs, law: Law, layout: Layout) -> list[Check]:
         Of the runs for the law.
     """
     kind = kind_of(law)
-    return [*kind.checks(layout, law), *(loss_checks(runs, law) if kind.outcome.name == LOSS.name else [])]
+    return [*kind.checks(layout, law), *(loss_checks(runs, law) if is_log_loss(kind, law) else [])]
 
 
 def loss_checks(runs: Runs, law: Law) -> list[Check]:
