@@ -58,12 +58,15 @@ def test_candidates_are_as_far_as_the_least_measured():
 def test_a_new_model_is_as_far_as_its_furthest_covariate(surface):
     law = get_law("chinchilla")
     layout = layout_of(surface({"x": ((1e8, 2e8, 4e8), (1e9, 4e9, 8e9)), "y": ((1e8, 2e8, 8e8), (1e9, 2e9, 4e9))}), law)
-    near = target_check(layout, law, {"params": 1.6e9, "data": 8e9}, None)
+    near = target_check(layout, law, {"params": 1.6e9, "data": 4e9}, None)
     assert (near.value, near.status) == (pytest.approx(4), "PASS")
     assert "the largest params seen" in near.sentence
-    far = target_check(layout, law, {"params": 1.6e9, "data": 4e11}, None)
+    far = target_check(layout, law, {"params": 2e8, "data": 4e11}, None)
     assert (far.value, far.status) == (pytest.approx(100), "REVIEW")
     assert "the largest data seen" in far.sentence
+    both = target_check(layout, law, {"params": 1.6e9, "data": 4e11}, None)
+    assert both.value == pytest.approx(200)
+    assert "the largest compute seen" in both.sentence
     # models of the table keep their size: those of y have 4e9 tokens
     assert target_check(layout, law, {"data": 4e10}, None).value == pytest.approx(10)
     np.testing.assert_allclose(budget_check(layout, 6 * 8e8 * 8e9).value, 2)
