@@ -265,16 +265,17 @@ class Dense:
         own = linalg.block_diag(*[np.outer(h, h) for h in beyond])
         return self.own_change**2 * own + self.shared_change**2 * np.outer(together, together)
 
-    def conditional(self, task, position, at=None):
+    def conditional(self, task, position, at=None, *, predicted=True):
         """Mean and covariance of (levels, own walks, shared walk) of a task given its runs; walks at logs ``at``.
 
-        Order: levels (K,), own walks (K, A) in C order, shared walk (A,).
+        Order: levels (K,), own walks (K, A) in C order, shared walk (A,). As they are ``predicted``, own walks end with
+        their curves; as they are drawn, at knots, they do not.
         """
         g = self.gaussian(task, position)
         at = g.t if at is None else np.asarray(at, float)
         curves = len(g.members)
         q, Q = (g.scales[name][self.tasks.index(task)] for name in ("own_drift", "shared_drift"))
-        ends = [g.t[g.curve == k].max() for k in range(curves)]
+        ends = [g.t[g.curve == k].max() if predicted else np.inf for k in range(curves)]
 
         c = np.concatenate(
             [

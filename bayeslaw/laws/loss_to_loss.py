@@ -4,7 +4,7 @@
 
 Brandfonbrener et al. 2025, "Loss-to-Loss Prediction" (arXiv 2411.12925), equation 5: L_0 and L are losses of models
 trained with the same compute on two data sets, or of one model on two test sets. The law is written over 1 / L_0, the
-column ``inverse_loss``, so that better models lie further on, where predictions are wanted and departures grow.
+column ``loss_inverse``, so that better models lie further on, where predictions are wanted and departures grow.
 
 Coordinates are taken at the reference, the best L_0 of the table, which is above E_0. Further on, where L_0 - E_0 is
 less than a hundredth of L_0 there, its logarithm goes on as a straight line: L is then E_1.
@@ -39,12 +39,12 @@ def _log_excess(coordinates: Mapping[str, Array], inverse: Array) -> Array:
 
 def _reducible(coordinates: Mapping[str, Array], x: Mapping[str, Array]) -> Array:
     (kappa,) = exponential(coordinates, "log_kappa")
-    return kappa * _log_excess(coordinates, x["inverse_loss"])
+    return kappa * _log_excess(coordinates, x["loss_inverse"])
 
 
 def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
     """E_0, E_1, K and kappa of the law; ``level`` is log L at the best L_0."""
-    (kappa,), log_source = exponential(coordinates, "log_kappa"), -jnp.log(reference["inverse_loss"])
+    (kappa,), log_source = exponential(coordinates, "log_kappa"), -jnp.log(reference["loss_inverse"])
     log_scale = log_reducible(level, coordinates["floor"]) - kappa * (log_source + _log_excess(coordinates, 0.0))
     return {
         "E_0": jnp.exp(log_source) * jax.nn.sigmoid(coordinates["source_floor"]),
@@ -58,8 +58,8 @@ LAW = Law(
     name="loss_to_loss",
     formula="L(L_0) = E_1 + K (L_0 - E_0)^kappa",
     source="Brandfonbrener et al. 2025, arXiv 2411.12925, equation 5",
-    covariates=(Covariate("inverse_loss", "1 / loss elsewhere"),),
-    axis="inverse_loss",
+    covariates=(Covariate("loss_inverse", "1 / loss elsewhere"),),
+    axis="loss_inverse",
     coordinates=(
         # The best models of a table are at a half to nine tenths of their floors on both sides, and more if these are
         # the same text: 90% from .3 to .93.
