@@ -74,3 +74,4 @@ def test_largest_budgets_are_foretold(studies):
     assert table["coverage_90"].min() >= 0.75
     assert 0.8 <= np.average(table["coverage_90"], weights=table["runs"]) <= 0.99
     assert table["error"].mean() <= 0.015
+    assert 0.3 <= table["optimum_inside"].mean() <= 0.9

@@ -75,6 +75,8 @@ def covariance_of_errors(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
 def slope_sd(point: np.ndarray, direction: np.ndarray, seen: np.ndarray) -> float:
     """Standard deviation of the slope of the error at a point (V,) along a direction (V,), at unit scale.
 
-    That of the unit Gaussian process, times the size of errors at the point.
+    That of the unit Gaussian process, once the error has set in. It does not grow with distance: numbers of parameters
+    that were best at ten times the compute were as far from those foretold as at twice the compute.
     """
-    return float(growth(beyond(point[None], seen))[0] * np.linalg.norm(direction) / REACH)
+    onset = -np.expm1(-beyond(point[None], seen)[0] / ONSET)
+    return float(onset * np.linalg.norm(direction) / REACH)
