@@ -247,7 +247,7 @@ def _distance_check(beyond: Mapping[str, float], law: Law) -> list[Check]:
         return []
     far = max(beyond, key=lambda name: beyond[name])
     sentence = f"The comparison is made at {beyond[far]:,.4g} times the largest {far} seen."
-    return [reach_check(beyond[far], sentence, reach_of(law))]
+    return [reach_check(beyond[far], sentence, reach_of(law, far))]
 
 
 def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:

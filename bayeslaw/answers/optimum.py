@@ -9,7 +9,7 @@ such as how many tokens there are before they repeat (Muennighoff et al. 2023, a
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import jax
@@ -22,19 +22,17 @@ from bayeslaw import streams
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.kinds.reach import FLOP_PER_TOKEN, JOINT, budget_check, reach_check
+from bayeslaw.kinds.reach import JOINT, budget_check, reach_check
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.points import require_covariates
-from bayeslaw.kinds.shared.prediction import LawDraws
+from bayeslaw.kinds.shared.prediction import ErrorAlong, LawDraws
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.runs import Runs, counts_tokens
+from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check, worst
-
-TILT_REACH = 1.5
-"""E-folds of N over which the error of a law along a budget levels off."""
 
 GRID, STEPS = 129, 60
 """Points of the grid on which a minimum is bracketed, and bisections of its slope, to well within 1e-6."""
@@ -261,16 +259,16 @@ def _family_optimum(
     law = posterior.predictor.law_of(int(models[0]))
     centre = float(np.median(best_log_params(law, compute, at)))
     along, rng = {"params": 1.0, "data": -1.0}, generator(seed, streams.OPTIMUM)
-    tilt = Tilt(centre, law.error_slope(along_budget(np.exp(centre), compute, at), along, rng))
-    log_best = best_log_params(law, compute, at, tilt)
+    error = replace(law.error_along(along_budget(np.exp(centre), compute, at), along, rng), start=centre)
+    log_best = best_log_params(law, compute, at, error)
     params = np.exp(log_best)
     data = compute / (FLOP_PER_TOKEN * params)
     grid = np.quantile(log_best, np.linspace(0.01, 0.99, 99))
     inverse = posterior.predictor.outcome.inverse
 
     def loss_of(log_params: np.ndarray) -> np.ndarray:
-        """Loss at logs of N that broadcast with (S, A), by each draw's law and the tilt of its error: (S, A)."""
-        return inverse(law.at(along_budget(np.exp(log_params), compute, at)) + tilt.error(log_params))
+        """Loss at logs of N that broadcast with (S, A), by each draw's law and its error along the budget: (S, A)."""
+        return inverse(law.at(along_budget(np.exp(log_params), compute, at)) + error.at(log_params))
 
     loss, least = loss_of(grid[None, :]), loss_of(log_best[:, None])
     expected = (loss - least).mean(axis=0)
@@ -292,32 +290,10 @@ def _family_optimum(
     return split, params
 
 
-@dataclass(frozen=True, eq=False)
-class Tilt:
-    """Draws of the error of a law along a budget, less that at a point: of one slope there, and levelling off.
-
-    Attributes
-    ----------
-    centre : float
-        Log of N at the point.
-    slope : ndarray, shape (S,)
-        In log loss per e-fold of N.
-    """
-
-    centre: float
-    slope: np.ndarray
-
-    def error(self, log_params: np.ndarray) -> np.ndarray:
-        """The error at logs of N that broadcast with (S, A): shape (S, A)."""
-        return np.asarray(TILT_REACH * self.slope[:, None] * np.tanh((log_params - self.centre) / TILT_REACH))
-
-    def slope_at(self, log_params: np.ndarray) -> np.ndarray:
-        """Its derivative at logs of N, draw by draw: shape (S,)."""
-        return np.asarray(self.slope / np.cosh((log_params - self.centre) / TILT_REACH) ** 2)
-
-
-def best_log_params(law: LawDraws, compute: float, at: Mapping[str, float], tilt: Tilt | None = None) -> np.ndarray:
-    """Log of the best N of each draw of a law, shape (S,); with the error of the law along the budget, if given.
+def best_log_params(
+    law: LawDraws, compute: float, at: Mapping[str, float], error: ErrorAlong | None = None
+) -> np.ndarray:
+    """Log of the best N of each draw of a law, shape (S,); with its error along the budget, if given.
 
     Raises
     ------
@@ -326,15 +302,15 @@ def best_log_params(law: LawDraws, compute: float, at: Mapping[str, float], tilt
     """
     even = 0.5 * np.log(compute / FLOP_PER_TOKEN)
     grid = even + np.linspace(-REACH, REACH, GRID)
-    tilt = tilt or Tilt(even, np.zeros(1))
-    loss = law.at(along_budget(np.exp(grid[None, :]), compute, at)) + tilt.error(grid[None, :])
+    error = error or ErrorAlong(np.zeros(1), 1.0)
+    loss = law.at(along_budget(np.exp(grid[None, :]), compute, at)) + error.at(grid[None, :])
     lowest = loss.argmin(axis=1)
     if np.mean((lowest == 0) | (lowest == GRID - 1)) > 0.01:
         raise _no_best_split(law.law, compute)
     low, high = (grid[np.clip(lowest + side, 0, GRID - 1)] for side in (-1, 1))
     for _ in range(STEPS):
         middle = 0.5 * (low + high)
-        rising = law.slope(lambda n: along_budget(jnp.exp(n), compute, at), middle) + tilt.slope_at(middle) > 0
+        rising = law.slope(lambda n: along_budget(jnp.exp(n), compute, at), middle) + error.slope_at(middle) > 0
         low, high = np.where(rising, low, middle), np.where(rising, middle, high)
     return 0.5 * (low + high)
 

@@ -17,8 +17,8 @@ import xarray as xr
 from bayeslaw import streams
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Label, Predictor, T, Who
-from bayeslaw.kinds.reach import LEAST, distance_check
+from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Label, Predictor, T, Targets, Who
+from bayeslaw.kinds.reach import distance_check
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
@@ -189,15 +189,15 @@ def predict(
         beyond=targets.beyond,
         outcome=predictor.outcome,
         chains=posterior.chains,
-        checks=(*posterior.checks, _distance(posterior.law, targets.labels, targets.extrapolation)),
+        checks=(*posterior.checks, _distance(posterior.law, targets)),
         provenance=posterior.provenance(),
     )
 
 
-def _distance(law: Law, labels: tuple[Label, ...], extrapolation: np.ndarray) -> Check:
+def _distance(law: Law, targets: Targets) -> Check:
     """Verdict on the point that lies furthest beyond the data."""
-    new = any(model in (NEW_MODEL, NEW_FAMILY) for model, _, _ in labels)
-    return distance_check(float(extrapolation.max()), law, "the largest size seen" if new else LEAST)
+    new = any(model in (NEW_MODEL, NEW_FAMILY) for model, _, _ in targets.labels)
+    return distance_check({name: float(factor.max()) for name, factor in targets.beyond.items()}, law, new=new)
 
 
 def draws_at(predictor: Predictor[T], targets: T, kind: PredictionKind, rng: np.random.Generator) -> np.ndarray:

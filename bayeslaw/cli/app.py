@@ -42,6 +42,7 @@ from bayeslaw.cli.shared import (
     read_tokens,
     saved_fit,
     say_repairs,
+    say_what_is_read,
     say_what_was_borrowed,
     say_what_was_read,
     show,
@@ -105,6 +106,7 @@ def select(
 ) -> None:
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
     began = time.perf_counter()
+    say_what_is_read(runs, json)
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     stated = read_statements(prior_of)
     check_outputs(output, plot)
@@ -113,7 +115,7 @@ def select(
         table = read_table(runs, where, answers)
         named, lender = borrow(table, prior, widen, asked_law(law))
         target = point_of_law(target, named, table)
-        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated)
+        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated, quiet=json)
     target = point_of_law(target, fitted.posterior.law, fitted.posterior.runs)
     _select(fitted, target, task, seed, json, output, plot, allow_failed_checks, began)
 
@@ -135,11 +137,12 @@ def fit(
 ) -> None:
     """Fit a scaling law and report its parameters."""
     began = time.perf_counter()
+    say_what_is_read(runs, json)
     first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
     check_outputs(output)
     table = read_table(runs, where, answers)
     named, lender = borrow(table, prior, widen, asked_law(law))
-    fitted = fit_table(table, named, seed, first_tokens, lender, stated)
+    fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
     if output is not None:
         fitted.save(output)
     from bayeslaw.views.records import timed, to_json
@@ -253,7 +256,7 @@ def demo(
         "the runs at the largest."
     )
     target = {"data": hidden.target}
-    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed)
+    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed, quiet=json)
     _select(fitted, target, None, seed, json, output, plot, allow_failed_checks, began, hidden)
 
 
@@ -266,13 +269,15 @@ def _fit_for(
     seed: int,
     prior: "Prior | None" = None,
     stated: "Mapping[str, Statement] | None" = None,
+    *,
+    quiet: bool,
 ) -> "Fit":
     """Fit a table of candidates, once the target is known to be one."""
     from bayeslaw.answers.selection import require_target
     from bayeslaw.kinds.registry import kind_of
 
     require_target(kind_of(law).layout(table, law, None), law, target, task)
-    return fit_table(table, law, seed, early_tokens, prior, stated)
+    return fit_table(table, law, seed, early_tokens, prior, stated, quiet=quiet)
 
 
 def _select(

@@ -33,6 +33,7 @@ from bayeslaw.cli.shared import (
     read_tokens,
     saved_fit,
     say_repairs,
+    say_what_is_read,
     say_what_was_borrowed,
     say_what_was_read,
     show,
@@ -75,7 +76,7 @@ def _check_law(named: str, simulate: bool, seed: int, json: bool, allow_failed_c
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
-    with interruptible(), progress_bar(f"{law.name} law") as progress:
+    with interruptible(), progress_bar(f"{law.name} law", json) as progress:
         found = check_law(law, simulate=simulate, seed=seed, progress=progress)
     if json:
         from bayeslaw.views.records import timed, to_json
@@ -116,6 +117,7 @@ def optimum(
 ) -> None:
     """Split a compute budget over model size and tokens, with the odds and the cost of a wrong split."""
     began = time.perf_counter()
+    say_what_is_read(runs, json)
     budget, held = _number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
     check_outputs(output, plot)
     from bayeslaw.answers.optimum import require_budget, require_tokens
@@ -132,7 +134,7 @@ def optimum(
         named, lender = borrow(table, prior, widen, asked, default="chinchilla")
         held = point_of_law(held, named, table)
         require_budget(named, budget, held)
-        fitted = fit_table(table, named, seed, first_tokens, lender, stated)
+        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
     held = point_of_law(held, fitted.posterior.law, fitted.posterior.runs)
     best = fitted.optimum(compute=budget, at=held, seed=seed)
     if output is not None:
@@ -178,6 +180,7 @@ def compare(
 ) -> None:
     """Compare laws by how they would have foretold the largest runs of a table."""
     began = time.perf_counter()
+    say_what_is_read(runs, json)
     point = one_point(at) if at else None
     first_tokens = read_tokens(early_tokens)
     check_outputs(output, suffix=".csv")
@@ -195,7 +198,7 @@ def compare(
         for one in named:
             complete_point(kind_of(one).layout(table, one, None), one, point_for(one, named, point))
     use_compilation_cache()
-    with interruptible(), progress_bar(f"{len(named)} laws") as progress:
+    with interruptible(), progress_bar(f"{len(named)} laws", json) as progress:
         found = judge(table, named, along=along, folds=folds, early_tokens=first_tokens, seed=seed, progress=progress)
         prediction = None if point is None else found.predict([point], seed=seed)
     if output is not None:
@@ -266,6 +269,7 @@ def advise(
     allow_failed_checks: Allow = False,
 ) -> None:
     """Judge whether a table of runs can carry a law to a target, before anything is fitted."""
+    say_what_is_read(runs, json)
     from bayeslaw.answers.advice import advise as judge
 
     table = read_table(runs, where, answers)

@@ -73,6 +73,7 @@ def point_of_law(point: dict[str, float], law: "Law", runs: "Runs") -> dict[str,
         If two names mean the same.
     """
     from bayeslaw.runs import counts_tokens
+    from bayeslaw.runs.units import FLOP_PER_TOKEN
 
     found = _canonical(point, [c.name for c in law.covariates])
     names = {c.name for c in law.covariates}
@@ -83,7 +84,7 @@ def point_of_law(point: dict[str, float], law: "Law", runs: "Runs") -> dict[str,
         compute = found.pop("compute")
         if "data" in found:
             raise TargetError("--at gives compute, params and data, and two of them give the third. Leave one out.")
-        found["data"] = compute / (6 * found["params"]) if found["params"] > 0 else math.nan
+        found["data"] = compute / (FLOP_PER_TOKEN * found["params"]) if found["params"] > 0 else math.nan
     return found
 
 

@@ -4,6 +4,7 @@ import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from bayeslaw.runs import Runs
     from bayeslaw.sampling.sample import Progress
     from bayeslaw.verdicts import Check, Status
+
+BETWEEN_LINES = 10.0
+"""Seconds between lines of progress in a pipe or a file."""
 
 RunsPaths = Annotated[
     list[Path],
@@ -71,6 +75,12 @@ def show(*tables: Any) -> None:
 def tell(text: str) -> None:
     """Say something that is not the answer, on standard error."""
     print(text, file=sys.stderr)
+
+
+def say_what_is_read(paths: Sequence[Path], quiet: bool) -> None:
+    """Say what a command begins with, before anything that takes time is imported or read."""
+    if not quiet:
+        tell(f"Reading {', '.join(path.name or str(path) for path in paths)}.")
 
 
 def finish(status: "Status", allow_failed_checks: bool) -> None:
@@ -166,9 +176,12 @@ def fit_table(
     early_tokens: float,
     prior: "Prior | None" = None,
     stated: "Mapping[str, Statement] | None" = None,
+    *,
+    quiet: bool,
 ) -> "Fit":
-    """Fit a law with a progress bar; an interrupt ends the process."""
-    with interruptible(), progress_bar(f"{len(table.models)} models, {len(table.table)} runs") as progress:
+    """Fit a law with progress; an interrupt ends the process."""
+    what = f"{len(table.models)} models, {len(table.table)} runs, {law.name} law"
+    with interruptible(), progress_bar(what, quiet) as progress:
         from bayeslaw.fitting.fit import fit
         from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
@@ -226,10 +239,10 @@ def interrupts_to(handler: Callable[..., None]) -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(what: str) -> "Iterator[Progress | None]":
-    """A progress bar on standard error, if a person is watching it."""
+def progress_bar(what: str, quiet: bool) -> "Iterator[Progress | None]":
+    """A progress bar on standard error; a line at the start and now and then where it is a pipe or a file."""
     if not sys.stderr.isatty():
-        yield None
+        yield None if quiet else _lines(what)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -238,6 +251,19 @@ def progress_bar(what: str) -> "Iterator[Progress | None]":
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"{what}: compiling", total=None)
         yield lambda phase, done, total: bar.update(task, description=f"{what}: {phase}", completed=done, total=total)
+
+
+def _lines(what: str) -> "Progress":
+    """Say what is done, and every so many seconds how far it is."""
+    tell(f"{what}: compiling and sampling.")
+    said = [time.monotonic()]
+
+    def report(phase: str, done: int, total: int) -> None:
+        if time.monotonic() - said[0] >= BETWEEN_LINES:
+            said[0] = time.monotonic()
+            tell(f"{what}: {phase}" + (f", {done / total:.0%}" if total else ""))
+
+    return report
 
 
 def check_outputs(output: Path | None, plot: Path | None = None, *, suffix: str = ".nc") -> None:

@@ -13,7 +13,7 @@ from bayeslaw.runs.naming import derive_names
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.sheets import Sheet
 from bayeslaw.runs.table import LeftOut, Runs, leave_out
-from bayeslaw.runs.units import in_nats, read_numbers, read_plain, read_texts
+from bayeslaw.runs.units import FLOP_PER_TOKEN, in_nats, read_numbers, read_plain, read_texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +182,7 @@ def _derive_data(found: dict[str, pd.Series], notes: list[str]) -> None:
         notes.append("There are no examples: data are tokens.")
     elif {"compute", "params"} <= set(found):
         with np.errstate(divide="ignore", invalid="ignore"):
-            found["tokens"] = found["compute"] / (6 * found["params"])
+            found["tokens"] = found["compute"] / (FLOP_PER_TOKEN * found["params"])
         notes.append("There are no data sizes: tokens derived as compute / (6 params), and data are tokens.")
     else:
         found["data"] = found["compute"]

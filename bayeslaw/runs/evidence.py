@@ -10,7 +10,7 @@ from bayeslaw.runs.checks import ReadColumn
 from bayeslaw.runs.columns import CANONICAL, NAMES, Meaning, meaning, plain
 from bayeslaw.runs.questions import Question
 from bayeslaw.runs.roles import Column, accuracy_question
-from bayeslaw.runs.units import pointed_thousands
+from bayeslaw.runs.units import FLOP_PER_TOKEN, pointed_thousands
 
 FEW = 1e3
 """No model has so few parameters, and no run so few tokens: smaller numbers are in a larger unit."""
@@ -87,7 +87,7 @@ def _compute(table: pd.DataFrame, heading: str, derived: bool) -> list[Question]
     if not {"params", "tokens", "compute"} <= set(table):
         return []
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratio = (table["compute"] / (6 * table["params"] * table["tokens"])).to_numpy(float)
+        ratio = (table["compute"] / (FLOP_PER_TOKEN * table["params"] * table["tokens"])).to_numpy(float)
         tokens = float(table["tokens"].median())
     sizes = table[["compute", "params", "tokens"]].to_numpy(float)
     if not (np.isfinite(sizes) & (sizes > 0)).all() or not np.isfinite(ratio).all():

@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+FLOP_PER_TOKEN = 6.0
+"""FLOP of training, per parameter and token (Kaplan et al. 2020, arXiv 2001.08361)."""
+
 MULTIPLES = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 
 MAX_DIGITS = 64

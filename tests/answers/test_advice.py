@@ -30,7 +30,7 @@ def grid(sizes=SIZES, tokens=(2e10, 4e10, 8e10, 1.6e11), family="x"):
 
 
 def test_a_good_table_passes():
-    advice = advise(table(grid()), {"params": 5e9, "data": 1e12})
+    advice = advise(table(grid()), {"params": 5e9, "data": 4e11})  # 7.8 times the compute
     assert [check.name for check in advice.checks] == [
         "spare_runs", "values_of_each_covariate", "collinearity", "outlying_loss", "rising_loss", "units_of_sizes",
         "last_size", "early_tokens", "extrapolation",
@@ -38,6 +38,8 @@ def test_a_good_table_passes():
     assert {check.status for check in advice.checks} == {"PASS"}
     assert (advice.law, advice.suggestions) == ("chinchilla", ())
     assert advice.to_dict()["law"] == "chinchilla"
+    further = found(grid(), {"params": 5e9, "data": 1e12})["extrapolation"]  # no covariate is, compute is too far
+    assert (further.status, further.value) == ("REVIEW", pytest.approx(5e9 * 1e12 / (1.6e9 * 1.6e11)))
 
 
 def test_the_law_is_the_one_that_the_target_needs():

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bayeslaw.answers.optimum import Tilt, along_budget, best_log_params, optimum, require_budget, require_tokens
+from bayeslaw.answers.optimum import along_budget, best_log_params, optimum, require_budget, require_tokens
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.prediction import ErrorAlong
 from bayeslaw.kinds.shared.scales import Foretold
 from bayeslaw.kinds.surfaces.priors import SurfacePriors
 from bayeslaw.laws import get_law, law_names
@@ -127,7 +128,7 @@ def test_errors_beyond_the_data_move_the_best_split(posterior):
     compute, law = 1e23, posterior.predictor.law_of(0)
     plain = best_log_params(law, compute, {})
     slope = 1e-4 * np.random.default_rng(0).standard_normal(len(plain))
-    tilted = best_log_params(law, compute, {}, Tilt(float(np.median(plain)), slope))
+    tilted = best_log_params(law, compute, {}, ErrorAlong(slope, 1.5, float(np.median(plain))))
     step = 1e-3
     around = [
         law.at({k: v[:, None] for k, v in along_budget(np.exp(plain + d), compute, {}).items()})[:, 0]

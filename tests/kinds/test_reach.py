@@ -3,14 +3,23 @@
 import numpy as np
 import pytest
 
-from bayeslaw.kinds.reach import BUDGET, CURVES, JOINT, budget_check, reach_check, reach_of, target_check
+from bayeslaw.kinds.reach import (
+    COMPUTE,
+    CURVES,
+    JOINT,
+    budget_check,
+    distance_check,
+    reach_check,
+    reach_of,
+    target_check,
+)
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
 from tests.runs.tables import falling
 
 
-@pytest.mark.parametrize("reach", [CURVES, JOINT, BUDGET])
+@pytest.mark.parametrize("reach", [CURVES, JOINT, COMPUTE])
 def test_each_distance_says_what_was_measured_there(reach):
     for times, told in reach.measured:
         assert told[1:] in reach_check(times, "", reach).sentence
@@ -36,11 +45,21 @@ def test_millions_of_times_beyond_is_no_answer():
 
 
 def test_a_law_of_the_data_alone_is_one_of_curves():
-    assert {name: reach_of(get_law(name)) is CURVES for name in ("rectified", "broken", "chinchilla")} == {
+    assert {name: reach_of(get_law(name), "data") is CURVES for name in ("rectified", "broken", "chinchilla")} == {
         "rectified": True,
         "broken": True,
         "chinchilla": False,
     }
+
+
+def test_compute_has_limits_of_its_own():
+    assert reach_of(get_law("chinchilla"), "compute") is COMPUTE
+    assert reach_of(get_law("vanilla(compute)"), "compute") is CURVES
+    check = distance_check({"params": 3.0, "data": 5.0, "compute": 15.0}, get_law("chinchilla"), new=True)
+    assert (check.status, check.value) == ("REVIEW", 15.0)
+    assert "15 times beyond the largest compute seen" in check.sentence
+    near = distance_check({"params": 3.0, "data": 5.0, "compute": 9.0}, get_law("chinchilla"), new=True)
+    assert near.status == "PASS"
 
 
 def layout_of(runs, law):

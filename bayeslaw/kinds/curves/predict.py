@@ -144,15 +144,17 @@ class CurvePredictor(CurveTargeting):
         curves, task_of = targets.curves, targets.curves.task_of[targets.index]
         last = curves.last[targets.index]
         beyond = np.maximum(axis - last[:, None], 0.0)
-        back = np.zeros(axis.shape)
-        for k in np.flatnonzero(np.array(self.layout.persistence) < 1.0):
-            members = np.flatnonzero((task_of == k) & (beyond > _AT_EDGE).any(axis=1))
-            if members.size:
-                points, place = np.unique(np.round(axis[members], 10), return_inverse=True)
-                mean = self._mean_slope(int(k), points)[place].reshape(len(members), -1)
-                rise = np.median(known[:, members] - self._at_edge(targets)[:, members], axis=0)
-                own = rise - mean * beyond[members]
-                back[members] = (1.0 - self.layout.persistence[k]) * np.where(beyond[members] > _AT_EDGE, own, 0.0)
+        lost = 1.0 - np.array(self.layout.persistence)[task_of]
+        back, fading = np.zeros(axis.shape), (lost > 0) & (beyond > _AT_EDGE).any(axis=1)
+        if not fading.any():
+            return back
+        rise = np.median(known - self._at_edge(targets), axis=0)
+        for k in np.unique(task_of[fading]):
+            members = np.flatnonzero(fading & (task_of == k))
+            points, place = np.unique(np.round(axis[members], 10), return_inverse=True)
+            mean = self._mean_slope(int(k), points)[place].reshape(len(members), -1)
+            own = rise[members] - mean * beyond[members]
+            back[members] = lost[members, None] * np.where(beyond[members] > _AT_EDGE, own, 0.0)
         return back
 
     def _at_edge(self, targets: CurveTargets) -> np.ndarray:

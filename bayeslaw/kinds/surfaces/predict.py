@@ -10,6 +10,7 @@ from bayeslaw.kinds.shared.borrowed import Entry, TaskPath
 from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_of_reference
 from bayeslaw.kinds.shared.points import resources
 from bayeslaw.kinds.shared.prediction import (
+    ErrorAlong,
     LawDraws,
     law_of_curve,
     law_shape,
@@ -18,7 +19,7 @@ from bayeslaw.kinds.shared.prediction import (
 from bayeslaw.kinds.shared.walks import draw, integrated_walk
 from bayeslaw.kinds.surfaces.density import SCALES
 from bayeslaw.kinds.surfaces.field import Field
-from bayeslaw.kinds.surfaces.frontier import beyond, covariance_of_errors, growth, mean_error, slope_sd
+from bayeslaw.kinds.surfaces.frontier import REACH, beyond, covariance_of_errors, growth, mean_error, slope_sd
 from bayeslaw.kinds.surfaces.layout import surfaces, unexplained
 from bayeslaw.kinds.surfaces.targets import SurfaceTargeting, SurfaceTargets
 
@@ -38,14 +39,15 @@ class SurfaceLaw(LawDraws):
     seen: np.ndarray
     scale: np.ndarray
 
-    def error_slope(
+    def error_along(
         self, point: Mapping[str, float], direction: Mapping[str, float], rng: np.random.Generator
-    ) -> np.ndarray:
-        """Draws of the slope of the error at a point along a direction: shape (S,); 0 within the data."""
+    ) -> ErrorAlong:
+        """Draws of how the error changes from a point on, along a direction; not at all within the data."""
         names = [c.name for c in self.law.covariates]
         at = np.array([np.log(point[name] / self.reference[name]) for name in names])
         along = np.array([direction.get(name, 0.0) for name in names])
-        return np.asarray(self.scale * slope_sd(at, along, self.seen) * rng.standard_normal(len(self.scale)))
+        slope = self.scale * slope_sd(at, along, self.seen) * rng.standard_normal(len(self.scale))
+        return ErrorAlong(slope, REACH / float(np.linalg.norm(along)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bayeslaw.kinds.shared.scales import Foretold, LogNormal
 
 MISFIT = Foretold(median=0.0085, exponent=1.0, sd=0.35, typical=0.008, spread=0.6)
-"""As found on 12 studies of three collections with their largest runs hidden (see ``frontier``)."""
+"""Chosen by eye on 12 studies of three collections with their largest runs hidden (see ``frontier``)."""
 
 
 @dataclass(frozen=True)

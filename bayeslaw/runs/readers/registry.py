@@ -137,11 +137,13 @@ def _read_folder(folder: Path) -> Raw:
     skipped: list[str] = []
     _walk(folder, "", parts, skipped, 0)
     if not parts:
-        seen = f" (looked at {', '.join(skipped[:8])})" if skipped else ""
-        raise RunsError(
-            f"{folder.name or folder}: this directory holds no table and no log of runs{seen}. Name a file or folder "
-            "with runs inside it."
+        seen = (
+            f": found {', '.join(skipped[:8])}, in which no heading names a loss. A table whose headings are sizes or "
+            f"models is read if it is named itself, such as {folder / skipped[0]}"
+            if skipped
+            else ". Name a file or folder with runs inside it"
         )
+        raise RunsError(f"{folder.name or folder}: this directory holds no table and no log of runs{seen}.")
     raw = _together(parts, "folder of " + " and ".join(dict.fromkeys(part.format for _, part in parts)))
     notes = (f"Not read, for they hold no losses: {', '.join(skipped[:12])}.",) if skipped else ()
     return replace(raw, notes=(*raw.notes, *notes))

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from bayeslaw.answers.optimum import FamilyOptimum, Optimum, along_budget
 from bayeslaw.answers.prediction import predict
-from bayeslaw.kinds.reach import FLOP_PER_TOKEN
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.views.names import also_at, clean, elide
 from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.page import INK, padded, text_style, tick
