@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bayeslaw.cli.shared import As, Json, RunsPaths, Where, check_outputs, show
+from bayeslaw.cli.shared import As, Json, RunsPaths, Where, check_outputs, say_what_is_read, show
 
 
 def read(
@@ -25,6 +25,7 @@ def read(
     ppl=loss:perplexity, method=variant (tells models apart), note=ignore. A file bayeslaw.toml beside the logs, with a
     table [columns], says it once for all. Exit status 2 while something is open.
     """
+    say_what_is_read(runs, json)
     check_outputs(output, suffix=".csv")
     from bayeslaw.runs.reading import understand
     from bayeslaw.runs.stated import parse_answers

@@ -41,7 +41,7 @@ CURVES = Reach(
     measured=(
         (8, "at up to 8 times, 90% intervals held 80 to 97% of outcomes (means of collections that were left out)"),
         (64, "at up to 64 times, 90% intervals held 76 to 100% of outcomes (means of collections that were left out)"),
-        (512, "at up to 512 times, 90% intervals held 60 to 100% of outcomes, on two tasks that had a part in the model"),
+        (512, "at up to 512 times, 90% intervals held 60 to 100% of outcomes on two tasks that had a part in it"),
     ),
     passing=512,
     failing=512**2,

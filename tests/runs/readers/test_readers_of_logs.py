@@ -287,7 +287,7 @@ def test_charts_that_wandb_exports(tmp_path):
 
 def test_a_folder_without_runs_is_explained(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing here")
-    with pytest.raises(RunsError, match=r"no table and no log of runs: found notes\.txt, in which no heading names a loss"):
+    with pytest.raises(RunsError, match=r"no log of runs: found notes\.txt, in which no heading names a loss"):
         read_runs(tmp_path)
 
 
