@@ -127,6 +127,11 @@ def meaning(heading: str) -> Meaning | None:
     return None
 
 
+def counts_steps(heading: str) -> bool:
+    """Whether a heading is one that only logs of training have."""
+    return plain(heading) in ("step", "globalstep", "epoch", "iter", "iteration")
+
+
 def sizes_in_headings(headings: list[str]) -> dict[str, float]:
     """Find the headings that are data sizes, as in a wide table: ``200``, ``1k``, ``204_800``, ``1.6e6``, ``D=200``."""
     sizes = {heading: read_count(_SIZE_PREFIX.sub("", heading, count=1).strip()) for heading in headings}
