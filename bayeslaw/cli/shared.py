@@ -180,7 +180,8 @@ def fit_table(
     quiet: bool,
 ) -> "Fit":
     """Fit a law with progress; an interrupt ends the process."""
-    what = f"{len(table.models)} models, {len(table.table)} runs, {law.name} law"
+    models, rows = len(table.models), len(table.table)
+    what = f"{models} model{'s' * (models > 1)}, {rows} run{'s' * (rows > 1)}, {law.name} law"
     with interruptible(), progress_bar(what, quiet) as progress:
         from bayeslaw.fitting.fit import fit
         from bayeslaw.sampling.compilation_cache import use_compilation_cache

@@ -1,5 +1,7 @@
 """The law that is fitted to a table if nobody says which."""
 
+import numpy as np
+
 from bayeslaw.runs import Runs, counts_tokens
 
 SIZES_OF_A_CURVE = 3
@@ -7,7 +9,8 @@ SIZES_OF_A_CURVE = 3
 
 
 def suited_law(runs: Runs) -> tuple[str, str]:
-    """Name of the law for a table: joint in N and D where models are points and no curves, else in D.
+    """Name of the law for a table: joint in N and D where models are points and no curves; in C where there is nothing
+    else; else in D.
 
     Parameters
     ----------
@@ -16,9 +19,11 @@ def suited_law(runs: Runs) -> tuple[str, str]:
     Returns
     -------
     tuple of two str
-        The name, and why it is a joint law; empty if it is none.
+        The name, and why it is not the rectified law of curves; empty if it is.
     """
     table = runs.table
+    if "compute" in table and np.array_equal(table["compute"], table["data"]):
+        return "vanilla(compute)", "the table has compute and no other size"
     if "params" not in table or not counts_tokens(runs) or table["params"].nunique() < 2:
         return "rectified", ""
     sizes = table.groupby(["task", "model"], sort=False)["data"].nunique().median()

@@ -135,3 +135,5 @@ def test_the_law_of_a_table():
     assert suited_law(read_runs(curves)) == ("rectified", "")
     assert suited_law(read_runs(POINTS.rename(columns={"D": "examples"}))) == ("rectified", "")
     assert suited_law(read_runs(POINTS.assign(unique_tokens=5e8)))[0] == "data_constrained"
+    best = pd.DataFrame({"compute": ["1e18", "1e19", "1e20"], "loss": [3.5, 3.2, 2.9]})
+    assert suited_law(read_runs(best))[0] == "vanilla(compute)"
