@@ -9,8 +9,7 @@ SIZES_OF_A_CURVE = 3
 
 
 def suited_law(runs: Runs) -> tuple[str, str]:
-    """Name of the law for a table: joint in N and D where models are points and no curves; in C where there is nothing
-    else; else in D.
+    """Name of the law for a table: joint where models are points and no curves, in C where that is all, else in D.
 
     Parameters
     ----------

@@ -184,6 +184,7 @@ def _runs_to_dataset(runs: Runs) -> xr.Dataset:
             "source": runs.source,
             "notes": json.dumps(runs.notes),
             "spelling": json.dumps(runs.spelling),
+            "scales": json.dumps(runs.scales),
             "left_out": json.dumps([[out.row, out.reason] for out in runs.left_out]),
         },
     )
@@ -197,4 +198,5 @@ def _runs_from_dataset(dataset: xr.Dataset) -> Runs:
     left_out = tuple(LeftOut(int(row), str(reason)) for row, reason in json.loads(dataset.attrs["left_out"]))
     notes = tuple(json.loads(dataset.attrs["notes"]))
     spelling = tuple((there, here) for there, here in json.loads(dataset.attrs["spelling"]))
-    return Runs(pd.DataFrame(columns), left_out, notes, str(dataset.attrs["source"]), spelling)
+    scales = tuple((heading, float(by)) for heading, by in json.loads(dataset.attrs.get("scales", "[]")))
+    return Runs(pd.DataFrame(columns), left_out, notes, str(dataset.attrs["source"]), spelling, scales)

@@ -25,6 +25,7 @@ class Draft:
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
     spelling: tuple[tuple[str, str], ...]
+    scales: tuple[tuple[str, float], ...]
     source: str
 
     def without(self, mask: NDArray[np.bool_], reason: str) -> "Draft":
@@ -78,7 +79,7 @@ class Draft:
     def runs(self) -> Runs:
         """The table of runs as it stands."""
         left_out = tuple(sorted(self.left_out, key=lambda left_out: left_out.row))
-        return Runs(self.table.reset_index(drop=True), left_out, self.notes, self.source, self.spelling)
+        return Runs(self.table.reset_index(drop=True), left_out, self.notes, self.source, self.spelling, self.scales)
 
 
 def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
@@ -125,6 +126,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         left_out=sheet.left_out,
         notes=tuple(notes),
         spelling=tuple(spelling),
+        scales=tuple((column.heading, column.scale) for column in columns.values() if column.scale != 1),
         source=source,
     )
 

@@ -42,6 +42,8 @@ class Runs:
     source : the file name, or ``<DataFrame>``.
     spelling : pairs of the name that a column had in the source and the name it has here, so that `where` can use
         either.
+    scales : pairs of a heading of the source and what one of its counts is worth here, where that is not 1: 1e6 of a
+        column of millions, 32 of steps of 32 examples.
     """
 
     table: pd.DataFrame
@@ -49,6 +51,7 @@ class Runs:
     notes: tuple[str, ...]
     source: str
     spelling: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    scales: tuple[tuple[str, float], ...] = field(default=(), repr=False)
 
     @property
     def tasks(self) -> tuple[str, ...]:
