@@ -180,6 +180,9 @@ def fit_table(
     quiet: bool,
 ) -> "Fit":
     """Fit a law with progress; an interrupt ends the process."""
+    from bayeslaw.kinds.shared.layout import require_columns
+
+    require_columns(table, law)
     models, rows = len(table.models), len(table.table)
     what = f"{models} model{'s' * (models > 1)}, {rows} run{'s' * (rows > 1)}, {law.name} law"
     with interruptible(), progress_bar(what, quiet) as progress:

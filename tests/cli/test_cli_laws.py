@@ -247,12 +247,12 @@ def test_a_table_without_sizes_is_told_which_laws_fit(capsys, tmp_path):
 
 
 def test_advice_is_printed_and_decides_the_exit_status(capsys, runs, tmp_path):
-    status, out, _ = run(capsys, "advise", runs, "--at", "params=100B", "--at", "data=1T", "--json")
+    status, out, _ = run(capsys, "advise", runs, "--at", "params=20B", "--at", "data=200B", "--json")
     record = json.loads(out)
     checks = {check["name"]: check for check in record["checks"]}
     assert (status, record["runs"], record["law"]) == (0, 28, "chinchilla")
     assert checks["extrapolation"]["status"] == "REVIEW"
-    assert "the largest params seen" in checks["extrapolation"]["sentence"]
+    assert "the largest compute seen" in checks["extrapolation"]["sentence"]
     status, out, _ = run(capsys, "advise", runs, "--at", "params=2000T")
     assert status == 3
     assert "extrapolation" in out
