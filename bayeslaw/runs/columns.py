@@ -14,6 +14,13 @@ CANONICAL = (
 ROLES = (*CANONICAL, "steps", "variant", "ignore")
 """What a column can be told to be: a canonical column, steps of training, part of the model's name, or nothing."""
 
+OTHER_SIZES = (
+    "parallel_size", "experts", "active_params", "granularity", "density", "vocab_size", "demonstrations", "position",
+    "loss_inverse", "rate_sum", "annealed_sum", "weight_bits", "activation_bits", "kv_bits", "learning_rate",
+    "batch_size",
+)  # fmt: skip
+"""Further columns that laws depend on. A table with one of them may do without data sizes."""
+
 # Compared without case and punctuation, so that `Seen Examples`, `seen_examples` and `seen-examples` are one name.
 ALIASES = {
     "model": "model, model name, model id, base model, config, config name, run, run name, run id, curve, curve name, "

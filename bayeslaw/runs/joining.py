@@ -13,7 +13,7 @@ from bayeslaw.runs.table import LeftOut, Runs
 
 def counts_tokens(runs: Runs) -> bool:
     """Whether one of ``data`` is a token, and not an example."""
-    return "tokens" in runs.table and np.array_equal(runs.table["tokens"], runs.table["data"])
+    return {"tokens", "data"} <= set(runs.table) and np.array_equal(runs.table["tokens"], runs.table["data"])
 
 
 def join_runs(tables: Sequence[Runs]) -> Runs:

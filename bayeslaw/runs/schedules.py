@@ -52,7 +52,7 @@ def schedule_check(table: pd.DataFrame, headings: tuple[str, ...] = ()) -> Check
     texts = next((name for name in table.columns if plain(str(name)) in _SCHEDULES), None)
     if texts is not None and not pd.api.types.is_numeric_dtype(table[texts]):
         return _of_texts(table, texts)
-    column = rate_column(table.columns)
+    column = rate_column(table.columns) if "data" in table else None
     if column is None:
         return None
     shares = [share for share in _shares(table, column) if len(share) >= ROWS_MIN]

@@ -34,9 +34,10 @@ class Runs:
 
     Attributes
     ----------
-    table : the runs. Always has ``row`` (the data row in the file), ``model``, ``family``, ``task``, ``data``
-        (training examples; tokens if the source has no examples) and ``loss``. Has ``params``, ``tokens``, ``compute``
-        (FLOP), ``loss_se``, ``seed`` and ``metric`` if the source gives them, and its further columns.
+    table : the runs. Always has ``row`` (the data row in the file), ``model``, ``family``, ``task`` and ``loss``; and
+        ``data`` (training examples; tokens if the source has no examples), unless runs are told apart by other sizes
+        alone. Has ``params``, ``tokens``, ``compute`` (FLOP), ``loss_se``, ``seed`` and ``metric`` if the source gives
+        them, and its further columns.
     left_out : the rows that are not used, each with the reason.
     notes : what was understood about the source, in sentences.
     source : the file name, or ``<DataFrame>``.
