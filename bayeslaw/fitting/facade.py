@@ -1,8 +1,10 @@
 """A fit: a posterior with the questions one asks of it."""
 
+import importlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from bayeslaw.lending.lend import as_prior
 from bayeslaw.posterior.file import save_posterior
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.prior.prior import Prior
+from bayeslaw.results import Result
 from bayeslaw.verdicts import Status, overall
 
 Points = Mapping[str, float] | Sequence[Mapping[str, float]]
@@ -318,6 +321,26 @@ class Fit:
         matplotlib Axes
         """
         return self.parameters().plot(ax)
+
+    def report(self, path: str | os.PathLike[str], *answers: Result, seed: int = 0) -> None:
+        """Write a report: one page of HTML that opens without a network and can be sent on, all or nothing.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.html``.
+        *answers : Result
+            What the page is about, such as ``fit.select(data=…)``; the parameters if nothing is given.
+        seed : int
+            Of the draws from the prior and of the replications of runs.
+
+        Raises
+        ------
+        OutputError
+            If the suffix is another one or the file cannot be written.
+        """
+        page = importlib.import_module("bayeslaw.views.report.page")  # views come last in the line
+        page.write_report(Path(path), answers or (self.parameters(),), self.posterior, seed=seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back.

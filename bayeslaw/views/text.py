@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
+from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.selection import Selection
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.laws import takes_any_column
@@ -144,13 +145,12 @@ def optimum_tables(best: Optimum) -> list[Table]:
     return tables
 
 
-def crossing_lines(found: Crossing) -> list[Table | Text]:
-    """Odds that one choice is always better or is overtaken, and where that is: a heading, a table and a sentence."""
+def crossing_table(found: Crossing) -> Table:
+    """Odds that one choice is always better or is overtaken, and where that is."""
     a, b = (elide(clean(name), 40) for name in (found.a, found.b))
-    heading = (
+    table = _table(
         f"{found.kind.capitalize()}s of {a} and {b} from {count(found.low)} to {count(found.high)}{also_at(found.at)}"
     )
-    table = _table("")
     _words(table, "what happens")
     _numbers(table, "chance")
     table.add_row(Text(f"{a} is better throughout"), chance(found.p_a_always))
@@ -158,13 +158,12 @@ def crossing_lines(found: Crossing) -> list[Table | Text]:
     table.add_row(Text(f"{b} overtakes {a}"), chance(found.p_b_overtakes))
     table.add_row(Text(f"{a} overtakes {b}"), chance(found.p_a_overtakes))
     table.add_row(Text("one overtakes the other and loses again"), chance(found.p_returns))
-    lines: list[Table | Text] = [Text(heading, style="italic"), table]
     if found.size:
         winner, loser = (b, a) if found.p_b_overtakes >= found.p_a_overtakes else (a, b)
         low, high = count(found.size["p05"]), count(found.size["p95"])
         where = f"at {count(found.size['median'])} (90% interval {low} to {high})"
-        lines.append(Text(f"If {winner} overtakes {loser}, it does {where}."))
-    return lines
+        table.caption = Text(f"If {winner} overtakes {loser}, it does {where}.")
+    return table
 
 
 def comparison_table(found: Comparison) -> Table:
@@ -238,12 +237,14 @@ def checks_table(checks: Iterable[Check]) -> Table:
     return table
 
 
-def parameters_table(records: Sequence[Mapping[str, Any]]) -> Table:
-    """Posterior summaries of parameters, from ``bayeslaw.answers.parameters.parameter_records``."""
+def parameters_table(found: Parameters) -> Table:
+    """Posterior summaries of parameters, beside what the prior says where that was drawn."""
     table = _table("Parameters: posterior median and 90% interval")
     _words(table, "parameter", fold=False)
     _words(table, "of")
-    _numbers(table, "median", "5%", "95%", "R-hat", "least\nESS")
+    _numbers(table, "median", "5%", "95%", *(["prior\nmedian", "prior\n5%", "prior\n95%"] if found.prior else []))
+    _numbers(table, "R-hat", "least\nESS")
+    records = found.records
     models = dict.fromkeys(str(record["group"]) for record in records if record["level"] == "model")
     names = short_names(list(models), limit=60)
     before = None
@@ -257,6 +258,7 @@ def parameters_table(records: Sequence[Mapping[str, Any]]) -> Table:
             Text(clean(name)),
             Text(names[str(record["group"])] if level == "model" else f"{level} {group}".strip()),
             *(f"{record[value]:.3g}" for value in ("median", "p05", "p95")),
+            *(_prior_cells(found.prior_interval(record)) if found.prior else []),
             fixed(record["rhat"], 3),
             fixed(min(record["ess_bulk"], record["ess_tail"]), 0),
         )
@@ -264,6 +266,10 @@ def parameters_table(records: Sequence[Mapping[str, Any]]) -> Table:
     if units:
         table.caption = Text("Units: " + "; ".join(f"{name} in {unit}" for name, unit in units.items()))
     return table
+
+
+def _prior_cells(prior: tuple[float, float, float] | None) -> list[str]:
+    return ["flat", "", ""] if prior is None else [f"{value:.3g}" for value in (prior[1], prior[0], prior[2])]
 
 
 def predictions_table(records: Sequence[Mapping[str, Any]]) -> Table:
