@@ -167,7 +167,7 @@ def fit(
         say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
         say_what_was_stated(fitted.posterior)
-        show(parameters_table(found))
+        show(parameters_table(found.records))
         if lender is not None:
             from bayeslaw.views.prior_text import borrowing_table
 

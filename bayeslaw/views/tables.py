@@ -42,7 +42,8 @@ def _(result: Crossing) -> list[Table]:
 
 @tables_of.register
 def _(result: Parameters) -> list[Table]:
-    return [text.parameters_table(result)]
+    priors = None if result.prior is None else [result.prior_interval(record) for record in result.records]
+    return [text.parameters_table(result.records, priors)]
 
 
 @tables_of.register

@@ -13,7 +13,6 @@ from rich.text import Text
 
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
-from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.selection import Selection
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.laws import takes_any_column
@@ -237,18 +236,32 @@ def checks_table(checks: Iterable[Check]) -> Table:
     return table
 
 
-def parameters_table(found: Parameters) -> Table:
-    """Posterior summaries of parameters, beside what the prior says where that was drawn."""
+Interval = tuple[float, float, float]
+"""The .05, .5 and .95 quantiles."""
+
+
+def parameters_table(records: Sequence[Mapping[str, Any]], priors: Sequence[Interval | None] | None = None) -> Table:
+    """Posterior summaries of parameters, from ``bayeslaw.answers.parameters.parameter_records``.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+    priors : sequence, optional
+        What the prior says of each; None of one that is flat.
+
+    Returns
+    -------
+    rich.table.Table
+    """
     table = _table("Parameters: posterior median and 90% interval")
     _words(table, "parameter", fold=False)
     _words(table, "of")
-    _numbers(table, "median", "5%", "95%", *(["prior\nmedian", "prior\n5%", "prior\n95%"] if found.prior else []))
+    _numbers(table, "median", "5%", "95%", *(["prior\nmedian", "prior\n5%", "prior\n95%"] if priors else []))
     _numbers(table, "R-hat", "least\nESS")
-    records = found.records
     models = dict.fromkeys(str(record["group"]) for record in records if record["level"] == "model")
     names = short_names(list(models), limit=60)
     before = None
-    for record in records:
+    for i, record in enumerate(records):
         name, level = record["name"], record["level"]
         if before is not None and name != before and level in ("family", "model"):
             table.add_section()
@@ -258,7 +271,7 @@ def parameters_table(found: Parameters) -> Table:
             Text(clean(name)),
             Text(names[str(record["group"])] if level == "model" else f"{level} {group}".strip()),
             *(f"{record[value]:.3g}" for value in ("median", "p05", "p95")),
-            *(_prior_cells(found.prior_interval(record)) if found.prior else []),
+            *(_prior_cells(priors[i]) if priors else []),
             fixed(record["rhat"], 3),
             fixed(min(record["ess_bulk"], record["ess_tail"]), 0),
         )
@@ -268,7 +281,7 @@ def parameters_table(found: Parameters) -> Table:
     return table
 
 
-def _prior_cells(prior: tuple[float, float, float] | None) -> list[str]:
+def _prior_cells(prior: Interval | None) -> list[str]:
     return ["flat", "", ""] if prior is None else [f"{value:.3g}" for value in (prior[1], prior[0], prior[2])]
 
 
