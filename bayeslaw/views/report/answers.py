@@ -9,12 +9,20 @@ from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
-from bayeslaw.answers.selection import WITHIN, Selection
+from bayeslaw.answers.selection import WITHIN, Selection, select
+from bayeslaw.errors import TargetError
 from bayeslaw.evidence.comparison.compare import Comparison
+from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, listed
 from bayeslaw.views.names import also_at, clean
 from bayeslaw.views.numbers import chance, count, decimals, factor, fixed
 from bayeslaw.views.plots.style import point_text
+
+TARGETS = (0.25, 4.0)
+"""Other targets at which the choice is made again, in units of the one asked for."""
+
+NAMED = 3
+"""Rivals named at most."""
 
 RIVAL = 0.1
 """Chance of being better than the recommended candidate from which on a candidate is named as a rival."""
@@ -69,17 +77,19 @@ def _(result: Selection) -> list[Fact]:
 
 @changes_of.register
 def _(result: Selection) -> list[str]:
-    chosen, told = clean(result.recommended), []
+    chosen, rivals = clean(result.recommended), []
     for i, candidate in enumerate(result.candidates[1:], 1):
         gained = result.outcome.shortfall(result.values[:, 0], result.values[:, i])
         better = gained > 0
         if better.mean() >= RIVAL:
             by = fixed(float(gained[better].mean()), decimals(candidate.loss_median))
-            told.append(
-                f"{clean(candidate.model)} would be better than {chosen} with a chance of {chance(better.mean())}, "
-                f"and then by {by} on average."
-            )
-    return told or [f"No other candidate is better than {chosen} with a chance of {RIVAL:.0%} or more."]
+            says = f"{clean(candidate.model)} would be better than {chosen} with a chance of {chance(better.mean())}"
+            rivals.append((float(better.mean()), f"{says}, and then by {by} on average."))
+    if not rivals:
+        return [f"No other candidate is better than {chosen} with a chance of {RIVAL:.0%} or more."]
+    told = [says for _, says in sorted(rivals, key=lambda rival: -rival[0])]
+    more = len(told) - NAMED
+    return told[:NAMED] + ([f"So would {more} more, with smaller chances of {RIVAL:.0%} at least."] if more > 0 else [])
 
 
 @question_of.register
@@ -186,6 +196,27 @@ def _(result: Comparison) -> list[Fact]:
         Fact(chance(best.weight), "its weight in the best mixture of laws"),
         Fact(chance(best.coverage_90), "of the hidden runs inside its 90% intervals"),
     ]
+
+
+@singledispatch
+def elsewhere(result: Result, posterior: Posterior) -> list[str]:
+    """What the same question would be answered at other points."""
+    return []
+
+
+@elsewhere.register
+def _(result: Selection, posterior: Posterior) -> list[str]:
+    axis, told = posterior.law.axis, []
+    for times in TARGETS:
+        target = {**result.target, axis: result.target[axis] * times}
+        try:
+            other = select(posterior, target, task=result.task)
+        except TargetError:  # below what was measured
+            continue
+        choice, odds = clean(other.recommended), chance(other.candidates[0].p_best)
+        same = "the choice would be the same" if other.recommended == result.recommended else f"choose {choice}"
+        told.append(f"At {axis} = {count(target[axis])}, {factor(times)} the target, {same} ({odds} to be the best).")
+    return told
 
 
 def to_look_at(result: Result) -> list[str]:

@@ -20,7 +20,7 @@ from bayeslaw.views.grids import Grid, grid_of
 from bayeslaw.views.names import clean
 from bayeslaw.views.numbers import decimals, fixed
 from bayeslaw.views.plots import posterior_predictive, residuals
-from bayeslaw.views.report.answers import Fact, changes_of, facts_of, question_of, to_look_at
+from bayeslaw.views.report.answers import Fact, changes_of, elsewhere, facts_of, question_of, to_look_at
 from bayeslaw.views.report.pictures import Picture, inline
 from bayeslaw.views.tables import tables_of
 
@@ -164,7 +164,8 @@ def _answer(posterior: Posterior | None, result: Result, figure: Figure | None) 
     cut = [replace(grid, rows=grid.rows[:MOST_ROWS]) for grid in grids]
     sentence = clean(result.sentence)
     picture = inline(figure or figure_of(posterior, result), sentence)
-    return Answer(question_of(result), sentence, result.status, facts_of(result), changes_of(result), picture, cut)
+    changes = [*changes_of(result), *([] if posterior is None else elsewhere(result, posterior))]
+    return Answer(question_of(result), sentence, result.status, facts_of(result), changes, picture, cut)
 
 
 def _fitted(posterior: Posterior, seed: int) -> Fitted:
