@@ -15,11 +15,13 @@ from bayeslaw.answers.crossing import Crossing, Lines, crossing
 from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.parameters import Checks, Parameters, fit_checks, parameters
 from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
+from bayeslaw.answers.replications import Replications, replications
 from bayeslaw.answers.selection import Selection, select
 from bayeslaw.errors import PriorError, TargetError
 from bayeslaw.fitting.assemble import assemble_given, drawn_from_prior
 from bayeslaw.fitting.build import Built
 from bayeslaw.fitting.datatree import to_datatree
+from bayeslaw.fitting.plots import Plots
 from bayeslaw.fitting.positions import read_positions, read_stats
 from bayeslaw.lending.borrowing import Borrowing, borrowing
 from bayeslaw.lending.lend import as_prior
@@ -307,20 +309,27 @@ class Fit:
         """
         return to_datatree(self.posterior, seed=seed)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the parameters with their intervals; answers have pictures of their own (``fit.select(…).plot()``).
+    @property
+    def plot(self) -> Plots:
+        """Pictures by name, such as ``fit.plot.residuals()``; called, it draws the parameters.
 
-        For trace and rank plots give ArviZ the draws: ``arviz.plot_trace(fit.to_datatree())``.
+        Answers have pictures of their own (``fit.select(…).plot()``).
+        """
+        return Plots(self.posterior)
+
+    def residuals(self, *, seed: int = 0) -> Replications:
+        """The runs beside replications of them; see `bayeslaw.answers.replications.replications`.
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
+        seed : int
+            Of the replications.
 
         Returns
         -------
-        matplotlib Axes
+        Replications
         """
-        return self.parameters().plot(ax)
+        return replications(self.posterior, seed=seed)
 
     def report(self, path: str | os.PathLike[str], *answers: Result, seed: int = 0) -> None:
         """Write a report: one page of HTML that opens without a network and can be sent on, all or nothing.

@@ -1,16 +1,15 @@
 """The left panel of the page of a choice: measured runs, and bands of run predictions out to the target."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.selection import Selection
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.views.numbers import count
+from bayeslaw.views.plots.bands import Bands, bands_of, limits, measured_of
 from bayeslaw.views.plots.page import (
     FAINT,
     GREY,
@@ -27,34 +26,24 @@ from bayeslaw.views.plots.style import (
     MARKERS,
 )
 
-_SIZES = 40
-_DRAWN = 8_000_000
-"""Predictions computed at most, over draws, curves and sizes; draws are thinned to that."""
-
-
-@dataclass(frozen=True, eq=False)
-class Bands:
-    """Quantiles of run predictions of the coloured candidates: .05, .25, .5, .75, .95."""
-
-    sizes: np.ndarray  # (A,)
-    quantiles: np.ndarray  # (5, coloured, A)
-
 
 def draw_curves(page: Page, posterior: Posterior, selection: Selection, names: Mapping[str, str]) -> None:
     """Draw the panel: measured runs, bands out to the target, names at their ends."""
     axes = page.axes(page.curves_left, page.bottom, page.curves_width, page.top - page.bottom)
     law = posterior.law
     target = float(selection.target[law.axis])
-    measured = measured_runs(posterior, selection)
+    models = [candidate.model for candidate in selection.candidates]
+    measured = measured_of(posterior, selection.task, models)
     every_size = np.concatenate([sizes for sizes, _ in measured])
     edge = float(every_size.max())
-    bands = _bands(posterior, selection, float(min(every_size.min(), target)), target)
+    start = float(min(every_size.min(), target))
+    bands = bands_of(posterior, selection.task, models[:COLOURED], selection.target, start, target)
 
     axes.set_xscale("log")
     axes.set_yscale("log")
     low, high = padded(min(every_size.min(), target), max(edge, target), 0.02, 0.4)
     axes.set_xlim(low, target if edge < target else high)  # the labels begin at the target
-    axes.set_ylim(*_loss_limits(np.concatenate([losses for _, losses in measured]), bands))
+    axes.set_ylim(*padded(*limits(np.concatenate([losses for _, losses in measured]), bands), 0.03, 0.002))
     tick(axes, "x", count, most=6)
     tick(axes, "y", None, most=7)
     axes.grid(axis="y", color="#EEEEEE", linewidth=0.8)
@@ -132,36 +121,3 @@ def _label_curves(page: Page, axes: Axes, bands: Bands, names: Sequence[str], ta
                   linewidth=0.7, clip_on=False, solid_capstyle="butt", zorder=2)  # fmt: skip
         page.write(page.labels_left, page.bottom + place * height, name, width=page.label_width, color=colour,
                    va="center", fontweight="bold" if i == 0 else "normal")  # fmt: skip
-
-
-def measured_runs(posterior: Posterior, selection: Selection) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Sizes and losses of each candidate's runs, in the order of the candidates."""
-    table = posterior.runs.table
-    table = table[table["task"] == selection.task]
-    groups = {
-        str(model): (group[posterior.law.axis].to_numpy(float), group["loss"].to_numpy(float))
-        for model, group in table.groupby("model", sort=False)
-    }
-    return [groups[c.model] for c in selection.candidates]
-
-
-def _bands(posterior: Posterior, selection: Selection, start: float, target: float) -> Bands:
-    """Predict the coloured candidates from ``start`` to the target."""
-    layout, axis = posterior.layout, posterior.law.axis
-    sizes = np.geomspace(start, target, _SIZES) if start < target * (1 - 1e-9) else np.array([target])
-    sizes[-1] = target
-    draws = posterior.draws.sizes["chain"] * posterior.draws.sizes["draw"]
-    step = -(-draws * len(layout.curves) * len(sizes) // _DRAWN)
-    thinned = replace(posterior, draws=posterior.draws.isel(draw=slice(None, None, step)))
-    predicted = predict(thinned, [{**selection.target, axis: float(size)} for size in sizes], kind="run")
-    column = {(model, task): k for k, (model, _, task) in enumerate(predicted.labels)}
-    members = [column[c.model, selection.task] for c in selection.candidates[:COLOURED]]
-    quantiles = np.quantile(predicted.linked[:, members], [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
-    return Bands(sizes, predicted.outcome.inverse(quantiles))
-
-
-def _loss_limits(measured: np.ndarray, bands: Bands) -> tuple[float, float]:
-    """Limits that show every measurement and the bands, unless a band runs off by more than four times."""
-    low = max(bands.quantiles[0].min(), min(measured.min(), bands.quantiles[2].min()) / 4)
-    high = min(bands.quantiles[4].max(), max(measured.max(), bands.quantiles[2].max()) * 4)
-    return padded(min(low, measured.min()), max(high, measured.max()), 0.03, 0.002)
