@@ -80,7 +80,7 @@ def plot(
     lead = [own.index(m) for m in models][: len(COLOURS)] or [int(k) for k in order[: len(COLOURS)]]
 
     new, ax = ax is None, new_axes(ax, 9.0, 5.4)
-    ax.set_xlim(bands.sizes[0], end)
+    ax.set_xlim(bands.sizes[0] * (bands.sizes[0] / end) ** 0.02, end)
     logarithmic(ax, "x", count)
     outcomes = np.concatenate([values for _, values in measured.values()])
     low, high = limits(outcomes, Bands(bands.sizes, bands.quantiles[:, lead]))

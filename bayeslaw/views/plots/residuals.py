@@ -55,9 +55,10 @@ def plot(result: Replications, ax: Axes | None = None) -> Axes:
     means = pd.Series(z).groupby(x).mean()
     if 2 < len(means) <= len(x) / 2:
         ax.plot(means.index, means, color=INK, linewidth=1.4, zorder=4)
-        style = {"color": INK, "va": "bottom", "ha": "right", "fontsize": 9}
+        box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1}
+        style = {"color": INK, "va": "bottom", "ha": "right", "fontsize": 9, "bbox": box, "zorder": 5}
         write(ax, "mean at a size", (float(means.index[-1]), float(means.iloc[-1])), (0, 5), "data", style)
-    write(ax, "90%", (1, INSIDE), (-4, -3), ("axes fraction", "data"), {"color": GREY, "va": "top", "ha": "right"})
+    write(ax, "90%", (1, INSIDE), (4, 0), ("axes fraction", "data"), {"color": GREY, "va": "center", "fontsize": 9})
     _name_far(ax, frame, x, z)
 
     label_y(ax, "residual (sd of one run)")
