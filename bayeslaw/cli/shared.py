@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from bayeslaw.sampling.sample import Progress
     from bayeslaw.verdicts import Check, Status
 
-SENTENCE = 40
-"""Columns more than the least that sentences in a table have in a file."""
+SENTENCE = 48
+"""Columns that sentences in a table have in a file."""
 
 BETWEEN_LINES = 10.0
 """Seconds between lines of progress in a pipe or a file."""
@@ -76,16 +76,18 @@ def show(*tables: Any) -> None:
 
 
 def _width_of(console: Any, table: Any) -> int:
-    """Columns that a table needs in a file so that no name in it is broken; sentences may be, and give way."""
+    """Columns that a table needs in a file, where no name in it is broken; sentences are, between words."""
     from rich.measure import Measurement
 
-    sentences = 0
+    options, sentences = console.options.update(max_width=10_000), 0
     for column in getattr(table, "columns", ()):
-        if column.ratio is None:
-            column.no_wrap = True
-        else:
+        if column.ratio is not None:
             sentences += SENTENCE
-    return Measurement.get(console, console.options.update(max_width=10_000), table).minimum + sentences
+            continue
+        found = [Measurement.get(console, options, cell) for cell in (column.header, *column.cells)]
+        longest_word = max(one.minimum for one in found)
+        column.width = min(max(one.maximum for one in found), max(longest_word, SENTENCE))
+    return Measurement.get(console, options, table).minimum + sentences
 
 
 def tell(text: str) -> None:
