@@ -10,6 +10,7 @@ from bayeslaw.answers.replications import replications
 from bayeslaw.errors import TargetError, TaskError
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.views.figures import figure_of
+from bayeslaw.views.names import short_names
 from bayeslaw.views.plots.posterior_predictive import BINS
 from bayeslaw.views.plots.residuals import FAR
 from bayeslaw.views.plots.style import COLOURS
@@ -32,7 +33,7 @@ def curves(fit_simulated):
 @pytest.fixture(scope="module")
 def surfaces(surface, forge_at_random):
     runs = surface({"dense": (SIZES, TOKENS), "<moe>": (SIZES, TOKENS)})
-    return Fit(forge_at_random(runs, law="chinchilla", scale=0.3))
+    return Fit(forge_at_random(runs, law="chinchilla", scale=0.3, draws=80))
 
 
 def texts(where):
@@ -73,7 +74,8 @@ def test_learning_curves_go_to_the_size_asked_for_with_units_and_names_at_their_
     assert ax.get_ylabel() == "loss"
     assert "data end at 4k" in texts(ax)
     medians = curves.predictions({"data": 32000.0}).to_frame().sort_values("median")["model"]
-    assert set(medians[: len(COLOURS)]) <= set(texts(ax))
+    shown = short_names(NAMES)
+    assert {shown[name] for name in medians[: len(COLOURS)]} <= set(texts(ax))
     low, high = ax.get_ylim()
     losses = curves.posterior.runs.table["loss"]
     assert low < losses.min() < losses.max() < high

@@ -138,7 +138,7 @@ def test_rows_left_out_are_told_with_their_reasons(fit_simulated):
 
 def test_every_kind_of_answer_has_a_page(surface, forge_at_random):
     runs = surface({"dense": ((1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10)), "<b>": ((1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10))})
-    fitted = Fit(forge_at_random(runs, law="chinchilla", scale=0.3))
+    fitted = Fit(forge_at_random(runs, law="chinchilla", scale=0.3, draws=80))
     answers = [
         fitted.optimum(compute=1e22),
         fitted.crossing("dense", "<b>", at={"params": 1e9}),
