@@ -27,6 +27,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Optimum": "optimum",
         "Parameters": "parameters",
         "Prediction": "prediction",
+        "Replications": "residuals",
         "Selection": "selection",
     }
 )

@@ -4,29 +4,27 @@ Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer
 """
 
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bayeslaw.cli.backtest import backtest
+from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, Table, Ways, give, ways
 from bayeslaw.cli.law_option import LawOfFit, LawOfPrior, asked_law, read_law
 from bayeslaw.cli.laws import advise, compare, crossing, laws, optimum
 from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.priors import priors
 from bayeslaw.cli.read import read
+from bayeslaw.cli.report import report as write_report
 from bayeslaw.cli.shared import (
     Allow,
     As,
     EarlyTokens,
     FitFile,
     Json,
-    Output,
-    Plot,
     PriorName,
     RunsOrFit,
     RunsPaths,
@@ -34,8 +32,6 @@ from bayeslaw.cli.shared import (
     Where,
     Widen,
     borrow,
-    check_outputs,
-    finish,
     fit_table,
     interruptible,
     read_table,
@@ -52,6 +48,8 @@ from bayeslaw.cli.shared import (
 from bayeslaw.errors import BayeslawError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from bayeslaw.evidence.hindsight import Hidden
     from bayeslaw.fitting.facade import Fit
     from bayeslaw.kinds.shared.stated import Statement
@@ -69,11 +67,25 @@ app = typer.Typer(
 app.add_typer(backtest, name="backtest")
 app.add_typer(priors, name="priors")
 app.command()(read)
+app.command("report")(write_report)
 app.command()(optimum)
 app.command()(crossing)
 app.command()(advise)
 app.command()(compare)
 app.command()(laws)
+
+
+@app.callback(invoke_without_command=True)
+def everywhere(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Turn cheap training runs into decisions about expensive ones, with honest odds."""
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("bayeslaw"))
+        raise typer.Exit
+
 
 At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1.6M or params=7B,data=1T.")]
 Points = Annotated[
@@ -100,24 +112,26 @@ def select(
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
     output: Output = None,
     plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    say_what_is_read(runs, how.quiet)
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     stated = read_statements(prior_of)
-    check_outputs(output, plot)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
     if fitted is None:
         table = read_table(runs, where, answers)
         named, lender = borrow(table, prior, widen, asked_law(law))
         target = point_of_law(target, named, table)
-        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated, quiet=json)
+        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated, quiet=how.quiet)
     target = point_of_law(target, fitted.posterior.law, fitted.posterior.runs)
-    _select(fitted, target, task, seed, json, output, plot, allow_failed_checks, began)
+    _select(fitted, target, task, seed, how)
 
 
 @app.command()
@@ -132,28 +146,22 @@ def fit(
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
     output: Output = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Fit a scaling law and report its parameters."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    say_what_is_read(runs, how.quiet)
     first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
-    check_outputs(output)
     table = read_table(runs, where, answers)
     named, lender = borrow(table, prior, widen, asked_law(law))
-    fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
-    if output is not None:
-        fitted.save(output)
-    from bayeslaw.views.records import timed, to_json
+    fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
 
-    found = fitted.parameters()
-    record = timed(found, time.perf_counter() - began)
-    if lender is not None:
-        record |= {"borrowed": fitted.borrowing(seed=seed).records()}
-    if json:
-        print(to_json(record))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import checks_table, parameters_table
 
         say_what_was_read(fitted.posterior.runs)
@@ -166,7 +174,12 @@ def fit(
             show(borrowing_table(fitted.borrowing(seed=seed).shares))
         show(checks_table(fitted.posterior.checks))
         say_repairs(fitted.posterior)
-    finish(fitted.status, allow_failed_checks)
+
+    def more() -> dict[str, Any]:
+        return {} if lender is None else {"borrowed": fitted.borrowing(seed=seed).records()}
+
+    found = fitted.parameters()
+    give(found, how, for_people, fit=fitted, more=more)
 
 
 @app.command()
@@ -177,31 +190,29 @@ def predict(
     law: LawOfFit = None,
     seed: Seed = 0,
     json: Json = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the predictions here (.csv).")] = None,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    output: Table = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Predict the loss at one or more points from a saved fit."""
-    began = time.perf_counter()
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
     points = several_points(at)
-    check_outputs(output, suffix=".csv")
     from bayeslaw.fitting.fit import load
-    from bayeslaw.views.records import timed, to_json
 
     fitted = load(fit, law=asked_law(law))
     points = [point_of_law(point, fitted.posterior.law, fitted.posterior.runs) for point in points]
     prediction = fitted.predictions(points, kind=kind, seed=seed)  # type: ignore[arg-type]
-    if output is not None:
-        from bayeslaw.files import write_csv
 
-        write_csv(prediction.to_frame(), output)
-    if json:
-        print(to_json(timed(prediction, time.perf_counter() - began)))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import predictions_table
 
         show(predictions_table(prediction.records()))
         show_failing(prediction.checks)
-    finish(prediction.status, allow_failed_checks)
+
+    give(prediction, how, for_people, fit=fitted)
 
 
 @app.command()
@@ -210,28 +221,26 @@ def check(
     law: LawOfFit = None,
     seed: Seed = 0,
     json: Json = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the verdicts here (.csv).")] = None,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    output: Table = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Print the verdicts on a saved fit."""
-    began = time.perf_counter()
-    check_outputs(output, suffix=".csv")
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
     from bayeslaw.fitting.fit import load
-    from bayeslaw.views.records import timed, to_json
 
     fitted = load(fit, law=asked_law(law))
-    if output is not None:
-        from bayeslaw.files import write_csv
 
-        write_csv(fitted.check(), output)
-    if json:
-        print(to_json(timed(fitted.checks, time.perf_counter() - began)))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import checks_table
 
         show(checks_table(fitted.posterior.checks))
         say_repairs(fitted.posterior)
-    finish(fitted.status, allow_failed_checks)
+
+    give(fitted.checks, how, for_people, fit=fitted)
 
 
 @app.command()
@@ -239,13 +248,15 @@ def demo(
     task: Annotated[str, typer.Option(help="Task to choose for: python or bible.")] = "python",
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
     output: Output = None,
     plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Run the main job on bundled measurements, the largest hidden, and reveal the truth beside the prediction."""
-    began = time.perf_counter()
-    check_outputs(output, plot)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     from bayeslaw.datasets import load_dataset
     from bayeslaw.evidence.hindsight import hide_largest
 
@@ -256,8 +267,8 @@ def demo(
         "the runs at the largest."
     )
     target = {"data": hidden.target}
-    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed, quiet=json)
-    _select(fitted, target, None, seed, json, output, plot, allow_failed_checks, began, hidden)
+    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed, quiet=how.quiet)
+    _select(fitted, target, None, seed, how, hidden)
 
 
 def _fit_for(
@@ -285,32 +296,26 @@ def _select(
     target: dict[str, float],
     task: str | None,
     seed: int,
-    json: bool,
-    output: Path | None,
-    plot: Path | None,
-    allow_failed_checks: bool,
-    began: float,
+    how: Ways,
     hidden: "Hidden | None" = None,
 ) -> None:
     borrowed = fitted.posterior.prior is not None
     selection = fitted.select(at=target, task=task, seed=seed)
-    if output is not None:
-        fitted.save(output)
-    if plot is not None:
-        from bayeslaw.views.plots.selection import plot_selection, save_figure
 
-        truth = None if hidden is None else hidden.measured
-        save_figure(plot_selection(fitted.posterior, selection, truth), plot)
-    if json:
-        from bayeslaw.views.records import timed, to_json
+    def figure() -> "Figure":
+        from bayeslaw.views.plots.selection_page import plot_selection
 
-        record = timed(selection, time.perf_counter() - began)
+        return plot_selection(fitted.posterior, selection, None if hidden is None else hidden.measured)
+
+    def more() -> dict[str, Any]:
+        record: dict[str, Any] = {}
         if hidden is not None:
             record |= {"truth": dict(hidden.measured), "outcome": asdict(hidden.outcome(selection))}
         if borrowed:
             record |= {"borrowed": fitted.borrowing(at=target, seed=seed).records()}
-        print(to_json(record))
-    else:
+        return record
+
+    def for_people() -> None:
         from bayeslaw.views.text import outcome_summary, selection_table, truth_table
 
         say_what_was_read(fitted.posterior.runs)
@@ -327,7 +332,8 @@ def _select(
             show(borrowing_table(fitted.borrowing(at=target, seed=seed).shares))
         show_failing(selection.checks)
         say_repairs(fitted.posterior)
-    finish(selection.status, allow_failed_checks)
+
+    give(selection, how, for_people, fit=fitted, figure=figure, more=more)
 
 
 def main() -> None:

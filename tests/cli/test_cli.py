@@ -94,7 +94,7 @@ BAD = {
     "target of another covariate": ("runs.csv", TIDY, ["--at", "compute=1e9"], ["compute", "data"]),
     "target twice": ("runs.csv", TIDY, ["--at", "data=1e6", "--at", "data=1e7"], ["twice"]),
     "no folder for the output": ("runs.csv", TIDY, [*AT, "-o", "/no/such/folder/fit.nc"], ["/no/such/folder"]),
-    "output that is no netCDF": ("runs.csv", TIDY, [*AT, "-o", "fit.csv"], ["'.csv'", ".nc"]),
+    "output of no known kind": ("runs.csv", TIDY, [*AT, "-o", "fit.txt"], ["'.txt'", ".nc"]),
     "output is a folder": ("runs.csv", TIDY, [*AT, "-o", "/"], ["folder"]),
     "picture of unknown kind": ("runs.csv", TIDY, [*AT, "--plot", "picture.doc"], [".doc", ".png"]),
 }

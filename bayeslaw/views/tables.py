@@ -1,0 +1,51 @@
+"""The tables of each answer, as the terminal, Markdown and the report show them."""
+
+from functools import singledispatch
+
+from rich.table import Table
+
+from bayeslaw.answers.crossing import Crossing
+from bayeslaw.answers.optimum import Optimum
+from bayeslaw.answers.parameters import Parameters
+from bayeslaw.answers.prediction import Prediction
+from bayeslaw.answers.selection import Selection
+from bayeslaw.evidence.comparison.compare import Comparison
+from bayeslaw.results import Result
+from bayeslaw.views import text
+
+
+@singledispatch
+def tables_of(result: Result) -> list[Table]:
+    """The tables of an answer; of one that has none of its own, its checks."""
+    return [text.checks_table(result.checks)]
+
+
+@tables_of.register
+def _(result: Selection) -> list[Table]:
+    return [text.selection_table(result, limit=len(result.candidates))]
+
+
+@tables_of.register
+def _(result: Prediction) -> list[Table]:
+    return [text.predictions_table(result.records())]
+
+
+@tables_of.register
+def _(result: Optimum) -> list[Table]:
+    return text.optimum_tables(result)
+
+
+@tables_of.register
+def _(result: Crossing) -> list[Table]:
+    return [text.crossing_table(result)]
+
+
+@tables_of.register
+def _(result: Parameters) -> list[Table]:
+    priors = None if result.prior is None else [result.prior_interval(record) for record in result.records]
+    return [text.parameters_table(result.records, priors)]
+
+
+@tables_of.register
+def _(result: Comparison) -> list[Table]:
+    return [text.comparison_table(result)]
