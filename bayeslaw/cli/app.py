@@ -37,6 +37,7 @@ from bayeslaw.cli.shared import (
     check_outputs,
     finish,
     fit_table,
+    forget_output,
     interruptible,
     read_table,
     read_tokens,
@@ -335,12 +336,25 @@ def main() -> None:
     run: Callable[[], Any] = app
     try:
         with interruptible("interrupted."):
-            run()
+            try:
+                run()
+            finally:
+                sys.stdout.flush()
     except BayeslawError as error:
         tell(f"bayeslaw: {error}")
         sys.exit(2)
     except BrokenPipeError:
+        forget_output()
         sys.exit(0)
+    except OSError as error:
+        if error.filename is not None:  # of another file than standard output
+            raise
+        forget_output()
+        tell(
+            f"bayeslaw: standard output: what is to be printed cannot be written ({error.strerror or error}). Give "
+            "another place for it."
+        )
+        sys.exit(2)
 
 
 if __name__ == "__main__":
