@@ -28,6 +28,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Parameters": "parameters",
         "Prediction": "prediction",
         "Selection": "selection",
+        "Sensitivity": "checks",
     }
 )
 """The module of ``bayeslaw.views.plots`` that draws each result, found when a picture is asked for: views come last in

@@ -50,7 +50,7 @@ from bayeslaw.cli.shared import (
     show_failing,
     tell,
 )
-from bayeslaw.errors import BayeslawError
+from bayeslaw.errors import BayeslawError, TargetError
 
 if TYPE_CHECKING:
     from bayeslaw.evidence.hindsight import Hidden
@@ -209,6 +209,14 @@ def predict(
 def check(
     fit: FitFile,
     law: LawOfFit = None,
+    sensitivity: Annotated[
+        bool,
+        typer.Option("--sensitivity", help="Say how far parameters, and a choice (--at), depend on the prior."),
+    ] = False,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", help="With --sensitivity: point to choose for, such as data=1.6M.")
+    ] = None,
+    task: Task = None,
     seed: Seed = 0,
     json: Json = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the verdicts here (.csv).")] = None,
@@ -220,7 +228,13 @@ def check(
     from bayeslaw.fitting.fit import load
     from bayeslaw.views.records import timed, to_json
 
+    if at and not sensitivity:
+        raise TargetError("--at is for --sensitivity, which was not asked for. Add it, or leave --at out.")
     fitted = load(fit, law=asked_law(law))
+    if sensitivity:
+        target = point_of_law(one_point(at), fitted.posterior.law, fitted.posterior.runs) if at else None
+        _say_sensitivity(fitted, target, task, seed, json, output, allow_failed_checks, began)
+        return
     if output is not None:
         from bayeslaw.files import write_csv
 
@@ -233,6 +247,36 @@ def check(
         show(checks_table(fitted.posterior.checks))
         say_repairs(fitted.posterior)
     finish(fitted.status, allow_failed_checks)
+
+
+def _say_sensitivity(
+    fitted: "Fit",
+    target: dict[str, float] | None,
+    task: str | None,
+    seed: int,
+    json: bool,
+    output: Path | None,
+    allow_failed_checks: bool,
+    began: float,
+) -> None:
+    from bayeslaw.evidence.sensitivity import sensitivity
+
+    found = sensitivity(fitted, target, task=task, seed=seed)
+    if output is not None:
+        from bayeslaw.files import write_csv
+
+        write_csv(found.to_frame(), output)
+    if json:
+        from bayeslaw.views.records import timed, to_json
+
+        print(to_json(timed(found, time.perf_counter() - began)))
+    else:
+        from bayeslaw.views.sensitivity_text import sensitivity_tables
+        from bayeslaw.views.text import checks_table
+
+        show(*sensitivity_tables(found), checks_table(found.checks))
+        print(f"\n{found.sentence}")
+    finish(found.status, allow_failed_checks)
 
 
 @app.command()

@@ -32,6 +32,10 @@ class LogNormal:
     median: float
     sd: float
 
+    def standardised(self, values: np.ndarray) -> np.ndarray:
+        """Values, of any shape, in units of the prior."""
+        return np.log(values / self.median) / self.sd
+
 
 @dataclass(frozen=True)
 class Normal:
@@ -44,6 +48,10 @@ class Normal:
 
     mean: float
     sd: float
+
+    def standardised(self, values: np.ndarray) -> np.ndarray:
+        """Values, of any shape, in units of the prior."""
+        return (values - self.mean) / self.sd
 
 
 @dataclass(frozen=True)
