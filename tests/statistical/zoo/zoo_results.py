@@ -1,4 +1,4 @@
-"""Fit tables of the zoo and print what came out: python tests/statistical/zoo/zoo_results.py RESULTS.jsonl [--each 2] [KIND …].
+"""Fit tables of the zoo and print what came out: python tests/statistical/zoo/zoo_results.py RESULTS.jsonl [KIND …].
 
 One JSON line a table; those that are in the file are not fitted again.
 """
