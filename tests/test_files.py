@@ -65,6 +65,36 @@ def test_names_as_long_as_they_may_be_are_written(tmp_path):
         write(tmp_path / ("é" * 200 + ".csv"))
 
 
+TWO_WRITERS = """
+import os, sys
+from pathlib import Path
+from bayeslaw.files import replacing
+children = []
+for letter in "ab":
+    children.append(os.fork())
+    if children[-1] == 0:
+        for _ in range(200):
+            with replacing(Path("fit.nc")) as temporary:
+                temporary.write_text(letter * 20_000)
+        os._exit(0)
+seen = set()
+while children:
+    if Path("fit.nc").exists():
+        seen.add(Path("fit.nc").read_text())
+    children = [child for child in children if os.waitpid(child, os.WNOHANG) == (0, 0)]
+assert seen <= {"a" * 20_000, "b" * 20_000}, {(len(text), text[:1]) for text in seen}
+assert os.listdir() == ["fit.nc"], os.listdir()
+"""
+
+
+@posix
+def test_two_writers_leave_a_whole_file_at_any_moment(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_WRITERS], cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 RESUMED = """
 import functools, json, os, random, signal, sys, time
 from pathlib import Path

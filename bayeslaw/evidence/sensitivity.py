@@ -84,7 +84,7 @@ class Sensitivity(Result):
     Attributes
     ----------
     parameters : tuple of Sensitive
-        The most sensitive to the prior first.
+        With what the candidates reach at the target, if there is one; the most sensitive to the prior first.
     selection : Selection or None
         The choice as it is; None if none was asked for.
     held : tuple of Held
@@ -154,14 +154,15 @@ def sensitivity(
     """
     posterior = fit.posterior
     prior, likelihood = log_prior(posterior, seed), posterior.predictor.log_likelihood().sum(axis=(1, 2))
+    selection = None if at is None else select(posterior, at, task=task, seed=seed)
     found = [
         Sensitive(name, group, of, power_sensitivity(values, prior), power_sensitivity(values, likelihood))
-        for name, group, of, values in _parameters(posterior)
+        for name, group, of, values in (*_parameters(posterior), *_predictions(selection))
     ]
     found.sort(key=lambda p: -p.prior)
-    selection = None if at is None else select(posterior, at, task=task, seed=seed)
     held = () if selection is None else tuple(_held(selection, prior, power) for power in POWERS)
-    return Sensitivity(tuple(found), selection, held, (*_checks_of(found), *_checks_of_choice(selection, held)))
+    checks = (*_checks_of(found), *_checks_of_choice(selection, held, found))
+    return Sensitivity(tuple(found), selection, held, checks)
 
 
 def log_prior(posterior: Posterior, seed: int = 0) -> np.ndarray:
@@ -243,6 +244,18 @@ def _parameters(posterior: Posterior) -> list[tuple[str, str, str, np.ndarray]]:
     return found
 
 
+def _predictions(selection: Selection | None) -> list[tuple[str, str, str, np.ndarray]]:
+    """Losses of the candidates at the target, named as parameters are: name, group, task, draws."""
+    if selection is None:
+        return []
+    name = _at_target(selection)
+    return [(name, c.model, selection.task, selection.values[:, j]) for j, c in enumerate(selection.candidates)]
+
+
+def _at_target(selection: Selection) -> str:
+    return f"{selection.outcome.name} at the target"
+
+
 def _held(selection: Selection, prior: np.ndarray, power: float) -> Held:
     """The choice with the prior to a power."""
     log_weights, k = smoothed_weights((power - 1.0) * prior[None])
@@ -276,9 +289,10 @@ def _checks_of(found: list[Sensitive]) -> list[Check]:
     ]  # fmt: skip
 
 
-def _checks_of_choice(selection: Selection | None, held: tuple[Held, ...]) -> list[Check]:
+def _checks_of_choice(selection: Selection | None, held: tuple[Held, ...], found: list[Sensitive]) -> list[Check]:
     if selection is None:
         return []
+    there = max((p for p in found if p.name == _at_target(selection)), key=lambda p: p.prior)
     chosen = selection.candidates[0]
     odds = [chosen.p_best, *(h.p_best[chosen.model] for h in held)]
     same = sum(h.recommended == chosen.model for h in held)
@@ -289,6 +303,12 @@ def _checks_of_choice(selection: Selection | None, held: tuple[Held, ...]) -> li
             f"{chosen.model} is chosen in {same} of {len(held)} cases with the prior held half or twice as strongly, "
             f"with odds from {min(odds):.2f} to {max(odds):.2f}.",
             "The choice hangs on the prior: measure the candidates that change places at a larger size.",
+        ),
+        at_most(
+            "prior_at_target", there.prior, SENSITIVE, math.inf,
+            f"Doubling the strength of the prior moves what {there.group} reaches at the target by {there.prior:.2g} "
+            f"(0: not at all, 1: elsewhere); from {SENSITIVE} on the answer is the prior's.",
+            "State what is known of floors and exponents (--prior-of), borrow them (--prior), or measure further out.",
         ),
         at_most(
             "prior_weights", worst, K_MAX, math.inf,

@@ -97,14 +97,20 @@ def found(three_models, forge_at_random):
 
 
 def test_parameters_and_the_choice_are_told(found):
-    assert {p.name for p in found.parameters} == {p.name for p in get_law("rectified").parameters}
+    named = {p.name for p in get_law("rectified").parameters}
+    assert {p.name for p in found.parameters} == {*named, "loss at the target"}
     assert [p.prior for p in found.parameters] == sorted((p.prior for p in found.parameters), reverse=True)
     assert all(0 <= value <= 50 for p in found.parameters for value in (p.prior, p.likelihood))
     assert [held.power for held in found.held] == [0.5, 2.0]
     for held in found.held:
         assert sum(held.p_best.values()) == pytest.approx(1.0)
         assert held.recommended == min(held.expected_regret, key=held.expected_regret.get)
-    assert {check.name for check in found.checks} == {"prior_against_runs", "choice_and_prior", "prior_weights"}
+    assert {check.name for check in found.checks} == {
+        "prior_against_runs",
+        "choice_and_prior",
+        "prior_at_target",
+        "prior_weights",
+    }
     assert json.dumps(found.to_dict(), allow_nan=False)
     assert len(found.to_frame()) == len(found.parameters)
     assert found.selection.recommended in found.sentence
@@ -116,7 +122,7 @@ def test_a_prior_that_decides_is_said(found):
     two = bl.Selection(**{**vars(found.selection), "candidates": found.selection.candidates[:2], "values": values})
     held = tuple(module._held(two, 2 * np.linspace(0, -4, 400) * sign, power) for power in (0.5, 2.0) for sign in (1,))
     assert [h.recommended == two.recommended for h in held] == [True, False]
-    check = module._checks_of_choice(two, held)[0]
+    check = module._checks_of_choice(two, held, list(found.parameters))[0]
     assert (check.status, check.value) == ("REVIEW", 1.0)
     assert "in 1 of 2 cases" in check.sentence
 
