@@ -29,6 +29,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Prediction": "prediction",
         "Replications": "residuals",
         "Selection": "selection",
+        "Sensitivity": "checks",
     }
 )
 """The module of ``bayeslaw.views.plots`` that draws each result, found when a picture is asked for: views come last in

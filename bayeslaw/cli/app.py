@@ -33,6 +33,7 @@ from bayeslaw.cli.shared import (
     Widen,
     borrow,
     fit_table,
+    forget_output,
     interruptible,
     read_table,
     read_tokens,
@@ -45,7 +46,7 @@ from bayeslaw.cli.shared import (
     show_failing,
     tell,
 )
-from bayeslaw.errors import BayeslawError
+from bayeslaw.errors import BayeslawError, TargetError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -219,6 +220,14 @@ def predict(
 def check(
     fit: FitFile,
     law: LawOfFit = None,
+    sensitivity: Annotated[
+        bool,
+        typer.Option("--sensitivity", help="Say how far parameters, and a choice (--at), depend on the prior."),
+    ] = False,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", help="With --sensitivity: point to choose for, such as data=1.6M.")
+    ] = None,
+    task: Task = None,
     seed: Seed = 0,
     json: Json = False,
     csv: Csv = False,
@@ -232,7 +241,13 @@ def check(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
     from bayeslaw.fitting.fit import load
 
+    if at and not sensitivity:
+        raise TargetError("--at is for --sensitivity, which was not asked for. Add it, or leave --at out.")
     fitted = load(fit, law=asked_law(law))
+    if sensitivity:
+        target = point_of_law(one_point(at), fitted.posterior.law, fitted.posterior.runs) if at else None
+        _give_sensitivity(fitted, target, task, seed, how)
+        return
 
     def for_people() -> None:
         from bayeslaw.views.text import checks_table
@@ -241,6 +256,21 @@ def check(
         say_repairs(fitted.posterior)
 
     give(fitted.checks, how, for_people, fit=fitted)
+
+
+def _give_sensitivity(fitted: "Fit", target: dict[str, float] | None, task: str | None, seed: int, how: Ways) -> None:
+    from bayeslaw.evidence.sensitivity import sensitivity
+
+    found = sensitivity(fitted, target, task=task, seed=seed)
+
+    def for_people() -> None:
+        from bayeslaw.views.sensitivity_text import sensitivity_tables
+        from bayeslaw.views.text import checks_table
+
+        show(*sensitivity_tables(found), checks_table(found.checks))
+        print(f"\n{found.sentence}")
+
+    give(found, how, for_people, fit=fitted)
 
 
 @app.command()
@@ -341,12 +371,25 @@ def main() -> None:
     run: Callable[[], Any] = app
     try:
         with interruptible("interrupted."):
-            run()
+            try:
+                run()
+            finally:
+                sys.stdout.flush()
     except BayeslawError as error:
         tell(f"bayeslaw: {error}")
         sys.exit(2)
     except BrokenPipeError:
+        forget_output()
         sys.exit(0)
+    except OSError as error:
+        if error.filename is not None:  # of another file than standard output
+            raise
+        forget_output()
+        tell(
+            f"bayeslaw: standard output: what is to be printed cannot be written ({error.strerror or error}). Give "
+            "another place for it."
+        )
+        sys.exit(2)
 
 
 if __name__ == "__main__":

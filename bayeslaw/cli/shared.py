@@ -95,6 +95,11 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def forget_output() -> None:
+    """Let what is still to be printed go nowhere, when standard output has failed and Python would try again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def say_what_is_read(paths: Sequence[Path], quiet: bool) -> None:
     """Say what a command begins with, before anything that takes time is imported or read."""
     if not quiet:

@@ -10,8 +10,10 @@ from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
 from bayeslaw.evidence.comparison.compare import Comparison
+from bayeslaw.evidence.sensitivity import Sensitivity
 from bayeslaw.results import Result
 from bayeslaw.views import text
+from bayeslaw.views.sensitivity_text import sensitivity_tables
 
 
 @singledispatch
@@ -49,3 +51,8 @@ def _(result: Parameters) -> list[Table]:
 @tables_of.register
 def _(result: Comparison) -> list[Table]:
     return [text.comparison_table(result)]
+
+
+@tables_of.register
+def _(result: Sensitivity) -> list[Table]:
+    return sensitivity_tables(result)

@@ -17,6 +17,7 @@ import xarray as xr
 from command_line import one_message, run
 
 import bayeslaw as bl
+from bayeslaw.cli import app
 from bayeslaw.cli.shared import interruptible
 
 TIDY = "model,family,data,loss\n" + "".join(
@@ -384,3 +385,17 @@ def test_outside_of_a_fit_an_interrupt_is_what_it_was():
     with interruptible():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="writes to a device that is always full")
+@pytest.mark.parametrize("json", [[], ["--json"]])
+def test_a_full_device_is_said_and_no_traceback(capsys, monkeypatch, json):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        monkeypatch.setattr("sys.argv", ["bayeslaw", "laws", *json])
+        with pytest.raises(SystemExit) as caught:
+            app.main()
+    assert caught.value.code == 2
+    err = capsys.readouterr().err
+    assert "standard output: what is to be printed cannot be written (No space left on device)" in err
+    assert "Traceback" not in err
