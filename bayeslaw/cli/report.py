@@ -37,13 +37,13 @@ def report(
     from bayeslaw.views.report.page import write_report
 
     fitted = load(fit, law=asked_law(law))
-    answer = _answer(fitted, point_of_law(point, fitted.posterior.law, fitted.posterior.runs), task, seed)
+    answer = answer_at(fitted, point_of_law(point, fitted.posterior.law, fitted.posterior.runs), task, seed)
     write_report(output, [answer], fitted.posterior, command=this_command(), seed=seed)
     tell(f"{answer.sentence}\nThe report is in {output}.")
     finish(answer.status, allow_failed_checks)
 
 
-def _answer(fitted: "Fit", point: dict[str, float], task: str | None, seed: int) -> "Result":
+def answer_at(fitted: "Fit", point: dict[str, float], task: str | None, seed: int) -> "Result":
     """The answer that a point asks for."""
     from bayeslaw.kinds.registry import kind_of
 
