@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Turn cheap training runs into decisions about expensive ones, with honest odds.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

@@ -23,7 +23,7 @@ from bayeslaw.cli.shared import (
     Where,
     Widen,
     borrow,
-    check_outputs,
+    check_output,
     finish,
     fit_table,
     interruptible,
@@ -180,7 +180,7 @@ def compare(
     say_what_is_read(runs, how.quiet)
     point = one_point(at) if at else None
     first_tokens = read_tokens(early_tokens)
-    check_outputs(held_out, suffix=".csv")
+    check_output(held_out, ".csv")
     table = read_table(runs, where, answers)
     from bayeslaw.evidence.comparison.compare import compare as judge
     from bayeslaw.evidence.comparison.compare import point_for, require_alike

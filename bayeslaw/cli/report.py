@@ -8,7 +8,7 @@ import typer
 from bayeslaw.cli.giving import this_command
 from bayeslaw.cli.law_option import LawOfFit, asked_law
 from bayeslaw.cli.points import one_point, point_of_law
-from bayeslaw.cli.shared import Allow, FitFile, Seed, check_outputs, finish, tell
+from bayeslaw.cli.shared import Allow, FitFile, Seed, check_output, finish, tell
 
 if TYPE_CHECKING:
     from bayeslaw.fitting.facade import Fit
@@ -31,19 +31,19 @@ def report(
     With --at it is about the choice among the candidates there, or about the prediction where there is nothing to
     choose; without, about the parameters. Other questions: --report of the command that answers them.
     """
-    check_outputs(output, suffix=".html")
+    check_output(output, ".html")
     point = one_point(at or [])
     from bayeslaw.fitting.fit import load
     from bayeslaw.views.report.page import write_report
 
     fitted = load(fit, law=asked_law(law))
-    answer = _answer(fitted, point_of_law(point, fitted.posterior.law, fitted.posterior.runs), task, seed)
+    answer = answer_at(fitted, point_of_law(point, fitted.posterior.law, fitted.posterior.runs), task, seed)
     write_report(output, [answer], fitted.posterior, command=this_command(), seed=seed)
     tell(f"{answer.sentence}\nThe report is in {output}.")
     finish(answer.status, allow_failed_checks)
 
 
-def _answer(fitted: "Fit", point: dict[str, float], task: str | None, seed: int) -> "Result":
+def answer_at(fitted: "Fit", point: dict[str, float], task: str | None, seed: int) -> "Result":
     """The answer that a point asks for."""
     from bayeslaw.kinds.registry import kind_of
 

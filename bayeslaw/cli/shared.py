@@ -293,14 +293,12 @@ def _lines(what: str) -> "Progress":
     return report
 
 
-def check_outputs(output: Path | None, plot: Path | None = None, *, suffix: str = ".nc") -> None:
+def check_output(output: Path | None, suffix: str) -> None:
     """Refuse an output that cannot be written before anything is computed."""
     from bayeslaw.files import require_writable
 
     if output is not None:
         require_writable(output, suffixes=(suffix,))
-    if plot is not None:
-        require_writable(plot, suffixes=(".png", ".pdf", ".svg"))
 
 
 def say_what_was_read(runs: "Runs") -> None:

@@ -1,10 +1,7 @@
 """The picture of an answer on a page of its own: wider than on axes, with curves behind it where the fit is known."""
 
 from functools import singledispatch
-from typing import cast
 
-from matplotlib import pyplot
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayeslaw.answers.optimum import Optimum
@@ -13,10 +10,11 @@ from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result
 from bayeslaw.views.plots.optimum import plot_optimum
 from bayeslaw.views.plots.selection_page import plot_selection
+from bayeslaw.views.plots.style import unshown
 
 
 def figure_of(posterior: Posterior | None, result: Result) -> Figure:
-    """The picture of an answer as a figure that is not one of pyplot's.
+    """The picture of an answer as a figure to be saved, that no display shows.
 
     Parameters
     ----------
@@ -51,11 +49,4 @@ def _(result: Optimum, posterior: Posterior) -> Figure:
 
 def alone(result: Result) -> Figure:
     """The picture that an answer draws of itself."""
-    return figure_with(result.plot())
-
-
-def figure_with(ax: Axes) -> Figure:
-    """The figure of axes that were drawn to be saved, not shown."""
-    figure = cast(Figure, ax.get_figure(root=True))
-    pyplot.close(figure)
-    return figure
+    return unshown(result.plot())

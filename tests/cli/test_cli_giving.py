@@ -11,6 +11,11 @@ import pytest
 from command_line import run
 from rich.table import Table
 
+import bayeslaw as bl
+from bayeslaw.answers.parameters import Parameters
+from bayeslaw.answers.prediction import Prediction
+from bayeslaw.answers.selection import Selection
+from bayeslaw.cli.report import answer_at
 from bayeslaw.cli.shared import show
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.views.grids import Grid, grid_of, markdown
@@ -60,7 +65,7 @@ def test_every_answer_can_be_had_as_csv_markdown_and_picture(capsys, saved, tmp_
     status, out, err = ask(capsys, saved, name, "--csv", "-o", table, "-o", text, "--plot", picture)
     assert status == 0
     frame = pd.read_csv(io.StringIO(out))
-    assert frame.columns[0] == dict(zip(COMMANDS, FIRST, strict=True))[name]
+    assert frame.columns[0] == FIRST[name]
     pd.testing.assert_frame_equal(frame, pd.read_csv(table))
     assert re.fullmatch(r"(Checks: \d+ of \d+ checks pass; look at .*\n)?", err)
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -109,23 +114,27 @@ def test_ways_that_there_are_not_are_refused_at_once(capsys, saved, tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("file", "more", "about"),
-    [
-        ("curves.nc", (), "What does the rectified law say of these runs?"),
-        ("curves.nc", AT, "Which model to choose for task at data = 32k?"),
-        ("joint.nc", ("--at", "params=7B,tokens=1T"), "What loss is to be expected at params = 7B, data = 1T?"),
-    ],
-)
-def test_a_report_is_about_what_its_point_asks(capsys, saved, tmp_path, file, more, about):
+def test_a_report_is_about_what_its_point_asks(capsys, saved, tmp_path):
     page = tmp_path / "page.html"
-    status, out, err = run(capsys, "report", saved / file, *more, "-o", page, "--allow-failed-checks")
+    status, out, err = run(capsys, "report", saved / "curves.nc", *AT, "-o", page, "--allow-failed-checks")
     assert (status, out) == (0, "")
-    assert f"<title>{about}</title>" in page.read_text(encoding="utf-8")
+    assert "<title>Which model to choose for task at data = 32k?</title>" in page.read_text(encoding="utf-8")
     assert f"The report is in {page}." in err
-    status, _, err = run(capsys, "report", saved / file, *more, "-o", tmp_path / "page.txt")
+    status, _, err = run(capsys, "report", saved / "curves.nc", *AT, "-o", tmp_path / "page.txt")
     assert status == 2
     assert ".html" in err
+
+
+@pytest.mark.parametrize(
+    ("file", "point", "answer"),
+    [
+        ("curves.nc", {}, Parameters),
+        ("curves.nc", {"data": 32000.0}, Selection),
+        ("joint.nc", {"params": 7e9, "data": 1e12}, Prediction),
+    ],
+)
+def test_a_point_asks_for_a_choice_where_there_is_one(saved, file, point, answer):
+    assert type(answer_at(bl.load(saved / file), point, None, 0)) is answer
 
 
 def test_names_are_never_broken_in_a_pipe(capsys):

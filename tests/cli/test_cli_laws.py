@@ -11,7 +11,9 @@ from command_line import one_message, run
 import bayeslaw
 import bayeslaw.fitting.fit
 from bayeslaw.answers.crossing import Crossing
+from bayeslaw.cli.points import point_of_table
 from bayeslaw.cli.shared import show
+from bayeslaw.errors import TargetError
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut
@@ -145,7 +147,7 @@ def test_the_table_of_crossings_names_who_overtakes(capsys):
         return capsys.readouterr().out
 
     text = told(0.6, 0.1)
-    assert "If y overtakes x, it does at 4M (90% interval 2M to 6M)" in text
+    assert "If y overtakes x, it does at 4M (90% interval 2M to 6M)" in " ".join(text.split())
     odds = {
         "x is better throughout": 5,
         "y is better throughout": 20,
@@ -262,3 +264,10 @@ def test_advice_is_printed_and_decides_the_exit_status(capsys, runs, tmp_path):
     assert run(capsys, "advise", runs, "--at", "params=2000T", "--allow-failed-checks")[0] == 0
     assert run(capsys, "advise", runs, "--at", "flavour=2")[0] == 2
     assert json.loads(run(capsys, "advise", runs, "--law", "multiplicative", "--json")[1])["law"] == "multiplicative"
+
+
+def test_tokens_are_data_where_one_of_data_is_a_token(surface):
+    runs = surface({"x": (SIZES, TOKENS)})
+    assert point_of_table({"N": 1e9, "tokens": 1e10}, runs) == {"params": 1e9, "data": 1e10}
+    with pytest.raises(TargetError, match="'tokens' and 'data', which are the same"):
+        point_of_table({"data": 1e9, "tokens": 1e10}, runs)

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 
 from bayeslaw.answers.advice import Advice, advise
 from bayeslaw.answers.parameters import Parameters, draws_of, fit_checks, parameters
+from bayeslaw.answers.replications import replications
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.fitting.facade import Fit
@@ -90,6 +91,7 @@ def results(curves, surfaces, forge_at_random):
         "prediction of new models": surfaces.predictions(
             [{"params": 1e10, "data": 1e11}, {"params": 2e10, "data": 2e11}]
         ),
+        "replications": replications(posterior),
         "selection": curves.select(data=16000.0),
     }
 
@@ -109,7 +111,7 @@ def picture(results):
 
 NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "optimum", "parameters",
          "parameters of a joint law", "prediction at a point", "prediction along data", "prediction of new models",
-         "selection")  # fmt: skip
+         "replications", "selection")  # fmt: skip
 
 each_result = pytest.mark.parametrize("name", NAMES)
 

@@ -1,11 +1,13 @@
 """The picture of learning curves: measured runs of the models of a task, and bands of what comes beyond them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from bayeslaw.errors import TargetError
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.points import curves_on
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.verdicts import overall
@@ -66,52 +68,81 @@ def plot(
     TaskError, TargetError
         If the task or a model is not known, or a covariate is lacking.
     """
+    shown = _shown(posterior, task, models, to, at or {})
+    outcome, names = posterior.predictor.outcome, short_names(shown.models)
+    new, ax = ax is None, new_axes(ax, 9.0, 5.4)
+    _limit(ax, shown, outcome)
+    for k in set(range(len(shown.models))) - set(shown.lead):
+        ax.plot(*shown.measured[k], color=FAINT, linestyle="none", marker=".", markersize=3, zorder=1.5)
+    for rank, k in reversed(list(enumerate(shown.lead))):
+        _curve(ax, shown.bands, k, rank, *shown.measured[k], alone=len(shown.lead) <= 2)
+    _mark_edge(ax, shown)
+    ends = [float(shown.bands.quantiles[2, k, -1]) for k in shown.lead]
+    end_labels(ax, shown.end, ends, [names[shown.models[k]] for k in shown.lead], COLOURS)
+    label_y(ax, outcome_label(outcome))
+    settle(ax, 6.2 if new else None)
+    others = len(shown.models) - len(shown.lead)
+    key = "bands: 50% and 90% intervals of one run; line: median; markers: measured"
+    grey = f"grey: the other {others}, as measured" if others else ""
+    label_x(ax, covariate_label(posterior.law.axis, posterior.provenance()), key, grey)
+    where = "" if shown.task == "task" else f" on {clean(shown.task)}"  # the reader's name where none is given
+    law = f"{clean(posterior.law.name)} law"
+    head(ax, f"Learning curves{where}{also_at(at or {})}", law, overall(posterior.checks))
+    return ax
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """The curves of a task: measured and foretold, and which of them are in colour."""
+
+    task: str
+    models: list[str]
+    measured: list[tuple[np.ndarray, np.ndarray]]
+    bands: Bands
+    lead: list[int]
+    edge: float
+    end: float
+
+
+def _shown(
+    posterior: Posterior, task: str | None, models: Sequence[str], to: float | None, at: Mapping[str, float]
+) -> _Shown:
     members = curves_on(posterior.layout, task)
     task, own = posterior.layout.curves[members[0]].task, [posterior.layout.curves[i].model for i in members]
     unknown = [model for model in models if model not in own]
     if unknown:
         raise TargetError(f"There is no model {unknown[0]!r} on the task {task!r}. There are {', '.join(own[:12])}.")
-    outcome, axis = posterior.predictor.outcome, posterior.law.axis
-    measured = dict(zip(own, measured_of(posterior, task, own), strict=True))
-    every = np.concatenate([sizes for sizes, _ in measured.values()])
-    end = float(to or BEYOND * every.max())
-    bands = bands_of(posterior, task, own, at or {}, float(min(every.min(), end)), end)
-    order = np.argsort((-1 if outcome.higher_is_better else 1) * bands.quantiles[2, :, -1], kind="stable")
-    lead = [own.index(m) for m in models][: len(COLOURS)] or [int(k) for k in order[: len(COLOURS)]]
+    measured = measured_of(posterior, task, own)
+    every = np.concatenate([sizes for sizes, _ in measured])
+    edge = float(every.max())
+    end = float(to or BEYOND * edge)
+    bands = bands_of(posterior, task, own, at, float(min(every.min(), end)), end)
+    sign = -1 if posterior.predictor.outcome.higher_is_better else 1
+    best = np.argsort(sign * bands.quantiles[2, :, -1], kind="stable")
+    lead = [own.index(model) for model in models] or [int(k) for k in best]
+    return _Shown(task, own, measured, bands, lead[: len(COLOURS)], edge, end)
 
-    new, ax = ax is None, new_axes(ax, 9.0, 5.4)
-    ax.set_xlim(bands.sizes[0] * (bands.sizes[0] / end) ** 0.02, end)
+
+def _limit(ax: Axes, shown: _Shown, outcome: Outcome) -> None:
+    first = shown.bands.sizes[0]
+    ax.set_xlim(first * (first / shown.end) ** 0.02, shown.end)
     logarithmic(ax, "x", count)
-    outcomes = np.concatenate([values for _, values in measured.values()])
-    low, high = limits(outcomes, Bands(bands.sizes, bands.quantiles[:, lead]))
+    values = np.concatenate([values for _, values in shown.measured])
+    low, high = limits(values, Bands(shown.bands.sizes, shown.bands.quantiles[:, shown.lead]))
     if outcome.link_name == "log":
         ax.set_ylim(*padded(low, high, 0.03, 0.002))
         logarithmic(ax, "y")
     else:
         ax.set_ylim(low - 0.03 * (high - low), high + 0.03 * (high - low))
     ax.grid(axis="y", color=GRID, linewidth=0.8)
-    for k in set(range(len(own))) - set(lead):
-        ax.plot(*measured[own[k]], color=FAINT, linestyle="none", marker=".", markersize=3, zorder=1.5)
-    for rank, k in reversed(list(enumerate(lead))):
-        _curve(ax, bands, k, rank, *measured[own[k]], alone=len(lead) <= 2)
-    edge = float(every.max())
-    if end > edge:
-        ax.axvspan(edge, end, color="#F6F6F6", zorder=0, linewidth=0)
-        ax.axvline(edge, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-        write(ax, f"data end at {count(edge)}", (edge, 1), (-4, -4), ("data", "axes fraction"),
-              {"ha": "right", "va": "top", "color": GREY, "fontsize": 9})  # fmt: skip
-    names = short_names(own)
-    end_labels(ax, end, [float(bands.quantiles[2, k, -1]) for k in lead], [names[own[k]] for k in lead], COLOURS)
-    label_y(ax, outcome_label(outcome))
-    settle(ax, 6.2 if new else None)
-    grey = f"grey: the other {len(own) - len(lead)}, as measured" if len(own) > len(lead) else ""
-    key = "bands: 50% and 90% intervals of one run; line: median; markers: measured"
-    label_x(ax, covariate_label(axis, posterior.provenance()), key, grey)
-    where = "" if task == "task" else f" on {clean(task)}"
-    head(
-        ax, f"Learning curves{where}{also_at(at or {})}", f"{clean(posterior.law.name)} law", overall(posterior.checks)
-    )
-    return ax
+
+
+def _mark_edge(ax: Axes, shown: _Shown) -> None:
+    if shown.end > shown.edge:
+        ax.axvspan(shown.edge, shown.end, color="#F6F6F6", zorder=0, linewidth=0)
+        ax.axvline(shown.edge, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        style = {"ha": "right", "va": "top", "color": GREY, "fontsize": 9}
+        write(ax, f"data end at {count(shown.edge)}", (shown.edge, 1), (-4, -4), ("data", "axes fraction"), style)
 
 
 def _curve(ax: Axes, bands: Bands, k: int, rank: int, sizes: np.ndarray, values: np.ndarray, *, alone: bool) -> None:

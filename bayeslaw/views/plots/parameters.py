@@ -72,11 +72,7 @@ def plot(result: Parameters, ax: Axes | None = None) -> Axes:
                 [scale(0.0)] * 2, [group.places[0] - 0.5, group.places[-1] + 0.5], color=FAINT, linewidth=0.8, zorder=1
             )
         for y, record in zip(group.places, some, strict=True):
-            quarters = np.quantile(draws_of(result.posterior, record), [0.25, 0.75])
-            ends = scale(record["p05"]), scale(record["p95"])
-            inner = scale(float(quarters[0])), scale(float(quarters[1]))
-            _draw_prior(ax, y, scale, result.prior_interval(record))
-            interval_row(ax, y, ends, inner, scale(record["median"]), COLOURS[n % 2])
+            _draw_number(ax, y, scale, result, record, COLOURS[n % 2])
         places += group.places
         shown += some
         names += _names(some)
@@ -96,11 +92,15 @@ def plot(result: Parameters, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _draw_prior(ax: Axes, y: float, scale: "_Scale", prior: tuple[float, float, float] | None) -> None:
+def _draw_number(ax: Axes, y: float, scale: "_Scale", result: Parameters, record: dict[str, Any], colour: str) -> None:
+    """The intervals of a number, before those of its prior where it was drawn."""
+    prior = result.prior_interval(record)
     if prior is not None:
-        ends = scale(prior[0]), scale(prior[2])
-        height = 0.8 * pitch(ax)
-        ax.plot(ends, [y, y], color=FAINT, alpha=0.55, linewidth=height, solid_capstyle="butt", zorder=1.5)
+        style: dict[str, Any] = {"color": FAINT, "alpha": 0.55, "solid_capstyle": "butt", "zorder": 1.5}
+        ax.plot([scale(prior[0]), scale(prior[2])], [y, y], linewidth=0.8 * pitch(ax), **style)
+    quarters = np.quantile(draws_of(result.posterior, record), [0.25, 0.75])
+    inner = scale(float(quarters[0])), scale(float(quarters[1]))
+    interval_row(ax, y, (scale(record["p05"]), scale(record["p95"])), inner, scale(record["median"]), colour)
 
 
 def _prior_text(prior: tuple[float, float, float] | None) -> str:

@@ -15,11 +15,12 @@ from bayeslaw.fitting.assemble import drawn_from_prior
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result
 from bayeslaw.runs import Runs
-from bayeslaw.views.figures import figure_of, figure_with
+from bayeslaw.views.figures import figure_of
 from bayeslaw.views.grids import Grid, grid_of
 from bayeslaw.views.names import clean
 from bayeslaw.views.numbers import decimals, fixed
 from bayeslaw.views.plots import posterior_predictive, residuals
+from bayeslaw.views.plots.style import unshown
 from bayeslaw.views.report.answers import Fact, changes_of, elsewhere, facts_of, question_of, to_look_at
 from bayeslaw.views.report.pictures import Picture, inline
 from bayeslaw.views.tables import tables_of
@@ -183,8 +184,7 @@ def _fitted(posterior: Posterior, seed: int) -> Fitted:
         parameters=grid,
         picture=inline(figure_of(None, found), clean(found.sentence)),
         pictures=[
-            inline(figure_with(draw(again)), clean(again.sentence))
-            for draw in (residuals.plot, posterior_predictive.plot)
+            inline(unshown(draw(again)), clean(again.sentence)) for draw in (residuals.plot, posterior_predictive.plot)
         ],
         replications=clean(again.sentence),
         runs=_runs_grid(again),
