@@ -169,10 +169,15 @@ def _shapes(axis: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         yield shape, before[-1]
 
 
+def _test(about: str, p: np.ndarray) -> OddTest:
+    """A test; deviates that are no numbers, of scales that vanish, say nothing."""
+    return OddTest(about, np.nan_to_num(np.maximum(p, _SMALLEST), nan=1.0))
+
+
 def _mean(about: str, values: np.ndarray) -> OddTest:
     """Two-sided test of a mean of deviates (S, n)."""
     z = values.sum(axis=1) / np.sqrt(values.shape[1])
-    return OddTest(about, np.maximum(2 * stats.norm.sf(np.abs(z)), _SMALLEST))
+    return _test(about, 2 * stats.norm.sf(np.abs(z)))
 
 
 def _spread(about: str, values: np.ndarray, *, large_only: bool = False) -> OddTest:
@@ -180,13 +185,13 @@ def _spread(about: str, values: np.ndarray, *, large_only: bool = False) -> OddT
     total, n = np.sum(values**2, axis=1), values.shape[1]
     above = stats.chi2.sf(total, n)
     p = above if large_only else 2 * np.minimum(above, stats.chi2.cdf(total, n))
-    return OddTest(about, np.maximum(p, _SMALLEST))
+    return _test(about, p)
 
 
 def _largest(about: str, values: np.ndarray) -> OddTest:
     """Test of the largest absolute deviate of (S, n)."""
     p = 2 * stats.norm.sf(np.abs(values).max(axis=1))
-    return OddTest(about, np.maximum(-np.expm1(values.shape[1] * np.log1p(-np.minimum(p, 1 - 1e-12))), _SMALLEST))
+    return _test(about, -np.expm1(values.shape[1] * np.log1p(-np.minimum(p, 1 - 1e-12))))
 
 
 def _on(layout: Layout, task: str) -> str:

@@ -57,7 +57,16 @@ def test_departures_are_where_they_are_said_to_be():
 
 def test_results_become_a_table_and_say_wrong_passes():
     scores = {f"{name}_{b}": 0.1 for name in ("inside", "error", "bias", "width") for b in BEYOND}
-    record = {"kind": "ties", "number": 0, "status": "PASS", "failing": [], "p_best": 0.5, "regret": 0.0, **scores}
+    record = {
+        "kind": "ties",
+        "number": 0,
+        "status": "PASS",
+        "failing": [],
+        "prior_at_target": 0.1,
+        "p_best": 0.5,
+        "regret": 0.0,
+        **scores,
+    }
     other = {**record, "number": 1, "status": "REVIEW", "failing": ["odd_runs"]}
     (row,) = summary([record, other]).to_dict("records")
     assert (row["tables"], row["PASS"], row["wrong PASS"], row["speaks"]) == (2, 1, 1, "odd_runs")

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from zoo_tables import BEYOND, KINDS, SIZES, made
 
 import bayeslaw as bl
+from bayeslaw.sampling.compilation_cache import use_compilation_cache
 from bayeslaw.verdicts import overall
 
 AT = 16
@@ -42,10 +43,13 @@ def outcome(kind, number, sampler=None):
     choice = fit.select(data=float(SIZES[-1] * AT))
     truth = zoo.truth[zoo.truth["beyond"] == AT].set_index("model")["loss"]
     checks += list(choice.checks)
+    prior = {check.name: check.value for check in bl.sensitivity(fit, {"data": float(SIZES[-1] * AT)}).checks}
     return {
         **record,
         "status": overall(checks),
         "failing": sorted({check.name for check in checks if check.status != "PASS"}),
+        "prior_at_target": prior["prior_at_target"],
+        "odd": {check.name: check.value for check in checks if check.name.startswith("odd_")},
         "p_best": choice.candidates[0].p_best,
         "regret": float(truth[choice.recommended] / truth.min() - 1),
         "odd_chosen": choice.recommended in zoo.odd,
@@ -70,6 +74,7 @@ def summary(records):
                 **{f"in {b}x": own[f"inside_{b}"].mean() for b in BEYOND},
                 "error 16x": own["error_16"].mean(),
                 "width 16x": own["width_16"].mean(),
+                "prior": own["prior_at_target"].mean(),
                 "P(best)": own["p_best"].mean(),
                 "regret": own["regret"].mean(),
                 "speaks": ", ".join(failing),
@@ -86,6 +91,7 @@ def main():
     asked = parser.parse_args()
     lines = asked.results.read_text().splitlines() if asked.results.exists() else []
     records = [json.loads(line) for line in lines if line.endswith("}")]
+    use_compilation_cache()  # tables are alike, so that programs are
     done = {(record["kind"], record["number"]) for record in records}
     with asked.results.open("a") as file:
         for number in range(asked.each):
