@@ -16,6 +16,7 @@ import typer
 from bayeslaw.cli.backtest import backtest
 from bayeslaw.cli.law_option import LawOfFit, LawOfPrior, asked_law, read_law
 from bayeslaw.cli.laws import advise, compare, crossing, laws, optimum
+from bayeslaw.cli.next import next_
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.priors import priors
 from bayeslaw.cli.shared import (
@@ -66,6 +67,7 @@ app = typer.Typer(
 )
 app.add_typer(backtest, name="backtest")
 app.add_typer(priors, name="priors")
+app.command(name="next")(next_)
 app.command()(optimum)
 app.command()(crossing)
 app.command()(advise)

@@ -10,9 +10,11 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw.answers.crossing import Crossing, Lines, crossing
+from bayeslaw.answers.next_runs import NextRuns, next_runs
 from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.parameters import Checks, Parameters, fit_checks, parameters
 from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
+from bayeslaw.answers.questions import Question
 from bayeslaw.answers.selection import Selection, select
 from bayeslaw.errors import PriorError, TargetError
 from bayeslaw.fitting.assemble import assemble_given, drawn_from_prior
@@ -252,6 +254,84 @@ class Fit:
         Crossing
         """
         return crossing(self.posterior, a, b, at=at, task=task, low=low, high=high, kind=kind, seed=seed)
+
+    def next_runs(
+        self,
+        *,
+        data: float | None = None,
+        at: Mapping[str, float] | None = None,
+        compute: float | None = None,
+        crossing: tuple[str, str] | None = None,
+        foretell: str | None = None,
+        task: str | None = None,
+        candidates: "pd.DataFrame | str | os.PathLike[str] | None" = None,
+        cost: str | None = None,
+        continued: bool = False,
+        budget: float | None = None,
+        slots: int = 1,
+        price: float | None = None,
+        tolerance: float | None = None,
+        seed: int = 0,
+    ) -> NextRuns:
+        """Rank the runs that could be made next by what they are worth; see `bayeslaw.answers.next_runs.next_runs`.
+
+        Parameters
+        ----------
+        data : float, optional
+            Short for ``at={"data": …}``.
+        at : mapping, optional
+            The target. Models of the table are chosen among there; of a joint law, a point with every covariate asks to
+            foretell a run of each family. With ``compute`` or ``crossing``, the other covariates of the law.
+        compute : float, optional
+            A budget in FLOP whose split is wanted, in place of a target.
+        crossing : pair of str, optional
+            Two models or families whose crossing is wanted, in place of a target.
+        foretell : str, optional
+            The model, or family of a joint law, whose run at the target is to be foretold.
+        task : str, optional
+            Needed if the table has several.
+        candidates : path or DataFrame, optional
+            The runs that could be made: models, of the table or new ones, and their sizes.
+        cost : str, optional
+            A column of the table, or an expression such as ``"params * data"``; training FLOP unless given.
+        continued : bool
+            Whether runs go on from the last checkpoint of their model, and cost the difference.
+        budget : float, optional
+            Cost that all runs to be made at once may have together.
+        slots : int
+            Number of runs to be made at once.
+        price : float, optional
+            Units of cost that a unit of loss is worth.
+        tolerance : float, optional
+            Without a price, the expected regret (or width) below which measuring can stop.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        NextRuns
+
+        Raises
+        ------
+        TargetError
+            If not one goal is given, or it, a cost or a number cannot be used.
+        """
+        points = _points(data, [at] if at else [])
+        if len(points) > 1:
+            raise TargetError("Give one target, as data or as at.")
+        question = Question(points[0] if points else {}, compute, crossing, foretell, task)
+        return next_runs(
+            self.posterior,
+            question,
+            candidates=candidates,
+            cost=cost,
+            continued=continued,
+            budget=budget,
+            slots=slots,
+            price=price,
+            tolerance=tolerance,
+            seed=seed,
+        )
 
     def as_prior(self, name: str) -> Prior:
         """Make a prior for new tables from this fit; see `bayeslaw.lending.lend.as_prior`.

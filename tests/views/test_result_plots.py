@@ -84,6 +84,8 @@ def results(curves, surfaces, forge_at_random):
         "crossing": curves.crossing(ODD[0], ODD[2]),
         "crossing of laws": surfaces.crossing(*FAMILIES[:2], at={"params": 1e9}, kind="law"),
         "optimum": surfaces.optimum(compute=1e22),
+        "next runs": curves.next_runs(data=16000.0, price=1e6),
+        "next runs of a joint law": surfaces.next_runs(compute=1e22, task="t"),
         "parameters": curves.parameters(),
         "parameters of a joint law": surfaces.parameters(),
         "prediction at a point": curves.predictions({"data": 16000.0}),
@@ -108,7 +110,8 @@ def picture(results):
     return made
 
 
-NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "optimum", "parameters",
+NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "next runs",
+         "next runs of a joint law", "optimum", "parameters",
          "parameters of a joint law", "prediction at a point", "prediction along data", "prediction of new models",
          "selection")  # fmt: skip
 

@@ -1,0 +1,154 @@
+"""The command that ranks the runs that could be made next."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayeslaw.cli.law_option import LawOfPrior, asked_law
+from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
+from bayeslaw.cli.shared import (
+    Allow,
+    EarlyTokens,
+    Json,
+    Output,
+    Plot,
+    PriorName,
+    RunsOrFit,
+    Seed,
+    Where,
+    Widen,
+    borrow,
+    check_outputs,
+    finish,
+    fit_table,
+    one_point,
+    read_number,
+    read_table,
+    read_tokens,
+    saved_fit,
+    say_repairs,
+    say_what_was_borrowed,
+    say_what_was_read,
+    show,
+    show_failing,
+    tell,
+)
+from bayeslaw.errors import TargetError
+
+if TYPE_CHECKING:
+    from bayeslaw.answers.next_runs import NextRuns
+
+CROSSING_SEPARATOR = ":"
+
+
+def next_(
+    runs: RunsOrFit,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", help="Target, such as data=1638400, or another covariate; repeatable.")
+    ] = None,
+    compute: Annotated[str | None, typer.Option(help="In place of a target: a budget in FLOP to be split.")] = None,
+    crossing: Annotated[
+        str | None, typer.Option(help="In place of a target: two choices whose crossing is wanted, as A:B.")
+    ] = None,
+    foretell: Annotated[
+        str | None, typer.Option(help="Model (of a joint law, family) whose run at the target is to be foretold.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Task, if the table has several.")] = None,
+    candidates: Annotated[
+        Path | None, typer.Option(help="Table of the runs that could be made: models and sizes, without losses.")
+    ] = None,
+    cost: Annotated[
+        str | None, typer.Option(help="Column, or expression such as 'params * data'; training FLOP unless told.")
+    ] = None,
+    continued: Annotated[
+        bool, typer.Option("--continued", help="Runs go on from checkpoints, and cost the difference.")
+    ] = False,
+    budget: Annotated[str | None, typer.Option(help="Cost that the runs of all slots may have together.")] = None,
+    slots: Annotated[int, typer.Option(help="Number of runs to be made at once.")] = 1,
+    price: Annotated[str | None, typer.Option(help="Units of cost that a unit of loss is worth.")] = None,
+    tolerance: Annotated[
+        str | None, typer.Option(help="Without a price: expected regret (or width) at which to stop.")
+    ] = None,
+    where: Where = None,
+    law: LawOfPrior = None,
+    prior: PriorName = None,
+    widen: Widen = 1.0,
+    prior_of: PriorOf = None,
+    early_tokens: EarlyTokens = None,
+    seed: Seed = 0,
+    json: Json = False,
+    output: Output = None,
+    plot: Plot = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Rank the runs that could be made next by what they are worth, and say whether to stop."""
+    began = time.perf_counter()
+    point, pair = one_point(at or []), _pair(crossing)
+    numbers = {
+        name: None if text is None else read_number(text, name, "2e20")
+        for name, text in (("compute", compute), ("budget", budget), ("price", price), ("tolerance", tolerance))
+    }
+    if slots < 1:
+        raise TargetError(f"--slots {slots}: expected a number of runs to be made at once, 1 or more.")
+    if not point and compute is None and pair is None:
+        raise TargetError("Nothing says what is to be decided. Give --at data=…, --compute FLOP, or --crossing A:B.")
+    first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
+    check_outputs(output, plot)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, prior_of, output)
+    if fitted is None:
+        table = read_table(runs, where)
+        default = "rectified" if compute is None else "chinchilla"
+        named, lender = borrow(table, prior, widen, asked_law(law), default)
+        fitted = fit_table(table, named, seed, first_tokens, lender, stated)
+        if output is not None:
+            fitted.save(output)
+    found = fitted.next_runs(
+        at=point or None,
+        compute=numbers["compute"],
+        crossing=pair,
+        foretell=foretell,
+        task=task,
+        candidates=candidates,
+        cost=cost,
+        continued=continued,
+        budget=numbers["budget"],
+        slots=slots,
+        price=numbers["price"],
+        tolerance=numbers["tolerance"],
+        seed=seed,
+    )
+    if plot is not None:
+        from bayeslaw.views.plots.next_runs import plot_next_runs
+        from bayeslaw.views.plots.selection import save_figure
+
+        save_figure(plot_next_runs(found), plot)
+    if json:
+        from bayeslaw.views.records import timed, to_json
+
+        print(to_json(timed(found, time.perf_counter() - began)))
+    else:
+        say_what_was_read(fitted.posterior.runs)
+        say_what_was_borrowed(fitted.posterior)
+        say_what_was_stated(fitted.posterior)
+        _show(found)
+        say_repairs(fitted.posterior)
+    finish(found.status, allow_failed_checks)
+
+
+def _show(found: "NextRuns") -> None:
+    from bayeslaw.views.next_text import next_runs_lines
+
+    show(*next_runs_lines(found))
+    tell(found.cost_sentence)
+    show_failing(found.checks)
+
+
+def _pair(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(CROSSING_SEPARATOR)]
+    if len(names) != 2 or not all(names):
+        raise TargetError(f"--crossing {text!r}: expected two models or families, as in --crossing full:lora.")
+    return names[0], names[1]
