@@ -81,19 +81,20 @@ class Goal(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Choose:
-    """Choose among models at a target size."""
+    """Choose among models at a target size; each is charged something beside its loss (J,)."""
 
     outcome: Outcome
     models: tuple[int | NewModel, ...]
     names: tuple[str, ...]
     size: float
+    charges: np.ndarray
     name: GoalName = "choose"
 
     def seen_in(self, board: Board, expected: np.ndarray, measured: np.ndarray) -> np.ndarray:
         """Losses of run predictions at the target: (S, 1, J)."""
         rows = [board.row(model) for model in self.models]
         values = self.outcome.inverse(measured[:, rows, board.column(self.size)])
-        return (-values if self.outcome.higher_is_better else values)[:, None]
+        return ((-values if self.outcome.higher_is_better else values) + self.charges)[:, None]
 
     def belief(self, draws: np.ndarray, scores: np.ndarray) -> ChoiceBelief:
         """Means of the losses of the models."""

@@ -28,6 +28,9 @@ from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, verdict
 from bayeslaw.verdicts import Check, at_least
 
+LIKELY = 0.05
+"""Probability of a change of choice from which a run may be said to change it."""
+
 
 @dataclass(frozen=True)
 class NextRun:
@@ -109,6 +112,21 @@ class NextRuns(Result):
         at = ", ".join(f"{name}={value:,.6g}" for name, value in best.at.items())
         return (
             f"Next: {best.model} at {at} (cost {best.cost:.3g} {self.cost_unit}): {best.sentence}. {self.stop.sentence}"
+        )
+
+    @property
+    def another_run(self) -> str:
+        """Whether another run would change what is chosen, and which."""
+        change = max((run.p_change for run in self.runs), default=0.0)
+        if not self.runs or not change >= LIKELY:
+            return f"No other run is likely to change this choice: the likeliest does with probability {change:.2f}."
+        best = next(run for run in self.runs if run.p_change >= LIKELY)
+        at = ", ".join(f"{name}={value:,.6g}" for name, value in best.at.items())
+        now, after = self.now.expected_regret, self.now.expected_regret - best.expected_gain
+        return (
+            f"Another run may change this choice: {best.model} at {at} (cost {best.cost:.3g} {self.cost_unit}) does "
+            f"with probability {best.p_change:.2f}, and lowers the expected regret from {now:.3g} to {after:.3g}. See "
+            "bayeslaw next."
         )
 
     def records(self) -> list[dict[str, Any]]:

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.board import Board, sizes_of
+from bayeslaw.answers.candidates import Charge, charges, members
 from bayeslaw.answers.crossing import BEYOND
 from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.goals import Choose, Cross, Foretell, Goal, Split
 from bayeslaw.answers.optimum import FLOP_PER_TOKEN, require_budget, require_tokens
 from bayeslaw.answers.proposals import NewModel, Proposals, designs, listed_runs, of_the_table
-from bayeslaw.answers.selection import require_target
+from bayeslaw.answers.selection_checks import require_target
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_MODEL
 from bayeslaw.kinds.registry import kind_of
@@ -46,6 +47,10 @@ class Question:
         The model, or of a joint law the family, whose run at the target is to be foretold.
     task : str or None
         Needed if the table has several.
+    charge : mapping, str or None
+        What candidates are charged beside their loss.
+    where_final : str or None
+        A condition on what may be chosen.
     """
 
     at: Mapping[str, float] = field(default_factory=dict)
@@ -53,6 +58,8 @@ class Question:
     crossing: tuple[str, str] | None = None
     foretell: str | None = None
     task: str | None = None
+    charge: Charge | None = None
+    where_final: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +128,8 @@ def ask(posterior: Posterior, question: Question, candidates: str | os.PathLike[
     given = [name for name in ("compute", "crossing") if getattr(question, name) is not None]
     if len(given) == 2 or (given and question.foretell is not None):
         raise TargetError("Give one goal: a target (at), a budget to be split (compute), or a crossing.")
+    if (given or question.foretell is not None) and (question.charge or question.where_final):
+        raise TargetError("Charges and conditions on what may be chosen are for a choice. Leave them out.")
     if not given and not question.at:
         raise TargetError(
             "Nothing says what is to be decided. Give a target such as data=1638400 (--at), a budget (--compute), or "
@@ -141,7 +150,7 @@ def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
     task = require_target(layout, law, at, question.task)
     held, size = _held(posterior, at), float(at[law.axis])
     proposals = _proposals(posterior, task, size, held, candidates)
-    here = curves_on(layout, task)
+    here = members(posterior, task, question.where_final)
     new = list(dict.fromkeys(model for model in proposals.new if model is not None))
     names = [*(layout.curves[i].model for i in here), *(model.name for model in new)]
     if len(names) < 2:
@@ -150,7 +159,8 @@ def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
             f"foretell={names[0]!r} (--foretell), or add other models to the list of candidates."
         )
     models: tuple[int | NewModel, ...] = (*here, *new)
-    goal = Choose(posterior.predictor.outcome, models, tuple(names), size)
+    charged = np.concatenate([charges(posterior, here, question.charge), np.zeros(len(new))])
+    goal = Choose(posterior.predictor.outcome, models, tuple(names), size, charged)
     far = float((size / layout.largest[here]).max())
     told = f"The target lies {far:,.4g} times beyond the data of the least measured candidate."
     checks = (extrapolation_check(far, told, "Measure a larger size before trusting this."),)

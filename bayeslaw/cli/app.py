@@ -7,9 +7,9 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
@@ -48,9 +48,11 @@ from bayeslaw.cli.shared import (
     show_failing,
     tell,
 )
-from bayeslaw.errors import BayeslawError
+from bayeslaw.errors import BayeslawError, TargetError
 
 if TYPE_CHECKING:
+    from bayeslaw.answers.candidates import Charge
+    from bayeslaw.answers.risk import Risk
     from bayeslaw.evidence.hindsight import Hidden
     from bayeslaw.fitting.facade import Fit
     from bayeslaw.kinds.shared.stated import Statement
@@ -84,12 +86,29 @@ DEMO_BEYOND = 16
 """The demonstration chooses for a data size this many times the largest it sees."""
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a choice goes by: the risk, charges beside the loss, and a condition on what may be chosen."""
+
+    risk: "Risk" = "mean"
+    charge: "Charge | None" = None
+    where_final: str | None = None
+
+
 @app.command()
 def select(
     runs: RunsOrFit,
     at: At,
     where: Where = None,
     task: Task = None,
+    risk: Annotated[
+        str, typer.Option(help="What to go by: mean regret, cvar90 (its worst tenth), median-regret, or probability.")
+    ] = "mean",
+    charge: Annotated[
+        list[str] | None,
+        typer.Option(help="What candidates cost beside their loss: model=0.01, or '0.005 * log2(params)'; repeatable."),
+    ] = None,
+    where_final: Annotated[str | None, typer.Option(help="What may be chosen, such as 'params <= 8e9'.")] = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -103,6 +122,7 @@ def select(
 ) -> None:
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
     began = time.perf_counter()
+    wanted = Wanted(_risk(risk), _charges(charge), where_final)
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     stated = read_statements(prior_of)
     check_outputs(output, plot)
@@ -111,7 +131,7 @@ def select(
         table = read_table(runs, where)
         named, lender = borrow(table, prior, widen, asked_law(law))
         fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated)
-    _select(fitted, target, task, seed, json, output, plot, allow_failed_checks, began)
+    _select(fitted, target, task, wanted, seed, json, output, plot, allow_failed_checks, began)
 
 
 @app.command()
@@ -247,7 +267,7 @@ def demo(
     )
     target = {"data": hidden.target}
     fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed)
-    _select(fitted, target, None, seed, json, output, plot, allow_failed_checks, began, hidden)
+    _select(fitted, target, None, Wanted(), seed, json, output, plot, allow_failed_checks, began, hidden)
 
 
 def _fit_for(
@@ -261,7 +281,7 @@ def _fit_for(
     stated: "Mapping[str, Statement] | None" = None,
 ) -> "Fit":
     """Fit a table of candidates, once the target is known to be one."""
-    from bayeslaw.answers.selection import require_target
+    from bayeslaw.answers.selection_checks import require_target
     from bayeslaw.kinds.registry import kind_of
 
     require_target(kind_of(law).layout(table, law, None), law, target, task)
@@ -272,6 +292,7 @@ def _select(
     fitted: "Fit",
     target: dict[str, float],
     task: str | None,
+    wanted: "Wanted",
     seed: int,
     json: bool,
     output: Path | None,
@@ -281,7 +302,14 @@ def _select(
     hidden: "Hidden | None" = None,
 ) -> None:
     borrowed = fitted.posterior.prior is not None
-    selection = fitted.select(at=target, task=task, seed=seed)
+    options: Any = {
+        "at": target,
+        "task": task,
+        "charge": wanted.charge,
+        "where_final": wanted.where_final,
+        "seed": seed,
+    }
+    selection = fitted.select(risk=wanted.risk, **options)
     if output is not None:
         fitted.save(output)
     if plot is not None:
@@ -299,13 +327,15 @@ def _select(
             record |= {"borrowed": fitted.borrowing(at=target, seed=seed).records()}
         print(to_json(record))
     else:
-        from bayeslaw.views.text import outcome_summary, selection_table, truth_table
+        from bayeslaw.views.text import outcome_summary, selection_table, shortlist_summary, truth_table
 
         say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
         say_what_was_stated(fitted.posterior)
         show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
+        if len(selection.candidates) > 1:
+            print(f"{shortlist_summary(selection)}\n")
         if hidden is not None:
             show(truth_table(selection, hidden.measured, limit=len(hidden.measured)))
             print(f"{outcome_summary(hidden.outcome(selection))}\n")
@@ -315,7 +345,31 @@ def _select(
             show(borrowing_table(fitted.borrowing(at=target, seed=seed).shares))
         show_failing(selection.checks)
         say_repairs(fitted.posterior)
+        if hidden is None:
+            print(f"\n{_another_run(fitted, options)}")
     finish(selection.status, allow_failed_checks)
+
+
+def _another_run(fitted: "Fit", options: Any) -> str:
+    """Whether another run would change the choice, and which; or why that is not known."""
+    try:
+        return fitted.next_runs(**options).another_run
+    except TargetError as error:
+        return str(error)
+
+
+def _risk(text: str) -> "Risk":
+    from bayeslaw.answers.risk import Risk
+
+    if text not in get_args(Risk):
+        raise TargetError(f"--risk {text!r}: expected one of {', '.join(get_args(Risk))}.")
+    return cast("Risk", text)
+
+
+def _charges(texts: list[str] | None) -> "Charge | None":
+    from bayeslaw.answers.candidates import read_charges
+
+    return read_charges(texts or [])
 
 
 def main() -> None:

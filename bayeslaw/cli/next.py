@@ -56,6 +56,10 @@ def next_(
         str | None, typer.Option(help="Model (of a joint law, family) whose run at the target is to be foretold.")
     ] = None,
     task: Annotated[str | None, typer.Option(help="Task, if the table has several.")] = None,
+    charge: Annotated[
+        list[str] | None, typer.Option(help="What candidates cost beside their loss; see bayeslaw select.")
+    ] = None,
+    where_final: Annotated[str | None, typer.Option(help="What may be chosen, such as 'params <= 8e9'.")] = None,
     candidates: Annotated[
         Path | None, typer.Option(help="Table of the runs that could be made: models and sizes, without losses.")
     ] = None,
@@ -85,6 +89,8 @@ def next_(
 ) -> None:
     """Rank the runs that could be made next by what they are worth, and say whether to stop."""
     began = time.perf_counter()
+    from bayeslaw.answers.candidates import read_charges
+
     point, pair = one_point(at or []), _pair(crossing)
     numbers = {
         name: None if text is None else read_number(text, name, "2e20")
@@ -110,6 +116,8 @@ def next_(
         crossing=pair,
         foretell=foretell,
         task=task,
+        charge=read_charges(charge or []),
+        where_final=where_final,
         candidates=candidates,
         cost=cost,
         continued=continued,

@@ -63,3 +63,20 @@ def test_bad_input_is_refused_with_one_message(capsys, arguments, told):
     assert (status, out) == (2, "")
     assert told in err
     assert err.count("\n") == 1
+
+
+def test_select_ends_with_whether_another_run_would_change_the_choice(capsys):
+    status, out, _ = run(capsys, "select", CURVES, "--at", "data=100k", "--allow-failed-checks")
+    assert status == 0
+    assert "another run" in out.splitlines()[-1].lower() or "other run" in out.splitlines()[-1].lower()
+
+
+def test_select_under_another_risk_with_charges(capsys):
+    status, out, _ = run(capsys, "select", CURVES, "--at", "data=100k", "--risk", "cvar90", "--charge", "a=1",
+                         "--where-final", "model != 'c'", "--json", "--allow-failed-checks")  # fmt: skip
+    record = json.loads(out)
+    assert status == 0
+    assert record["recommendation"]["risk"] == "cvar90"
+    assert record["recommendation"]["model"] == "b"
+    assert {c["model"]: c["charge"] for c in record["candidates"]} == {"a": 1.0, "b": 0.0}
+    assert run(capsys, "select", CURVES, "--at", "data=100k", "--risk", "none")[2].startswith("bayeslaw: --risk 'none'")
