@@ -28,6 +28,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Optimum": "optimum",
         "Parameters": "parameters",
         "Prediction": "prediction",
+        "Replay": "replay",
         "Selection": "selection",
     }
 )

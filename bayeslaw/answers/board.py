@@ -62,15 +62,15 @@ class Board:
         first = len(self.curves) + len(self.new)
         return first, first + 1
 
-    def draws(self, seed: int, stream: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Expected outcomes and measurements on the scale of the link, shapes (S, rows, A), several times S draws."""
+    def draws(self, seed: int, stream: int) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
+        """Targets, expected outcomes and measurements on the scale of the link, (S, rows, A), several times S draws."""
         predictor = self.posterior.predictor
         first = self.posterior.draws.sizes["chain"] * self.posterior.draws.sizes["draw"]
         for repeat in range(min(max(round(DRAWS / first), 1), REPEATS)):
             rng = np.random.default_rng([seed, stream, repeat])
             targets = predictor.together(list(self._parts(rng)))
             expected = predictor.expected(targets, rng)
-            yield expected, predictor.measured(expected, targets, rng)
+            yield targets, expected, predictor.measured(expected, targets, rng)
 
     def _parts(self, rng: np.random.Generator) -> Iterator[Part[Any]]:
         law, predictor = self.posterior.law, self.posterior.predictor

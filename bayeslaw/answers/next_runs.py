@@ -284,7 +284,7 @@ def _joint_draws(goal: Goal, board: Board, proposals: Proposals, seed: int) -> t
     rows = np.array([board.row(curve if new is None else new) for curve, new in models])
     columns = np.array([board.column(size) for size in proposals.table[axis].to_numpy(float)])
     matters, found = [], []
-    for expected, measured in board.draws(seed, streams.NEXT_RUN):
+    for _, expected, measured in board.draws(seed, streams.NEXT_RUN):
         matters.append(goal.seen_in(board, expected, measured))
         found.append(measured[:, rows, columns])
     return np.concatenate(matters), normal_scores(np.concatenate(found).T)

@@ -19,6 +19,7 @@ from bayeslaw.cli.laws import advise, compare, crossing, laws, optimum
 from bayeslaw.cli.next import next_
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.priors import priors
+from bayeslaw.cli.replay import replay
 from bayeslaw.cli.shared import (
     Allow,
     EarlyTokens,
@@ -70,6 +71,7 @@ app = typer.Typer(
 app.add_typer(backtest, name="backtest")
 app.add_typer(priors, name="priors")
 app.command(name="next")(next_)
+app.command()(replay)
 app.command()(optimum)
 app.command()(crossing)
 app.command()(advise)

@@ -78,7 +78,7 @@ def test_a_run_and_the_target_lie_on_one_curve(close):
     """The departure of a curve from its law goes on: a run half way tells of the target, the law given."""
     posterior = close.posterior
     board = Board(posterior, "t", (0, 1), (), None, np.array([6400.0, 51_200.0]), {})
-    draws = [expected for expected, _ in board.draws(0, 1)]
+    draws = [expected for _, expected, _ in board.draws(0, 1)]
     whole = np.concatenate(draws)
     law = posterior.predictor.law_alone(
         posterior.predictor.targets([{"data": 6400.0}, {"data": 51_200.0}], "seen", np.random.default_rng(0))
