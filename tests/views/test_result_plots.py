@@ -13,6 +13,8 @@ from matplotlib.text import Text
 from bayeslaw.answers.parameters import Parameters, fit_checks, parameters
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
+from bayeslaw.evidence.replay.policies import POLICIES
+from bayeslaw.evidence.replay.replay import SCORED, Replay, summarise
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.lending.borrowing import Borrowing, Share, borrowing
@@ -72,6 +74,20 @@ def _compared(runs, laws):
     return Comparison(runs=runs, along="data", laws=tuple(scores), held_out=held_out, fits={}, outcome=LOSS, checks=())
 
 
+def _replayed(goal):
+    """Seven policies on two tasks, each better the more it spent."""
+    steps = [
+        {**dict.fromkeys(SCORED), "task": task, "policy": policy, "seed": 0, "step": i, "share": share, "spent": share,
+         "choice": "m", "relative_regret": (0.1 + 0.02 * j) / (i + 1), "rel_acc": 0.9, "r2": 0.5 + 0.03 * j + 0.1 * i,
+         "rmsle": 0.1, "coverage_90": 0.9}
+        for j, policy in enumerate(POLICIES[goal])
+        for task in ODD[:2]
+        for i, share in enumerate((0.01, 0.03, 0.09))
+    ]  # fmt: skip
+    check = Check("failed_replays", "PASS", 0.0, 0.0, "None failed.", "")
+    return Replay(goal, tuple(steps), summarise(steps, [0.02, 0.1]), "FLOP", (), 0, (check,), {})
+
+
 @pytest.fixture(scope="module")
 def results(curves, surfaces, forge_at_random):
     posterior = curves.posterior
@@ -93,6 +109,8 @@ def results(curves, surfaces, forge_at_random):
         "prediction of new models": surfaces.predictions(
             [{"params": 1e10, "data": 1e11}, {"params": 2e10, "data": 2e11}]
         ),
+        "replay": _replayed("choose"),
+        "replay of forecasts": _replayed("foretell"),
         "selection": curves.select(data=16000.0),
     }
 
@@ -113,7 +131,7 @@ def picture(results):
 NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "next runs",
          "next runs of a joint law", "optimum", "parameters",
          "parameters of a joint law", "prediction at a point", "prediction along data", "prediction of new models",
-         "selection")  # fmt: skip
+         "replay", "replay of forecasts", "selection")  # fmt: skip
 
 each_result = pytest.mark.parametrize("name", NAMES)
 
