@@ -21,6 +21,11 @@ from bayeslaw.runs.units import read_numbers, read_plain, read_texts
 SIZES = 16
 """Sizes at most at which a model is proposed."""
 
+POINTS = 1500
+"""Points, of all models together, beyond which fewer sizes are proposed, down to `FEWEST`: they are drawn jointly."""
+
+FEWEST = 4
+
 DESIGNS = 8
 """Numbers of parameters, or values of another covariate, at which new models are proposed."""
 
@@ -63,8 +68,8 @@ class Proposals:
         return Proposals(self.table[mask].reset_index(drop=True), self.curve[mask], new)
 
 
-def sizes_to_try(seen: np.ndarray, to: float) -> np.ndarray:
-    """Sizes of a table, and beyond them in steps as between them, up to ``to``; thinned to `SIZES`."""
+def sizes_to_try(seen: np.ndarray, to: float, most: int = SIZES) -> np.ndarray:
+    """Sizes of a table, and beyond them in steps as between them, up to ``to``; thinned to ``most``."""
     sizes = np.unique(seen)
     steps = np.diff(np.log(sizes))
     step = max(float(np.median(steps[-4:])) if len(steps) else 0.0, np.log(RATIO))
@@ -75,8 +80,8 @@ def sizes_to_try(seen: np.ndarray, to: float) -> np.ndarray:
     elif beyond:
         further[-1] = to
     whole = np.concatenate([sizes, further])
-    if len(whole) > SIZES:
-        wanted = np.linspace(np.log(whole[0]), np.log(whole[-1]), SIZES)
+    if len(whole) > most:
+        wanted = np.linspace(np.log(whole[0]), np.log(whole[-1]), most)
         whole = whole[np.unique(np.abs(np.log(whole)[:, None] - wanted).argmin(axis=0))]
     return np.array([float(f"{size:.6g}") for size in whole])
 
@@ -90,7 +95,8 @@ def of_the_table(posterior: Posterior, task: str, to: float, at: Mapping[str, fl
     runs = posterior.runs.table
     here = curves_on(layout, task)
     seen = runs.loc[runs["task"].astype(str) == task]
-    sizes = sizes_to_try(seen[axis].to_numpy(float), to)
+    most = int(np.clip(POINTS // len(here), FEWEST, SIZES))
+    sizes = sizes_to_try(seen[axis].to_numpy(float), to, most)
     rows, curves = [], []
     for i in here:
         label = layout.curves[i]

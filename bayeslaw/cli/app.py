@@ -356,8 +356,8 @@ def _another_run(fitted: "Fit", options: Any) -> str:
     """Whether another run would change the choice, and which; or why that is not known."""
     try:
         return fitted.next_runs(**options).another_run
-    except TargetError as error:
-        return str(error)
+    except BayeslawError as error:
+        return f"Whether another run would change the choice is not known: {error}"
 
 
 def _risk(text: str) -> "Risk":
