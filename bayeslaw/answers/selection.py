@@ -156,8 +156,8 @@ class Selection(Result):
                 "risk": self.risk,
                 "by_risk": dict(self.by_risk),
                 "shortlist": list(self.shortlist),
+                "pairwise": self.pairs(),
             },
-            "pairwise": self.pairs(),
             **verdict(self.checks),
         }
 
