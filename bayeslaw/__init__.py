@@ -2,7 +2,7 @@
 
 The way of data, from top to bottom; imports only point back up::
 
-    runs       the table of runs, and advice on it
+    runs       the table of runs, and what is wrong with it
     laws       shapes of loss, one a file
     kinds      models of a table: arrays, density, draws, predictions
     prior      what other fits lend, as files
@@ -33,6 +33,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bayeslaw.answers.advice import advise as advise
     from bayeslaw.answers.prediction import Prediction as Prediction
     from bayeslaw.answers.selection import Selection as Selection
     from bayeslaw.datasets import fetch_dataset as fetch_dataset
@@ -64,7 +65,6 @@ if TYPE_CHECKING:
     from bayeslaw.prior.prior import load_prior as load_prior
     from bayeslaw.runs import Runs as Runs
     from bayeslaw.runs import read_runs as read_runs
-    from bayeslaw.runs.advice import advise as advise
     from bayeslaw.sampling.twin import numpyro_model as numpyro_model
 
 _HOME = {
@@ -85,7 +85,7 @@ _HOME = {
     "Prior": "bayeslaw.prior.prior",
     "Runs": "bayeslaw.runs",
     "Selection": "bayeslaw.answers.selection",
-    "advise": "bayeslaw.runs.advice",
+    "advise": "bayeslaw.answers.advice",
     "build": "bayeslaw.fitting.build",
     "check_law": "bayeslaw.evidence.law_checks",
     "compare": "bayeslaw.evidence.comparison.compare",

@@ -54,3 +54,8 @@ def at_least(name: str, value: float, passing: float, failing: float, sentence: 
 def overall(checks: Iterable[Check]) -> Status:
     """The worst status among checks."""
     return _ORDER[max((_ORDER.index(check.status) for check in checks), default=0)]
+
+
+def worst(checks: Iterable[Check]) -> Check:
+    """The check of the worst status; of several, that whose number is the largest."""
+    return max(checks, key=lambda check: (_ORDER.index(check.status), check.value))

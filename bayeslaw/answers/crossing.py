@@ -16,11 +16,12 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw import streams
-from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.errors import TargetError
+from bayeslaw.kinds.reach import reach_check, reach_of
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.points import curves_on
+from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.streams import generator
@@ -206,7 +207,7 @@ def crossing(
     found = _summarise(difference, points)
     beyond = {name: value / float(posterior.layout.covariates[name][here].max()) for name, value in at.items()}
     if found["size"]:
-        beyond[law.axis] = found["size"]["median"] * float(targets.extrapolation[:, 0].max()) / points[0]
+        beyond[law.axis] = found["size"]["median"] * float(targets.beyond[law.axis][:, 0].max()) / points[0]
     return Crossing(
         a=a,
         b=b,
@@ -219,7 +220,7 @@ def crossing(
         difference=difference,
         chains=posterior.chains,
         outcome=predictor.outcome,
-        checks=(*posterior.checks, *_distance_check(beyond)),
+        checks=(*posterior.checks, *_distance_check(beyond, law)),
         provenance=posterior.provenance(),
     )
 
@@ -240,14 +241,13 @@ def _range(posterior: Posterior, here: list[int], low: float | None, high: float
     return float(low), float(high)
 
 
-def _distance_check(beyond: Mapping[str, float]) -> list[Check]:
+def _distance_check(beyond: Mapping[str, float], law: Law) -> list[Check]:
     """Judge how many times beyond the runs two choices are compared, by covariate; none where that is not known."""
     if not beyond:
         return []
     far = max(beyond, key=lambda name: beyond[name])
     sentence = f"The comparison is made at {beyond[far]:,.4g} times the largest {far} seen."
-    remedy = "What laws leave out grows with distance; make runs in between."
-    return [extrapolation_check(beyond[far], sentence, remedy)]
+    return [reach_check(beyond[far], sentence, reach_of(law, far))]
 
 
 def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from bayeslaw.answers.board import Board
-from bayeslaw.answers.optimum import along_budget, best_log_params
+from bayeslaw.answers.optimum import along_budget, best_log_params, error_along_budget
 from bayeslaw.answers.proposals import NewModel
 from bayeslaw.answers.value import ChoiceBelief, ForecastBelief, winsorised
 from bayeslaw.kinds.shared.outcome import Outcome
@@ -152,7 +152,7 @@ class Split:
     Attributes
     ----------
     losses : ndarray, shape (S, P, J)
-        The law along the budget, at numbers of parameters among which the best of each draw lie.
+        The law and its error along the budget, at numbers of parameters among which the best of each draw lie.
     params : ndarray, shape (P, J)
     families : tuple of str, length P
     """
@@ -163,14 +163,16 @@ class Split:
     name: GoalName = "split"
 
     @classmethod
-    def of(cls, posterior: Posterior, task: str, compute: float, at: dict[str, float]) -> "Split":
+    def of(cls, posterior: Posterior, task: str, compute: float, at: dict[str, float], seed: int) -> "Split":
         """Evaluate the law of each family of a task along a budget."""
         losses, params, families = [], [], []
         for family, of_task, models in posterior.predictor.groups():
             if of_task == task:
                 law = posterior.predictor.law_of(int(models[0]))
-                grid = np.quantile(best_log_params(law, compute, at), np.linspace(0.01, 0.99, SPLITS))
-                losses.append(np.exp(law.at(along_budget(np.exp(grid[None, :]), compute, at))))
+                error = error_along_budget(law, compute, at, seed)
+                grid = np.quantile(best_log_params(law, compute, at, error), np.linspace(0.01, 0.99, SPLITS))
+                linked = law.at(along_budget(np.exp(grid[None, :]), compute, at)) + error.at(grid[None, :])
+                losses.append(posterior.predictor.outcome.inverse(linked))
                 params.append(np.exp(grid))
                 families.append(family)
         return cls(np.stack(losses, axis=1), np.stack(params), tuple(families))

@@ -204,7 +204,7 @@ def next_runs(
         If the target, the list of candidates, a cost, or a number among the options cannot be used.
     """
     _require_numbers(budget, slots, price, tolerance)
-    asked = ask(posterior, question, candidates)
+    asked = ask(posterior, question, candidates, seed)
     proposals, costs = _affordable(posterior, asked.proposals, cost, continued, budget)
     draws, scores = _joint_draws(asked.goal, asked.board(proposals), proposals, seed)
     belief, now = asked.goal.belief(draws, scores), asked.goal.now(draws)

@@ -2,13 +2,14 @@
 
 A run of N parameters on D tokens takes 6 N D FLOP (Kaplan et al. 2020), so that a budget leaves one choice, N. Each
 draw of the law has its minimum of the loss along the budget; the posterior of that minimum gives the best split, and
-the expected regret of a split is the mean excess loss over these minima. What else the law depends on, such as how many
-tokens there are before they repeat (Muennighoff et al. 2023, arXiv 2305.16264), is fixed.
+the expected regret of a split is the mean excess loss over these minima. Beyond the data laws are missed by more at one
+end of a budget than at the other: each draw tilts the loss by the slope of that error. What else the law depends on,
+such as how many tokens there are before they repeat (Muennighoff et al. 2023, arXiv 2305.16264), is fixed.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import jax
@@ -17,21 +18,21 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeslaw.answers.extrapolation import extrapolation_check
+from bayeslaw import streams
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.errors import LawError, RunsError, TargetError
+from bayeslaw.kinds.reach import JOINT, budget_check, reach_check
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.points import require_covariates
-from bayeslaw.kinds.shared.prediction import LawDraws
+from bayeslaw.kinds.shared.prediction import ErrorAlong, LawDraws
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.runs import Runs, counts_tokens
-from bayeslaw.verdicts import Check
-
-FLOP_PER_TOKEN = 6.0
-"""Training FLOP per parameter and token."""
+from bayeslaw.runs.units import FLOP_PER_TOKEN
+from bayeslaw.streams import generator
+from bayeslaw.verdicts import Check, worst
 
 GRID, STEPS = 129, 60
 """Points of the grid on which a minimum is bracketed, and bisections of its slope, to well within 1e-6."""
@@ -167,23 +168,19 @@ def optimum(posterior: Posterior, compute: float, *, at: Mapping[str, float] | N
     require_tokens(posterior.runs)
     layout = posterior.layout
     found = [_family_optimum(posterior, group, compute, at, seed) for group in posterior.predictor.groups()]
-    spent = FLOP_PER_TOKEN * float((layout.covariates["params"].max(axis=1) * layout.largest).max())
-    beyond = [(compute / spent, f"The budget is {compute / spent:.3g} times the largest compute seen.")]
+    checks = [budget_check(layout, compute)]
     for name, value in at.items():
         often = float((layout.covariates["data"] / layout.covariates[name])[layout.weight > 0].max())
         passes = max(family.recommended_data for family, _ in found) / value
         told = f"The best split has {passes:.3g} times as much data as {name}; runs had up to {often:.3g}."
-        beyond.append((passes / often, told))
-    factor, sentence = max(beyond)
-    remedy = "What the law leaves out grows with distance; make a run in between."
-    checks = (*posterior.checks, extrapolation_check(factor, sentence, remedy))
+        checks.append(reach_check(passes / often, told, JOINT))
     return Optimum(
         compute=compute,
         at=at,
         families=tuple(family for family, _ in found),
         best_params=np.stack([params for _, params in found], axis=1),
         chains=posterior.chains,
-        checks=checks,
+        checks=(*posterior.checks, worst(checks)),
         provenance=posterior.provenance(),
     )
 
@@ -199,7 +196,7 @@ def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
     if not isinstance(compute, (int, float, np.number)) or not (np.isfinite(compute) and compute > 0):
         raise TargetError(f"compute={compute!r}: a budget must be a positive number of FLOP.")
     outcome = kind_of(law).outcome
-    if outcome.higher_is_better or outcome.link_name != "log":
+    if outcome.higher_is_better:
         raise LawError(f"A budget is split for the least loss, and the {law.name} law is of {outcome.name}.")
     names = [c.name for c in law.covariates]
     if not {"params", "data"} <= set(names):
@@ -260,12 +257,18 @@ def _family_optimum(
     """The best split within a group of models, and draws of the best number of parameters (S,)."""
     family, task, models = group
     law = posterior.predictor.law_of(int(models[0]))
-    log_best = best_log_params(law, compute, at)
+    error = error_along_budget(law, compute, at, seed)
+    log_best = best_log_params(law, compute, at, error)
     params = np.exp(log_best)
     data = compute / (FLOP_PER_TOKEN * params)
     grid = np.quantile(log_best, np.linspace(0.01, 0.99, 99))
-    loss = np.exp(law.at(along_budget(np.exp(grid[None, :]), compute, at)))  # (S, 99)
-    least = np.exp(law.at(along_budget(np.exp(log_best[:, None]), compute, at)))
+    inverse = posterior.predictor.outcome.inverse
+
+    def loss_of(log_params: np.ndarray) -> np.ndarray:
+        """Loss at logs of N that broadcast with (S, A), by each draw's law and its error along the budget: (S, A)."""
+        return inverse(law.at(along_budget(np.exp(log_params), compute, at)) + error.at(log_params))
+
+    loss, least = loss_of(grid[None, :]), loss_of(log_best[:, None])
     expected = (loss - least).mean(axis=0)
     chosen = int(np.argmin(expected))
     point = along_budget(float(np.exp(grid[chosen])), compute, at)
@@ -285,8 +288,10 @@ def _family_optimum(
     return split, params
 
 
-def best_log_params(law: LawDraws, compute: float, at: Mapping[str, float]) -> np.ndarray:
-    """Log of the best N of each draw of a law, shape (S,).
+def best_log_params(
+    law: LawDraws, compute: float, at: Mapping[str, float], error: ErrorAlong | None = None
+) -> np.ndarray:
+    """Log of the best N of each draw of a law, shape (S,); with its error along the budget, if given.
 
     Raises
     ------
@@ -295,16 +300,24 @@ def best_log_params(law: LawDraws, compute: float, at: Mapping[str, float]) -> n
     """
     even = 0.5 * np.log(compute / FLOP_PER_TOKEN)
     grid = even + np.linspace(-REACH, REACH, GRID)
-    loss = law.at(along_budget(np.exp(grid[None, :]), compute, at))
+    error = error or ErrorAlong(np.zeros(1), 1.0)
+    loss = law.at(along_budget(np.exp(grid[None, :]), compute, at)) + error.at(grid[None, :])
     lowest = loss.argmin(axis=1)
     if np.mean((lowest == 0) | (lowest == GRID - 1)) > 0.01:
         raise _no_best_split(law.law, compute)
     low, high = (grid[np.clip(lowest + side, 0, GRID - 1)] for side in (-1, 1))
     for _ in range(STEPS):
         middle = 0.5 * (low + high)
-        rising = law.slope(lambda n: along_budget(jnp.exp(n), compute, at), middle) > 0
+        rising = law.slope(lambda n: along_budget(jnp.exp(n), compute, at), middle) + error.slope_at(middle) > 0
         low, high = np.where(rising, low, middle), np.where(rising, middle, high)
     return 0.5 * (low + high)
+
+
+def error_along_budget(law: LawDraws, compute: float, at: Mapping[str, float], seed: int) -> ErrorAlong:
+    """By how much each draw of a law is missed along a budget, as a function of log N, from its typical best N."""
+    centre = float(np.median(best_log_params(law, compute, at)))
+    along, rng = {"params": 1.0, "data": -1.0}, generator(seed, streams.OPTIMUM)
+    return replace(law.error_along(along_budget(np.exp(centre), compute, at), along, rng), start=centre)
 
 
 def along_budget(params: Any, compute: float, at: Mapping[str, float]) -> dict[str, Any]:

@@ -121,6 +121,7 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
         keep(draws[population], population, "population", None, None, "1")
     for k, task in enumerate(layout.tasks):
         for variable, (name, unit) in posterior.predictor.scale_variables().items():
+            unit = unit.replace("log loss", posterior.predictor.outcome.linked_unit)
             keep(draws[variable].isel(task=k), name, "task", task, task, unit)
     for parameter in posterior.law.parameters:
         values = draws[parameter.name]

@@ -17,8 +17,10 @@ import xarray as xr
 from bayeslaw import streams
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.predictor import Label, Predictor, T, Who
+from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Label, Predictor, T, Targets, Who
+from bayeslaw.kinds.reach import distance_check
 from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.streams import generator
@@ -43,15 +45,15 @@ class Prediction(Result):
         What is predicted; a model that is not in the table is called ``<new model>``, a new family ``<new family>``.
     linked : ndarray, shape (S, K, A)
         Draws on the scale of the link (log loss), joint over models and points; chains one after another.
-    extrapolation : ndarray, shape (K, A)
-        Factor by which the point lies beyond the largest size seen on the curve (for a new family: on its task). For a
-        model that is not in the table, beyond the largest value on its surface of the covariate in which it lies
-        furthest out.
+    beyond : dict of ndarray, shape (K, A)
+        Factors by which the point lies beyond the largest size seen on the curve (for a new family: on its task). For a
+        model that is not in the table, beyond the largest value of each covariate on its surface. For laws of several
+        covariates also that of their product, ``compute`` where they are parameters and data.
     outcome : Outcome
         What is predicted.
     chains : int
     checks : tuple of Check
-        Of the fit.
+        Of the fit, and of how far the points lie beyond the data.
     provenance : mapping
         Of the fit; see `bayeslaw.posterior.posterior.Posterior.provenance`.
     """
@@ -60,11 +62,16 @@ class Prediction(Result):
     at: tuple[Mapping[str, float], ...]
     labels: tuple[Label, ...]
     linked: np.ndarray
-    extrapolation: np.ndarray
+    beyond: Mapping[str, np.ndarray]
     outcome: Outcome
     chains: int
     checks: tuple[Check, ...]
     provenance: Mapping[str, Any]
+
+    @property
+    def extrapolation(self) -> np.ndarray:
+        """Factor by which a point lies beyond the data where it lies furthest out: shape (K, A)."""
+        return np.max(list(self.beyond.values()), axis=0)
 
     @property
     def values(self) -> np.ndarray:
@@ -108,7 +115,7 @@ class Prediction(Result):
         -------
         list of dict
         """
-        values = self.values
+        values, extrapolation = self.values, self.extrapolation
         quantiles = np.quantile(values, list(_QUANTILES.values()), axis=0)
         if self.kind == "new-family":  # the level is Student-t in log loss, so that the loss has no mean
             mean = sd = np.full(values.shape[1:], np.nan)
@@ -123,7 +130,8 @@ class Prediction(Result):
                 **{name: float(quantiles[q, k, a]) for q, name in enumerate(_QUANTILES)},
                 "mean": float(mean[k, a]),
                 "sd": float(sd[k, a]),
-                "extrapolation": float(self.extrapolation[k, a]),
+                "extrapolation": float(extrapolation[k, a]),
+                "beyond": {name: float(factor[k, a]) for name, factor in self.beyond.items()},
             }
             for a, point in enumerate(self.at)
             for k, (model, family, task) in enumerate(self.labels)
@@ -136,7 +144,7 @@ class Prediction(Result):
     def to_frame(self) -> pd.DataFrame:
         """The records as a table; the points in columns of their own."""
         records = self.records()
-        return pd.DataFrame([{**{k: v for k, v in r.items() if k != "at"}, **r["at"]} for r in records])
+        return pd.DataFrame([{**{k: v for k, v in r.items() if k not in ("at", "beyond")}, **r["at"]} for r in records])
 
 
 def predict(
@@ -178,12 +186,18 @@ def predict(
         at=tuple(at),
         labels=targets.labels,
         linked=linked,
-        extrapolation=targets.extrapolation,
+        beyond=targets.beyond,
         outcome=predictor.outcome,
         chains=posterior.chains,
-        checks=posterior.checks,
+        checks=(*posterior.checks, _distance(posterior.law, targets)),
         provenance=posterior.provenance(),
     )
+
+
+def _distance(law: Law, targets: Targets) -> Check:
+    """Verdict on the point that lies furthest beyond the data."""
+    new = any(model in (NEW_MODEL, NEW_FAMILY) for model, _, _ in targets.labels)
+    return distance_check({name: float(factor.max()) for name, factor in targets.beyond.items()}, law, new=new)
 
 
 def draws_at(predictor: Predictor[T], targets: T, kind: PredictionKind, rng: np.random.Generator) -> np.ndarray:

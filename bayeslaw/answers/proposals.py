@@ -14,8 +14,8 @@ from bayeslaw.kinds.predictor import NEW_MODEL
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.points import curves_on, unknown_name
 from bayeslaw.posterior.posterior import Posterior
-from bayeslaw.runs.columns import recognise
-from bayeslaw.runs.files import read_cells
+from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.readers.registry import read_raw
 from bayeslaw.runs.units import read_numbers, read_plain, read_texts
 
 SIZES = 16
@@ -241,9 +241,10 @@ def _read_list(
     if isinstance(source, pd.DataFrame):
         cells, name = source, "<candidates>"
     else:
-        cells, name = read_cells(Path(source)), Path(source).name
-    found = recognise([str(c) for c in cells.columns], name)
-    own = {column.heading: canonical for canonical, column in found.items()}
+        cells, name = read_raw(Path(source)).cells, Path(source).name
+    known = {str(heading): meaning(str(heading)) for heading in cells.columns}
+    scales = {heading: found.scale for heading, found in known.items() if found is not None}
+    own = {heading: found.role for heading, found in known.items() if found is not None}
     own |= {heading: here for heading, here in posterior.runs.spelling if heading in cells and heading not in own}
     table = pd.DataFrame(index=cells.index)
     wanted = [c.name for c in posterior.law.covariates]
@@ -255,8 +256,9 @@ def _read_list(
         if here in NAMES:
             table[here] = read_texts(cells[heading])
         elif here in wanted:
-            scale = found[here].scale if here in found else 1.0
-            values = read_numbers(cells[heading], counts=True).values * scale
+            if here in table:
+                problems.append(f"two columns mean {here!r}")
+            values = read_numbers(cells[heading], counts=True).values * scales.get(str(heading), 1.0)
             bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
             if len(bad):
                 found_there = str(cells[heading].iloc[bad[0]])

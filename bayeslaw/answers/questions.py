@@ -11,16 +11,19 @@ import pandas as pd
 from bayeslaw.answers.board import Board, sizes_of
 from bayeslaw.answers.candidates import Charge, charges, members
 from bayeslaw.answers.crossing import BEYOND
-from bayeslaw.answers.extrapolation import extrapolation_check
-from bayeslaw.answers.goals import Choose, Cross, Foretell, Goal, Split
-from bayeslaw.answers.optimum import FLOP_PER_TOKEN, require_budget, require_tokens
+from bayeslaw.answers.goals import Choose, Cross, Foretell, Goal, GoalName, Split
+from bayeslaw.answers.optimum import require_budget, require_tokens
 from bayeslaw.answers.proposals import NewModel, Proposals, designs, listed_runs, of_the_table
 from bayeslaw.answers.selection_checks import require_target
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_MODEL
+from bayeslaw.kinds.reach import budget_check, reach_check, reach_of, target_check
 from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on, require_covariates, unknown_name
+from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.verdicts import Check
 
 CROSSING_SIZES = 33
@@ -117,12 +120,33 @@ class Asked:
         return {name: float(proposals.table[name].iloc[r]) for name in names if name in proposals.table}
 
 
-def ask(posterior: Posterior, question: Question, candidates: str | os.PathLike[str] | pd.DataFrame | None) -> Asked:
-    """Find the goal of a question, and the runs that could be made.
+def ask(
+    posterior: Posterior,
+    question: Question,
+    candidates: str | os.PathLike[str] | pd.DataFrame | None,
+    seed: int,
+) -> Asked:
+    """Find the goal of a question, and the runs that could be made; the seed is of what is drawn beyond the data.
 
     Raises
     ------
     TargetError
+        If no goal or several are given, or the target cannot be used.
+    """
+    goal = require_question(posterior.layout, posterior.law, question)
+    if goal == "split":
+        return _split(posterior, question, candidates, seed)
+    if goal == "crossing":
+        return _crossing(posterior, question, candidates)
+    return (_foretell if goal == "foretell" else _choose)(posterior, question, candidates)
+
+
+def require_question(layout: Layout, law: Law, question: Question) -> GoalName:
+    """Check a question before anything is sampled, and find its goal.
+
+    Raises
+    ------
+    TargetError, TaskError, LawError
         If no goal or several are given, or the target cannot be used.
     """
     given = [name for name in ("compute", "crossing") if getattr(question, name) is not None]
@@ -136,18 +160,31 @@ def ask(posterior: Posterior, question: Question, candidates: str | os.PathLike[
             "two choices whose crossing is wanted (--crossing)."
         )
     if question.compute is not None:
-        return _split(posterior, question, question.compute, candidates)
+        require_budget(law, question.compute, question.at)
+        return "split"
     if question.crossing is not None:
-        return _crossing(posterior, question, question.crossing, candidates)
-    whole = kind_of(posterior.law).is_new_model(posterior.law, question.at)
-    if whole or question.foretell is not None:
-        return _foretell(posterior, question, candidates, whole)
-    return _choose(posterior, question, candidates)
+        _require_crossing(law, question.crossing, question.at)
+        return "crossing"
+    if question.foretell is None and not kind_of(law).is_new_model(law, question.at):
+        require_target(layout, law, question.at, question.task)
+        return "choose"
+    require_covariates(law, question.at)
+    if law.axis not in question.at:
+        raise TargetError(f"The target lacks {law.axis!r}. Add {law.axis}=… to it.")
+    curves_on(layout, question.task)
+    return "foretell"
+
+
+def _require_crossing(law: Law, names: tuple[str, str], at: Mapping[str, float]) -> None:
+    if law.axis in at:
+        raise TargetError(f"at gives {law.axis!r}, the size that is looked for. Leave it out.")
+    if names[0] == names[1]:
+        raise TargetError(f"Both choices are {names[0]!r}; name two.")
 
 
 def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
     layout, law, at = posterior.layout, posterior.law, question.at
-    task = require_target(layout, law, at, question.task)
+    task = layout.curves[curves_on(layout, question.task)[0]].task
     held, size = _held(posterior, at), float(at[law.axis])
     proposals = _proposals(posterior, task, size, held, candidates)
     here = members(posterior, task, question.where_final)
@@ -161,17 +198,13 @@ def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
     models: tuple[int | NewModel, ...] = (*here, *new)
     charged = np.concatenate([charges(posterior, here, question.charge), np.zeros(len(new))])
     goal = Choose(posterior.predictor.outcome, models, tuple(names), size, charged)
-    far = float((size / layout.largest[here]).max())
-    told = f"The target lies {far:,.4g} times beyond the data of the least measured candidate."
-    checks = (extrapolation_check(far, told, "Measure a larger size before trusting this."),)
+    checks = (target_check(layout, law, at, task),)
     return Asked(posterior, task, goal, {"at": dict(at)}, proposals, held, models, None, np.array([size]), checks)
 
 
-def _foretell(posterior: Posterior, question: Question, candidates: Any, whole: bool) -> Asked:
+def _foretell(posterior: Posterior, question: Question, candidates: Any) -> Asked:
     layout, law, at = posterior.layout, posterior.law, dict(question.at)
-    require_covariates(law, at)
-    if law.axis not in at:
-        raise TargetError(f"The target lacks {law.axis!r}. Add {law.axis}=… to it.")
+    whole = kind_of(law).is_new_model(law, at)
     here, size = curves_on(layout, question.task), float(at[law.axis])
     task, name = layout.curves[here[0]].task, question.foretell
     models: tuple[int | NewModel, ...]
@@ -182,48 +215,42 @@ def _foretell(posterior: Posterior, question: Question, candidates: Any, whole: 
         families = families if name is None else [name]
         others = tuple((c.name, float(at[c.name])) for c in law.covariates if c.name != law.axis)
         models = tuple(NewModel(f"{NEW_MODEL} at the target", family, others) for family in families)
-        held: dict[str, float] = {}
-        names, far = tuple(families), size / float(layout.largest[here].max())
-        held = _held(posterior, at)
+        names, held = tuple(families), _held(posterior, at)
+        check = target_check(layout, law, at, task)
         proposals = _joint_proposals(posterior, task, families, at, held, candidates)
     else:
         curve = curve_named(layout, str(name), task)
         models, names, held = (curve,), (str(name),), _held(posterior, at)
         far = size / float(layout.largest[curve])
+        check = reach_check(
+            far, f"The target is {far:,.4g} times the largest {law.axis} of {name}.", reach_of(law, law.axis)
+        )
         proposals = _proposals(posterior, task, size, held, candidates)
     if not whole and candidates is None:  # the run itself would leave nothing to foretell
         own = (proposals.curve == models[0]) & (proposals.table[law.axis].to_numpy(float) >= size * (1 - 1e-9))
         proposals = proposals.keep(~own)
     goal = Foretell(posterior.predictor.outcome, models, names, size)
-    told = f"The target lies {far:,.4g} times beyond the data."
-    checks = (extrapolation_check(far, told, "Measure a larger size before trusting this."),)
     target = {"at": at, "foretell": name}
-    return Asked(posterior, task, goal, target, proposals, held, models, None, np.array([size]), checks)
+    return Asked(posterior, task, goal, target, proposals, held, models, None, np.array([size]), (check,))
 
 
-def _split(posterior: Posterior, question: Question, compute: float, candidates: Any) -> Asked:
-    layout, law, at = posterior.layout, posterior.law, dict(question.at)
-    require_budget(law, compute, at)
+def _split(posterior: Posterior, question: Question, candidates: Any, seed: int) -> Asked:
+    layout, at, compute = posterior.layout, dict(question.at), question.compute
+    assert compute is not None
     require_tokens(posterior.runs)
     here = curves_on(layout, question.task)
     task = layout.curves[here[0]].task
-    goal = Split.of(posterior, task, compute, at)
+    goal = Split.of(posterior, task, compute, at, seed)
     params = float(np.median(goal.params))
     to = {**at, "params": params, "data": compute / (FLOP_PER_TOKEN * params)}
     proposals = _joint_proposals(posterior, task, goal.families, to, _held(posterior, at), candidates)
-    spent = FLOP_PER_TOKEN * float((layout.covariates["params"].max(axis=1) * layout.largest)[here].max())
-    told = f"The budget is {compute / spent:.3g} times the largest compute seen."
-    checks = (extrapolation_check(compute / spent, told, "Make a run in between."),)
-    target = {"compute": compute, "at": at}
-    return Asked(posterior, task, goal, target, proposals, _held(posterior, at), (), None, np.array([]), checks)
+    target, check = {"compute": compute, "at": at}, budget_check(layout, compute)
+    return Asked(posterior, task, goal, target, proposals, _held(posterior, at), (), None, np.array([]), (check,))
 
 
-def _crossing(posterior: Posterior, question: Question, names: tuple[str, str], candidates: Any) -> Asked:
-    layout, law, at = posterior.layout, posterior.law, dict(question.at)
-    if law.axis in at:
-        raise TargetError(f"at gives {law.axis!r}, the size that is looked for. Leave it out.")
-    if names[0] == names[1]:
-        raise TargetError(f"Both choices are {names[0]!r}; name two.")
+def _crossing(posterior: Posterior, question: Question, candidates: Any) -> Asked:
+    layout, law, at, names = posterior.layout, posterior.law, dict(question.at), question.crossing
+    assert names is not None
     here = curves_on(layout, question.task)
     task = layout.curves[here[0]].task
     posterior.predictor.pair(names, task, at, np.array([1.0]))  # refuses what cannot be compared

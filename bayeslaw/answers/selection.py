@@ -14,11 +14,11 @@ import xarray as xr
 
 from bayeslaw.answers.candidates import Charge, charges
 from bayeslaw.answers.candidates import members as candidates_among
-from bayeslaw.answers.extrapolation import extrapolation_check
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.risk import MEANING, Risk, conditional_value_at_risk, orders, pairwise, shortlist
 from bayeslaw.answers.selection_checks import prediction_checks, require_target
 from bayeslaw.errors import TargetError
+from bayeslaw.kinds.reach import target_check
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
@@ -217,7 +217,6 @@ def select(
     order = by_risk[risk]
     candidates = _summaries(posterior, members, losses, regret, np.abs(best), charged, order)
     losses = losses[:, order]
-    farthest = float(runs.extrapolation[members].max())
     regret = regret[:, order]
     beats = (regret < regret[:, :1]).mean(axis=0)
     named = [c.model for c in candidates]
@@ -225,11 +224,7 @@ def select(
     checks = (
         *posterior.checks,
         *prediction_checks(posterior, curve.linked[:, members, 0], members),
-        extrapolation_check(
-            farthest,
-            f"The target lies {farthest:,.4g} times beyond the data of the least measured candidate.",
-            "Intervals have been checked up to 512 times; measure a larger size before trusting this one.",
-        ),
+        target_check(layout, posterior.law, at, task),
         at_least(
             "candidates", len(members), 2, 0, f"There are {len(members)} candidates to choose from.",
             "One candidate leaves nothing to choose; add runs of others.",

@@ -3,7 +3,6 @@
 Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer is still printed).
 """
 
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -17,19 +16,22 @@ from bayeslaw.cli.backtest import backtest
 from bayeslaw.cli.law_option import LawOfFit, LawOfPrior, asked_law, read_law
 from bayeslaw.cli.laws import advise, compare, crossing, laws, optimum
 from bayeslaw.cli.next import next_
+from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.priors import priors
+from bayeslaw.cli.read import read
 from bayeslaw.cli.replay import replay
 from bayeslaw.cli.shared import (
     Allow,
+    As,
     EarlyTokens,
     FitFile,
     Json,
     Output,
     Plot,
     PriorName,
-    RunsFile,
     RunsOrFit,
+    RunsPaths,
     Seed,
     Where,
     Widen,
@@ -38,11 +40,11 @@ from bayeslaw.cli.shared import (
     finish,
     fit_table,
     interruptible,
-    one_point,
     read_table,
     read_tokens,
     saved_fit,
     say_repairs,
+    say_what_is_read,
     say_what_was_borrowed,
     say_what_was_read,
     show,
@@ -70,6 +72,7 @@ app = typer.Typer(
 )
 app.add_typer(backtest, name="backtest")
 app.add_typer(priors, name="priors")
+app.command()(read)
 app.command(name="next")(next_)
 app.command()(replay)
 app.command()(optimum)
@@ -78,9 +81,10 @@ app.command()(advise)
 app.command()(compare)
 app.command()(laws)
 
-At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1638400; sizes like 1.6M work.")]
+At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1.6M or params=7B,data=1T.")]
 Points = Annotated[
-    list[str], typer.Option("--at", help="Point to predict at, such as data=1.6M or params=70B,data=1.4T; repeatable.")
+    list[str],
+    typer.Option("--at", help="Point to predict at, such as data=1.6M or params=70B,data=1.4T; several are several."),
 ]
 Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
 
@@ -102,6 +106,7 @@ def select(
     runs: RunsOrFit,
     at: At,
     where: Where = None,
+    answers: As = None,
     task: Task = None,
     risk: Annotated[
         str, typer.Option(help="What to go by: mean regret, cvar90 (its worst tenth), median-regret, or probability.")
@@ -124,22 +129,26 @@ def select(
 ) -> None:
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
     began = time.perf_counter()
+    say_what_is_read(runs, json)
     wanted = Wanted(_risk(risk), _charges(charge), where_final)
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     stated = read_statements(prior_of)
     check_outputs(output, plot)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, prior_of, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, output)
     if fitted is None:
-        table = read_table(runs, where)
+        table = read_table(runs, where, answers)
         named, lender = borrow(table, prior, widen, asked_law(law))
-        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated)
+        target = point_of_law(target, named, table)
+        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated, quiet=json)
+    target = point_of_law(target, fitted.posterior.law, fitted.posterior.runs)
     _select(fitted, target, task, wanted, seed, json, output, plot, allow_failed_checks, began)
 
 
 @app.command()
 def fit(
-    runs: RunsFile,
+    runs: RunsPaths,
     where: Where = None,
+    answers: As = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -152,11 +161,12 @@ def fit(
 ) -> None:
     """Fit a scaling law and report its parameters."""
     began = time.perf_counter()
+    say_what_is_read(runs, json)
     first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
     check_outputs(output)
-    table = read_table(runs, where)
+    table = read_table(runs, where, answers)
     named, lender = borrow(table, prior, widen, asked_law(law))
-    fitted = fit_table(table, named, seed, first_tokens, lender, stated)
+    fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
     if output is not None:
         fitted.save(output)
     from bayeslaw.views.records import timed, to_json
@@ -196,12 +206,13 @@ def predict(
 ) -> None:
     """Predict the loss at one or more points from a saved fit."""
     began = time.perf_counter()
-    points = [one_point(re.split(r",(?=[^,]*=)", text)) for text in at]  # not at the commas of 1,638,400
+    points = several_points(at)
     check_outputs(output, suffix=".csv")
     from bayeslaw.fitting.fit import load
     from bayeslaw.views.records import timed, to_json
 
     fitted = load(fit, law=asked_law(law))
+    points = [point_of_law(point, fitted.posterior.law, fitted.posterior.runs) for point in points]
     prediction = fitted.predictions(points, kind=kind, seed=seed)  # type: ignore[arg-type]
     if output is not None:
         from bayeslaw.files import write_csv
@@ -213,7 +224,8 @@ def predict(
         from bayeslaw.views.text import predictions_table
 
         show(predictions_table(prediction.records()))
-    finish(fitted.status, allow_failed_checks)
+        show_failing(prediction.checks)
+    finish(prediction.status, allow_failed_checks)
 
 
 @app.command()
@@ -268,7 +280,7 @@ def demo(
         "the runs at the largest."
     )
     target = {"data": hidden.target}
-    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed)
+    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed, quiet=json)
     _select(fitted, target, None, Wanted(), seed, json, output, plot, allow_failed_checks, began, hidden)
 
 
@@ -281,13 +293,15 @@ def _fit_for(
     seed: int,
     prior: "Prior | None" = None,
     stated: "Mapping[str, Statement] | None" = None,
+    *,
+    quiet: bool,
 ) -> "Fit":
     """Fit a table of candidates, once the target is known to be one."""
     from bayeslaw.answers.selection_checks import require_target
     from bayeslaw.kinds.registry import kind_of
 
     require_target(kind_of(law).layout(table, law, None), law, target, task)
-    return fit_table(table, law, seed, early_tokens, prior, stated)
+    return fit_table(table, law, seed, early_tokens, prior, stated, quiet=quiet)
 
 
 def _select(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from bayeslaw.cli.law_option import LawName, is_law_file, read_law
-from bayeslaw.cli.shared import Allow, Json, Seed, Where, finish, interrupts_to, one_point, show, tell
+from bayeslaw.cli.points import one_point
+from bayeslaw.cli.shared import Allow, Json, Seed, Where, finish, interrupts_to, say_what_is_read, show, tell
 from bayeslaw.errors import BayeslawWarning, TargetError
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def finetune(
     allow_failed_checks: Allow = False,
 ) -> None:
     """Choose among fine-tuning candidates from small runs, at several budgets, with every method."""
+    say_what_is_read(tables, json)
     from bayeslaw.evidence.backtest.finetune import backtest_finetune
     from bayeslaw.evidence.backtest.finetune_cells import parse_budgets
     from bayeslaw.evidence.backtest.finetune_methods import METHODS
@@ -117,6 +119,7 @@ def selection(
     allow_failed_checks: Allow = False,
 ) -> None:
     """Choose among candidates from small runs, task by task, with every method, and score choices and odds."""
+    say_what_is_read(tables, json)
     from bayeslaw.evidence.backtest.finetune_cells import parse_budgets
     from bayeslaw.evidence.backtest.selection import backtest_selection
     from bayeslaw.evidence.backtest.selection_methods import METHODS
@@ -167,6 +170,7 @@ def curves(
     allow_failed_checks: Allow = False,
 ) -> None:
     """Extrapolate learning curves from their first part with every method."""
+    say_what_is_read(tables, json)
     from bayeslaw.evidence.backtest.curves import DEFAULT_LAW, METHODS, backtest_curves
     from bayeslaw.evidence.backtest.settings import choose_methods
 

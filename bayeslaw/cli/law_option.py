@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LawName = Annotated[str, typer.Option("--law", help="Scaling law to fit: a name, or a file that defines one (.py).")]
 LawOfPrior = Annotated[
     str | None,
-    typer.Option("--law", help="Scaling law, a name or a file (.py); if not given, the prior's, else rectified."),
+    typer.Option("--law", help="Scaling law, a name or a file (.py); if not given, the prior's, else by the table."),
 ]
 LawOfFit = Annotated[
     str | None, typer.Option("--law", help="File of the law that it was made with (.py), if it is one of your own.")

@@ -7,17 +7,19 @@ from typing import Annotated
 import typer
 
 from bayeslaw.cli.law_option import LawOfFit, asked_law, read_law
+from bayeslaw.cli.points import one_point, point_of_law, point_of_table
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.shared import (
     Allow,
+    As,
     EarlyTokens,
     FitFile,
     Json,
     Output,
     Plot,
     PriorName,
-    RunsFile,
     RunsOrFit,
+    RunsPaths,
     Seed,
     Where,
     Widen,
@@ -26,13 +28,13 @@ from bayeslaw.cli.shared import (
     finish,
     fit_table,
     interruptible,
-    one_point,
     progress_bar,
     read_number,
     read_table,
     read_tokens,
     saved_fit,
     say_repairs,
+    say_what_is_read,
     say_what_was_borrowed,
     say_what_was_read,
     show,
@@ -74,7 +76,7 @@ def _check_law(named: str, simulate: bool, seed: int, json: bool, allow_failed_c
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
-    with interruptible(), progress_bar(f"{law.name} law") as progress:
+    with interruptible(), progress_bar(f"{law.name} law", json) as progress:
         found = check_law(law, simulate=simulate, seed=seed, progress=progress)
     if json:
         from bayeslaw.views.records import timed, to_json
@@ -95,6 +97,7 @@ def optimum(
         list[str] | None, typer.Option("--at", help="What else the law needs, such as unique_data=100B.")
     ] = None,
     where: Where = None,
+    answers: As = None,
     law: Annotated[
         str | None,
         typer.Option(
@@ -114,22 +117,25 @@ def optimum(
 ) -> None:
     """Split a compute budget over model size and tokens, with the odds and the cost of a wrong split."""
     began = time.perf_counter()
+    say_what_is_read(runs, json)
     budget, held = read_number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
     check_outputs(output, plot)
     from bayeslaw.answers.optimum import require_budget, require_tokens
     from bayeslaw.laws import get_law
 
     first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, prior_of, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, output)
     if fitted is None:
         asked = asked_law(law)
         if asked is not None or prior is None:  # else the prior, once it is read, says which law
             require_budget(asked or get_law("chinchilla"), budget, held)
-        table = read_table(runs, where)
+        table = read_table(runs, where, answers)
         require_tokens(table)
         named, lender = borrow(table, prior, widen, asked, default="chinchilla")
+        held = point_of_law(held, named, table)
         require_budget(named, budget, held)
-        fitted = fit_table(table, named, seed, first_tokens, lender, stated)
+        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
+    held = point_of_law(held, fitted.posterior.law, fitted.posterior.runs)
     best = fitted.optimum(compute=budget, at=held, seed=seed)
     if output is not None:
         fitted.save(output)
@@ -155,7 +161,7 @@ def optimum(
 
 
 def compare(
-    runs: RunsFile,
+    runs: RunsPaths,
     law: Annotated[
         list[str] | None, typer.Option("--law", help="A law to compare, a name or a file (.py); give two or more.")
     ] = None,
@@ -165,6 +171,7 @@ def compare(
     folds: Annotated[int, typer.Option(min=1, help="How often: the largest step, the largest two, and so on.")] = 3,
     at: Annotated[list[str] | None, typer.Option("--at", help="Point to predict at with the mixture of laws.")] = None,
     where: Where = None,
+    answers: As = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
@@ -173,10 +180,11 @@ def compare(
 ) -> None:
     """Compare laws by how they would have foretold the largest runs of a table."""
     began = time.perf_counter()
+    say_what_is_read(runs, json)
     point = one_point(at) if at else None
     first_tokens = read_tokens(early_tokens)
     check_outputs(output, suffix=".csv")
-    table = read_table(runs, where)
+    table = read_table(runs, where, answers)
     from bayeslaw.evidence.comparison.compare import compare as judge
     from bayeslaw.evidence.comparison.compare import point_for, require_alike
     from bayeslaw.kinds.registry import kind_of
@@ -184,12 +192,13 @@ def compare(
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     named = [read_law(name) for name in law or ()]
-    if point is not None:
+    if point is not None and named:
+        point = point_of_law(point, named[0], table)
         require_alike(named, [point])
         for one in named:
             complete_point(kind_of(one).layout(table, one, None), one, point_for(one, named, point))
     use_compilation_cache()
-    with interruptible(), progress_bar(f"{len(named)} laws") as progress:
+    with interruptible(), progress_bar(f"{len(named)} laws", json) as progress:
         found = judge(table, named, along=along, folds=folds, early_tokens=first_tokens, seed=seed, progress=progress)
         prediction = None if point is None else found.predict([point], seed=seed)
     if output is not None:
@@ -235,6 +244,7 @@ def crossing(
     from bayeslaw.fitting.fit import load
 
     fitted = load(fit, law=asked_law(law))
+    others = point_of_law(others, fitted.posterior.law, fitted.posterior.runs)
     found = fitted.crossing(a, b, at=others, task=task, low=limits[0], high=limits[1], kind=kind, seed=seed)  # type: ignore[arg-type]
     if json:
         from bayeslaw.views.records import timed, to_json
@@ -249,17 +259,23 @@ def crossing(
 
 
 def advise(
-    runs: RunsFile,
+    runs: RunsPaths,
     at: Annotated[list[str] | None, typer.Option("--at", help="Target, such as params=70B; may be repeated.")] = None,
     where: Where = None,
+    law: Annotated[
+        str | None, typer.Option("--law", help="Law to be fitted; as the target asks for, if not named.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Task of the target, if the table has several.")] = None,
+    answers: As = None,
     json: Json = False,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Judge whether a table of runs can carry a law to a target, before anything is fitted."""
-    from bayeslaw.runs.advice import advise as judge
+    say_what_is_read(runs, json)
+    from bayeslaw.answers.advice import advise as judge
 
-    table = read_table(runs, where)
-    advice = judge(table, one_point(at) if at else None)
+    table = read_table(runs, where, answers)
+    advice = judge(table, point_of_table(one_point(at), table) if at else None, law=asked_law(law), task=task)
     if json:
         from bayeslaw.views.records import to_json
 
@@ -269,4 +285,6 @@ def advise(
 
         say_what_was_read(table)
         show(checks_table(advice.checks))
+        for suggestion in advice.suggestions:
+            print(suggestion)
     finish(advice.status, allow_failed_checks)

@@ -1,15 +1,18 @@
 """The command that ranks the runs that could be made next."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bayeslaw.cli.law_option import LawOfPrior, asked_law
+from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.shared import (
     Allow,
+    As,
     EarlyTokens,
     Json,
     Output,
@@ -23,12 +26,12 @@ from bayeslaw.cli.shared import (
     check_outputs,
     finish,
     fit_table,
-    one_point,
     read_number,
     read_table,
     read_tokens,
     saved_fit,
     say_repairs,
+    say_what_is_read,
     say_what_was_borrowed,
     say_what_was_read,
     show,
@@ -76,6 +79,7 @@ def next_(
         str | None, typer.Option(help="Without a price: expected regret (or width) at which to stop.")
     ] = None,
     where: Where = None,
+    answers: As = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -89,35 +93,44 @@ def next_(
 ) -> None:
     """Rank the runs that could be made next by what they are worth, and say whether to stop."""
     began = time.perf_counter()
+    say_what_is_read(runs, json)
     from bayeslaw.answers.candidates import read_charges
+    from bayeslaw.answers.next_runs import next_runs
+    from bayeslaw.answers.questions import Question, require_question
+    from bayeslaw.kinds.registry import kind_of
+    from bayeslaw.runs.arithmetic import computed
+    from bayeslaw.runs.readers.opened import require_there
 
-    point, pair = one_point(at or []), _pair(crossing)
+    point = one_point(at or [])
     numbers = {
         name: None if text is None else read_number(text, name, "2e20")
         for name, text in (("compute", compute), ("budget", budget), ("price", price), ("tolerance", tolerance))
     }
     if slots < 1:
         raise TargetError(f"--slots {slots}: expected a number of runs to be made at once, 1 or more.")
-    if not point and compute is None and pair is None:
-        raise TargetError("Nothing says what is to be decided. Give --at data=…, --compute FLOP, or --crossing A:B.")
+    question = Question(
+        point, numbers["compute"], _pair(crossing), foretell, task, read_charges(charge or []), where_final
+    )
+    if candidates is not None:
+        require_there(candidates)
     first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
     check_outputs(output, plot)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, prior_of, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, output)
     if fitted is None:
-        table = read_table(runs, where)
-        default = "rectified" if compute is None else "chinchilla"
+        table = read_table(runs, where, answers)
+        default = None if compute is None else "chinchilla"
         named, lender = borrow(table, prior, widen, asked_law(law), default)
-        fitted = fit_table(table, named, seed, first_tokens, lender, stated)
+        question = replace(question, at=point_of_law(point, named, table))
+        require_question(kind_of(named).layout(table, named, None), named, question)
+        if cost is not None and candidates is None:
+            computed(table.table, cost, dict(table.spelling), "--cost")
+        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
         if output is not None:
             fitted.save(output)
-    found = fitted.next_runs(
-        at=point or None,
-        compute=numbers["compute"],
-        crossing=pair,
-        foretell=foretell,
-        task=task,
-        charge=read_charges(charge or []),
-        where_final=where_final,
+    question = replace(question, at=point_of_law(point, fitted.posterior.law, fitted.posterior.runs))
+    found = next_runs(
+        fitted.posterior,
+        question,
         candidates=candidates,
         cost=cost,
         continued=continued,

@@ -8,6 +8,7 @@ import typer
 
 from bayeslaw.cli.law_option import LawName, LawOfFit, asked_law, read_law
 from bayeslaw.cli.shared import (
+    As,
     EarlyTokens,
     Json,
     Seed,
@@ -18,6 +19,7 @@ from bayeslaw.cli.shared import (
     read_table,
     read_tokens,
     say_repairs,
+    say_what_is_read,
     say_what_was_read,
     show,
     show_failing,
@@ -78,6 +80,7 @@ def make_prior(
     output: Annotated[Path, typer.Option("-o", "--output", help="Save the prior here (.json).")],
     law: LawName = "rectified",
     where: Where = None,
+    answers: As = None,
     name: Annotated[str | None, typer.Option(help="What to call it; if not given, as the file is called.")] = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
@@ -85,13 +88,14 @@ def make_prior(
 ) -> None:
     """Fit tables together, and save what the fit lends to others."""
     began = time.perf_counter()
+    say_what_is_read(runs, json)
     first_tokens = read_tokens(early_tokens)
     check_outputs(output, suffix=".json")
     from bayeslaw.lending.lend import as_prior
     from bayeslaw.runs import join_runs
 
-    table = join_runs([read_table(path, where) for path in runs])
-    fitted = fit_table(table, read_law(law), seed, first_tokens)
+    table = join_runs([read_table([path], where, answers) for path in runs])
+    fitted = fit_table(table, read_law(law), seed, first_tokens, quiet=json)
     made = None if fitted.status == "FAIL" else as_prior(fitted.posterior, name or output.stem, seed=seed)
     if made is not None:
         made.save(output)

@@ -4,6 +4,7 @@ import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,8 +25,21 @@ if TYPE_CHECKING:
     from bayeslaw.sampling.sample import Progress
     from bayeslaw.verdicts import Check, Status
 
-RunsFile = Annotated[Path, typer.Argument(help="Table of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
-RunsOrFit = Annotated[Path, typer.Argument(help="Table of runs (CSV, TSV, Parquet, JSON lines), or a saved fit (.nc).")]
+BETWEEN_LINES = 10.0
+"""Seconds between lines of progress in a pipe or a file."""
+
+RunsPaths = Annotated[
+    list[Path],
+    typer.Argument(help="Tables or logs of runs, files or folders; see 'bayeslaw read'.", show_default=False),
+]
+RunsOrFit = Annotated[
+    list[Path],
+    typer.Argument(help="Tables or logs of runs, files or folders; or a saved fit (.nc).", show_default=False),
+]
+As = Annotated[
+    list[str] | None,
+    typer.Option("--as", metavar="COLUMN=ROLE", help="What a column is, such as size=params:M; see 'bayeslaw read'."),
+]
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
 Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
@@ -47,31 +61,6 @@ EarlyTokens = Annotated[
     ),
 ]
 Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
-
-
-def one_point(parts: list[str]) -> dict[str, float]:
-    """Read ``name=value`` parts as one point.
-
-    Raises
-    ------
-    TargetError
-        If a part is not of that form, or a name comes twice.
-    """
-    from bayeslaw.runs.units import read_count
-
-    point: dict[str, float] = {}
-    for part in parts:
-        name, equals, text = part.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            raise TargetError(f"--at {part!r} is not understood. Expected name=value, such as --at data=1638400.")
-        if name in point:
-            raise TargetError(f"--at gives {name!r} twice. Choose for one target at a time.")
-        value = read_count(text)
-        if value is None:
-            raise TargetError(f"--at {part!r}: {text!r} is not a number. Expected something like 1638400 or 1.6M.")
-        point[name] = value
-    return point
 
 
 def read_number(text: str, option: str, example: str) -> float:
@@ -104,23 +93,30 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def say_what_is_read(paths: Sequence[Path], quiet: bool) -> None:
+    """Say what a command begins with, before anything that takes time is imported or read."""
+    if not quiet:
+        tell(f"Reading {', '.join(path.name or str(path) for path in paths)}.")
+
+
 def finish(status: "Status", allow_failed_checks: bool) -> None:
     """Let the exit status be 3 if a check failed."""
     if status == "FAIL" and not allow_failed_checks:
         raise typer.Exit(3)
 
 
-def read_table(path: Path, where: str | None) -> "Runs":
+def read_table(paths: Sequence[Path], where: str | None, answers: Sequence[str] | None) -> "Runs":
     """Read the rows to use."""
     from bayeslaw.runs import read_runs
+    from bayeslaw.runs.stated import parse_answers
 
-    return read_runs(path, where=where)
+    return read_runs(list(paths), where=where, roles=parse_answers(answers or ()))
 
 
 def borrow(
-    table: "Runs", prior: str | None, widen: float, law: "Law | None", default: str = "rectified"
+    table: "Runs", prior: str | None, widen: float, law: "Law | None", default: str | None = None
 ) -> "tuple[Law, Prior | None]":
-    """Settle the law and the prior of a fit before anything is sampled.
+    """Settle the law and the prior of a fit before anything is sampled; without either the table says which law.
 
     Raises
     ------
@@ -131,8 +127,13 @@ def borrow(
         if widen != 1:
             raise PriorError(f"--widen {widen:g} needs a prior to widen. Name one with --prior, or leave it out.")
         from bayeslaw.laws import get_law
+        from bayeslaw.laws.suited import suited_law
 
-        return law or get_law(default), None
+        if law is None and default is None:
+            default, why = suited_law(table)
+            if why:
+                tell(f"Law: {default}, as {why} (--law says otherwise).")
+        return law or get_law(default or "rectified"), None
     from bayeslaw.fitting.fit import open_prior
 
     found = open_prior(prior, law).widened(widen)
@@ -141,28 +142,39 @@ def borrow(
 
 
 def saved_fit(
-    path: Path,
+    paths: Sequence[Path],
     where: str | None,
     law: str | None,
     prior: str | None,
     widen: float,
     early_tokens: str | None,
+    answers: Sequence[str] | None,
     stated: Sequence[str] | None,
     output: Path | None,
 ) -> "Fit | None":
-    """Load the fit, if a path names one and no table; a file of a law is of the one that it was made with.
+    """Load the fit, if the path names one and no table; a file of a law is of the one that it was made with.
 
     Raises
     ------
     TargetError
         If one of the options was given that are for a fit yet to be made.
     """
-    if path.suffix != ".nc":
+    fits = [path for path in paths if path.suffix == ".nc"]
+    if not fits:
         return None
+    if len(paths) > 1:
+        raise TargetError(f"{fits[0]} is a saved fit, expected it alone. Name one fit, or files of runs.")
+    path = fits[0]
     file = law if law is not None and is_law_file(law) else None
     law = law if file is None else None
     given = {"where": where, "law": law, "prior": prior, "widen": None if widen == 1 else widen}
-    for name, value in {**given, "early-tokens": early_tokens, "prior-of": stated or None, "output": output}.items():
+    for name, value in {
+        **given,
+        "early-tokens": early_tokens,
+        "prior-of": stated or None,
+        "output": output,
+        "as": answers,
+    }.items():
         if value is not None:
             raise TargetError(
                 f"--{name} is for a fit that is yet to be made, and {path} is made. Leave it out, or "
@@ -180,9 +192,12 @@ def fit_table(
     early_tokens: float,
     prior: "Prior | None" = None,
     stated: "Mapping[str, Statement] | None" = None,
+    *,
+    quiet: bool,
 ) -> "Fit":
-    """Fit a law with a progress bar; an interrupt ends the process."""
-    with interruptible(), progress_bar(f"{len(table.models)} models, {len(table.table)} runs") as progress:
+    """Fit a law with progress; an interrupt ends the process."""
+    what = f"{len(table.models)} models, {len(table.table)} runs, {law.name} law"
+    with interruptible(), progress_bar(what, quiet) as progress:
         from bayeslaw.fitting.fit import fit
         from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
@@ -240,10 +255,10 @@ def interrupts_to(handler: Callable[..., None]) -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(what: str) -> "Iterator[Progress | None]":
-    """A progress bar on standard error, if a person is watching it."""
+def progress_bar(what: str, quiet: bool) -> "Iterator[Progress | None]":
+    """A progress bar on standard error; a line at the start and now and then where it is a pipe or a file."""
     if not sys.stderr.isatty():
-        yield None
+        yield None if quiet else _lines(what)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -252,6 +267,19 @@ def progress_bar(what: str) -> "Iterator[Progress | None]":
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"{what}: compiling", total=None)
         yield lambda phase, done, total: bar.update(task, description=f"{what}: {phase}", completed=done, total=total)
+
+
+def _lines(what: str) -> "Progress":
+    """Say what is done, and every so many seconds how far it is."""
+    tell(f"{what}: compiling and sampling.")
+    said = [time.monotonic()]
+
+    def report(phase: str, done: int, total: int) -> None:
+        if time.monotonic() - said[0] >= BETWEEN_LINES:
+            said[0] = time.monotonic()
+            tell(f"{what}: {phase}" + (f", {done / total:.0%}" if total else ""))
+
+    return report
 
 
 def check_outputs(output: Path | None, plot: Path | None = None, *, suffix: str = ".nc") -> None:

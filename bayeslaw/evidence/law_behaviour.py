@@ -160,7 +160,7 @@ def natural_check(law: Law, rng: np.random.Generator) -> Check:
     wrong = [f"{name} is declared and missing" for name in declared if name not in found]
     wrong += [f"{name} is not declared" for name in found if name not in declared]
     wrong += [f"{name} is not finite" for name, values in found.items() if not np.isfinite(values).all()]
-    positive = {"loss", *(c.unit for c in law.covariates)}
+    positive = {*(("loss",) if not law.link else ()), *(c.unit for c in law.covariates)}
     wrong += [
         f"{p.name} is not positive"
         for p in law.parameters
@@ -179,10 +179,12 @@ def loss_unit_check(law: Law, rng: np.random.Generator) -> Check:
     low, high = (natural_at(law, coordinates, np.full(50, np.log(f)), reference) for f in (1.0, _LOSS_FACTOR))
     wrong = []
     for p in law.parameters:
-        power = re.match(r"loss\^\(1 - (\w+)\)", p.unit)
-        if p.name not in low or ("loss" in p.unit and not p.unit.startswith("loss")) or (power and power[1] not in low):
+        power = re.match(r"loss\^\(1 ([-/]) (\w+)\)", p.unit)
+        if p.name not in low or ("loss" in p.unit and not p.unit.startswith("loss")) or (power and power[2] not in low):
             continue  # spelled in a way that is not read here
-        exponent = 1 - low[power[1]] if power else float(p.unit.startswith("loss"))
+        exponent: Any = float(p.unit.startswith("loss"))
+        if power:
+            exponent = 1 - low[power[2]] if power[1] == "-" else 1 / low[power[2]]
         if not np.allclose(high[p.name], _LOSS_FACTOR**exponent * low[p.name], rtol=1e-6):
             wrong.append(f"{p.name} ({p.unit})")
     return problems(

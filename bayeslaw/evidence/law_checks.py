@@ -18,7 +18,7 @@ from bayeslaw.kinds.registry import kind_of
 from bayeslaw.laws.base import LEVELS, Law
 from bayeslaw.laws.files import describe
 from bayeslaw.results import Result, checks_sentence, verdict
-from bayeslaw.runs.columns import recognise
+from bayeslaw.runs.columns import meaning
 from bayeslaw.sampling.sample import Progress
 from bayeslaw.verdicts import Check, overall
 
@@ -126,7 +126,7 @@ def _trials(law: Law) -> dict[str, Trial]:
         "units": behaviour.unit_check,
         "more_is_better": behaviour.fall_check,
         "natural": behaviour.natural_check,
-        **({"loss_units": behaviour.loss_unit_check} if _of_loss(law) else {}),
+        **({"loss_units": behaviour.loss_unit_check} if _of_loss(law) and not law.link else {}),
         **({} if law.slopes is None else {"slopes": behaviour.slope_check}),
     }
 
@@ -206,7 +206,8 @@ def _wrong_covariates(law: Law, names: list[str]) -> list[str]:
     wrong = [] if law.axis in names else [f"axis={law.axis!r} is none of the covariates {', '.join(names)}"]
     wrong += [f"no law can be of the column {name!r}" for name in names if name in NO_COVARIATES]
     for name in names:
-        meant = next(iter(recognise([name], "law")), name)
+        known = meaning(name)
+        meant = name if known is None or known.role == "steps" else known.role
         wrong += [f"tables have {name!r} under the name {meant!r}: call it so"] * (meant != name)
     for c in law.covariates:
         if c.like and unit.get(c.like) != c.unit:

@@ -11,8 +11,11 @@ from bayeslaw import streams
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.fitting.fit import fit
 from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.outcome import outcome_of_law
+from bayeslaw.kinds.table_checks import table_checks
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs, read_runs
+from bayeslaw.runs.columns import CANONICAL
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress
 from bayeslaw.streams import generator
@@ -46,7 +49,7 @@ class Simulated:
     ----------
     runs : Runs
     truth : mapping of str to float
-        What the law says of each model at the hidden size, on the scale of the link.
+        What the law says of each model at the hidden size, in the unit of the outcome.
     hidden : float
         That size.
     """
@@ -67,8 +70,9 @@ def simulate(law: Law, seed: int) -> Simulated:
     """Runs that follow a law, with coordinates about their prior means and noise as of real runs."""
     kind, rng = kind_of(law), generator(seed, streams.LAW_SIMULATION)
     design = _design(law, rng)
-    bare = design.assign(**{kind.outcome.name: kind.outcome.inverse(np.linspace(1.1, 1.0, len(design)))})
-    layout = kind.layout(kind.prepare(read_runs(bare), 0.0), law, None)
+    outcome = outcome_of_law(kind.outcome, law)
+    bare = design.assign(**{outcome.name: outcome.inverse(np.linspace(1.1, 1.0, len(design)))})
+    layout = kind.layout(kind.prepare(_read(bare), 0.0), law, None)
     place = {curve.model: k for k, curve in enumerate(layout.curves)}
     reference = {name: values[[place[m] for m in design["model"]]] for name, values in layout.reference.items()}
     coordinates, level = _drawn(law, design, rng)
@@ -80,8 +84,14 @@ def simulate(law: Law, seed: int) -> Simulated:
 
     noisy = linked(design) + NOISE * rng.standard_normal(len(design))
     hidden = BEYOND * float(design[law.axis].max())
-    truth = dict(zip(design["model"], linked(design.assign(**{law.axis: hidden})).tolist(), strict=True))
-    return Simulated(read_runs(design.assign(**{kind.outcome.name: kind.outcome.inverse(noisy)})), truth, hidden)
+    there = outcome.inverse(linked(design.assign(**{law.axis: hidden})))
+    truth = dict(zip(design["model"], there.tolist(), strict=True))
+    return Simulated(_read(design.assign(**{outcome.name: outcome.inverse(noisy)})), truth, hidden)
+
+
+def _read(table: pd.DataFrame) -> Runs:
+    """Read a table that is what its columns say, whatever the numbers look like."""
+    return read_runs(table, roles={name: name for name in table if name in CANONICAL})
 
 
 def _design(law: Law, rng: np.random.Generator) -> pd.DataFrame:
@@ -119,7 +129,7 @@ def _drawn(law: Law, design: pd.DataFrame, rng: np.random.Generator) -> tuple[di
 def _of_sampler(fitted: Fit) -> Check:
     """The verdicts on the sampler, as one."""
     posterior = fitted.posterior
-    of_table = {check.name for check in kind_of(posterior.law).checks(posterior.layout, posterior.law)}
+    of_table = {check.name for check in table_checks(posterior.runs, posterior.law, posterior.layout)}
     found = [check for check in posterior.checks if check.name not in of_table]
     bad = [check for check in found if check.status != "PASS"]
     said = f"; not so: {', '.join(f'{check.name} ({check.value:.3g})' for check in bad)}" if bad else ""
@@ -136,7 +146,7 @@ def _of_prediction(fitted: Fit, simulated: Simulated, seed: int) -> Check:
     """How many of the hidden truths lie inside their intervals."""
     axis = fitted.posterior.law.axis
     prediction = fitted.predictions([{axis: simulated.hidden}], kind="curve", seed=seed)
-    low, high = np.quantile(prediction.linked[:, :, 0], [0.05, 0.95], axis=0)
+    low, high = np.quantile(prediction.values[:, :, 0], [0.05, 0.95], axis=0)
     truth = np.array([simulated.truth[model] for model, _, _ in prediction.labels])
     inside = (low <= truth) & (truth <= high)
     return at_least(

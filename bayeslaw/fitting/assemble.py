@@ -14,6 +14,7 @@ from bayeslaw.kinds.base import Model, prior_positions
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.population import Position
 from bayeslaw.kinds.shared.stated import Statement, with_coordinate_priors
+from bayeslaw.kinds.table_checks import table_checks
 from bayeslaw.laws.base import Law
 from bayeslaw.lending.conflict import conflict_checks
 from bayeslaw.posterior.posterior import Posterior, label
@@ -107,7 +108,7 @@ def _put_together(
     stated: Mapping[str, Statement] | None,
 ) -> Posterior:
     """A posterior with all verdicts; ``how`` holds the settings of the sampler."""
-    checks = (*of_sampler, *kind_of(law).checks(model.layout, law))
+    checks = (*of_sampler, *table_checks(runs, law, model.layout))
     settings = {**beliefs(runs, law, model, prior, stated), **how}
     posterior = Posterior(draws, stats, runs, law, checks, settings, model.layout, model.density.scales, prior)
     if prior is None:

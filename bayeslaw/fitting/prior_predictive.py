@@ -11,8 +11,9 @@ import xarray as xr
 
 from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
 from bayeslaw.fitting.assemble import beliefs, prior_draws
-from bayeslaw.kinds.registry import build_model, kind_of, read_for
+from bayeslaw.kinds.registry import build_model, read_for
 from bayeslaw.kinds.shared.stated import Statement
+from bayeslaw.kinds.table_checks import table_checks
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.runs import Runs
@@ -65,7 +66,7 @@ def prior_predictive(
     runs, law = read_for(runs, law, early_tokens)
     model = build_model(runs, law, scales=scales, priors=priors)
     layout = model.layout
-    checks = tuple(kind_of(law).checks(layout, law))
+    checks = tuple(table_checks(runs, law, layout))
     settings = {**beliefs(runs, law, model, None, priors), "seed": seed, "sampling_seconds": 0.0}
     posterior = Posterior(
         prior_draws(model, seed), xr.Dataset(), runs, law, checks, settings, layout, model.density.scales

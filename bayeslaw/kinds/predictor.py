@@ -32,8 +32,9 @@ class Targets:
     ----------
     labels : tuple of (model, family, task), length K
     covariates : dict of ndarray, shape (K, A)
-    extrapolation : ndarray, shape (K, A)
-        Factor by which a point lies beyond the largest value seen.
+    beyond : dict of ndarray, shape (K, A)
+        Factors by which a point lies beyond the largest value seen, by covariate, and of several covariates by their
+        product, which for parameters and tokens is called ``compute``.
     weight : ndarray, shape (K, A)
         Precision of a measurement there, relative to that of one run without measurement error.
     joint : bool
@@ -42,9 +43,14 @@ class Targets:
 
     labels: tuple[Label, ...]
     covariates: dict[str, np.ndarray]
-    extrapolation: np.ndarray
+    beyond: dict[str, np.ndarray]
     weight: np.ndarray
     joint: bool
+
+    @property
+    def extrapolation(self) -> np.ndarray:
+        """Factor by which a point lies beyond the largest value seen, where it lies furthest out: shape (K, A)."""
+        return np.max(list(self.beyond.values()), axis=0)
 
 
 T = TypeVar("T", bound=Targets)
@@ -56,12 +62,18 @@ Part = tuple[T, np.ndarray]
 
 
 def in_one(parts: Sequence[Part[Any]]) -> dict[str, Any]:
-    """The fields of `Targets`, by name, of models of several targets at equally many points, one after another."""
+    """The fields of `Targets`, by name, of models of several targets at equally many points, one after another.
+
+    What some parts do not lie beyond the data in, they are within.
+    """
     names = list(parts[0][0].covariates)
     return {
         "labels": tuple(part.labels[k] for part, models in parts for k in models),
         "covariates": {name: np.concatenate([part.covariates[name][k] for part, k in parts]) for name in names},
-        "extrapolation": np.concatenate([part.extrapolation[k] for part, k in parts]),
+        "beyond": {
+            name: np.concatenate([part.beyond.get(name, np.ones(part.weight.shape))[k] for part, k in parts])
+            for name in dict.fromkeys(name for part, _ in parts for name in part.beyond)
+        },
         "weight": np.concatenate([part.weight[k] for part, k in parts]),
         "joint": all(part.joint for part, _ in parts),
     }

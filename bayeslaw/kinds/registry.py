@@ -3,7 +3,7 @@
 import importlib
 import os
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,10 +12,12 @@ from bayeslaw import kinds
 from bayeslaw.errors import LawError, PriorError
 from bayeslaw.kinds.base import Kind, Model
 from bayeslaw.kinds.shared.borrowed import Borrowed
+from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.kinds.shared.stated import Statement, state_priors
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law, Level
 from bayeslaw.runs import Runs, read_runs
+from bayeslaw.runs.repeats import require_one_kind
 
 
 def kind_of(law: Law) -> Kind[Any]:
@@ -46,11 +48,28 @@ def read_for(
     LawError
         If the law is unknown.
     RunsError
-        If the table cannot be read, or ``early_tokens`` is no number of tokens.
+        If the table cannot be read, one model and size has losses of two kinds, or ``early_tokens`` is no number of
+        tokens.
     """
     law = law if isinstance(law, Law) else get_law(law)
     runs = runs if isinstance(runs, Runs) else read_runs(runs)
-    return kind_of(law).prepare(runs, early_tokens), law
+    kind = kind_of(law)
+    runs = kind.prepare(runs, early_tokens)
+    if is_log_loss(kind, law) and law.axis in runs.table and (runs.table[LOSS.name] > 0).all():
+        require_one_kind(runs.table, runs.source, law.axis, fixed_columns(law, runs.table.columns))
+    return runs, law
+
+
+def is_log_loss(kind: Kind[Any], law: Law) -> bool:
+    """Whether a law is of the logarithm of losses, of which checks of tables know what is usual."""
+    return kind.outcome.name == LOSS.name and not law.link
+
+
+def fixed_columns(law: Law, columns: Iterable[str]) -> list[str]:
+    """Columns that are one value along a curve: covariates of the law but for its axis, and the size of the model."""
+    here = set(columns)
+    names = [c.name for c in law.covariates if c.name != law.axis]
+    return [name for name in dict.fromkeys([*names, "params"]) if name in here]
 
 
 def build_model(

@@ -1,8 +1,11 @@
 """Scaling laws, one a file: each module of this package but those that find laws defines ``LAW``.
 
-A law in which one covariate may be any of several has ``over``, too, which takes the name of its column. Users write it
-after the name of the law: ``multiplicative(pretraining_tokens)``. Users add laws of their own with ``register_law``, in
-a file (``load_law``), or in a package that offers them as entry points (see ``registry``).
+Brackets after a name ask for a variant of a law of the package (see ``variants``): another column for a covariate,
+where there is one or the law has ``over``, which takes the name of a column, as in
+``multiplicative(pretraining_tokens)``; two exponents that are one, as in ``chinchilla(alpha=beta)``; or
+``link=identity``, for losses that may be negative. Users add laws
+of their own with ``register_law``, in a file (``load_law``), or in a package that offers them as entry points (see
+``registry``).
 """
 
 import importlib
@@ -33,8 +36,8 @@ def get_law(name: str) -> "Law":
     Parameters
     ----------
     name : str
-        One of `law_names`; of a law that leaves the choice of a covariate, the name of its column may follow in
-        brackets, as in ``multiplicative(lora_rank)``.
+        One of `law_names`; a variant may follow in brackets: the column of a covariate that the law leaves open, as in
+        ``multiplicative(lora_rank)`` and ``vanilla(compute)``, or two exponents, as in ``chinchilla(alpha=beta)``.
 
     Returns
     -------
@@ -43,39 +46,45 @@ def get_law(name: str) -> "Law":
     Raises
     ------
     LawError
-        If there is none, the name is not spelled that way, the law leaves no choice of a column, or it is one of an
-        installed package that cannot be imported.
+        If there is none, the name is not spelled that way, the law has no such variant, or it is one of an installed
+        package that cannot be imported.
     """
-    plain, column = _parts(name)
-    found = importlib.import_module(f"bayeslaw.laws.{plain}").LAW if plain in builtin_names() else own_law(plain)
-    if found is None:
-        raise no_such_law(name)
-    law: Law = found
-    if column is None:
+    plain, text = _parts(name)
+    if plain not in builtin_names():
+        own = own_law(plain)
+        if own is None:
+            raise no_such_law(name)
+        if text is not None:
+            raise LawError(f"{name!r}: the {plain} law leaves no choice of a column. Write {plain!r}.")
+        return own
+    module = importlib.import_module(f"bayeslaw.laws.{plain}")
+    law: Law = module.LAW
+    if text is None:
         return law
-    if not takes_any_column(plain):
-        raise LawError(f"{name!r}: the {plain} law leaves no choice of a column. Write {plain!r}.")
-    if column in ("data", "loss"):
-        raise LawError(f"{name!r}: the {plain} law has {column!r} already; name another column.")
-    if column in ("row", "seed", "loss_se"):
-        raise LawError(f"{name!r}: {column!r} is no scale that a loss could follow; name another column.")
-    law = importlib.import_module(f"bayeslaw.laws.{plain}").over(column)
-    return law
+    from bayeslaw.laws.variants import variant
+
+    return variant(law, getattr(module, "over", None), text)
 
 
 def takes_any_column(name: str) -> bool:
     """Whether a law leaves the choice of a covariate to who names it."""
-    return name in builtin_names() and hasattr(importlib.import_module(f"bayeslaw.laws.{name}"), "over")
+    if name not in builtin_names():
+        return False
+    module = importlib.import_module(f"bayeslaw.laws.{name}")
+    return hasattr(module, "over") or len(module.LAW.covariates) == 1
 
 
 def _parts(name: str) -> tuple[str, str | None]:
-    """The name of a law, and of the column in brackets after it if there is one."""
+    """The name of a law, and what stands in brackets after it, if anything does."""
     if not set(name) & set("()"):
         return name, None
-    spelled = re.fullmatch(r"(\w+)\(\s*([^\s(),=]|[^\s(),=][^(),=]*[^\s(),=])\s*\)", name)
+    part = r"(?:[^\s(),=]|[^\s(),=][^(),=]*[^\s(),=])"
+    choice = rf"{part}\s*=\s*{part}"
+    spelled = re.fullmatch(rf"(\w+)\(\s*((?:{choice}|{part})(?:\s*,\s*{choice})*)\s*\)", name)
     if not spelled:
         raise LawError(
-            f"The name {name!r} is not that of a law. After the name, one column may stand in brackets, as in "
-            "'multiplicative(pretraining_tokens)'."
+            f"The name {name!r} is not that of a law. After the name, one column, two exponents that are one, or the "
+            "identity link may stand in brackets, as in 'multiplicative(pretraining_tokens)', 'chinchilla(alpha=beta)' "
+            "or 'vanilla(link=identity)'."
         )
     return spelled[1], spelled[2]

@@ -6,9 +6,15 @@ so that priors can be stated in them. The loss level of a curve is not among the
     log L(x) = level + log_shape(coordinates, x),
 
 with ``log_shape`` equal to 0 at a reference point. The level is pinned by the data of each curve, enters linearly, and
-is integrated out in closed form by the model.
+is integrated out in closed form by the model. Of laws with an identity link, for losses that may be negative, the sum
+is the loss itself, in a unit of the table (see ``link``).
+
+Most laws are a sum of positive terms. They are written as the logarithm of that sum at the logarithms of covariates
+relative to the reference, on which `floored` or `relative` builds ``log_shape``; priors of terms are stated as
+`shares` at the reference.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,11 +25,19 @@ import jax.numpy as jnp
 Array = Any
 """A jax or numpy array; laws accept either and return jax arrays."""
 
+LogShape = Callable[[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]], Array]
+"""``(coordinates, covariates, reference) -> log L(x) / L(reference)``; all map names to arrays that broadcast."""
+
+AtLogs = Callable[[Mapping[str, Array], Mapping[str, Array]], Array]
+"""``(coordinates, x) -> log of a loss or of a part of it``, up to a constant, at logs of covariates over reference."""
+
 Slopes = Callable[[dict[str, Array]], dict[str, Array]]
 """From coordinates to what they add to some of them, exponents, in logs of slopes; it leaves these out of account."""
 
 Level = Literal["task", "family", "model"]
 LEVELS: tuple[Level, ...] = ("task", "family", "model")
+
+_UNITS = {"params": "parameters", "pretraining_tokens": "tokens", "tokens": "tokens", "compute": "FLOP"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,11 @@ class Covariate:
     name: str
     unit: str
     like: str = ""
+
+
+def unit_of(column: str) -> str:
+    """What one of a column is that a law takes by its name: what the name says, unless that is known."""
+    return _UNITS.get(column, column)
 
 
 @dataclass(frozen=True)
@@ -124,6 +143,11 @@ class Law:
         a few sizes a curve cannot tell from others (the slopes of curves wander off, in part together, and differences
         between them relax); ``level`` is for laws that follow whole learning curves (the level of each wanders and
         comes back). ``surfaces`` know one, ``field``.
+    link : {"", "identity"}
+        The scale on which level and shape add up, if it is not that of the kind: log loss. With an identity link it is
+        the loss in units of the table, five standard deviations of its losses: neither unit nor zero of the loss
+        matter then, and priors of noise and departures mean what they do of log losses, whose spread is .2 or so.
+        ``natural`` finds that unit, in the unit of the table, at ``reference["loss"]``.
     slopes : callable, optional
         ``coordinates -> {name: array}``: for exponents among the coordinates, the log of the log-log slope at the
         reference less the exponent's own coordinate. Not a function of these exponents. It is for the sampler only,
@@ -137,11 +161,12 @@ class Law:
     axis: str
     coordinates: tuple[Coordinate, ...]
     parameters: tuple[Parameter, ...]
-    log_shape: Callable[[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]], Array]
+    log_shape: LogShape
     natural: Callable[[Mapping[str, Array], Array, Mapping[str, Array]], dict[str, Array]]
     kind: Any = "curves"
     discrepancy: str = "slope"
     slopes: Slopes | None = None
+    link: Literal["", "identity"] = ""
 
 
 def above_floor(floor: Array, reducible: Array) -> Array:
@@ -165,3 +190,70 @@ def irreducible(level: Array, floor: Array) -> Array:
 def log_reducible(level: Array, floor: Array) -> Array:
     """Log of L - E at the reference point, of the log loss there and the logit of E / L."""
     return level + jax.nn.log_sigmoid(-floor)
+
+
+def relative(log_loss: AtLogs) -> LogShape:
+    """``log_shape`` of a law without a floor, from its log loss at logs of covariates over the reference.
+
+    Parameters
+    ----------
+    log_loss : callable
+        ``(coordinates, x) -> array``, up to a constant.
+    """
+
+    def log_shape(
+        coordinates: Mapping[str, Array], covariates: Mapping[str, Array], reference: Mapping[str, Array]
+    ) -> Array:
+        """Log of L(x) / L(reference)."""
+        x = {name: jnp.log(value / reference[name]) for name, value in covariates.items()}
+        return log_loss(coordinates, x) - log_loss(coordinates, dict.fromkeys(x, jnp.zeros(())))
+
+    return log_shape
+
+
+def floored(reducible: AtLogs) -> LogShape:
+    """``log_shape`` of a law whose coordinate ``floor`` is the logit of E / L at the reference.
+
+    Parameters
+    ----------
+    reducible : callable
+        ``(coordinates, x) -> array``: log of the reducible part, up to a constant.
+    """
+    above = relative(reducible)
+
+    def log_shape(
+        coordinates: Mapping[str, Array], covariates: Mapping[str, Array], reference: Mapping[str, Array]
+    ) -> Array:
+        """Log of L(x) / L(reference)."""
+        return above_floor(coordinates["floor"], above(coordinates, covariates, reference))
+
+    return log_shape
+
+
+def shares(*logits: Array) -> tuple[Array, ...]:
+    """Logs of shares that add up to 1: each logit is of its part of what those before it leave."""
+    found, rest = [], jnp.zeros(())
+    for logit in logits:
+        found.append(rest + jax.nn.log_sigmoid(logit))
+        rest = rest + jax.nn.log_sigmoid(-logit)
+    return (*found, rest)
+
+
+def log_sum(*terms: Array) -> Array:
+    """Log of the sum of terms given by their logs."""
+    return functools.reduce(jnp.logaddexp, terms)
+
+
+def log_positive(value: Array, least: float) -> Array:
+    """Log of a value that a law means to be positive; below ``least`` its tangent there, so that it is finite."""
+    return jnp.log(jnp.maximum(value, least)) + jnp.minimum(value - least, 0.0) / least
+
+
+def exponential(coordinates: Mapping[str, Array], *names: str) -> tuple[Array, ...]:
+    """Positive numbers that coordinates of these names are the logs of."""
+    return tuple(jnp.exp(coordinates[name]) for name in names)
+
+
+def irreducible_with(unlimited: str) -> Parameter:
+    """E, what remains with unlimited amounts of something."""
+    return Parameter("E", "loss", f"irreducible loss: what remains with unlimited {unlimited}", coordinate="floor")

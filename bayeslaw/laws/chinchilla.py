@@ -120,9 +120,10 @@ LAW = Law(
             pooling="family",
         ),
         # Published: alpha .34 and beta .28 (Hoffmann), .35 and .37 (Besiroglu), .35 for both (Muennighoff et al. 2023),
-        # and beta up to .46 for the same points by other fits. 90% from .17 to .64. Recipes differ little.
-        Coordinate("log_alpha", "log alpha", mean=-1.1, sd=0.4, spread=0.15, pooling="family"),
-        Coordinate("log_beta", "log beta", mean=-1.1, sd=0.4, spread=0.15, pooling="family"),
+        # and beta up to .46 for the same points by other fits. Steeper ones, which narrow ranges of sizes suggest, do
+        # not hold beyond these. 90% from .22 to .50. Recipes differ little.
+        Coordinate("log_alpha", "log alpha", mean=-1.1, sd=0.25, spread=0.15, pooling="family"),
+        Coordinate("log_beta", "log beta", mean=-1.1, sd=0.25, spread=0.15, pooling="family"),
     ),
     parameters=(
         Parameter("E", "loss", "irreducible loss: what remains with unlimited parameters and data", coordinate="floor"),

@@ -30,4 +30,6 @@ def law_fingerprint(law: Law) -> str:
         "coordinates": [c.name for c in law.coordinates],
         "values": {k: [significant(float(x), DIGITS) for x in np.ravel(v)] for k, v in values.items()},
     }
+    if law.link:
+        content["link"] = law.link
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -15,10 +15,17 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 
-from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, above_floor, irreducible, log_reducible
-
-UNITS = {"params": "parameters", "pretraining_tokens": "tokens", "tokens": "tokens", "compute": "FLOP"}
-"""Of what X may be. Any other column counts what its name says."""
+from bayeslaw.laws.base import (
+    Array,
+    Coordinate,
+    Covariate,
+    Law,
+    Parameter,
+    above_floor,
+    irreducible,
+    log_reducible,
+    unit_of,
+)
 
 
 def log_shape(
@@ -68,7 +75,7 @@ def slopes(coordinates: Mapping[str, Array]) -> dict[str, Array]:
 
 def covariates_with(column: str) -> tuple[Covariate, Covariate]:
     """X from that column, and D."""
-    return Covariate(column, UNITS.get(column, column)), Covariate("data", "examples or tokens")
+    return Covariate(column, unit_of(column)), Covariate("data", "examples or tokens")
 
 
 def exponents(column: str) -> tuple[Coordinate, Coordinate]:

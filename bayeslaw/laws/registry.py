@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 GROUP = "bayeslaw.laws"
 """Entry points of this group are laws; each is called as its law."""
 
-NO_LAWS = frozenset({"base", "files", "fingerprint", "kept", "registry"})
+NO_LAWS = frozenset({"base", "files", "fingerprint", "kept", "registry", "suited", "variants"})
 """Modules of this folder that are no laws."""
 
 _REGISTERED: "dict[str, Law]" = {}

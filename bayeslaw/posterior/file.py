@@ -22,14 +22,15 @@ from bayeslaw.kinds.registry import kind_of
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.fingerprint import law_fingerprint
 from bayeslaw.laws.kept import kept_law
+from bayeslaw.posterior.earlier import OLDEST, draws_of_today, layout_of_today, scales_of_today
 from bayeslaw.posterior.packing import pack, unpack
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.prior.prior import plain, read_prior
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import Check
 
-FORMAT = 7
-"""Version of the file format; raised when an older reader would misread. Later versions read formats from 7 on."""
+FORMAT = 8
+"""Version of the file format; raised when an older reader would misread. For earlier ones see ``earlier``."""
 
 
 def save_posterior(posterior: Posterior, path: str | os.PathLike[str]) -> None:
@@ -83,13 +84,15 @@ def load_posterior(path: str | os.PathLike[str], law: Law | None = None) -> Post
     try:
         if tree.attrs["sha256"] != _fingerprint(tree):
             raise PosteriorFileError(f"{path}: what is in it does not match its hash: it has been altered. Fit again.")
+        written = int(tree.attrs["bayeslaw_format"])
         found = _law(path, str(tree.attrs["law"]), str(tree.attrs["law_fingerprint"]), law)
         kind = kind_of(found)
         settings = json.loads(tree.attrs["settings"])
         prior = read_prior(tree.attrs["prior"], f"{path} (its prior)", found) if tree.attrs["prior"] else None
-        draws = tree["posterior"].to_dataset()
+        draws = draws_of_today(tree["posterior"].to_dataset(), written)
         draws[[*kind.required(found), *(p.name for p in found.parameters)]]
-        layout = unpack(tree["layout"].to_dataset(), json.loads(tree.attrs["layout"]), kind.stored)
+        outline = layout_of_today(json.loads(tree.attrs["layout"]), written)
+        layout = unpack(tree["layout"].to_dataset(), outline, kind.stored)
         if prior is not None:
             layout = replace(layout, borrowed=prior.borrowed.for_tasks(layout.tasks))
         return Posterior(
@@ -100,7 +103,7 @@ def load_posterior(path: str | os.PathLike[str], law: Law | None = None) -> Post
             checks=tuple(Check(**check) for check in json.loads(tree.attrs["checks"])),
             settings=settings,
             layout=layout,
-            scale_priors=kind.read_scale_priors(settings["scale_priors"]),
+            scale_priors=kind.read_scale_priors(scales_of_today(settings["scale_priors"], written)),
             prior=prior,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -124,9 +127,9 @@ def _read(path: Path) -> xr.DataTree:
     if "bayeslaw_format" not in tree.attrs or not {"posterior", "sample_stats", "runs"} <= set(tree.children):
         raise PosteriorFileError(f"{path}: a netCDF file, but not a fit saved by bayeslaw. Give one written with -o.")
     found = tree.attrs["bayeslaw_format"]
-    if found != FORMAT:
+    if found not in range(OLDEST, FORMAT + 1):
         raise PosteriorFileError(
-            f"{path}: written in format {found}; this version of bayeslaw reads format {FORMAT}. "
+            f"{path}: written in format {found}; this version of bayeslaw reads formats {OLDEST} to {FORMAT}. "
             "Upgrade bayeslaw if the file is newer, or fit again."
         )
     return tree

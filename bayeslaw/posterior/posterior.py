@@ -82,6 +82,7 @@ class Posterior:
         """
         return {
             "law": self.law.name,
+            "link": self.predictor.outcome.link_name,
             "prior": self.settings["prior"],
             "left_out": [{"row": out.row, "reason": out.reason} for out in self.runs.left_out],
             "settings": {name: value for name, value in self.settings.items() if name != "sampling_seconds"},

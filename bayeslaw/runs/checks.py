@@ -11,14 +11,21 @@ from bayeslaw.runs.columns import plain
 from bayeslaw.runs.units import Numbers
 
 _POSITIVE, _NOT_NEGATIVE = "a positive number", "a number that is not negative"
+NEGATIVE_MIN = 0.5
+"""Share of negative losses above which they may be negative."""
+
 _EXPECTED = {
     "data": "a number of examples, such as 200 or 1.6e6",
     "params": "a positive number of parameters, such as 124e6 or 124M",
     "tokens": "a positive number of tokens, such as 2e9 or 2B",
     "compute": "a positive number of FLOP, such as 1e19",
+    "unique_data": "a positive number of tokens or examples, such as 2e9 or 2B",
     "loss": _POSITIVE,
     "loss_se": _NOT_NEGATIVE,
 }
+SHOWN = 80
+"""Characters of a cell that a message shows."""
+
 _IDENTITY = ("model", "family", "task", "data", "params", "tokens", "compute", "seed", "metric")
 
 
@@ -86,11 +93,12 @@ def check_units(table: pd.DataFrame, read: dict[str, ReadColumn], source: str) -
 
 
 def check_numbers(table: pd.DataFrame, read: dict[str, ReadColumn], source: str) -> None:
-    """Refuse cells that are not the numbers their column needs, naming the first."""
+    """Refuse cells that are not the numbers their column needs, naming the first; see `may_be_negative` for losses."""
     for name, column in read.items():
         values = column.numbers.values[table.index]
         with np.errstate(invalid="ignore"):
-            good = np.isfinite(values) & ((values >= 0) if name == "loss_se" else (values > 0))
+            signed = name == "loss" and may_be_negative(values)
+            good = np.isfinite(values) & (signed | ((values >= 0) if name == "loss_se" else (values > 0)))
         if good.all():
             continue
         bad = table.index[~good]
@@ -99,6 +107,14 @@ def check_numbers(table: pd.DataFrame, read: dict[str, ReadColumn], source: str)
             f"{_place(table, column, bad[0], source)}: found {_found(column, bad[0])}, "
             f"expected {_EXPECTED[name]}{others}. {_remedy(name, column, bad[0], _row(table, bad[0]))}"
         )
+
+
+def may_be_negative(losses: NDArray[np.float64]) -> bool:
+    """Whether losses are of a sort that may be negative, such as relative to another model: most of them are.
+
+    A few that are not positive among others that are will be mistakes.
+    """
+    return bool(np.mean(losses < 0) > NEGATIVE_MIN)
 
 
 def check_names(table: pd.DataFrame, source: str) -> None:
@@ -189,7 +205,7 @@ def _place(table: pd.DataFrame, column: ReadColumn, position: int, source: str) 
 def _found(column: ReadColumn, position: int) -> str:
     cell = column.cells[position]
     if isinstance(cell, str):
-        return repr(cell) if cell.strip() else "an empty cell"
+        return repr(cell if len(cell) <= SHOWN else f"{cell[:SHOWN]}…") if cell.strip() else "an empty cell"
     return "an empty cell" if cell is None else str(cell)
 
 
@@ -197,7 +213,7 @@ def _remedy(name: str, column: ReadColumn, position: int, row: int) -> str:
     value = column.numbers.values[position]
     found = _found(column, position)
     if name == "loss" and value <= 0:
-        return f'The laws need losses above zero: correct it, or drop such rows with where="{name} > 0".'
+        return f'Where most losses are above zero, all must be: correct it, or drop such rows with where="{name} > 0".'
     if np.isnan(value) and "," in found:
         return "Write decimals with a point."
     optional = "" if name in ("loss", "data") else ", drop the column"

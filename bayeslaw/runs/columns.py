@@ -1,15 +1,18 @@
-"""The names that the field gives to the same few columns, and how they are recognised."""
+"""What a heading means: the names that the field gives to the same few columns."""
 
 import re
 from dataclasses import dataclass
 
-from bayeslaw.errors import RunsError
 from bayeslaw.runs.units import MULTIPLES, read_count
 
-COUNTS = ("data", "params", "tokens", "compute")
+COUNTS = ("data", "params", "tokens", "compute", "unique_data")
 MEASURES = ("loss", "loss_se")
 NAMES = ("model", "family", "task")
-CANONICAL = ("model", "family", "task", "data", "params", "tokens", "compute", "loss", "loss_se", "seed", "metric")
+CANONICAL = (
+    "model", "family", "task", "data", "params", "tokens", "compute", "unique_data", "loss", "loss_se", "seed", "metric"
+)  # fmt: skip
+ROLES = (*CANONICAL, "steps", "variant", "ignore")
+"""What a column can be told to be: a canonical column, steps of training, part of the model's name, or nothing."""
 
 # Compared without case and punctuation, so that `Seen Examples`, `seen_examples` and `seen-examples` are one name.
 ALIASES = {
@@ -20,27 +23,80 @@ ALIASES = {
     "data": "data, D, examples, n examples, num examples, number of examples, seen examples, examples seen, "
     "train examples, training examples, samples, n samples, num samples, number of samples, seen samples, "
     "samples seen, training samples, sample size, train size, training size, training set size, dataset size, "
-    "data size, n train, num train, n data",
+    "data size, n train, num train, n data, consumed samples, consumed train samples, time sample",
     "params": "params, N, param, parameters, n params, num params, n parameters, num parameters, number of parameters, "
     "param count, params count, parameter count, parameters count, total params, total parameters, model params, "
     "model parameters, size, model size",
     "tokens": "tokens, n tokens, num tokens, number of tokens, token count, tokens seen, seen tokens, total tokens, "
-    "train tokens, training tokens, n train tokens, num training tokens",
+    "train tokens, training tokens, n train tokens, num training tokens, consumed tokens, num input tokens seen, "
+    "tokens trained, trained tokens, time token",
     "compute": "compute, C, flop, flops, n flops, num flops, total flop, total flops, train flop, train flops, "
-    "training flop, training flops, total compute, train compute, training compute, compute flop, compute flops",
-    "loss": "loss, eval loss, evaluation loss, test loss, val loss, valid loss, validation loss, dev loss, "
-    "heldout loss, final loss, mean loss, nll, nll loss, negative log likelihood, ce, ce loss, xent, cross entropy, "
-    "cross entropy loss, log perplexity, value",
+    "training flop, training flops, total compute, train compute, training compute, compute flop, compute flops, "
+    "total flos, compute budget, budget",
+    "unique_data": "unique data, unique tokens, unique examples, unique samples, n unique tokens, num unique tokens",
+    "loss": "loss, final loss, mean loss, nll, nll loss, negative log likelihood, ce, ce loss, xent, cross entropy, "
+    "cross entropy loss, log perplexity, value, heldout loss, lm loss value, lm loss",
     "loss_se": "loss_se, loss stderr, loss standard error, loss sem, se, sem, stderr, standard error",
     "seed": "seed, random seed, rng seed",
     "metric": "metric, metric name",
+    "steps": "step, steps, global step, iteration, iterations, iter, iters, train steps, training steps, n steps, "
+    "num steps, num train steps, update, updates, optimizer steps, time batch",
 }
-GIGA_FLOP = "gflop, gflops, total gflop, total gflops, train gflop, train gflops, training gflop, training gflops"
-
-_HEADING_WITH_UNIT = re.compile(
-    r"(.+?)[\s_]*[(\[]\s*(K|M|B|G|T|thousands?|millions?|billions?|trillions?)\s*[)\]]", re.IGNORECASE
+_GIGA = "gflop, gflops, total gflop, total gflops, train gflop, train gflops, training gflop, training gflops"
+_FLOPS = (
+    (1e9, _GIGA),
+    (1e12, _GIGA.replace("gflop", "tflop").split(", ", 2)[2]),  # tflops alone is a speed
+    (1e15, "pflop, total pflops, petaflop, petaflops"),
+    (1e18, "eflop, total eflops, exaflop, exaflops"),
+    (86400e15, "pf days, pfdays, petaflop s days, pflop s days, petaflop days"),
 )
+_LOSS_UNITS = {
+    "perplexity": "perplexity", "ppl": "perplexity", "bpb": "bits", "bits per byte": "bits", "bits per token": "bits",
+    "bits per character": "bits", "bits per char": "bits", "bpc": "bits", "accuracy": "accuracy", "acc": "accuracy",
+    "acc norm": "accuracy", "acc none": "accuracy", "acc norm none": "accuracy", "exact match": "accuracy",
+}  # fmt: skip
+
+_EVALUATION = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev", "heldout", "holdout"])
+_TRAINING = frozenset(["train", "training"])
+_OVERALL = frozenset(["macro", "mean", "avg", "average", "overall", "final", "best"])
+_OTHER_LOSSES_LIST = "aux, auxiliary, z, balance, balancing, load, router, kl, reg, regularization, l1, l2, moe, scale"
+_OTHER_LOSSES = frozenset(_OTHER_LOSSES_LIST.split(", "))
+_LOSS_WORDS = ("loss", "nll", "ce", "xent", "cross entropy", "log perplexity", "negative log likelihood")
+
+_UNITS = "K|M|B|G|T|thousands?|millions?|billions?|trillions?"
+_UNIT_BEHIND = re.compile(rf"(.{{1,80}}?)(?:[\s_]*[(\[]\s*({_UNITS})\s*[)\]]|[\s_]+(?:in[\s_]+)?({_UNITS}))", re.I)
 _SIZE_PREFIX = re.compile(r"(?:d|n|data|examples|samples|tokens)\s*=", re.IGNORECASE)
+_PARTS = re.compile(r"[/.:]")
+_WORDS = re.compile(r"[A-Za-z]+|\d+")
+MAX_HEADING = 300
+"""Characters of a heading beyond which it is no name that the field uses."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a heading seems to mean.
+
+    Attributes
+    ----------
+    role : a canonical name, or ``steps``.
+    scale : what the numbers are to be multiplied by.
+    unit : the unit of a loss: ``nats``, ``bits``, ``perplexity`` or ``accuracy``; empty for others.
+    rank : which of several columns of one role to take: the least.
+    why : what gave it away.
+    """
+
+    role: str
+    scale: float = 1.0
+    unit: str = ""
+    rank: int = 0
+    why: str = ""
+
+
+EVALUATION, EVALUATION_OF, PLAIN, LOSS_OF, VALUE, TRAINING, ACCURACY = 0, 1, 3, 4, 6, 7, 9
+"""Ranks of losses: of an evaluation, of one among several evaluations, not said of what, of something, of a value whose
+metric another column may tell, of training, and what is no loss."""
+
+_IN_ANOTHER_UNIT = {True: 2, None: 5, False: 8}  # of an evaluation, not said of what, of training
 
 
 def plain(name: str) -> str:
@@ -48,37 +104,27 @@ def plain(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
-# What a heading without case and punctuation means, and what its numbers are multiplied by.
-_MEANING = {plain(alias): (name, 1.0) for name, aliases in ALIASES.items() for alias in aliases.split(", ")}
-_MEANING.update({plain(alias): ("compute", 1e9) for alias in GIGA_FLOP.split(", ")})
+_MEANING = {plain(alias): Meaning(name) for name, aliases in ALIASES.items() for alias in aliases.split(", ")}
+_MEANING.update({plain(alias): Meaning("compute", by) for by, names in _FLOPS for alias in names.split(", ")})
+_LOSS_NAMES = {plain(name) for name in ALIASES["loss"].split(", ")}
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column that was recognised: the heading it stands under, and what its numbers are multiplied by."""
-
-    heading: str
-    scale: float = 1.0
-
-
-def recognise(headings: list[str], source: str) -> dict[str, Column]:
-    """Find the canonical columns among the headings of a table.
-
-    Returns
-    -------
-    dict from canonical name to the column that holds it, in the canonical order.
-
-    Raises
-    ------
-    RunsError
-        If two headings mean the same and neither is the canonical name itself.
-    """
-    candidates: dict[str, list[Column]] = {name: [] for name in CANONICAL}
-    for heading in headings:
-        meaning = _meaning(heading)
-        if meaning:
-            candidates[meaning[0]].append(Column(heading, meaning[1]))
-    return {name: _one_of(name, columns, source) for name, columns in candidates.items() if columns}
+def meaning(heading: str) -> Meaning | None:
+    """What a heading means by its name: the whole of it, without a unit behind it, or its last part (``a/b/c``)."""
+    if len(heading) > MAX_HEADING or not heading.strip():
+        return None
+    parts = [part for part in _PARTS.split(heading) if part.strip()] or [heading]
+    found = _loss(heading, parts)
+    if found is not None:
+        return found
+    known = _MEANING.get(plain(heading)) or _with_unit(heading)
+    if known and known.role != "loss":
+        return known
+    if len(parts) > 1 and len(plain(parts[-1])) > 1:  # not the C, D and N of other things
+        last = _MEANING.get(plain(parts[-1])) or _with_unit(parts[-1])
+        if last and last.role != "loss":
+            return Meaning(last.role, last.scale, rank=1, why=f"the last part of the heading, {parts[-1].strip()!r}")
+    return None
 
 
 def sizes_in_headings(headings: list[str]) -> dict[str, float]:
@@ -87,25 +133,49 @@ def sizes_in_headings(headings: list[str]) -> dict[str, float]:
     return {heading: size for heading, size in sizes.items() if size is not None and size >= 0 and size.is_integer()}
 
 
-def _meaning(heading: str) -> tuple[str, float] | None:
-    known = _MEANING.get(plain(heading))
-    if known:
-        return known
-    with_unit = _HEADING_WITH_UNIT.fullmatch(heading)
-    base = _MEANING.get(plain(with_unit[1])) if with_unit else None
-    if base and with_unit and base[0] in COUNTS:
-        return base[0], base[1] * MULTIPLES[with_unit[2][0].lower()]
+def _with_unit(heading: str) -> Meaning | None:
+    found = _UNIT_BEHIND.fullmatch(heading.strip())
+    base = _MEANING.get(plain(found[1])) if found else None
+    if base and found and base.role in COUNTS:
+        unit = found[2] or found[3]
+        return Meaning(base.role, base.scale * MULTIPLES[unit[0].lower()], why=f"the heading names a unit, {unit!r}")
     return None
 
 
-def _one_of(name: str, columns: list[Column], source: str) -> Column:
-    exact = [column for column in columns if column.heading == name]
-    nearly = [column for column in columns if plain(column.heading) == plain(name)]
-    for choice in (exact, nearly, columns):
-        if len(choice) == 1:
-            return choice[0]
-    headings = " and ".join(repr(column.heading) for column in columns)
-    raise RunsError(
-        f"{source}: the columns {headings} all mean {name}, expected one. "
-        f"Rename the one to use to {name!r}, or drop the others."
-    )
+def _loss(heading: str, parts: list[str]) -> Meaning | None:
+    """What a heading of a loss, or of another measure of quality, is a measure of."""
+    words = [word.casefold() for word in _WORDS.findall(_split_camel(heading))]
+    last = [word.casefold() for word in _WORDS.findall(_split_camel(parts[-1]))]
+    last = [word for word in last if word not in _EVALUATION | _TRAINING]
+    stage = [word for word in words if word in _EVALUATION or word in _TRAINING]
+    evaluation = any(word in _EVALUATION for word in stage)
+    unit = _ending(last, tuple(_LOSS_UNITS))
+    if unit and not _ending(last, ("log perplexity",)):
+        kind = _LOSS_UNITS[unit]
+        rank = ACCURACY if kind == "accuracy" else _IN_ANOTHER_UNIT[evaluation if stage else None]
+        return Meaning("loss", unit=kind, rank=rank, why=f"{kind} by its name")
+    name = _ending(last, _LOSS_WORDS)
+    is_name = plain(heading) in _LOSS_NAMES or plain(parts[-1]) in _LOSS_NAMES
+    if name is None and not is_name:
+        return None
+    of = [word for word in words if word not in stage and word not in (name or "").split()]
+    if any(word in _OTHER_LOSSES for word in of):
+        return None
+    if plain(parts[-1]) == "value":
+        return Meaning("loss", unit="nats", rank=VALUE, why="values, of the metric that is named")
+    if plain(heading) == "heldoutloss" or evaluation:
+        rank = EVALUATION if all(word in _OVERALL for word in of) or is_name else EVALUATION_OF
+        return Meaning("loss", unit="nats", rank=rank, why="a loss of an evaluation, by its name")
+    if stage:
+        return Meaning("loss", unit="nats", rank=TRAINING, why="a loss of training, by its name")
+    return Meaning("loss", unit="nats", rank=PLAIN if is_name else LOSS_OF, why="a loss, by its name")
+
+
+def _ending(words: list[str], names: tuple[str, ...]) -> str | None:
+    """The name that a heading ends with; the longest."""
+    ends = [name for name in names if words[-len(name.split()) :] == name.split()]
+    return max(ends, key=len, default=None)
+
+
+def _split_camel(heading: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading)

@@ -1,14 +1,21 @@
-"""From a table of cells to a tidy sheet: headings checked and recognised, wide tables unfolded."""
+"""From a table of cells to a tidy sheet: headings checked and recognised, wide tables unfolded, logs sorted out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import ALIASES, Column, recognise, sizes_in_headings
+from bayeslaw.runs.columns import ALIASES, meaning, plain
+from bayeslaw.runs.headings import nearest, with_good_headings
+from bayeslaw.runs.logs import completed
+from bayeslaw.runs.readers.base import Raw
+from bayeslaw.runs.roles import Roles, decide
+from bayeslaw.runs.stated import Stated, parse_role, stated_roles
 from bayeslaw.runs.table import LeftOut, leave_out
+from bayeslaw.runs.unfold import unfold
 from bayeslaw.runs.units import is_blank, read_numbers
 
 
@@ -20,31 +27,39 @@ class Sheet:
     ----------
     cells : the cells under the headings of the source.
     rows : for each row of `cells`, the data row in the source, counted from 1.
-    columns : from canonical name to the column that holds it.
+    roles : what the columns are, and what is open about that.
     loss_headings : for each row of `cells`, the heading that its loss stands under.
-    is_wide : whether the source has one column for each data size.
-    left_out : rows that hold nothing.
+    is_wide : whether the source has one column for each data size, or for each model.
+    made : columns that were made of such headings.
+    left_out : rows that hold nothing, or no loss in a log.
     notes : what was understood.
     """
 
     cells: pd.DataFrame
     rows: NDArray[np.int64]
-    columns: dict[str, Column]
+    roles: Roles
     loss_headings: NDArray[np.object_]
     is_wide: bool
+    made: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
 
 
-def tidy_sheet(cells: pd.DataFrame, source: str) -> Sheet:
+def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mapping[str, str]) -> Sheet:
     """Bring a table of cells into tidy form.
+
+    Parameters
+    ----------
+    raw : what a reader found.
+    source : its name, for messages.
+    answers, beside : roles by column, as the user gave them and as the file beside the logs does.
 
     Raises
     ------
     RunsError
-        If headings are missing, repeated or ambiguous, if there is no row, or if there is no column of losses.
+        If headings are missing or repeated, if there is no row, or if there is no column of losses or of sizes.
     """
-    cells, notes = _with_good_headings(cells, source)
+    cells, notes = with_good_headings(raw.cells, source)
     if not len(cells):
         raise RunsError(f"{source}: found a header only, expected one row a run below it.")
     empty = _empty_rows(cells)
@@ -54,98 +69,96 @@ def tidy_sheet(cells: pd.DataFrame, source: str) -> Sheet:
     rows = np.flatnonzero(~empty) + 1
     cells = cells[~empty].reset_index(drop=True)
 
-    columns = recognise(list(cells.columns), source)
-    sizes = sizes_in_headings([heading for heading in cells.columns if heading not in _headings(columns)])
-    if "loss" not in columns and len(sizes) >= 2:
-        return _unfold(Sheet(cells, rows, columns, np.array([]), True, left_out, notes), sizes, source)
-    if "loss" not in columns:
-        raise RunsError(
-            f"{source}: found no column of losses among {_listed(cells)}. Expected one named {ALIASES['loss']}; "
-            "or, in a wide table, one column for each data size, named 200, 400, … Rename the column to 'loss'."
-        )
-    loss_headings = np.full(len(cells), columns["loss"].heading, dtype=object)
-    return Sheet(cells, rows, columns, loss_headings, False, left_out, notes)
+    said = {column for column, role in {**beside, **answers}.items() if role.partition(":")[0].strip() == "loss"}
+    wide = None if said & set(cells.columns) else unfold(cells, source)
+    if wide is not None:
+        cells, rows, notes = wide.cells, rows[wide.origin], (*notes, wide.note)
+    stated, said_notes = _stated(cells, raw, source, answers, beside)
+    roles = decide(cells, stated, raw.suggested)
+    _require_columns(cells, roles, source)
+    headings = np.full(len(cells), roles.columns["loss"].heading, dtype=object)
+    notes = (*raw.notes, *notes, *said_notes, *roles.notes)
+    if wide is not None:
+        return Sheet(cells, rows, roles, wide.loss_headings, True, wide.made, left_out, notes)
+    return _without_rows_of_training(Sheet(cells, rows, roles, headings, False, (), left_out, notes))
 
 
-def _unfold(wide: Sheet, sizes: dict[str, float], source: str) -> Sheet:
-    """Give each loss of a wide table a row of its own."""
-    if "data" in wide.columns:
-        raise RunsError(
-            f"{source}: found data sizes both in the column {wide.columns['data'].heading!r} and as the headings "
-            f"{', '.join(sizes)}; expected one of the two. Name the column of losses 'loss', or drop a column."
+def _stated(
+    cells: pd.DataFrame, raw: Raw, source: str, answers: Mapping[str, str], beside: Mapping[str, str]
+) -> tuple[dict[str, Stated], tuple[str, ...]]:
+    """What the user said about the columns, and what the format of the file says of the others."""
+    stated, notes = stated_roles(list(cells.columns), answers, beside, source)
+    taken = {one.role for one in stated.values()}
+    known = {h: parse_role(h, role, "the source") for h, role in raw.known.items() if h in cells and h not in stated}
+    return {h: one for h, one in known.items() if one.role not in taken} | stated, notes
+
+
+def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
+    """Refuse a table without losses or without sizes, naming all that is missing at once.
+
+    Raises
+    ------
+    RunsError
+    """
+    has, missing, headings = roles.columns, [], list(cells.columns)
+    if "loss" not in has:
+        missing.append(
+            f"no column of losses: expected one named loss, {ALIASES['loss'].replace('loss, ', '', 1)}, or of an "
+            f"evaluation, such as eval loss{nearest('loss', headings)}"
         )
-    seen: dict[float, str] = {}
-    for heading, size in sizes.items():
-        if size in seen:
-            raise RunsError(
-                f"{source}: the headings {seen[size]!r} and {heading!r} are the same data size, expected each once. "
-                "Drop one of the columns."
-            )
-        seen[size] = heading
-    count = len(wide.cells)
-    headings = list(sizes)
-    cells = wide.cells.drop(columns=headings).loc[np.repeat(np.arange(count), len(sizes))].reset_index(drop=True)
-    cells["data"] = np.tile(list(sizes.values()), count)
-    cells["loss"] = pd.Series(wide.cells[headings].astype(object).to_numpy().ravel(), dtype=object)
+    if not {"data", "tokens"} & set(has) and "compute" not in has:
+        missing.append(
+            f"no column of data sizes: expected examples ({ALIASES['data']}), tokens ({ALIASES['tokens']}), compute "
+            f"together with params, or steps{nearest('data', headings)}"
+        )
+    if missing:
+        listed = ", ".join(map(repr, headings[:30]))
+        wide = "; or, in a wide table, one column for each data size, named 200, 400, …" if len(missing) > 1 else ""
+        raise RunsError(
+            f"{source}: found {', and '.join(missing)}{wide}. The columns are: {listed}. Rename one, or say "
+            "which it is with --as COLUMN=loss or --as COLUMN=data."
+        )
+
+
+def _without_rows_of_training(sheet: Sheet) -> Sheet:
+    """Leave out rows of a log that hold no loss of the kind that is read, but something else."""
+    loss = sheet.roles.columns["loss"].heading
+    if not (sheet.roles.training or _is_log(sheet.cells)):
+        return sheet
+    sheet = _with_counts(sheet)
+    blank = read_numbers(sheet.cells[loss], counts=False).blank
+    if not blank.any() or blank.all():
+        return sheet
     return Sheet(
-        cells=cells,
-        rows=np.repeat(wide.rows, len(sizes)),
-        columns={**wide.columns, "data": Column("data"), "loss": Column("loss")},
-        loss_headings=np.tile(np.array(headings, dtype=object), count),
-        is_wide=True,
-        left_out=wide.left_out,
-        notes=(
-            *wide.notes,
-            f"Wide table: {len(sizes)} data sizes from {min(sizes.values()):.12g} to {max(sizes.values()):.12g} "
-            "are headings, the cells below them are losses.",
-        ),
+        sheet.cells[~blank].reset_index(drop=True),
+        sheet.rows[~blank],
+        sheet.roles,
+        sheet.loss_headings[~blank],
+        False,
+        (),
+        (*sheet.left_out, *leave_out(sheet.rows[blank], f"no {loss} in this row of the log")),
+        (*sheet.notes, f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out."),
     )
 
 
-def _with_good_headings(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    if cells.columns.nlevels > 1:
-        raise RunsError(
-            f"{source}: the headings have {cells.columns.nlevels} levels, expected one. Flatten them first."
-        )
-    index_names = [name for name in cells.index.names if name is not None]
-    # A named index holds data, as after groupby(); an unnamed one only counts rows.
-    if index_names and not set(index_names) & set(cells.columns):
-        cells = cells.reset_index(level=index_names)
-    cells = cells.set_axis(pd.Index([str(name).strip() for name in cells.columns], dtype=object), axis=1)
-    cells = cells.reset_index(drop=True)
-    cells, notes = _without_unnamed(cells, source)
-    if not len(cells.columns):
-        raise RunsError(f"{source}: found no columns, expected a header and one row a run.")
-    repeated = cells.columns[cells.columns.duplicated()]
-    if len(repeated):
-        raise RunsError(
-            f"{source}: the column {repeated[0]!r} comes {list(cells.columns).count(repeated[0])} times, expected each "
-            "heading once. Rename or drop the others."
-        )
-    if "row" in cells.columns:
-        cells = cells.drop(columns="row")
-        notes = (*notes, "Column 'row' is not used: `row` counts the rows of the source.")
-    return cells, notes
+def _with_counts(sheet: Sheet) -> Sheet:
+    """Complete the sizes of rows of a log by those of other rows, where there are steps to tell."""
+    columns = sheet.roles.columns
+    counted = columns.get("data") or columns.get("tokens")
+    steps = next((h for h in sheet.cells.columns if (known := meaning(h)) is not None and known.role == "steps"), None)
+    if counted is None or steps is None or counted.heading == steps:
+        return sheet
+    run = columns["model"].heading if "model" in columns else None
+    cells, filled = completed(sheet.cells, counted.heading, steps, run)
+    if not filled:
+        return sheet
+    note = f"A log: {filled} rows lack {counted.heading!r}, which follows from other rows by {steps!r}."
+    return replace(sheet, cells=cells, notes=(*sheet.notes, note))
 
 
-def _without_unnamed(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Drop the row index that pandas writes as a first column without a name, and columns that are wholly empty."""
-    notes = []
-    named = np.ones(len(cells.columns), dtype=bool)
-    for position, heading in enumerate(cells.columns):
-        if heading and not (position == 0 and heading == "Unnamed: 0"):
-            continue
-        numbers = read_numbers(cells.iloc[:, position], counts=False)
-        if numbers.blank.all():
-            notes.append(f"Column {position + 1} has no name and no content, it is not used.")
-        elif position == 0 and np.all(numbers.values == np.round(numbers.values)):
-            notes.append("The first column has no name and holds whole numbers: a row index, it is not used.")
-        else:
-            raise RunsError(
-                f"{source}: column {position + 1} has no name, expected one. Give it a heading, or drop it."
-            )
-        named[position] = False
-    return cells.loc[:, named], tuple(notes)
+def _is_log(cells: pd.DataFrame) -> bool:
+    """Whether the table has columns that only logs of training have."""
+    return any(plain(heading) in ("step", "globalstep", "epoch", "iter", "iteration") for heading in cells.columns)
 
 
 def _empty_rows(cells: pd.DataFrame) -> NDArray[np.bool_]:
@@ -158,11 +171,3 @@ def _empty_rows(cells: pd.DataFrame) -> NDArray[np.bool_]:
         column = cells[heading].iloc[candidates].astype(object).tolist()
         empty[candidates] = [is_blank(cell) for cell in column]
     return empty
-
-
-def _headings(columns: dict[str, Column]) -> set[str]:
-    return {column.heading for column in columns.values()}
-
-
-def _listed(cells: pd.DataFrame) -> str:
-    return ", ".join(repr(heading) for heading in cells.columns[:30])

@@ -9,10 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+FLOP_PER_TOKEN = 6.0
+"""FLOP of training, per parameter and token (Kaplan et al. 2020, arXiv 2001.08361)."""
+
 MULTIPLES = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 
-_SUFFIXED = re.compile(r"([+-]?[\d_,]*\.?\d+(?:e[+-]?\d+)?)\s*([kmbgt])", re.IGNORECASE)
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+MAX_DIGITS = 64
+"""Characters of a written count beyond which it is none."""
+
+_GROUPED = re.compile(r"[+-]?\d{1,3}([,_])\d{3}(?:\1\d{3})*(?:\.\d*)?")
+_POINTED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})*")
 _BLANK_WORDS = frozenset({"", "-", "na", "n/a", "nan", "none", "null"})
 _MORE_DIGITS_THAN_A_FLOAT = re.compile(r"^[+-]?\d{16,}$", re.MULTILINE)
 
@@ -66,6 +72,36 @@ def read_count(text: str) -> float | None:
     return None if math.isnan(value) else value
 
 
+def in_nats(losses: NDArray[np.float64], unit: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Losses in nats, or as near to that as their unit allows.
+
+    Parameters
+    ----------
+    losses : in their own unit, shape (cells,).
+    unit : ``bits`` (per byte or per token, which stays), ``perplexity``, ``accuracy`` (which becomes an error rate), or
+        any other, which is left as it is.
+
+    Returns
+    -------
+    tuple of two arrays of shape (cells,)
+        The losses, and what small differences are to be multiplied by.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if unit == "perplexity":
+            return np.log(losses), 1 / losses
+        if unit == "bits":
+            return losses * np.log(2), np.full(len(losses), np.log(2))
+        return (1 - losses if unit == "accuracy" else losses), np.ones(len(losses))
+
+
+def pointed_thousands(cells: pd.Series) -> str | None:
+    """A cell of the form ``1.600``, which is 1600 where decimals have a comma, if all cells may be of that kind."""
+    written = [cell.strip() for cell in cells.astype(object) if isinstance(cell, str) and cell.strip()]
+    if not all(len(cell) <= MAX_DIGITS and _POINTED.fullmatch(cell) for cell in written):
+        return None
+    return next((cell for cell in written if "." in cell), None)
+
+
 def is_blank(cell: Any) -> bool:
     """Say whether a cell that should hold a number holds nothing."""
     if isinstance(cell, str):
@@ -99,6 +135,8 @@ def _bare_numbers(cells: list[Any]) -> list[float]:
     """Read cells that are all written as bare numbers, which is the usual case and worth being fast."""
     if not set(map(type, cells)) <= {str, int, float}:
         raise TypeError("cells of other types need a closer look")
+    if any("_" in cell for cell in cells if isinstance(cell, str)):
+        raise ValueError("cells with underscores need a closer look")
     return list(map(float, cells))
 
 
@@ -106,6 +144,8 @@ def _read_number(cell: Any, counts: bool) -> tuple[float, bool]:
     """Read one cell as (value, whether it had a suffix); the value is NaN if it is no number."""
     if isinstance(cell, bool | np.bool_):
         return math.nan, False
+    if isinstance(cell, str) and "_" in cell:  # 3_5 is 35 to Python and to nobody else
+        return _read_written_count(cell.strip()) if counts else (math.nan, False)
     try:
         return float(cell), False
     except OverflowError:
@@ -115,17 +155,22 @@ def _read_number(cell: Any, counts: bool) -> tuple[float, bool]:
 
 
 def _read_written_count(text: str) -> tuple[float, bool]:
-    suffixed = _SUFFIXED.fullmatch(text)
-    digits = suffixed[1] if suffixed else text
-    if "," in digits:
-        if not _THOUSANDS.fullmatch(digits):
+    """Read a count that may have a suffix, and separators between groups of three digits."""
+    if not 0 < len(text) <= MAX_DIGITS:
+        return math.nan, False
+    by = MULTIPLES.get(text[-1].lower())
+    digits = text[:-1].rstrip() if by else text
+    if not (digits[-1:].isdigit() or (digits[-1:] == "." and not by)):  # infinity, 1e, and words
+        return math.nan, False
+    if "," in digits or "_" in digits:
+        if not _GROUPED.fullmatch(digits):
             return math.nan, False
-        digits = digits.replace(",", "")
+        digits = digits.replace(",", "").replace("_", "")
     try:
         value = float(digits)
     except ValueError:
         return math.nan, False
-    return (value * MULTIPLES[suffixed[2].lower()], True) if suffixed else (value, False)
+    return (value * by, True) if by else (value, False)
 
 
 def _holds_numbers(cells: pd.Series) -> bool:

@@ -27,7 +27,8 @@ def laws_record(laws: Iterable[Law]) -> dict[str, Any]:
                 "name": law.name,
                 "formula": law.formula,
                 "source": law.source,
-                "columns": [{"name": c.name, "unit": c.unit} for c in law.covariates],
+                "covariates": [{"name": c.name, "unit": c.unit} for c in law.covariates],
+                "columns": [{"name": c.name, "unit": c.unit} for c in law.covariates],  # older name of the same
                 "takes_any_column": takes_any_column(law.name),
                 "parameters": [{"name": p.name, "unit": p.unit, "meaning": p.meaning} for p in law.parameters],
             }

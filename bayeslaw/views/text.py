@@ -216,7 +216,7 @@ def laws_table(laws: Iterable[Law]) -> Table:
     for law in laws:
         columns = ", ".join(f"{c.name} ({c.unit})" for c in law.covariates)
         reported = ", ".join(p.name for p in law.parameters)
-        choice = f"; X from another column: {law.name}(lora_rank)" if takes_any_column(law.name) else ""
+        choice = f"; or from another column: {law.name}(COLUMN)" if takes_any_column(law.name) else ""
         table.add_row(Text(law.name), Text(f"{law.formula}\nneeds {columns}{choice}; reports {reported}\n{law.source}"))
     return table
 

@@ -1,13 +1,18 @@
 """The best split of a budget: against the closed form of the Chinchilla law, and what it costs to miss it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from bayeslaw.answers.optimum import best_log_params, optimum, require_budget, require_tokens
+from bayeslaw.answers.optimum import along_budget, best_log_params, optimum, require_budget, require_tokens
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.prediction import ErrorAlong
+from bayeslaw.kinds.shared.scales import Foretold
+from bayeslaw.kinds.surfaces.priors import SurfacePriors
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.runs import read_runs
 
@@ -19,7 +24,12 @@ def spread(runs, law, forge, sd=0.2, draws=400):
     """A posterior whose coordinates scatter about the centre of the prior."""
     model, rng = build_model(runs, get_law(law)), np.random.default_rng(1)
     positions = {n: sd * rng.standard_normal((draws, *shape)) for n, shape in model.sizes().items()}
-    return forge(runs, positions, law=law)
+    return forge(runs, positions, law=law, scales=missing(0.0))
+
+
+def missing(scale):
+    """Priors of scales under which the law is missed by so much beyond the data."""
+    return SurfacePriors(misfit=Foretold(scale, exponent=0.0, sd=0.0, typical=1.0, spread=0.0))
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +123,30 @@ def test_it_is_the_closed_form(compute, posterior):
         np.testing.assert_allclose(np.exp(best_log_params(law, compute, {})), best, rtol=1e-6)
 
 
+def test_errors_beyond_the_data_move_the_best_split(posterior):
+    """By the slope of the error over the curvature of the loss, to first order; within the data by nothing."""
+    compute, law = 1e23, posterior.predictor.law_of(0)
+    plain = best_log_params(law, compute, {})
+    slope = 1e-4 * np.random.default_rng(0).standard_normal(len(plain))
+    tilted = best_log_params(law, compute, {}, ErrorAlong(slope, 1.5, float(np.median(plain))))
+    step = 1e-3
+    around = [
+        law.at({k: v[:, None] for k, v in along_budget(np.exp(plain + d), compute, {}).items()})[:, 0]
+        for d in (-step, 0.0, step)
+    ]
+    curvature = (around[0] - 2 * around[1] + around[2]) / step**2
+    near = np.abs(plain - np.median(plain)) < 0.2
+    np.testing.assert_allclose((tilted - plain)[near], (-slope / curvature)[near], rtol=0.1, atol=1e-4)
+    missed = replace(posterior, draws=posterior.draws.assign(misfit=0.02 + 0.0 * posterior.draws["misfit"]))
+
+    def width(fit, compute):
+        params = optimum(fit, compute).families[0].params
+        return np.log(params["p95"] / params["p05"])
+
+    assert width(missed, 1e19) == pytest.approx(width(posterior, 1e19))
+    assert width(missed, 1e23) > 1.2 * width(posterior, 1e23)
+
+
 def test_params_and_data_spend_the_budget(posterior):
     best = optimum(posterior, COMPUTE)
     assert [(f.family, f.task) for f in best.families] == [("x", "t"), ("y", "t")]
@@ -159,9 +193,9 @@ def test_one_exponent_puts_all_budgets_at_the_same_ratio(surface, forge):
 
 def test_distance_is_judged(posterior):
     spent = 6 * (posterior.layout.covariates["params"] * posterior.layout.covariates["data"]).max()
-    near, far = ({c.name: c for c in optimum(posterior, k * spent).checks}["extrapolation"] for k in (999, 1001))
+    near, far = ({c.name: c for c in optimum(posterior, k * spent).checks}["extrapolation"] for k in (9.9, 10.1))
     assert (near.status, far.status) == ("PASS", "REVIEW")
-    assert far.value == pytest.approx(1001)
+    assert far.value == pytest.approx(10.1)
 
 
 def test_a_law_without_a_best_split_says_so(surface, forge):
@@ -178,10 +212,17 @@ def test_a_law_of_data_alone_says_so(simulate, forge, random_position):
         optimum(posterior, COMPUTE)
 
 
+SPLITS = (
+    "chinchilla", "overtraining", "additive", "data_constrained", "error_landscape", "granular_moe", "kaplan",
+    "precision", "sparsity", "step_law", "vocabulary",
+)  # fmt: skip
+"""Not farseer, in which data are ever less use to larger models, nor transfer, in which these need no data at all."""
+
+
 @pytest.mark.parametrize("law", law_names())
 def test_which_laws_split_a_budget_is_known_beforehand(law):
-    at = {"unique_data": UNIQUE} if law == "data_constrained" else {}
-    if law in ("chinchilla", "overtraining", "additive", "data_constrained"):
+    at = {c.name: 1.0 for c in get_law(law).covariates if c.name not in ("params", "data")}
+    if law in SPLITS:
         require_budget(get_law(law), COMPUTE, at)
     else:
         with pytest.raises(LawError, match="has no best split"):

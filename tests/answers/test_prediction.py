@@ -307,7 +307,7 @@ def test_some_of_the_curves_go_where_they_go_among_all(simulate, forge_at_random
             targets,
             labels=tuple(targets.labels[i] for i in members),
             covariates={name: values[members] for name, values in targets.covariates.items()},
-            extrapolation=targets.extrapolation[members],
+            beyond={name: factor[members] for name, factor in targets.beyond.items()},
             weight=targets.weight[members],
             index=targets.index[members],
         )

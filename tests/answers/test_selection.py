@@ -9,7 +9,9 @@ import pytest
 from scipy import stats
 
 import bayeslaw
+from bayeslaw.answers.advice import advise
 from bayeslaw.answers.candidates import read_charges
+from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.risk import conditional_value_at_risk, pairwise, shortlist
 from bayeslaw.answers.selection import select
 from bayeslaw.errors import RunsError, SelectionError, TargetError
@@ -142,13 +144,28 @@ def test_draws_that_do_not_mix_are_reported(with_losses):
 
 def test_a_far_target_is_for_review(with_losses, known):
     posterior = with_losses(known)
-    near, far = (
+    near, far, absurd = (
         {check.name: check for check in select(posterior, {"data": 3200.0 * factor}).checks}["extrapolation"]
-        for factor in (512, 1001)
+        for factor in (512, 1001, 4e7)
     )
-    assert near.status == "PASS"
-    assert far.status == "REVIEW"
+    assert (near.status, far.status, absurd.status) == ("PASS", "REVIEW", "FAIL")
     assert far.value == pytest.approx(1001)
+    assert "512 times" in far.sentence
+
+
+def test_distance_is_judged_alike_everywhere(with_losses, known):
+    posterior = with_losses(known)
+    for factor in (2, 1001, 4e7):
+        at = {"data": 3200.0 * factor}
+        chosen, told, advised = (
+            next(check for check in checks if check.name == "extrapolation")
+            for checks in (
+                select(posterior, at).checks,
+                predict(posterior, [at]).checks,
+                advise(posterior.runs, at).checks,
+            )
+        )
+        assert chosen == told == advised
 
 
 def test_one_candidate_leaves_nothing_to_choose(with_losses):
@@ -201,7 +218,8 @@ def test_units_of_loss_and_data_do_not_change_the_choice(fitted, two_models, set
     """Losses times 3.7 and data in thousands give the very same draws, so exactly the same odds."""
     table = two_models.table.drop(columns="row")
     scaled = table.assign(loss=3.7 * table["loss"], data=table["data"] / 1000)
-    again = bayeslaw.fit(read_runs(pd.DataFrame(scaled)), scales=scales, pooling=pooling, sampler=settings, seed=5)
+    again = read_runs(pd.DataFrame(scaled), roles={"data": "data"})
+    again = bayeslaw.fit(again, scales=scales, pooling=pooling, sampler=settings, seed=5)
     for name in ("log_beta", "floor", "phase", "noise", "own_drift"):
         np.testing.assert_array_equal(again.posterior.draws[name], fitted.posterior.draws[name])
     before, after = fitted.select(data=51_200), again.select(data=51.2)

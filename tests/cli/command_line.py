@@ -1,5 +1,6 @@
 """The command line, run in the process of the tests."""
 
+import re
 import sys
 
 from bayeslaw.cli import app
@@ -18,3 +19,10 @@ def run(capsys, *arguments):
         sys.argv = old
     out, err = capsys.readouterr()
     return status, out, err
+
+
+def one_message(err):
+    """Get the one line on standard error that is not the first, which says what is read."""
+    lines = [line for line in err.splitlines() if not re.fullmatch(r"Reading .*\.", line)]
+    assert len(lines) == 1, err
+    return lines[0]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from command_line import run
+from command_line import one_message, run
 
 import bayeslaw as bl
 from bayeslaw.cli.shared import interruptible
@@ -53,7 +53,12 @@ BAD = {
     "duplicate rows": ("runs.csv", table(["a,1,2", "a,2,1.5", "a,1,2"]), AT, ["row 3", "row 1"]),
     "same seed twice": ("runs.csv", table(["a,1,2,0", "a,1,3,0"], "model,data,loss,seed"), AT, ["seed"]),
     "duplicate columns": ("runs.csv", table(["a,1,2,3"], "model,data,loss,loss"), AT, ["loss"]),
-    "two loss columns": ("runs.csv", table(["a,1,2,3"], "model,data,eval_loss,nll"), AT, ["eval_loss", "nll"]),
+    "two loss columns": (
+        "runs.csv",
+        table(["a,1,2,3"], "model,data,val_loss,test_loss"),
+        AT,
+        ["val_loss", "test_loss", "--as"],
+    ),
     "mixed units": ("runs.csv", table(["a,7B,1,2", "b,0.35,1,2"], "model,size,data,loss"), AT, ["mixed units"]),
     "mixed loss units": ("runs.csv", table(["a,1,2,nats", "a,2,1,bits"], "model,data,loss,unit"), AT, ["mixed units"]),
     "ragged rows": ("runs.csv", table(["a,1,2,9", "a,2,1"]), AT, ["row 1"]),
@@ -63,7 +68,10 @@ BAD = {
     "negative standard error": ("runs.csv", table(["a,1,2,-1"], "model,data,loss,loss_se"), AT, ["-1"]),
     "corrupt parquet": ("runs.parquet", b"PAR1 not really", AT, ["runs.parquet"]),
     "broken JSON line": ("runs.jsonl", '{"model": "a", "data": 1, "loss": 2}\n{"model"\n', AT, ["line 2"]),
-    "unknown suffix": ("runs.xlsx", TIDY, AT, [".xlsx"]),
+    "steps without a size": ("runs.csv", table(["a,1,2"], "model,step,loss"), AT, ["--as step=data"]),
+    "unknown role": ("runs.csv", TIDY, [*AT, "--as", "data=parms"], ["parms", "'params'"]),
+    "unknown column in --as": ("runs.csv", TIDY, [*AT, "--as", "dta=data"], ["dta", "data"]),
+    "target beyond all sizes": ("runs.csv", TIDY, ["--at", "data=1e300"], ["1e+300"]),
     "unknown column in where": ("runs.csv", TIDY, [*AT, "--where", "dta <= 4"], ["dta", "data"]),
     "where is not an expression": ("runs.csv", TIDY, [*AT, "--where", "data <="], ["data <="]),
     "where calls": ("runs.csv", TIDY, [*AT, "--where", "__import__('os')"], ["where"]),
@@ -101,8 +109,7 @@ def test_bad_input_is_refused_with_one_message(capsys, tmp_path, monkeypatch, ca
     output = [] if "-o" in arguments else ["-o", "fit.nc"]
     status, out, err = run(capsys, "select", name, *arguments, *output)
     assert (status, out) == (2, "")
-    assert err.count("\n") == 1
-    assert err.startswith("bayeslaw: ")
+    assert one_message(err).startswith("bayeslaw: ")
     for fragment in fragments:
         assert fragment in err
     assert (tmp_path / "fit.nc").read_text() == "an earlier fit"
@@ -140,8 +147,8 @@ def answer(saved):
 
 def test_select_keeps_its_contract(answer):
     assert set(answer) == {
-        "target", "task", "law", "prior", "candidates", "recommendation", "checks", "status", "left_out", "settings",
-        "seconds",
+        "target", "task", "law", "link", "prior", "candidates", "recommendation", "checks", "status", "left_out",
+        "settings", "seconds",
     }  # fmt: skip
     assert answer["target"] == {"data": 10000.0}
     assert (answer["task"], answer["law"], answer["prior"]) == ("runs", "rectified", None)
@@ -233,7 +240,7 @@ def test_damaged_fits_are_refused(capsys, tmp_path, saved, answer, damage):
         status, out, err = run(capsys, *command)
         assert (status, out) == (2, "")
         assert "fit.nc" in err
-        assert err.count("\n") == 1
+        one_message(err)
 
 
 def test_fit_reports_parameters(capsys, tmp_path):
@@ -242,7 +249,18 @@ def test_fit_reports_parameters(capsys, tmp_path):
     record = json.loads(out)
     assert status == 0
     assert record["prior"] is None
-    assert set(record) == {"law", "prior", "task", "parameters", "checks", "status", "left_out", "settings", "seconds"}
+    assert set(record) == {
+        "law",
+        "link",
+        "prior",
+        "task",
+        "parameters",
+        "checks",
+        "status",
+        "left_out",
+        "settings",
+        "seconds",
+    }
     levels = {(p["name"], p["level"]): p for p in record["parameters"]}
     assert ("beta", "task") in levels
     assert {("E", "model"), ("B", "model"), ("D_l", "task"), ("noise", "task"), ("pull", "task")} <= set(levels)
@@ -261,7 +279,7 @@ def test_same_seed_same_answer_and_units_do_not_matter(capsys, tmp_path, saved, 
         ({"data": table["data"] / 1000}, "data=10"),
     ):
         table.assign(**change).to_csv(runs, index=False)
-        _, out, _ = run(capsys, "select", runs, "--at", at, "--json")
+        _, out, _ = run(capsys, "select", runs, "--at", at, "--json", "--as", "data=data")
         again = json.loads(out)
         assert [(c["model"], c["p_best"]) for c in again["candidates"]] == [
             (c["model"], c["p_best"]) for c in answer["candidates"]

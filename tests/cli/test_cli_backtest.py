@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from command_line import one_message
 from command_line import run as run_command
 
 from bayeslaw.cli import backtest as cli_backtest
@@ -197,8 +198,7 @@ def test_bad_input_is_refused_with_one_message(capsys, here, case):
     arguments, fragment = BAD[case]
     status, out, err = run(capsys, *arguments)
     assert (status, out) == (2, "")
-    assert err.count("\n") == 1
-    assert err.startswith("bayeslaw: ")
+    assert one_message(err).startswith("bayeslaw: ")
     assert fragment in err
     assert not (here / "backtest-finetune").exists()
     assert not (here / "backtest-curves").exists()

@@ -139,7 +139,7 @@ def test_an_average_stands_for_its_last_run(surface):
 
 
 @pytest.mark.parametrize("along", ["data", "params"])
-def test_runs_hidden_from_a_joint_law_are_scored_at_their_place(along, surface, forge):
+def test_runs_hidden_from_a_joint_law_are_scored_at_their_place(along, surface, forge, known_misfit):
     """Against predictions asked for one by one: a model seen at its own size, others as new models of their family."""
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
     (holdout,) = rolling_holdouts(runs, along, 1)
@@ -149,7 +149,7 @@ def test_runs_hidden_from_a_joint_law_are_scored_at_their_place(along, surface, 
         positions[name][:] = -20.0  # as good as none, for models that were not seen
     positions["offset"][:], positions["tilt"][:] = np.linspace(-3, 3, positions["offset"].shape[1]), 2.0
     positions["curvature"][:] = np.linspace(4, -2, positions["curvature"].shape[1])
-    posterior = forge(holdout.seen, positions, law="chinchilla")
+    posterior = forge(holdout.seen, positions, law="chinchilla", scales=known_misfit(0.0))
     scored = score_hidden(posterior, holdout.hidden, seed=0)
     assert len(scored) == len(holdout.hidden) > 0
     noise, tail = (posterior.flat(name)[0, 0] for name in ("noise", "tail"))

@@ -51,10 +51,15 @@ def parameter(name, unit="1", **about):
     return changed(parameters=more, natural=lambda c, level, ref: LAW.natural(c, level, ref) | {name: jnp.exp(level)})
 
 
+MORE_MAY_HURT = ("active_params", "annealing", "moe", "step_law")
+"""Interactions may turn a sign, and one thing alone may be more than goes with the others."""
+
+
 @pytest.mark.parametrize("name", [*law_names(), "multiplicative(pretraining_tokens)"])
 def test_laws_of_the_package_pass(name):
     found = check_law(get_law(name), simulate=False)
-    assert found.status == "PASS", found.to_frame().to_string()
+    wrong = {check.name: check.status for check in found.checks if check.status != "PASS"}
+    assert wrong == ({"more_is_better": "REVIEW"} if name in MORE_MAY_HURT else {}), found.to_frame().to_string()
     assert not found.simulated
     assert len({check.name for check in found.checks}) == len(found.checks) >= 13
 
@@ -246,7 +251,7 @@ def test_simulated_runs_follow_the_law(monkeypatch):
         ratio = falls[1:] / falls[:-1]
         np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
         ahead = loss[-1] + falls[-1] * ratio[0] + falls[-1] * ratio[0] ** 2
-        assert np.log(ahead) == pytest.approx(found.truth[model], abs=1e-9)
+        assert ahead == pytest.approx(found.truth[model], rel=1e-9)
         assert found.hidden == 4 * rows["data"].max()
         ratios.append(ratio[0])
     assert np.ptp(ratios) < 1e-9  # one exponent on the task

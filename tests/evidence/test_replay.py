@@ -8,7 +8,8 @@ import pytest
 
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.evidence.replay.ours import moved, reweighted
-from bayeslaw.evidence.replay.policies import POLICIES, Bought, Purse, ReplaySettings
+from bayeslaw.evidence.replay.policies import POLICIES
+from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.replay import SCORED, choose_policies, replay, scored, summarise
 from bayeslaw.evidence.replay.studies import read_studies
 from bayeslaw.evidence.replay.surrogate import Surrogate

@@ -161,7 +161,7 @@ class ScorePredictor:
         return ScoreTargets(
             labels=labels or tuple((c.model, c.family, c.task) for c in curves),
             covariates=covariates,
-            extrapolation=sizes / self.layout.largest[index][:, None],
+            beyond={self.law.axis: sizes / self.layout.largest[index][:, None]},
             weight=np.ones(sizes.shape),
             joint=True,
             index=index,

@@ -16,7 +16,8 @@ from bayeslaw.laws import get_law
 from bayeslaw.lending.lend import _split, as_prior
 from bayeslaw.runs import read_runs
 from bayeslaw.verdicts import Check
-from tests.conftest import SIZES, _log_rectified, _walk_kernel
+from tests.conftest import SIZES
+from tests.dense import log_rectified, walk_kernel
 
 LAW = get_law("rectified")
 STATED = ScalePriors()
@@ -72,8 +73,8 @@ def path_draws(posterior, task, curve):
     """Law and shared walk of a task at its sizes, from its smallest on: shape (S, 4)."""
     t = np.log(np.array(SIZES))
     values = {c.name: posterior.flat(c.name)[:, curve, None] for c in LAW.coordinates}
-    law = _log_rectified(values, np.array(SIZES)[None], SIZES[-1])
-    root = np.linalg.cholesky(_walk_kernel(t[1:] - t[0], t[1:] - t[0]))
+    law = log_rectified(values, np.array(SIZES)[None], SIZES[-1])
+    root = np.linalg.cholesky(walk_kernel(t[1:] - t[0], t[1:] - t[0]))
     return law[:, 1:] - law[:, :1] + posterior.flat("shared_walk")[:, task, :4] @ root.T
 
 

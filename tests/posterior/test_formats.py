@@ -49,4 +49,4 @@ def test_nothing_of_it_follows_from_constants_of_today(path, monkeypatch):
 
 
 def test_the_files_are_small():
-    assert sum(path.stat().st_size for path in Path(FOLDER).iterdir()) < 500_000
+    assert max(path.stat().st_size for path in Path(FOLDER).iterdir()) < 150_000

@@ -297,7 +297,10 @@ def replace_attribute(name, value):
 @pytest.mark.parametrize(
     ("edit", "expected"),
     [
-        (replace_attribute("bayeslaw_format", 99), r"format 99; this version of bayeslaw reads format 7\. Upgrade"),
+        (
+            replace_attribute("bayeslaw_format", 99),
+            r"format 99; this version of bayeslaw reads formats 7 to 8\. Upgrade",
+        ),
         (replace_attribute("bayeslaw_format", 0), r"format 0.*fit again"),
         (replace_attribute("bayeslaw_format", "one"), "format one"),
         (replace_attribute("bayeslaw_format", None), "not a fit saved by bayeslaw"),
@@ -395,4 +398,4 @@ def test_a_posterior_needs_no_sampler_to_answer(saved):
     posterior = load_posterior(saved)
     assert select(posterior, {"data": 51_200.0}).recommended in ("a", "b")
     assert dataclasses.is_dataclass(posterior)
-    assert FORMAT == 7
+    assert FORMAT == 8

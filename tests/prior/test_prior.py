@@ -174,7 +174,7 @@ def test_another_law_is_refused(prior, others):
 
 
 def test_another_unit_is_refused(prior, others):
-    tokens = read_runs(others.table.drop(columns="row").rename(columns={"data": "tokens"}))
+    tokens = read_runs(others.table.drop(columns="row").rename(columns={"data": "tokens"}), roles={"tokens": "tokens"})
     with pytest.raises(PriorError, match=r"'data' counts tokens, and in the runs that .* it counts examples"):
         prior.require_fits(tokens, prior.law)
     prior.require_fits(others, prior.law)

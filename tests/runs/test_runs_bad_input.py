@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from bayeslaw.errors import RunsError, SelectionError
-from bayeslaw.runs import files, read_runs
+from bayeslaw.runs import read_runs
+from bayeslaw.runs.readers import opened
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01"
 GOOD = "model,data,loss\na,100,3.5\na,200,3.1\n"
@@ -30,14 +31,13 @@ CASES = [
     ("png.csv", PNG, ["png.csv", "binary", "UTF-8"]),
     ("nul.csv", b"model,data,loss\na,1,\x002\n", ["nul.csv", "binary"]),
     ("latin.csv", "model,data,loss\na,1,2\né,1,2\n".encode("latin-1"), ["latin.csv", "line 3", "0xe9", "UTF-8"]),
-    ("utf16.csv", GOOD.encode("utf-16"), ["utf16.csv", "binary", "UTF-8"]),
+    ("utf16.csv", GOOD.encode("utf-16")[:-1], ["utf16.csv", "UTF-16", "broken"]),
     ("ragged.csv", "model,data,loss\na,100,3.5\nb,1,000,3.1\n", ["ragged.csv", "row 2", "4 cells", "expected 3"]),
     ("short.csv", "model,data,loss\na,100,3.5\nb,100\n", ["short.csv", "row 2", "2 cells", "expected 3"]),
     ("quote.csv", 'model,data,loss\n"a,100,3.5\n', ["quote.csv", "line", "quote"]),
     ("noloss.csv", "model,data,speed\na,1,2\n", ["noloss.csv", "'speed'", "eval loss", "nll", "Rename"]),
     ("headerless.csv", "gpt2,200,3.5\ngpt2,400,3.1\n", ["headerless.csv", "no column of losses", "'gpt2'"]),
     ("nodata.csv", "model,loss,lr\na,1,2\n", ["nodata.csv", "'lr'", "seen examples", "total tokens", "compute"]),
-    ("noparams.csv", "model,loss,compute\na,1,2\n", ["noparams.csv", "compute together with params"]),
     (
         "text.csv",
         "model,data,loss\na,1,2\na,2,oops\n",
@@ -49,7 +49,11 @@ CASES = [
     ("inf.csv", "model,data,loss\na,1,inf\n", ["inf.csv", "row 1", "'loss'", "'inf'"]),
     ("void.csv", "model,data,loss\na,1,2\na,2,\n", ["void.csv", "row 2", "'loss'", "empty cell"]),
     ("zero.csv", "model,data,loss\na,1,0\n", ["zero.csv", "row 1", "'loss'", "'0'", "loss > 0"]),
-    ("minus.csv", "model,data,loss\na,1,-2\na,2,-1\n", ["minus.csv", "row 1", "'-2'", "loss > 0", "1 more"]),
+    (
+        "minus.csv",
+        "model,data,loss\na,1,-2\na,2,-1\na,3,2\na,4,1\n",
+        ["minus.csv", "row 1", "'-2'", "loss > 0", "1 more"],
+    ),
     ("negative.csv", "model,examples,loss\na,-5,2\n", ["negative.csv", "row 1", "'examples'", "'-5'"]),
     ("many.csv", "model,data,loss\na,many,2\n", ["many.csv", "row 1", "'data'", "'many'", "number of examples"]),
     ("nodatum.csv", "model,data,loss\na,,2\n", ["nodatum.csv", "row 1", "'data'", "empty cell"]),
@@ -59,7 +63,7 @@ CASES = [
     ("flop.csv", "model,C,N,loss\na,-1e9,1e6,2\n", ["flop.csv", "row 1", "'C'", "'-1e9'", "FLOP"]),
     ("se.csv", "model,data,loss,stderr\na,1,2,-0.1\n", ["se.csv", "row 1", "'stderr'", "'-0.1'", "not negative"]),
     ("twice.csv", "model,loss,data,loss\na,1,2,3\n", ["twice.csv", "'loss'", "2 times"]),
-    ("both.csv", "model,data,eval_loss,nll\na,1,2,3\n", ["both.csv", "'eval_loss'", "'nll'", "'loss'"]),
+    ("both.csv", "model,data,test_loss,val_loss\na,1,2,3\n", ["'test_loss' and 'val_loss' all mean loss", "--as"]),
     ("unnamed.csv", "model,,data,loss\na,x,1,2\n", ["unnamed.csv", "column 2", "no name"]),
     ("unnamed2.csv", "model,,data,loss\na,5,1,2\n", ["unnamed2.csv", "column 2", "no name"]),
     ("unnamed1.csv", ",data,loss\na,1,2\n", ["unnamed1.csv", "column 1", "no name"]),
@@ -69,18 +73,18 @@ CASES = [
     ("double.csv", "model,size (B),data,loss\na,7B,1,2\n", ["'size (B)'", "mixed units", "'7B'"]),
     ("unit.csv", "model,data,loss,unit\na,1,2,nats\na,2,1,bits\n", ["'unit'", "mixed units", "'nats'", "'bits'"]),
     ("broken.parquet", _broken_parquet(), ["broken.parquet", "Parquet"]),
-    ("text.parquet", GOOD, ["text.parquet", "Parquet", "CSV"]),
+    ("noise.parquet", b"\x00\x01\x02", ["noise.parquet", "Parquet", "CSV"]),
     ("line.jsonl", '{"model": "a", "data": 1, "loss": 2}\n{"model": \n', ["line.jsonl", "line 2", "JSON"]),
     ("array.json", '[{"model": "a",\n "data": 1,,}]', ["array.json", "line 2", "JSON"]),
     ("deep.json", "[" * 200_000, ["deep.json", "JSON"]),
     ("numbers.json", "[1, 2]", ["numbers.json", "row 1", "'1'", "object"]),
-    ("columns.json", '{"data": [1, 2], "loss": [3, 2]}', ["columns.json", "row 1", "[1, 2]", "object"]),
+    ("columns.json", '{"data": [1, 2], "loss": [3]}', ["columns.json", "row 1", "[1, 2]", "object"]),
     ("key.jsonl", '{"model": "a", "data": 1, "loss": 2, "loss": 3}', ["key.jsonl", "line 1", "twice"]),
     ("null.jsonl", '{"model": "a", "data": 1, "loss": null}', ["null.jsonl", "row 1", "'loss'", "empty cell"]),
     ("huge.jsonl", '{"model": "a", "data": 1, "loss": 1' + "0" * 400 + "}", ["huge.jsonl", "row 1", "'loss'"]),
     ("gzip.csv.gz", b"\x1f\x8b\x08\x00broken", ["gzip.csv.gz", "compressed"]),
-    ("runs.xlsx", GOOD, ["runs.xlsx", "'.xlsx'", ".csv", ".parquet"]),
-    ("runs", GOOD, ["runs", "suffix", ".csv"]),
+    ("runs.xlsx", b"PK\x03\x04\x00", ["runs.xlsx", "workbook"]),
+    ("runs.bin", b"\x00\x01", ["runs.bin", "binary", "Parquet"]),
     ("families.csv", "model,family,data,loss\na,F,1,2\na,G,2,1\n", ["row 2", "'a'", "'F'", "'G'", "row 1"]),
     ("nameless.csv", "model,data,loss\na,1,2\n ,2,1\n", ["nameless.csv", "row 2", "'model'", "empty cell"]),
     ("taskless.csv", "model,task,data,loss\na,t,1,2\na,,2,1\n", ["taskless.csv", "row 2", "'task'", "empty cell"]),
@@ -124,7 +128,7 @@ def test_source_of_another_type(source):
 
 
 def test_huge_file_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    monkeypatch.setattr(opened, "MAX_BYTES", 1000)
     (tmp_path / "huge.csv").write_text(GOOD + "a,300,3\n" * 200)
     with pytest.raises(RunsError, match=r"huge\.csv: the file has 1,636 bytes, expected at most 1,000 bytes"):
         read_runs(tmp_path / "huge.csv")

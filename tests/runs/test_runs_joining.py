@@ -34,7 +34,7 @@ def test_a_single_table_stays_as_it_is(tmp_path):
 
 
 def test_tokens_are_not_put_with_examples(tmp_path):
-    tokens = table(tmp_path, "tokens.csv", "model,tokens,loss\na,100,3\na,200,2\n")
+    tokens = table(tmp_path, "tokens.csv", "model,tokens,loss\na,10000,3\na,20000,2\n")
     examples = table(tmp_path, "examples.csv", "model,data,loss\na,100,3\na,200,2\n")
     both = table(tmp_path, "both.csv", "model,data,tokens,loss\na,100,9000,3\na,200,18000,2\n")
     assert [counts_tokens(runs) for runs in (tokens, examples, both)] == [True, False, False]

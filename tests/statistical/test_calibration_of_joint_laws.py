@@ -5,6 +5,8 @@ tilts of models, an exponentially correlated field, departures beyond the data. 
 true value among the draws of its posterior must be uniform.
 """
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,29 +14,47 @@ from calibration import assert_uniform, ranks
 from scipy.spatial.distance import cdist
 
 from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.points import resources
 from bayeslaw.kinds.surfaces.priors import SurfacePriors
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.runs import read_runs
 
 pytestmark = pytest.mark.slow
 
-JOINT = [name for name in law_names() if get_law(name).kind == "surfaces"]
+JOINT = [name for name in law_names() if get_law(name).kind == "surfaces" and not get_law(name).link]
 FAMILIES, SIZES, TOKENS = ("x", "y", "z"), (1e8, 4e8, 1.6e9), (2e9, 2.2e9, 2.4e9, 2.7e9, 3e9, 8e9, 3.2e10)
 """Some sizes near each other, so that fields have patterns: runs an e-fold apart share none."""
 UNIQUE = 6e9
 """Unique tokens, of laws that count repetitions: the longer runs repeat."""
-LATER = {"params": SIZES[-1], "data": 8 * TOKENS[-1]}
-LARGER = {"params": 8 * SIZES[-1], "data": 8 * TOKENS[-1]}
-BETWEEN = {"params": SIZES[-1], "data": 2.55e9}
+LATER, LARGER, BETWEEN = (SIZES[-1], 8 * TOKENS[-1]), (8 * SIZES[-1], 8 * TOKENS[-1]), (SIZES[-1], 2.55e9)
+"""Of each family: the last model later, a larger one, the last in between."""
 
 
-def grid():
-    """Every run of the layout; behind them, of each family, the last model later, a larger one, the last in between."""
+MISFIT = 0.01
+"""Scale of errors beyond the data."""
+
+
+def across(law):
+    """The covariate by which models differ: the first that is not the axis."""
+    return next(c.name for c in law.covariates if c.name != law.axis)
+
+
+def others(law, family, size, along):
+    """Further covariates of a run: each of three values, such that every family and size meets every one."""
+    place = FAMILIES.index(family) + (SIZES.index(size) if size in SIZES else 0)
+    special = {"unique_data": UNIQUE, "annealed_sum": 1.3 * along}
+    names = [c.name for c in law.covariates if c.name not in (law.axis, across(law))]
+    return {name: special.get(name, 2.0 ** ((place * (k + 1)) % 3 - 1)) for k, name in enumerate(names)}
+
+
+def grid(law):
+    """Every run of the layout; behind them the runs that are to be foretold, of each family."""
     rows = [(f, n, d) for f in FAMILIES for n in SIZES for d in TOKENS]
-    rows += [(f, point["params"], point["data"]) for f in FAMILIES for point in (LATER, LARGER, BETWEEN)]
-    frame = pd.DataFrame(rows, columns=["family", "params", "data"])
-    frame["model"] = frame["family"] + frame["params"].map("-{:g}".format)
-    return frame.assign(task="t", unique_data=UNIQUE)
+    rows += [(f, n, d) for f in FAMILIES for n, d in (LATER, LARGER, BETWEEN)]
+    named = [{"family": f, across(law): n, law.axis: d, **others(law, f, n, d)} for f, n, d in rows]
+    frame = pd.DataFrame(named)
+    frame["model"] = [f"{f}-{n:g}" for f, n, _ in rows]
+    return frame.assign(task="t", data=frame[law.axis])
 
 
 def beyond(points, edge):
@@ -44,9 +64,23 @@ def beyond(points, edge):
     return m**2 * (3 * far - m) / 6
 
 
+def missed(points, seen):
+    """Covariance of the error of the law beyond runs that were seen, in units of its scale."""
+    directions = np.array([d for d in itertools.product((-1, 0, 1), repeat=points.shape[1]) if any(d)])
+    size = growth(np.max(points @ directions.T - (seen @ directions.T).max(axis=0), axis=1))
+    apart = cdist(points, points)
+    return size[:, None] * size * np.exp(-0.5 * (apart / 1.5) ** 2)
+
+
+def growth(distance):
+    """Size of the error at a distance."""
+    far = np.maximum(distance, 0.0)
+    return (1 - np.exp(-far / 0.1)) * (1 + 0.9 * far)
+
+
 def simulate(law, rng):
     """Draw a table from the prior, and the truth behind it."""
-    frame = grid()
+    frame = grid(law)
     runs = len(FAMILIES) * len(SIZES) * len(TOKENS)
     model = build_model(read_runs(frame[:runs].assign(loss=1.0)), law)
     reference = {name: float(values[0]) for name, values in model.layout.reference.items()}
@@ -67,12 +101,14 @@ def simulate(law, rng):
         seen = here < runs
         points = np.column_stack([np.log(covariates[name] / reference[name]) for name in names])
         covariance = np.exp(-cdist(points, points) / 0.4)
-        for v in range(len(names)):
-            covariance += 2.0**2 * beyond(points[:, v], points[seen, v].max())
         root = np.linalg.cholesky(covariance + 1e-10 * np.eye(len(here)))
         log_loss[here] = shape - shape[seen].mean() + scales["field_sd"] * root @ rng.standard_normal(len(here))
+        root = np.linalg.cholesky(missed(points, points[seen]) + 1e-10 * np.eye(len(here)))
+        spent = [names.index(name) for name in resources(names)]
+        product = points[:, spent].sum(axis=1)
+        log_loss[here] += MISFIT * (root @ rng.standard_normal(len(here)) - 0.4 * growth(product - product[seen].max()))
         log_loss[here] += rng.standard_normal()  # the level, about the mean of the runs
-        along = np.log(frame["data"].to_numpy()[here]) - np.log(TOKENS).mean()
+        along = np.log(frame[law.axis].to_numpy()[here]) - np.log(TOKENS).mean()
         ends = np.log(TOKENS) - np.log(TOKENS).mean()
         inside = np.clip(along, ends.min(), ends.max())
         curving = 0.5 * (inside**2 - np.mean(ends**2)) + inside * (along - inside)
@@ -99,10 +135,9 @@ def draws_of(fit):
     """Draws of what ``simulate`` knows the truth of, by name."""
     flat, law = fit.posterior.flat, fit.posterior.law
     last = [c.model for c in fit.posterior.layout.curves].index(f"x-{SIZES[-1]:g}")
-    later, larger = {"data": LATER["data"]}, dict(LARGER)
-    if "unique_data" in {c.name for c in law.covariates}:
-        larger["unique_data"] = UNIQUE
-    at = [later, {"data": BETWEEN["data"]}]
+    later, between = ({law.axis: d, **others(law, FAMILIES[0], n, d)} for n, d in (LATER, BETWEEN))
+    larger = {across(law): LARGER[0], law.axis: LARGER[1], **others(law, FAMILIES[0], *LARGER)}
+    at = [later, between]
     told = fit.predictions(at, kind="curve", seed=1).linked[:, last]
     return {
         **{f"{c.name} of a family": flat(c.name)[:, 0] for c in law.coordinates},
@@ -119,11 +154,13 @@ def draws_of(fit):
 
 def test_fields_of_the_layout_have_patterns():
     model = build_model(
-        read_runs(grid()[: len(FAMILIES) * len(SIZES) * len(TOKENS)].assign(loss=1.0)), get_law(JOINT[0])
+        read_runs(grid(get_law(JOINT[0]))[: len(FAMILIES) * len(SIZES) * len(TOKENS)].assign(loss=1.0)),
+        get_law(JOINT[0]),
     )
     assert model.sizes()["field"][0] >= 2 * len(FAMILIES)
 
 
 @pytest.mark.parametrize("name", JOINT)
-def test_ranks_are_uniform(name):
-    assert_uniform(ranks(get_law(name), simulate, draws_of, tables=100, seed=2), bins=10)
+def test_ranks_are_uniform(name, known_misfit):
+    found = ranks(get_law(name), simulate, draws_of, tables=100, seed=2, scales=known_misfit(MISFIT))
+    assert_uniform(found, bins=10)

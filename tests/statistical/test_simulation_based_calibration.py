@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
-from calibration import FALSE_ALARM, assert_uniform, p_values, ranks
+from calibration import FALSE_ALARM, assert_uniform, p_values, persistent, ranks
 
+from bayeslaw.answers.prediction import predict
 from bayeslaw.kinds.curves import density as curve_density
 from bayeslaw.kinds.curves.priors import ScalePriors
 from bayeslaw.kinds.registry import build_model
@@ -25,20 +26,23 @@ pytestmark = pytest.mark.slow
 SIZES = 200.0 * 2 ** np.arange(6)
 TARGETS = SIZES[-1] * np.array([8.0, 512.0])
 MODELS = 6
+OWN_CHANGE, SHARED_CHANGE = 0.01, 0.008
+"""Rates at which slopes change beyond the data."""
 
 
-def table(log_loss):
+def table(log_loss, axis="data"):
     models = np.repeat([f"model {i}" for i in range(MODELS)], len(SIZES))
     columns = {"task": "t", "family": models, "model": models, "data": np.tile(SIZES, MODELS)}
+    columns[axis] = columns["data"]
     return pd.DataFrame({**columns, "loss": np.exp(log_loss).ravel()})
 
 
 def simulate(dense, law, rng):
     """Draw a table from the prior, and the truth behind it."""
-    blank = table(np.zeros((MODELS, len(SIZES))))
+    blank = table(np.zeros((MODELS, len(SIZES))), law.axis)
     model = build_model(read_runs(blank), law)
     position = {name: rng.standard_normal(shape) for name, shape in model.sizes().items()}
-    prior = dense(blank, law.name)
+    prior = dense(blank, law.name, OWN_CHANGE, SHARED_CHANGE)
     heights = 0.15 * rng.standard_normal(MODELS)
     heights -= heights.mean()
     curves = prior.draw("t", position, heights, np.concatenate([SIZES, TARGETS]), rng)
@@ -49,7 +53,7 @@ def simulate(dense, law, rng):
     started = dense(table(measured[:, : len(SIZES)])).heights("t")[0]
     level = heights - started + 1.0
     measured = measured + level[:, None]
-    natural = law.natural({name: value[0] for name, value in values.items()}, level[0], {"data": SIZES[-1]})
+    natural = law.natural({name: value[0] for name, value in values.items()}, level[0], {law.axis: SIZES[-1]})
     truth = {
         **{name: float(value) for name, value in natural.items()},
         **{f"location of {c.name}": position["location"][k] for k, c in enumerate(law.coordinates)},
@@ -61,15 +65,16 @@ def simulate(dense, law, rng):
         "run at 512x": measured[0, -1],
         "best model": np.argmin(measured[:, -1]),
     }
-    return table(measured[:, : len(SIZES)]), truth
+    return table(measured[:, : len(SIZES)], law.axis), truth
 
 
 def draws_of(fit):
     """Draws of what ``simulate`` knows the truth of, by name."""
     d, law = fit.posterior.flat, fit.posterior.law
-    points = [{"data": size} for size in TARGETS]
-    curve = fit.predictions(points, kind="curve", seed=1).linked[:, 0]
-    run = fit.predictions(points, kind="run", seed=2).linked
+    points = [{law.axis: size} for size in TARGETS]
+    posterior = persistent(fit.posterior)
+    curve = predict(posterior, points, kind="curve", seed=1).linked[:, 0]
+    run = predict(posterior, points, kind="run", seed=2).linked
     scales = ScalePriors()
 
     def standard(name, values):
@@ -93,11 +98,12 @@ def draws_of(fit):
 
 
 @pytest.mark.parametrize("name", [name for name in law_names() if get_law(name).discrepancy == "slope"])
-def test_ranks_are_uniform(name, dense):
-    assert_uniform(ranks(get_law(name), partial(simulate, dense), draws_of, tables=200, seed=1), bins=20)
+def test_ranks_are_uniform(name, dense, known_changes):
+    scales = known_changes(OWN_CHANGE, SHARED_CHANGE)
+    assert_uniform(ranks(get_law(name), partial(simulate, dense), draws_of, tables=200, seed=1, scales=scales), bins=20)
 
 
-def test_a_wrong_jacobian_is_seen(dense, monkeypatch):
+def test_a_wrong_jacobian_is_seen(dense, known_changes, monkeypatch):
     """The same with the determinant left out that integrating the shared walk leaves behind."""
     right = curve_density.log_likelihood
 
@@ -109,5 +115,6 @@ def test_a_wrong_jacobian_is_seen(dense, monkeypatch):
     monkeypatch.setattr(curve_density, "log_likelihood", wrong)
     # settings of its own, so that the program compiled for the right density is not used again
     sampler = SamplerSettings(warmup=350, draws=250)
-    found = ranks(get_law("rectified"), partial(simulate, dense), draws_of, tables=200, seed=1, sampler=sampler)
+    scales, tables = known_changes(OWN_CHANGE, SHARED_CHANGE), partial(simulate, dense)
+    found = ranks(get_law("rectified"), tables, draws_of, tables=200, seed=1, scales=scales, sampler=sampler)
     assert p_values(found, bins=20)["shared_drift"] < FALSE_ALARM / len(found.columns)

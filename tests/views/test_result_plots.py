@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from bayeslaw.answers.advice import Advice, advise
 from bayeslaw.answers.parameters import Parameters, fit_checks, parameters
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
@@ -19,7 +20,6 @@ from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.lending.borrowing import Borrowing, Share, borrowing
 from bayeslaw.results import PICTURES
-from bayeslaw.runs.advice import Advice, advise
 from bayeslaw.verdicts import Check
 from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.numbers import chance, count, decimals, fixed
@@ -377,8 +377,8 @@ def many_predicted(result, models):
     """A prediction with so many models, called m0, m1 and so on."""
     picked = np.arange(models) % len(result.labels)
     labels = tuple((f"m{i}", f"m{i}", "task") for i in range(models))
-    linked, extrapolation = result.linked[:, picked], result.extrapolation[picked]
-    return dataclasses.replace(result, labels=labels, linked=linked, extrapolation=extrapolation)
+    beyond = {name: factor[picked] for name, factor in result.beyond.items()}
+    return dataclasses.replace(result, labels=labels, linked=result.linked[:, picked], beyond=beyond)
 
 
 def many_candidates(result, models):

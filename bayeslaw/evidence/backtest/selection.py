@@ -17,7 +17,7 @@ from bayeslaw.evidence.backtest.scoring import SELECTION_SCORES, selection_score
 from bayeslaw.evidence.backtest.selection_methods import METHODS
 from bayeslaw.evidence.backtest.settings import MethodSettings, checked_law, whole
 from bayeslaw.evidence.backtest.store import code_version
-from bayeslaw.runs.files import stem_of
+from bayeslaw.runs.readers.opened import stem_of
 
 if TYPE_CHECKING:
     from bayeslaw.laws.base import Law

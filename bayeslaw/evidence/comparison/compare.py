@@ -23,7 +23,7 @@ from bayeslaw.fitting.fit import fit
 from bayeslaw.kinds.base import Kind
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import laws_fed_by
-from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.kinds.shared.outcome import Outcome, outcome_of_law
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.results import Result, verdict
@@ -33,7 +33,7 @@ from bayeslaw.runs.table import families_of, whole_tasks
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress
 from bayeslaw.streams import generator
-from bayeslaw.verdicts import Check, Status, at_least, at_most, overall
+from bayeslaw.verdicts import Check, Status, at_least, at_most, overall, worst
 
 FOLDS = 3
 HELD_OUT = ("law", "fold", "row", "task", "model", "data"), ("median", "p05", "p95", "log_score")
@@ -141,19 +141,20 @@ class Comparison(Result):
         first = next(iter(one_each.values()))
         total = min(len(p.linked) for p in one_each.values())
         drawn = rng.choice(list(weights), total, p=list(weights.values()))
-        linked, extrapolation = np.empty((total, *first.linked.shape[1:])), first.extrapolation
+        linked, beyond = np.empty((total, *first.linked.shape[1:])), dict(first.beyond)
         for law, prediction in one_each.items():
             here = np.flatnonzero(drawn == law)
             order = [prediction.labels.index(label) for label in first.labels]
             some = rng.choice(len(prediction.linked), len(here), replace=False)
             linked[here] = prediction.linked[some][:, order]
-            extrapolation = np.maximum(extrapolation, prediction.extrapolation[order])  # laws differ in covariates
+            for name, factor in prediction.beyond.items():  # laws differ in covariates
+                beyond[name] = np.maximum(beyond.get(name, 0.0), factor[order])
         return replace(
             first,
             linked=linked,
-            extrapolation=extrapolation,
+            beyond=beyond,
             chains=1,
-            checks=self.checks,
+            checks=(*self.checks, worst(c for p in one_each.values() for c in p.checks if c.name == "extrapolation")),
             provenance={"law": f"mixture of {', '.join(weights)}", "prior": None, "weights": weights},
         )
 
@@ -202,7 +203,7 @@ def compare(
     """
     named = _named(laws, runs)
     kinds = {kind_of(law) for law in named.values()}
-    outcome = _one_outcome(named)
+    _require_one_outcome(named)
     for kind in kinds:  # all laws are fitted to the same runs
         runs = kind.prepare(runs, early_tokens)
     for law in named.values():
@@ -232,22 +233,21 @@ def compare(
         statuses[name] = overall([*checks, *fits[name].posterior.checks])
     if progress is not None:
         progress("done", total, total)
-    held_out = pd.concat(parts)
+    held_out, outcome = pd.concat(parts), next(iter(fits.values())).posterior.predictor.outcome
     scores = law_scores(held_out, tuple(named), loo, statuses, outcome)
     return Comparison(runs, along, scores, held_out, fits, outcome, _checks(scores, held_out, whole))
 
 
-def _one_outcome(laws: Mapping[str, Law]) -> Outcome:
-    """The outcome that all laws describe."""
-    outcomes = {name: kind_of(law).outcome for name, law in laws.items()}
+def _require_one_outcome(laws: Mapping[str, Law]) -> None:
+    """Refuse laws of several outcomes, or of one on several scales, whose densities cannot be compared."""
+    outcomes = {name: outcome_of_law(kind_of(law).outcome, law) for name, law in laws.items()}
     first = next(iter(outcomes.values()))
     others = [name for name, outcome in outcomes.items() if outcome != first]
     if others:
         raise LawError(
-            f"The {others[0]} law is of {outcomes[others[0]].name}, the {next(iter(outcomes))} law of {first.name}: "
-            "compare laws of one outcome."
+            f"The {others[0]} law is of {outcomes[others[0]].linked_unit}, the {next(iter(outcomes))} law of "
+            f"{first.linked_unit}: compare laws of one outcome with one link."
         )
-    return first
 
 
 def _named(laws: Sequence[str | Law], runs: Runs) -> dict[str, Law]:

@@ -17,7 +17,7 @@ from bayeslaw.answers.board import Board, sizes_of
 from bayeslaw.answers.proposals import NewModel
 from bayeslaw.answers.ranking import ranked
 from bayeslaw.answers.value import Belief, ChoiceBelief, ForecastBelief, normal_scores, winsorised
-from bayeslaw.evidence.replay.policies import Bought, Purse, ReplaySettings
+from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.studies import Study
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior

@@ -14,7 +14,8 @@ from bayeslaw.errors import LawError, TargetError
 from bayeslaw.evidence import scores
 from bayeslaw.evidence.backtest.jobs import Job, Record, Report, run_jobs
 from bayeslaw.evidence.backtest.store import code_version
-from bayeslaw.evidence.replay.policies import POLICIES, Bought, Purse, ReplaySettings
+from bayeslaw.evidence.replay.policies import POLICIES
+from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.studies import ReplayGoal, Study, read_studies
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law

@@ -5,21 +5,18 @@ from scipy import stats
 
 from bayeslaw.kinds.curves.layout import CurveLayout
 from bayeslaw.kinds.shared.borrowed import CONFLICT_MIN, CONFLICT_REMEDY, TaskPath
-from bayeslaw.verdicts import Check, at_least, at_most
+from bayeslaw.verdicts import Check, at_least
 
 POINTS_MIN = 3
 CURVES_MIN = 2
-RISES_MAX = 0.2
 
 
 def curve_checks(layout: CurveLayout) -> list[Check]:
-    """Check whether a table has enough sizes and models, and losses that fall, for extrapolation."""
+    """Check whether a table has enough sizes and models for extrapolation."""
     seen = layout.weight > 0
     sizes = np.array([len(np.unique(axis[mask])) for axis, mask in zip(layout.axis, seen, strict=True)])
     thin = layout.curves[int(np.argmin(sizes))]
     curves = np.bincount(layout.task_of, minlength=len(layout.tasks))
-    rises = _share_of_rises(layout, seen)
-    worst = int(np.argmax(rises))
     return [
         at_least(
             "sizes_per_model", sizes.min(), POINTS_MIN, 0,
@@ -32,24 +29,7 @@ def curve_checks(layout: CurveLayout) -> list[Check]:
             f"Each task has {curves.min()} or more models; models inform each other's exponents.",
             "With a single model everything that models share comes from the prior; add runs of other models.",
         ),
-        at_most(
-            "rising_loss", rises[worst], RISES_MAX, 1.0,
-            f"Loss rises beyond noise in at most {rises[worst]:.0%} of the steps to a larger size "
-            f"(most: {layout.curves[worst].model}).",
-            "A curve that rises with more data is not one that a scaling law describes; look for bad runs or units.",
-        ),
     ]  # fmt: skip
-
-
-def _share_of_rises(layout: CurveLayout, seen: np.ndarray) -> np.ndarray:
-    """Share of steps between neighbouring sizes at which log loss rises by more than .02, for each curve."""
-    shares = np.zeros(len(layout.curves))
-    for i, mask in enumerate(seen):
-        sizes, index = np.unique(layout.axis[i, mask], return_inverse=True)
-        if len(sizes) > 1:
-            mean = np.bincount(index, layout.y[i, mask]) / np.bincount(index)
-            shares[i] = np.mean(np.diff(mean) > 0.02)
-    return shares
 
 
 def height_checks(layout: CurveLayout) -> list[Check]:

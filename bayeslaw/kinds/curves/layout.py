@@ -7,14 +7,14 @@ import pandas as pd
 
 from bayeslaw.kinds.curves.discrepancy import discrepancy_named
 from bayeslaw.kinds.curves.heights import first_sizes, starting_heights
-from bayeslaw.kinds.curves.origins import slope_error
+from bayeslaw.kinds.curves.origins import Curve, persistence, slope_error
 from bayeslaw.kinds.curves.raw_noise import raw_noise
 from bayeslaw.kinds.curves.spring import Spring
 from bayeslaw.kinds.curves.walks import TaskWalks
 from bayeslaw.kinds.shared.averaging import condense
 from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.layout import LABELS, Layout, Points, largest_of_curves, lay_out, points_of_table
-from bayeslaw.kinds.shared.outcome import LOSS
+from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_table
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
 
@@ -36,6 +36,9 @@ class CurveLayout(Layout):
     slope_error : ndarray, shape (T,)
         Errors of slopes that were extrapolated from rolling origins inside the table (see ``origins``), in log loss per
         e-fold; NaN where it has too few sizes.
+    persistence : tuple of float, length T
+        Share of the differences between slopes of curves that lasts beyond the data (see ``origins``); 1 for laws that
+        follow whole curves, whose slopes beyond the data are those of the law.
     spring : Spring
         How differences in height decay along the axis.
     walks : tuple of TaskWalks, length T
@@ -46,6 +49,7 @@ class CurveLayout(Layout):
     first: np.ndarray
     last: np.ndarray
     slope_error: np.ndarray
+    persistence: tuple[float, ...]
     spring: Spring
     walks: tuple[TaskWalks, ...]
 
@@ -59,12 +63,14 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
         If the table lacks a covariate of the law; the message names the laws that fit the table.
     """
     discrepancy = discrepancy_named(law.discrepancy)
-    points = points_of_table(runs, law, LOSS)
+    outcome = outcome_of_table(LOSS, law, runs.table, {} if borrowed is None else borrowed.reference)
+    points = points_of_table(runs, law, outcome)
     largest = largest_of_curves(points, law.axis)
     noise = np.full(len(largest), np.nan)
     if discrepancy.whole_curves:
         by_curve = points.values.groupby([points.curve[label] for label in LABELS], sort=False)
-        noise = np.array([raw_noise(own, law.axis) for _, own in by_curve], float)
+        if outcome.link_name == "log":
+            noise = np.array([raw_noise(own, law.axis) for _, own in by_curve], float)
         points = Points(*condense(*points, law.axis))
 
     def axis_reference(largest: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -74,11 +80,13 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
         return labels["family"]
 
     common = lay_out(
-        points, law, LOSS, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed
+        points, law, outcome, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed
     )
     plain, spring = Layout(**common), Spring()
     seen = plain.weight > 0
     paths = {} if plain.borrowed is None else plain.borrowed.paths
+    by_task = [_curves_of_task(plain, law, k) for k in range(len(plain.tasks))]
+    lasting = [1.0 if discrepancy.whole_curves else persistence(curves) for curves in by_task]
     here = {task: plain.task_of == k for k, task in enumerate(plain.tasks)}
     return CurveLayout(
         **common,
@@ -86,7 +94,8 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
         height=starting_heights(plain),
         first=first_sizes(plain),
         last=np.where(seen, plain.axis, -np.inf).max(axis=1),
-        slope_error=_slope_errors(plain, law),
+        slope_error=np.round([slope_error(curves) for curves in by_task], 10),
+        persistence=tuple(round(share, 10) for share in lasting),
         spring=spring,
         walks=tuple(
             discrepancy.walks(plain.axis[mask][seen[mask]], paths.get(task), spring) for task, mask in here.items()
@@ -94,13 +103,9 @@ def curve_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Curv
     )
 
 
-def _slope_errors(layout: Layout, law: Law) -> np.ndarray:
-    """Errors of slopes from rolling origins, shape (T,), on sizes relative to the largest of each task."""
-    found = np.full(len(layout.tasks), np.nan)
+def _curves_of_task(layout: Layout, law: Law, task: int) -> list[Curve]:
+    """Logs of the sizes of each curve of a task, relative to the largest of the task, and its log losses."""
     size = np.log(layout.covariates[law.axis])
-    for k in range(len(layout.tasks)):
-        members = np.flatnonzero(layout.task_of == k)
-        seen = {i: layout.weight[i] > 0 for i in members}
-        largest = max(size[i, seen[i]].max() for i in members)
-        found[k] = slope_error([(size[i, seen[i]] - largest, layout.y[i, seen[i]]) for i in members])
-    return np.round(found, 10)
+    seen = {i: layout.weight[i] > 0 for i in np.flatnonzero(layout.task_of == task)}
+    largest = max(size[i, own].max() for i, own in seen.items())
+    return [(size[i, own] - largest, layout.y[i, own]) for i, own in seen.items()]

@@ -1,7 +1,7 @@
 """Predictions of curves: law, height and walks, out to sizes that were not run."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -9,9 +9,9 @@ from scipy import stats
 from bayeslaw.kinds.curves.discrepancy import discrepancy_named
 from bayeslaw.kinds.curves.heights import first_mean
 from bayeslaw.kinds.curves.targets import CurveTargeting, CurveTargets
-from bayeslaw.kinds.curves.walks import WalkBasis
+from bayeslaw.kinds.curves.walks import TaskWalks, WalkBasis
 from bayeslaw.kinds.shared.borrowed import PATH, Entry, TaskPath
-from bayeslaw.kinds.shared.outcome import LOSS, Outcome
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_of_reference
 from bayeslaw.kinds.shared.prediction import (
     LawDraws,
     flat,
@@ -21,6 +21,11 @@ from bayeslaw.kinds.shared.prediction import (
 )
 from bayeslaw.kinds.shared.walks import covariance_root
 
+_AT_EDGE = 1e-9
+"""Points nearer to the last size of a curve, in e-folds, are at it."""
+_FEW_DRAWS = 100
+"""Draws of each chain from which the mean slope of a task is computed."""
+
 
 @dataclass(frozen=True, eq=False)
 class CurvePredictor(CurveTargeting):
@@ -28,8 +33,8 @@ class CurvePredictor(CurveTargeting):
 
     @property
     def outcome(self) -> Outcome:
-        """Loss."""
-        return LOSS
+        """Loss, on the scale of the law."""
+        return outcome_of_reference(LOSS, self.law, self.layout.reference)
 
     def law_of(self, curve: int) -> LawDraws:
         """Draws of the law of one curve."""
@@ -46,11 +51,10 @@ class CurvePredictor(CurveTargeting):
         self, targets: CurveTargets, rng: np.random.Generator | None = None, *, nearby: bool = True
     ) -> np.ndarray:
         """Law, height and walks, in log loss: shape (S, K, A). ``nearby`` has no effect: curves lack such a term."""
-        curves, index = targets.curves, targets.index
-        axis = np.log(targets.covariates[self.law.axis] / curves.reference[self.law.axis][index, None])
-        change = self.layout.spring.change(axis, curves.first[index])
-        total = self.law_alone(targets) + curves.height[:, index, None] * change + self._walks(targets, axis, rng)
-        return total if rng is None else total + self._changes(targets, axis, rng)
+        axis = self._axis(targets)
+        known = self._known(targets, axis)
+        total = known - self._regression(targets, axis, known)
+        return total if rng is None else total + self._remainder(targets, axis, rng) + self._changes(targets, axis, rng)
 
     def measured(self, expected: np.ndarray, targets: CurveTargets, rng: np.random.Generator) -> np.ndarray:
         """Add normal run-to-run noise, in log loss: shape (S, K, A)."""
@@ -120,6 +124,59 @@ class CurvePredictor(CurveTargeting):
         relative = 1 / np.sqrt(np.where(targets.weight > 0, targets.weight, 1.0))
         return targets.curves.noise[:, targets.index, None] * relative
 
+    def _axis(self, targets: CurveTargets) -> np.ndarray:
+        """Logs of the axis at each target, relative to the reference of its curve: shape (K, A)."""
+        curves = targets.curves
+        return np.log(targets.covariates[self.law.axis] / curves.reference[self.law.axis][targets.index, None])
+
+    def _known(self, targets: CurveTargets, axis: np.ndarray) -> np.ndarray:
+        """Law, height, and conditional means of walks given their values at the knots, in log loss: shape (S, K, A)."""
+        curves, index = targets.curves, targets.index
+        change = self.layout.spring.change(axis, curves.first[index])
+        return self.law_alone(targets) + curves.height[:, index, None] * change + self._walks(targets, axis)
+
+    def _regression(self, targets: CurveTargets, axis: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """What is taken back of the differences between slopes of curves beyond the data: log loss, shape (K, A).
+
+        Slopes are medians over draws, from the last size of a curve to the target, and are compared with the mean of
+        those of all curves of the task that end before the target.
+        """
+        curves, task_of = targets.curves, targets.curves.task_of[targets.index]
+        last = curves.last[targets.index]
+        beyond = np.maximum(axis - last[:, None], 0.0)
+        lost = 1.0 - np.array(self.layout.persistence)[task_of]
+        back, fading = np.zeros(axis.shape), (lost > 0) & (beyond > _AT_EDGE).any(axis=1)
+        if not fading.any():
+            return back
+        rise = np.median(known - self._at_edge(targets), axis=0)
+        for k in np.unique(task_of[fading]):
+            members = np.flatnonzero(fading & (task_of == k))
+            points, place = np.unique(np.round(axis[members], 10), return_inverse=True)
+            mean = self._mean_slope(int(k), points)[place].reshape(len(members), -1)
+            own = rise[members] - mean * beyond[members]
+            back[members] = lost[members, None] * np.where(beyond[members] > _AT_EDGE, own, 0.0)
+        return back
+
+    def _at_edge(self, targets: CurveTargets) -> np.ndarray:
+        """What is known of each target's curve at its last size, in log loss: shape (S, K, 1)."""
+        curves, index, axis = targets.curves, targets.index, self.law.axis
+        covariates = {name: values[:, :1] for name, values in targets.covariates.items()}
+        covariates[axis] = (np.exp(curves.last) * curves.reference[axis])[index, None]
+        edge = replace(targets, covariates=covariates)
+        return self._known(edge, curves.last[index, None])
+
+    def _mean_slope(self, task: int, points: np.ndarray) -> np.ndarray:
+        """Mean of the slopes of the curves of a task from their last sizes to points (P,), from some draws: (P,)."""
+        draws = self.draws.isel(draw=slice(None, None, max(1, self.draws.sizes["draw"] // _FEW_DRAWS)))
+        few = replace(self, draws=draws)
+        whole = few._at_points(np.flatnonzero(self.layout.task_of == task), points)
+        at = few._axis(whole)
+        distance = at - self.layout.last[whole.index, None]
+        ahead = distance > _AT_EDGE
+        rise = np.median(few._known(whole, at) - few._at_edge(whole), axis=0)
+        slopes = np.where(ahead, rise / np.where(ahead, distance, 1.0), 0.0)
+        return np.asarray(slopes.sum(axis=0) / np.maximum(ahead.sum(axis=0), 1))
+
     def _changes(self, targets: CurveTargets, axis: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Changes of slope beyond the data, of each curve and of its task, times the distance: shape (S, K, A).
 
@@ -138,36 +195,55 @@ class CurvePredictor(CurveTargeting):
         )
         return own_slope[..., None] * beyond + shared_slope[..., None] * beyond_task
 
-    def _walks(self, targets: CurveTargets, axis: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
-        """Discrepancy of each curve, its own and its task's, shape (S, K, A)."""
-        curves = targets.curves
+    def _walks(self, targets: CurveTargets, axis: np.ndarray) -> np.ndarray:
+        """Conditional means of the walks of each curve and of its task given their values at the knots: (S, K, A).
 
-        def unknown(rate: np.ndarray, basis: WalkBasis, points: np.ndarray) -> Any:
-            """Draws of the remainder of a walk between and beyond its knots, given its values there."""
-            if rng is None:
-                return 0.0
-            covariance = basis.remainder(points)
-            root = covariance_root(covariance) if targets.joint else np.diag(np.sqrt(np.diag(covariance).clip(0.0)))
-            return (rate * rng.standard_normal((len(rate), len(points)))) @ root.T
-
-        own_rate, shared_rate, shared_walk = (
-            flat(self.draws, name) for name in ("own_drift", "shared_drift", "shared_walk")
-        )
-        total = np.zeros((len(own_rate), *axis.shape))
-        task_of = curves.task_of[targets.index]
-        for k, walks in enumerate(self.layout.walks):
-            members = np.flatnonzero(task_of == k)
+        That of a curve goes on as it did at the last size of the curve, whatever knots of the task lie beyond.
+        """
+        curves, shared_walk = targets.curves, flat(self.draws, "shared_walk")
+        total = np.zeros((len(shared_walk), *axis.shape))
+        for k, walks, members in self._by_task(targets):
             for i in members:
-                coefficients = curves.own_walk[:, targets.index[i], : len(walks.own.knots)]
-                own = coefficients @ walks.own.functions(axis[i]).T
-                total[:, i] = own + unknown(own_rate[:, [k]], walks.own, axis[i])
-            if not len(members) or not shared_rate[:, k].any():  # a discrepancy in level has no shared walk
-                continue
+                seen = walks.own.knots <= self._own_edge(targets, walks, i) + _AT_EDGE
+                coefficients = curves.own_walk[:, targets.index[i], : len(walks.own.knots)] * seen
+                total[:, i] = coefficients @ walks.own.functions(axis[i]).T
             points, place = np.unique(axis[members], return_inverse=True)
             shared = shared_walk[:, k, : len(walks.shared.knots)] @ walks.shared.functions(points).T
-            shared = shared + unknown(shared_rate[:, [k]], walks.shared, points)
             total[:, members] += shared[:, place.reshape(len(members), -1)]
         return total
+
+    def _remainder(self, targets: CurveTargets, axis: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draws of what walks depart from their conditional means between the knots: log loss, shape (S, K, A)."""
+        own_rate, shared_rate = (flat(self.draws, name) for name in ("own_drift", "shared_drift"))
+        total = np.zeros((len(own_rate), *axis.shape))
+
+        def unknown(rate: np.ndarray, basis: WalkBasis, points: np.ndarray) -> np.ndarray:
+            covariance = basis.remainder(points)
+            root = covariance_root(covariance) if targets.joint else np.diag(np.sqrt(np.diag(covariance).clip(0.0)))
+            return np.asarray((rate * rng.standard_normal((len(rate), len(points)))) @ root.T)
+
+        for k, walks, members in self._by_task(targets):
+            for i in members:
+                own = np.minimum(axis[i], self._own_edge(targets, walks, i))
+                total[:, i] = unknown(own_rate[:, [k]], walks.own, own)
+            if shared_rate[:, k].any():  # a discrepancy in level has no shared walk
+                points, place = np.unique(axis[members], return_inverse=True)
+                shared = unknown(shared_rate[:, [k]], walks.shared, points)
+                total[:, members] += shared[:, place.reshape(len(members), -1)]
+        return total
+
+    def _by_task(self, targets: CurveTargets) -> Iterator[tuple[int, TaskWalks, np.ndarray]]:
+        """Each task that has targets: its number, its walks, and the indices of its targets."""
+        task_of = targets.curves.task_of[targets.index]
+        for k, walks in enumerate(self.layout.walks):
+            members = np.flatnonzero(task_of == k)
+            if members.size:
+                yield k, walks, members
+
+    @staticmethod
+    def _own_edge(targets: CurveTargets, walks: TaskWalks, target: int) -> float:
+        """Where the walk of a target's curve stops being random: its last size, if walks of the task end at all."""
+        return float(targets.curves.last[targets.index[target]]) if np.isfinite(walks.own.edge) else np.inf
 
     def _path(self, task: int) -> tuple[np.ndarray, TaskPath]:
         """Draws of the path of a task at its knots, shape (S, Q), and the knots with the heights of curves about it."""

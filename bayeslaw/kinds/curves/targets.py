@@ -160,6 +160,15 @@ class CurveTargeting:
         index = np.concatenate([part.index[k] + start for (part, k), start in zip(parts, begin, strict=True)])
         return CurveTargets(**in_one(parts), curves=whole, index=index)
 
+    def _at_points(self, index: np.ndarray, points: np.ndarray) -> CurveTargets:
+        """Curves of the table (K,) at logs of the axis relative to the reference (P,), else as in their last runs."""
+        layout, axis = self.layout, self.law.axis
+        run = np.where(layout.weight > 0, layout.axis, -np.inf).argmax(axis=1)[index]
+        covariates = {n: np.repeat(v[index, run][:, None], len(points), axis=1) for n, v in layout.covariates.items()}
+        covariates[axis] = np.exp(points) * layout.reference[axis][index, None]
+        labels = tuple((c.model, c.family, c.task) for c in (layout.curves[i] for i in index))
+        return self._targets(labels, covariates, self._seen(), index, layout.largest[index])
+
     def _targets(
         self,
         labels: tuple[tuple[str, str, str], ...],
@@ -169,7 +178,8 @@ class CurveTargeting:
         largest: np.ndarray,
     ) -> CurveTargets:
         sizes = covariates[self.law.axis]
-        return CurveTargets(labels, covariates, sizes / largest[:, None], np.ones(sizes.shape), True, curves, index)
+        beyond = {self.law.axis: sizes / largest[:, None]}
+        return CurveTargets(labels, covariates, beyond, np.ones(sizes.shape), True, curves, index)
 
     def _seen(self) -> Curves:
         """The curves of the table."""

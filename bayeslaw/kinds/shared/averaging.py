@@ -20,7 +20,7 @@ def condense(
     curve : DataFrame
         Labels of the curve of each point.
     values : DataFrame
-        Positive quantities whose logarithms are averaged, ``axis`` among them, with the same index.
+        Quantities whose logarithms are averaged where they are positive, as ``axis`` is, with the same index.
     weight : Series
         Precision of each point.
     axis : str
@@ -47,7 +47,10 @@ def bins(curve: pd.DataFrame, sizes: pd.Series) -> list[pd.Series]:
 
 
 def geometric_means(values: pd.DataFrame, by_bin: list[pd.Series]) -> pd.DataFrame:
-    """Geometric means over bins, in order of first appearance."""
-    means = values.apply(np.log).groupby(by_bin, sort=False).mean().apply(np.exp)
+    """Geometric means over bins, in order of first appearance; plain means of columns that are not all positive."""
+    positive = {name: bool((values[name] > 0).all()) for name in values}
+    moved = values.apply(lambda column: np.log(column) if positive[column.name] else column)
+    means = moved.groupby(by_bin, sort=False).mean()
+    means = means.apply(lambda column: np.exp(column) if positive[column.name] else column)
     lowest, highest = (values.groupby(by_bin, sort=False).agg(f) for f in ("min", "max"))
     return means.where(lowest != highest, lowest)  # constants are kept exactly, without rounding error

@@ -12,7 +12,7 @@ import pandas as pd
 
 from bayeslaw.errors import LawError
 from bayeslaw.kinds.shared.borrowed import Borrowed
-from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.registry import builtin_names
@@ -105,8 +105,9 @@ def points_of_table(runs: Runs, law: Law, outcome: Outcome) -> Points:
         If the table lacks a covariate of the law; the message names the laws that fit the table.
     """
     require_columns(runs, law)
+    _require_linkable(runs, law, outcome)
     values = runs.table[[*(c.name for c in law.covariates), outcome.name]].astype(float)
-    weight = pd.Series(run_weights(runs.table), values.index)
+    weight = pd.Series(run_weights(runs.table, outcome), values.index)
     return Points(runs.table[list(LABELS)].astype(str), values, weight)
 
 
@@ -167,6 +168,8 @@ def lay_out(
     reference = {name: np.full(len(curves), np.exp(np.log(values[name]).mean())) for name in names}
     reference[law.axis] = axis_reference(furthest, reference[law.axis])
     reference.update({c.name: reference[c.like] for c in law.covariates if c.like})
+    if law.link == "identity":
+        reference[outcome.name] = np.full(len(curves), outcome.scale)
     if borrowed is not None:
         reference.update({name: np.full(len(curves), value) for name, value in borrowed.reference.items()})
     task_of, tasks = pd.factorize(np.array([c.task for c in curves], dtype=object))
@@ -188,15 +191,16 @@ def lay_out(
     }
 
 
-def run_weights(table: pd.DataFrame) -> np.ndarray:
+def run_weights(table: pd.DataFrame, outcome: Outcome = LOSS) -> np.ndarray:
     """Precision of each row, relative to that of a run without measurement error: shape (rows,).
 
     The variance of a row is noise^2 (1 + se^2 / typical noise^2), which is noise^2 + se^2 if the noise is typical.
     """
     if "loss_se" not in table:
         return np.ones(len(table))
-    relative = np.nan_to_num(table["loss_se"].to_numpy(float)) / table["loss"].to_numpy(float)
-    return TYPICAL_NOISE**2 / (TYPICAL_NOISE**2 + relative**2)
+    values = table[outcome.name].to_numpy(float)
+    linked = outcome.linked_error(np.nan_to_num(table["loss_se"].to_numpy(float)), values)
+    return TYPICAL_NOISE**2 / (TYPICAL_NOISE**2 + linked**2)
 
 
 def laws_fed_by(runs: Runs) -> tuple[str, ...]:
@@ -245,3 +249,16 @@ def _require_positive(runs: Runs, law: Law, name: str) -> None:
             f"{runs.source}: the {law.name} law needs positive {name!r}, but row {runs.table['row'].iloc[first]} has "
             f'{values.iloc[first]:g}. Leave such rows out: --where "{name} > 0".'
         )
+
+
+def _require_linkable(runs: Runs, law: Law, outcome: Outcome) -> None:
+    """Refuse losses that have no logarithm, where the law is of log losses."""
+    bad = ~(runs.table[outcome.name].to_numpy(float) > 0)
+    if outcome.link_name != "log" or not bad.any():
+        return
+    row, value = (runs.table[name].iloc[int(np.flatnonzero(bad)[0])] for name in ("row", outcome.name))
+    raise LawError(
+        f"{runs.source}: the {law.name} law is of the logarithm of a positive {outcome.name}, but row {row} has "
+        f"{value:g} (and {int(bad.sum()) - 1} more are not positive). A law of the loss itself has link=identity in "
+        f"its name, as in 'chinchilla(link=identity)'; mistakes are left out with --where \"{outcome.name} > 0\"."
+    )

@@ -1,9 +1,20 @@
-"""Outcomes (losses, scores, returns): their link, the scale on which a model works, and which way is better."""
+"""Outcomes (losses, scores, returns): their link, the scale on which a model works, and which way is better.
 
-from dataclasses import dataclass
+A law may ask for another link than that of its kind (`bayeslaw.laws.base.Law.link`). With an identity link the outcome
+is counted in a unit of the table, which is a part of the reference point and kept there under the outcome's name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import pandas as pd
+
+from bayeslaw.laws.base import Law
+
+SPREADS = 5.0
+"""Standard deviations of the outcomes of a table that are its unit: log losses of tables have one of .2 or so."""
 
 
 @dataclass(frozen=True)
@@ -18,24 +29,38 @@ class Outcome:
     higher_is_better : bool
     link_name : str
         ``log``, ``logit`` or ``identity``: the scale on which predictors work.
+    scale : float
+        What one on the scale of an identity link is, in the unit of the outcome.
     """
 
     name: str
     unit: str
     higher_is_better: bool
     link_name: Literal["log", "logit", "identity"]
+    scale: float = 1.0
 
     def link(self, values: np.ndarray) -> np.ndarray:
         """The link: from the outcome, in its unit, to the scale of the model."""
         if self.link_name == "log":
             return np.log(values)
-        return np.log(values) - np.log1p(-values) if self.link_name == "logit" else np.asarray(values)
+        return np.log(values) - np.log1p(-values) if self.link_name == "logit" else np.asarray(values) / self.scale
+
+    def linked_error(self, error: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Small errors of outcomes, on the scale of the model; of scores they are left as they are."""
+        return error / (values if self.link_name == "log" else self.scale)
 
     def inverse(self, linked: np.ndarray) -> np.ndarray:
         """The inverse link: from the scale of the model to the outcome in its unit."""
         if self.link_name == "log":
             return np.exp(linked)
-        return np.exp(-np.logaddexp(0.0, -linked)) if self.link_name == "logit" else np.asarray(linked)
+        return np.exp(-np.logaddexp(0.0, -linked)) if self.link_name == "logit" else np.asarray(linked) * self.scale
+
+    @property
+    def linked_unit(self) -> str:
+        """Unit of the scale of the model, in words."""
+        if self.link_name != "identity":
+            return f"{self.link_name} {self.name}"
+        return self.name if self.scale == 1 else f"{self.scale:.3g} {self.name}"
 
     def best(self, values: np.ndarray, axis: int) -> np.ndarray:
         """The best value along an axis, which is kept with length 1."""
@@ -48,3 +73,34 @@ class Outcome:
 
 LOSS = Outcome("loss", "that of the table", higher_is_better=False, link_name="log")
 """Losses: positive, lower is better, modelled in their logarithm."""
+
+
+def outcome_of_law(outcome: Outcome, law: Law) -> Outcome:
+    """An outcome of a kind on the scale of a law; the unit of a table is not known yet."""
+    return replace(outcome, link_name="identity") if law.link else outcome
+
+
+def outcome_of_table(outcome: Outcome, law: Law, table: pd.DataFrame, known: Mapping[str, float]) -> Outcome:
+    """An outcome of a kind on the scale of a law for a table.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    law : Law
+    table : DataFrame
+        With a column of the outcome, and one of tasks, about whose means outcomes are spread.
+    known : mapping
+        The reference point of a prior, whose unit is then that of the table; empty if there is none.
+    """
+    outcome = outcome_of_law(outcome, law)
+    if not law.link:
+        return outcome
+    values = table[outcome.name].astype(float)
+    spread = float((values - values.groupby(table["task"]).transform("mean")).std(ddof=0))
+    return replace(outcome, scale=known.get(outcome.name, SPREADS * spread if spread > 0 else 1.0))
+
+
+def outcome_of_reference(outcome: Outcome, law: Law, reference: Mapping[str, np.ndarray]) -> Outcome:
+    """An outcome of a kind on the scale of a law that was fitted, whose unit is at its reference point."""
+    outcome = outcome_of_law(outcome, law)
+    return replace(outcome, scale=float(np.ravel(reference[outcome.name])[0])) if law.link else outcome

@@ -1,6 +1,6 @@
 """Checks of points to predict at, and of names of models: whether the law and the table have them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,18 @@ def complete_point(layout: Layout, law: Law, point: Mapping[str, float]) -> dict
         else:
             raise TargetError(f"The point lacks {name!r}, which varies along a curve. Add {name}=… to it.")
     return complete
+
+
+def resources(covariates: Iterable[str]) -> tuple[str, ...]:
+    """Names of the covariates whose product is the size of a run: parameters and data, or all where it lacks these."""
+    names = tuple(covariates)
+    return ("params", "data") if {"params", "data"} <= set(names) else names
+
+
+def product_name(covariates: Iterable[str]) -> str:
+    """What the product of the resources among covariates is called."""
+    names = resources(covariates)
+    return "compute" if set(names) == {"params", "data"} else " * ".join(names)
 
 
 def curves_on(layout: Layout, task: str | None) -> list[int]:

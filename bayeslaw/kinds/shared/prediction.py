@@ -60,6 +60,42 @@ class LawDraws:
         with jax.enable_x64(True):
             return np.asarray(jax.grad(total)(jnp.asarray(x)))
 
+    def error_along(
+        self, point: Mapping[str, float], direction: Mapping[str, float], rng: np.random.Generator
+    ) -> "ErrorAlong":
+        """Draws of how the error of the law changes from a point on, along a direction in logs of covariates.
+
+        None, unless the kind of model knows how laws miss beyond the data.
+        """
+        return ErrorAlong(np.zeros(len(self.level)), 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorAlong:
+    """S draws of the error of a law along a line, less that where it starts: of one slope there, and levelling off.
+
+    Attributes
+    ----------
+    slope : ndarray, shape (S,)
+        On the scale of the link, per unit of the place.
+    reach : float
+        Over how far it levels off; it never exceeds slope times reach.
+    start : float
+        Place at which it is 0.
+    """
+
+    slope: np.ndarray
+    reach: float
+    start: float = 0.0
+
+    def at(self, place: np.ndarray) -> np.ndarray:
+        """The error at places that broadcast with (S, A): shape (S, A)."""
+        return np.asarray(self.reach * self.slope[:, None] * np.tanh((place - self.start) / self.reach))
+
+    def slope_at(self, place: np.ndarray) -> np.ndarray:
+        """Its derivative at a place for each draw: shape (S,)."""
+        return np.asarray(self.slope / np.cosh((place - self.start) / self.reach) ** 2)
+
 
 def law_of_curve(law: Law, layout: Layout, draws: xr.Dataset, curve: int) -> LawDraws:
     """Draws of the law of one curve."""

@@ -20,6 +20,7 @@ from scipy import stats
 from bayeslaw import streams
 from bayeslaw.errors import PriorError
 from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_reference
 from bayeslaw.kinds.shared.scales import LogNormal, Normal
 from bayeslaw.laws.base import Coordinate, Law, Parameter
 from bayeslaw.streams import generator
@@ -124,7 +125,8 @@ def _matched(
             values[c] = np.where(reach, values[c], np.nanmedian(values[c]) if reach.any() else 0.0)
     for name, share in missed.items():
         if share > OUT_OF_REACH_MAX:
-            _refuse(name, priors[name], share, float(np.exp(level[0])))
+            outcome = outcome_of_reference(LOSS, law, layout.reference)
+            _refuse(name, priors[name], share, float(outcome.inverse(level[0])))
     matched = {
         p.coordinate: dict(zip(("mean", "sd"), _normal(values[p.coordinate]), strict=True)) for p in parameters.values()
     }

@@ -9,8 +9,9 @@ import pandas as pd
 from bayeslaw.kinds.shared.averaging import bins, condense, geometric_means
 from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.layout import LABELS, Layout, Points, largest_of_curves, lay_out, points_of_table
-from bayeslaw.kinds.shared.outcome import LOSS
+from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_table
 from bayeslaw.kinds.surfaces.field import Field, surface_field
+from bayeslaw.kinds.surfaces.origins import misfit_error
 from bayeslaw.kinds.surfaces.ranges import MeasuredRange, measured_ranges
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
@@ -38,11 +39,15 @@ class SurfaceLayout(Layout):
         Of each curve.
     models_differ : ndarray of bool, shape (T,)
         Whether the models of a task have effects: they have enough runs to separate effects from noise.
+    misfit_error : tuple of float, length T
+        Error of the law for the larger runs of each task, foretold from the smaller ones (see ``origins``), in log
+        loss; NaN where there are too few runs.
     """
 
     fields: tuple[Field, ...]
     measured: MeasuredRange
     models_differ: np.ndarray
+    misfit_error: tuple[float, ...]
 
 
 def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> SurfaceLayout:
@@ -53,7 +58,8 @@ def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Su
     LawError
         If the table lacks a covariate of the law; the message names the laws that fit the table.
     """
-    points = points_of_table(runs, law, LOSS)
+    outcome = outcome_of_table(LOSS, law, runs.table, {} if borrowed is None else borrowed.reference)
+    points = points_of_table(runs, law, outcome)
     largest = largest_of_curves(points, law.axis)
     run = run_of(runs.table, [c.name for c in law.covariates if c.name != law.axis])
     long = has_checkpoints(run)
@@ -73,7 +79,7 @@ def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Su
         return families_of(labels) if borrowed is None else labels["family"]
 
     common = lay_out(
-        points, law, LOSS, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed
+        points, law, outcome, largest=largest, axis_reference=axis_reference, family=family, borrowed=borrowed
     )
     plain = Layout(**common)
     of_task = np.bincount(plain.task_of, (plain.weight > 0).sum(axis=1))
@@ -83,7 +89,20 @@ def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Su
         fields=tuple(surface_field(at[of_run == g]) for g in range(of_run.max() + 1)),
         measured=measured_ranges(plain),
         models_differ=of_task >= RUNS_PER_MODEL * np.bincount(plain.task_of),
+        misfit_error=_misfit_errors(plain, law),
     )
+
+
+def _misfit_errors(layout: Layout, law: Law) -> tuple[float, ...]:
+    """Errors of the law from rolling origins inside the table, task by task."""
+    seen = layout.weight > 0
+    at, log_loss, curve = points_of(layout), layout.y[seen], np.nonzero(seen)[0]
+    found = []
+    for k in range(len(layout.tasks)):
+        surface = np.where(layout.task_of == k, layout.family_of, -1)[curve]
+        members = [surface == g for g in np.unique(surface[surface >= 0])]
+        found.append(round(misfit_error(law, [(at[own], log_loss[own]) for own in members]), 10))
+    return tuple(found)
 
 
 def run_of(table: pd.DataFrame, covariates: Iterable[str]) -> pd.Series:

@@ -50,6 +50,8 @@ class SurfaceDraws:
     scales : dict of ndarray, shape (S, T)
         ``noise``, ``tail``, ``field_sd``, and ``offset_sd``, ``tilt_sd`` and ``curvature_sd``, which are 0 for tasks
         whose models have no effects.
+    misfit : ndarray, shape (S, T)
+        Scale of the error of the law beyond the data, in log loss.
     population : PopulationDraws
     """
 
@@ -60,6 +62,7 @@ class SurfaceDraws:
     curvature: np.ndarray
     field: np.ndarray
     scales: dict[str, np.ndarray]
+    misfit: np.ndarray
     population: PopulationDraws
 
     def variables(self) -> dict[str, tuple[np.ndarray, tuple[str, ...]]]:
@@ -72,6 +75,7 @@ class SurfaceDraws:
             "curvature": (self.curvature, ("curve",)),
             "field": (self.field, ("basis",)),
             **{name: (values, ("task",)) for name, values in self.scales.items()},
+            "misfit": (self.misfit, ("task",)),
             **self.population.variables(),
         }
 
@@ -127,6 +131,7 @@ class SurfaceModel:
             curvature=own["curvature"],
             field=scales["field_sd"][:, data.task_of_coefficient] * positions["field"],
             scales=scales,
+            misfit=self.density.scales.misfit.draw(np.array(self.layout.misfit_error), len(positions["level"]), rng),
             population=population_draws(self.density.pooled, positions),
         )
 

@@ -1,13 +1,16 @@
-"""Predictions of joint laws: law, effects of models, fields, and random walks beyond the data."""
+"""Predictions of joint laws: law, effects of models, fields, and what they depart by beyond the data."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
 from bayeslaw.kinds.shared.borrowed import Entry, TaskPath
-from bayeslaw.kinds.shared.outcome import LOSS, Outcome
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_of_reference
+from bayeslaw.kinds.shared.points import resources
 from bayeslaw.kinds.shared.prediction import (
+    ErrorAlong,
     LawDraws,
     law_of_curve,
     law_shape,
@@ -16,8 +19,35 @@ from bayeslaw.kinds.shared.prediction import (
 from bayeslaw.kinds.shared.walks import draw, integrated_walk
 from bayeslaw.kinds.surfaces.density import SCALES
 from bayeslaw.kinds.surfaces.field import Field
+from bayeslaw.kinds.surfaces.frontier import REACH, beyond, covariance_of_errors, growth, mean_error, slope_sd
 from bayeslaw.kinds.surfaces.layout import surfaces, unexplained
 from bayeslaw.kinds.surfaces.targets import SurfaceTargeting, SurfaceTargets
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceLaw(LawDraws):
+    """Draws of the law of a surface, and how it is missed beyond the runs.
+
+    Attributes
+    ----------
+    seen : ndarray, shape (n, V)
+        Logs of the covariates of the runs, relative to the reference.
+    scale : ndarray, shape (S,)
+        Of errors beyond them, in log loss.
+    """
+
+    seen: np.ndarray
+    scale: np.ndarray
+
+    def error_along(
+        self, point: Mapping[str, float], direction: Mapping[str, float], rng: np.random.Generator
+    ) -> ErrorAlong:
+        """Draws of how the error changes from a point on, along a direction; not at all within the data."""
+        names = [c.name for c in self.law.covariates]
+        at = np.array([np.log(point[name] / self.reference[name]) for name in names])
+        along = np.array([direction.get(name, 0.0) for name in names])
+        slope = self.scale * slope_sd(at, along, self.seen) * rng.standard_normal(len(self.scale))
+        return ErrorAlong(slope, REACH / float(np.linalg.norm(along)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +56,14 @@ class SurfacePredictor(SurfaceTargeting):
 
     @property
     def outcome(self) -> Outcome:
-        """Loss."""
-        return LOSS
+        """Loss, on the scale of the law."""
+        return outcome_of_reference(LOSS, self.law, self.layout.reference)
 
     def law_of(self, curve: int) -> LawDraws:
         """Draws of the law of the family of a model."""
-        return law_of_curve(self.law, self.layout, self.draws, curve)
+        found, layout = law_of_curve(self.law, self.layout, self.draws, curve), self.layout
+        seen, scale = layout.fields[layout.family_of[curve]].points, self._flat("misfit")[:, layout.task_of[curve]]
+        return SurfaceLaw(**vars(found), seen=seen, scale=scale)
 
     def law_alone(self, targets: SurfaceTargets) -> np.ndarray:
         """Level and law, in log loss: shape (S, K, A)."""
@@ -42,15 +74,19 @@ class SurfacePredictor(SurfaceTargeting):
     def expected(
         self, targets: SurfaceTargets, rng: np.random.Generator | None = None, *, nearby: bool = True
     ) -> np.ndarray:
-        """Law, effects of models, fields, and random walks beyond the data, in log loss: shape (S, K, A).
+        """Law, effects of models, fields, and errors beyond the data, in log loss: shape (S, K, A).
 
-        Without ``nearby`` the fields are left out, but not the walks beyond the data.
+        Without ``nearby`` the fields are left out, but not the errors beyond the data.
         """
         t = np.log(targets.covariates[self.law.axis] / self.layout.reference[self.law.axis][0])
         log_loss = self.law_alone(targets) + _effects(targets, t)
         if rng is not None:
             log_loss += self._departures(targets, t, rng)
-        return self._with_fields(log_loss, targets, rng, nearby)
+        reference = {name: values[0] for name, values in self.layout.reference.items()}
+        points = np.stack([np.log(v / reference[name]) for name, v in targets.covariates.items()], axis=-1)
+        if nearby:
+            log_loss += self._fields(targets, points, rng)
+        return log_loss + self._misfit(targets, points, rng)
 
     def measured(self, expected: np.ndarray, targets: SurfaceTargets, rng: np.random.Generator) -> np.ndarray:
         """Add Student-t run-to-run noise, in log loss: shape (S, K, A)."""
@@ -91,12 +127,12 @@ class SurfacePredictor(SurfaceTargeting):
 
     def scales(self) -> dict[str, np.ndarray]:
         """Draws of the scales of each task, shapes (S, T)."""
-        return {name: self._flat(name) for name in SCALES}
+        return {name: self._flat(name) for name in self.scale_variables()}
 
     def scale_variables(self) -> dict[str, tuple[str, str]]:
         """Variables that hold scales of tasks: name and unit."""
-        units = ("log loss", "degrees of freedom", "log loss", "log loss", "slope", "slope per e-fold")
-        return {name: (name, unit) for name, unit in zip(SCALES, units, strict=True)}
+        units = ("log loss", "degrees of freedom", "log loss", "log loss", "slope", "slope per e-fold", "log loss")
+        return {name: (name, unit) for name, unit in zip((*SCALES, "misfit"), units, strict=True)}
 
     def groups(self) -> tuple[tuple[str, str, np.ndarray], ...]:
         """The surfaces: families, or whole tasks whose families have a single model each."""
@@ -130,55 +166,68 @@ class SurfacePredictor(SurfaceTargeting):
         departures = np.zeros((len(rate), *t.shape))
         for k in np.flatnonzero(rate.any(axis=0)):
             covariance = np.zeros((t.shape[1], t.shape[1]))
-            for beyond in (np.maximum(along[k] - measured.high[k], 0.0), np.maximum(measured.low[k] - along[k], 0.0)):
-                covariance += integrated_walk(beyond[:, None], beyond[None])
+            for ahead in (np.maximum(along[k] - measured.high[k], 0.0), np.maximum(measured.low[k] - along[k], 0.0)):
+                covariance += integrated_walk(ahead[:, None], ahead[None])
             departures[:, k] = draw(covariance, rate[:, [k]], rng)
         return departures
 
-    def _with_fields(
-        self, log_loss: np.ndarray, targets: SurfaceTargets, rng: np.random.Generator | None, nearby: bool
-    ) -> np.ndarray:
-        """Add fields to log losses (S, K, A): their conditional mean given the patterns, and draws of the remainder."""
-        reference = {name: values[0] for name, values in self.layout.reference.items()}
-        points = np.stack([np.log(v / reference[name]) for name, v in targets.covariates.items()], axis=-1)  # (K, A, V)
+    def _fields(self, targets: SurfaceTargets, points: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+        """Fields at points (K, A, V): their conditional means given the patterns, and draws of the rest: (S, K, A)."""
         field_sd = self._flat("field_sd")
         first = np.cumsum([0, *(field.patterns.shape[1] for field in self.layout.fields)])
-        variance = np.zeros(points.shape[:2])  # of the remainder, where targets are not joint
-        for g in np.unique(targets.surface_of):
-            members = np.flatnonzero(targets.surface_of == g)
-            if g < 0:
-                if rng is not None:
-                    for k in members:
-                        field, sd = self._unseen_field(targets.task_of[k]), field_sd[:, [targets.task_of[k]]]
-                        log_loss[:, k] += draw(_open(field, points[k], nearby), sd, rng)
-                continue
-            field, at = self.layout.fields[g], points[members].reshape(-1, points.shape[-1])
-            known = np.zeros((len(log_loss), len(at)))
-            if nearby:
-                known = self._flat("field")[:, first[g] : first[g + 1]] @ field.functions(at).T
-            if rng is not None and targets.joint:
-                known = known + draw(_open(field, at, nearby), field_sd[:, [targets.task_of[members[0]]]], rng)
-            elif rng is not None:
-                variance[members] = field.unknown(at).reshape(len(members), -1)
-            log_loss[:, members] += known.reshape(len(known), len(members), -1)
-        if rng is not None and not targets.joint:
-            sd = field_sd[:, targets.task_of, None] * np.sqrt(variance)
-            log_loss += sd * rng.standard_normal(log_loss.shape)
-        return log_loss
+        total = np.zeros((len(field_sd), *points.shape[:2]))
+        for g, members in _by_surface(targets):
+            at, sd = points[members].reshape(-1, points.shape[-1]), field_sd[:, [targets.task_of[members[0]]]]
+            field = self._unseen_field(at) if g < 0 else self.layout.fields[g]
+            found = np.zeros((len(total), len(at)))
+            if g >= 0:
+                found = self._flat("field")[:, first[g] : first[g + 1]] @ field.functions(at).T
+            if rng is not None:
+                open_ = field.remainder(at) if targets.joint else field.unexplained(at)
+                found = found + _drawn(open_, sd, rng)
+            total[:, members] = found.reshape(len(found), len(members), -1)
+        return total
 
-    def _unseen_field(self, task: int) -> Field:
-        """The field of an unseen family, without patterns; its walks begin beyond the data of the task."""
-        own = self.layout.task_of == task
-        seen = np.concatenate([self.layout.fields[g].points for g in np.unique(self.layout.family_of[own])])
-        return replace(self.layout.fields[0], points=seen, patterns=np.empty((len(seen), 0)))
+    def _misfit(self, targets: SurfaceTargets, points: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+        """Errors of the law beyond the data at points (K, A, V): their means, and draws about them: (S, K, A)."""
+        scale, names = self._flat("misfit"), list(targets.covariates)
+        spent = [names.index(name) for name in resources(names)]
+        total = np.zeros((len(scale), *points.shape[:2]))
+        for g, members in _by_surface(targets):
+            task = targets.task_of[members[0]]
+            own = np.flatnonzero(self.layout.task_of == task) if g < 0 else np.flatnonzero(self.layout.family_of == g)
+            seen = np.concatenate([self.layout.fields[f].points for f in np.unique(self.layout.family_of[own])])
+            at, sd = points[members].reshape(-1, points.shape[-1]), scale[:, [task]]
+            found = sd * mean_error(at[:, spent], seen[:, spent])
+            if rng is not None:
+                open_ = covariance_of_errors(at, seen) if targets.joint else growth(beyond(at, seen)) ** 2
+                found = found + _drawn(open_, sd, rng)
+            total[:, members] = found.reshape(len(found), len(members), -1)
+        return total
+
+    def _unseen_field(self, points: np.ndarray) -> Field:
+        """The field of an unseen family: as that of others, without patterns."""
+        return replace(self.layout.fields[0], points=points, patterns=np.empty((len(points), 0)))
+
+
+def _by_surface(targets: SurfaceTargets) -> Iterator[tuple[int, np.ndarray]]:
+    """Each surface with the indices of its targets; unseen families, each a surface of its own, are numbered -1."""
+    for g in np.unique(targets.surface_of):
+        members = np.flatnonzero(targets.surface_of == g)
+        if g < 0:
+            yield from ((-1, members[[k]]) for k in range(len(members)))
+        else:
+            yield int(g), members
+
+
+def _drawn(covariance: np.ndarray, sd: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draws (S, n) with a covariance (n, n), or independent ones with variances (n,), times an sd of each draw."""
+    if covariance.ndim == 2:
+        return draw(covariance, sd, rng)
+    return np.asarray(sd * np.sqrt(covariance) * rng.standard_normal((len(sd), len(covariance))))
 
 
 def _effects(targets: SurfaceTargets, t: np.ndarray) -> np.ndarray:
     """Effects of models (offset, tilt, curvature), in log loss, at logs of the axis (K, A): shape (S, K, A)."""
     tilted = targets.offset[..., None] + targets.tilt[..., None] * targets.measured.along(t)
     return tilted + targets.curvature[..., None] * targets.measured.curving(t)
-
-
-def _open(field: Field, points: np.ndarray, nearby: bool) -> np.ndarray:
-    """Conditional covariance of a field at points (n, V) given its patterns, with the walks beyond the data."""
-    return field.remainder(points) + field.departure(points) if nearby else field.departure(points)

@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayeslaw.answers.optimum import FLOP_PER_TOKEN, FamilyOptimum, Optimum, along_budget
+from bayeslaw.answers.optimum import FamilyOptimum, Optimum, along_budget
 from bayeslaw.answers.prediction import predict
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.views.names import also_at, clean, elide
 from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.page import INK, padded, text_style, tick

@@ -200,3 +200,66 @@ def test_where_a_prior_knows_the_path_the_shared_change_sets_out_from_its_end(si
     own = added(found(OWN, 0.0), sizes)
     np.testing.assert_allclose(own[..., 0], 0.0, atol=1e-8)
     assert own[:, 0, 3].std() == pytest.approx(OWN * np.log(4), rel=5 / np.sqrt(800))
+
+
+def lasting(predictor, share):
+    """The same predictor, where this share of differences between slopes persists."""
+    layout = replace(predictor.layout, persistence=(share,) * len(predictor.layout.tasks))
+    return replace(predictor, layout=layout)
+
+
+def known(predictor, sizes, who="seen"):
+    """What is expected at sizes, median over draws: shape (K, A)."""
+    targets = predictor.targets([{"data": size} for size in sizes], who, np.random.default_rng(0))
+    return np.median(predictor.expected(targets), axis=0)
+
+
+def test_differences_between_slopes_go_back_to_their_mean_in_the_share_that_does_not_last(drawn):
+    """At the same distance beyond the data, slopes keep their mean and lose a share of their differences."""
+    sizes = (3200.0, 25_600.0)
+    rise = {share: np.subtract(*known(lasting(drawn(0.0, 0.0), share), sizes).T[::-1]) for share in (1.0, 0.4, 0.0)}
+    a, b = (rise[1.0][i] for i in (0, 1))
+    # c ends at 800, so that its mean slope is over a longer stretch
+    c = known(lasting(drawn(0.0, 0.0), 1.0), (800.0, 25_600.0))[2] @ (-1, 1)
+    mean = (a / np.log(8) + b / np.log(8) + c / np.log(32)) / 3
+    assert abs(a - b) > 1e-3
+    for share in (0.4, 0.0):
+        for i, whole in ((0, a), (1, b)):
+            back = (1 - share) * (whole - mean * np.log(8))
+            assert abs(back) > 0.009
+            assert rise[share][i] == pytest.approx(whole - back, abs=0.003)  # the mean is of some draws alone
+
+
+def test_nothing_goes_back_within_the_data_and_spread_stays(drawn):
+    sizes = (200.0, 800.0, 1600.0, 3200.0)
+    whole, half = (lasting(drawn(OWN, SHARED), share) for share in (1.0, 0.5))
+    within = np.array([s <= e for e in ENDS for s in sizes]).reshape(len(ENDS), -1)
+    np.testing.assert_allclose(known(half, sizes)[within], known(whole, sizes)[within], atol=1e-9)
+    one, other = (expected(p, (51_200.0,))[..., 0] for p in (whole, half))
+    np.testing.assert_allclose(one.std(axis=0), other.std(axis=0), rtol=1e-9)
+    assert np.abs(one.mean(axis=0) - other.mean(axis=0)).max() > 1e-3
+
+
+def test_the_answer_for_one_model_does_not_depend_on_which_are_asked_for(drawn):
+    predictor = lasting(drawn(0.0, 0.0), 0.3)
+    rows = predictor_rows(predictor, [(1, 51_200.0), (1, 6400.0)])
+    alone = np.median(predictor.expected(predictor.rows(rows, np.random.default_rng(0))), axis=0)[:, 0]
+    np.testing.assert_allclose(alone, known(predictor, (51_200.0, 6400.0))[1], atol=1e-9)
+
+
+def test_a_walk_ends_with_its_curve_and_not_with_its_task(drawn, simulate, forge, known_changes):
+    """The walk of c, which ends at 800, goes on as its conditional mean; what its knots beyond hold has no effect."""
+    predictor = drawn(0.0, 0.0)
+    draws = predictor.draws.copy()
+    values = draws["own_walk"].values.copy()
+    knots = predictor.layout.walks[0].own.knots
+    later = knots > np.log(800.0 / 3200.0) + 1e-9
+    assert later.sum() == 2
+    values[..., 2, : len(knots)] += np.where(later, 5.0, 0.0)
+    draws["own_walk"] = (draws["own_walk"].dims, values)
+    sizes = (400.0, 800.0, 1600.0, 51_200.0)
+    np.testing.assert_allclose(expected(replace(predictor, draws=draws), sizes)[:, 2], expected(predictor, sizes)[:, 2])
+    values[..., 0, : len(knots)] += np.where(later, 5.0, 0.0)  # a is measured there
+    draws["own_walk"] = (draws["own_walk"].dims, values)
+    apart = expected(replace(predictor, draws=draws), sizes)[:, 0] - expected(predictor, sizes)[:, 0]
+    assert np.abs(apart[:, 2:]).min() > 1e-3

@@ -63,7 +63,7 @@ def test_completions_are_the_conditional_gaussian(case, simulate, dense, random_
         anchor, knots = d.knots(task)
         origin = np.log(d.reference)  # the package counts sizes from the reference
         assert model.layout.walks[k].own.anchor == pytest.approx(anchor - origin)
-        mean, covariance = d.conditional(task, position, at=knots)
+        mean, covariance = d.conditional(task, position, at=knots, predicted=False)
         members = d.gaussian(task, position).members
         p = len(knots)
         own = done.own_walk[:, members, :p] @ model.layout.walks[k].own.functions(knots - origin).T

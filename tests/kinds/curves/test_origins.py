@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayeslaw.kinds.curves.origins import slope_error
+from bayeslaw.kinds.curves.origins import PERSISTENCE_WEIGHT, persistence, slope_error
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
@@ -210,3 +210,54 @@ def test_neither_units_nor_the_scale_of_losses_nor_order_matter(law):
     mixed = layout_of(frame.sample(frac=1, random_state=1), law)
     of_task = dict(zip(mixed.tasks, mixed.slope_error, strict=True))
     np.testing.assert_allclose([of_task[task] for task in ("t", "u", "few", "near")], expected, atol=2e-10)
+
+
+def bundle(later, count=6, noise=0.0, seed=3):
+    """Curves whose slopes differ, and after the fourth size of ten by ``later`` times as much."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(10.0)
+    first = np.minimum(t, 3.0)
+    slopes = -0.3 + 0.1 * rng.standard_normal(count)
+    own = slopes - slopes.mean()
+    return [(t, -0.3 * t + d * first + later * d * (t - first) + noise * rng.standard_normal(len(t))) for d in own]
+
+
+def test_straight_curves_persist_in_full():
+    assert persistence(bundle(1.0)) == pytest.approx(1.0)
+
+
+def test_slopes_that_become_alike_do_not():
+    """The first origin, at the fourth size, sees differences of which none is left; later ones see ever fewer."""
+    t = np.arange(6.0)
+    kinked = [(t, -0.3 * t + d * np.minimum(t, 3.0)) for d in (-0.1, -0.02, 0.05, 0.07)]
+    four = persistence([(t[:5], y[:5]) for t, y in kinked for _ in range(3)])
+    assert four == pytest.approx(1 - PERSISTENCE_WEIGHT)
+    assert 1 - PERSISTENCE_WEIGHT <= persistence(kinked) < 0.6
+
+
+def test_differences_are_not_taken_to_grow_nor_to_turn():
+    assert persistence(bundle(1.8)) == 1.0
+    assert persistence(bundle(-0.9)) >= 1 - PERSISTENCE_WEIGHT - 1e-12
+
+
+def test_the_share_is_the_coefficient_of_the_regression():
+    curves = bundle(0.5, noise=0.02)
+    t = np.arange(10.0)
+    pairs = []
+    for origin in range(3, 9):
+        for to in range(origin + 1, 10):
+            seen = [
+                np.polyfit(t[origin - 3 : origin + 1] - t[origin], y[origin - 3 : origin + 1], 1) for _, y in curves
+            ]
+            before = np.array([slope for slope, _ in seen])
+            after = np.array([(y[to] - end) / (to - origin) for (_, y), (_, end) in zip(curves, seen, strict=True)])
+            pairs += list(zip(before - before.mean(), after - after.mean(), strict=True))
+    before, after = np.array(pairs).T
+    found = np.clip(before @ after / (before @ before), 0, 1)
+    assert 0 < found < 1
+    assert persistence(curves) == pytest.approx(1 - PERSISTENCE_WEIGHT * (1 - found))
+
+
+@pytest.mark.parametrize("curves", [bundle(0.2)[:1], [(t[:4], y[:4]) for t, y in bundle(0.2)][:2]])
+def test_one_curve_or_few_sizes_say_nothing(curves):
+    assert persistence(curves) == 1.0

@@ -1,7 +1,6 @@
 """The field of a surface: what its patterns explain, what they leave, and what sets in beyond the data."""
 
 import numpy as np
-import pytest
 
 from bayeslaw.kinds.surfaces.field import LEAST_SHARED, MAX_PATTERNS, REACH, surface_field
 
@@ -48,23 +47,3 @@ def test_a_crowd_is_explained_by_one_pattern():
     field = surface_field(crowd)
     np.testing.assert_allclose(np.abs(field.functions(crowd)[:12]), 1.0)
     np.testing.assert_allclose(field.unexplained(crowd), [0.0] * 12 + [1.0], atol=1e-12)
-
-
-def test_nothing_departs_within_the_data_and_more_with_distance_beyond():
-    field = surface_field(scattered(60))
-    low, high = scattered(60).min(axis=0), scattered(60).max(axis=0)
-    inside = low + (high - low) * np.random.default_rng(3).uniform(size=(20, 2))
-    np.testing.assert_array_equal(field.departure(inside), 0.0)
-    middle = (low + high) / 2
-    steps = np.array([1.0, 2.0, 4.0])
-    for v in range(2):
-        for edge, sign in ((high, 1.0), (low, -1.0)):
-            beyond = np.tile(middle, (3, 1))
-            beyond[:, v] = edge[v] + sign * steps
-            found = field.departure(beyond)
-            np.testing.assert_allclose(np.diag(found) / found[0, 0], steps**3)
-            assert found[0, 1] == pytest.approx(found[0, 0] * (3 * 2 - 1) / 2)  # m^2 (3 M - m) / 6 over m^3 / 3
-    corner = np.array([[high[0] + 1.0, middle[1]], [middle[0], high[1] + 1.0], [high[0] + 1.0, high[1] + 1.0]])
-    found = field.departure(corner)
-    assert found[0, 1] == 0.0
-    assert found[2, 2] == pytest.approx(found[0, 0] + found[1, 1])

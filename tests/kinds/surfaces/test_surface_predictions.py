@@ -11,6 +11,7 @@ import pytest
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.surfaces.frontier import covariance_of_errors, mean_error
 from bayeslaw.laws import get_law
 from bayeslaw.posterior.file import load_posterior, save_posterior
 
@@ -18,7 +19,7 @@ LAW = get_law("chinchilla")
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 8e9, 8.3e9, 8.6e9, 9e9, 9.3e9, 2e10, 5e10)
 DRAWS = 8000
 MIDDLE = np.exp(np.mean(np.log(TOKENS)))
-FIELD_SD, OFFSET_SD, TILT_SD, CURVATURE_SD, NOISE = 0.02, 0.03, 0.01, 0.015, 0.05
+FIELD_SD, OFFSET_SD, TILT_SD, CURVATURE_SD, NOISE, MISFIT = 0.02, 0.03, 0.01, 0.015, 0.05, 0.03
 ENDS = np.log([TOKENS[0] / MIDDLE, TOKENS[-1] / MIDDLE])
 
 
@@ -32,7 +33,7 @@ def pinned(model, **scales):
 
 
 @pytest.fixture(scope="module")
-def posterior(surface, forge):
+def posterior(surface, forge, known_misfit):
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES, TOKENS), "z": (SIZES[:2], TOKENS)})
     model = build_model(runs, LAW)
     scales = {"field_sd": FIELD_SD, "offset_sd": OFFSET_SD, "tilt_sd": TILT_SD, "curvature_sd": CURVATURE_SD}
@@ -41,7 +42,8 @@ def posterior(surface, forge):
     position["tilt"][:] = np.linspace(2, -2, len(position["tilt"]))
     position["curvature"][:] = np.linspace(-3, 6, len(position["curvature"]))
     position["field"][:] = np.random.default_rng(0).standard_normal(len(position["field"]))
-    return forge(runs, {name: np.repeat(v[None], DRAWS, axis=0) for name, v in position.items()}, law="chinchilla")
+    positions = {name: np.repeat(v[None], DRAWS, axis=0) for name, v in position.items()}
+    return forge(runs, positions, law="chinchilla", scales=known_misfit(MISFIT))
 
 
 def curving(data):
@@ -63,6 +65,12 @@ def of_models(data):
     return known + strayed(data)
 
 
+def missed(logs, field):
+    """Mean and variance of the error of the law at points (A, V) beyond the data, in log loss."""
+    mean = MISFIT * mean_error(logs, field.points)
+    return mean, MISFIT**2 * np.diag(covariance_of_errors(logs, field.points))
+
+
 def log_law(posterior, curve, params, data):
     p = {name: posterior.flat(name)[0, curve] for name in ("E", "A", "B", "alpha", "beta")}
     return np.log(p["E"] + p["A"] / params ** p["alpha"] + p["B"] / data ** p["beta"])
@@ -78,12 +86,14 @@ def test_a_model_of_the_table_keeps_its_offset_and_what_is_known_of_the_field(po
     first = len(field.patterns[0])
     assert first > 0
     known = field.functions(logs) @ posterior.flat("field")[0, :first]
+    mean, variance = missed(logs, field)
+    assert (variance > 0).tolist() == [False, False, True, True]
     for a, data in enumerate(sizes):
         draws = prediction.linked[:, 1, a]
         own = posterior.flat("offset")[0, 1] + posterior.flat("tilt")[0, 1] * np.log(data / MIDDLE)
         own += posterior.flat("curvature")[0, 1] * curving(data)
-        expected = log_law(posterior, 1, SIZES[1], data) + own + known[a]
-        left = FIELD_SD**2 * field.unknown(logs)[a] + strayed(data)
+        expected = log_law(posterior, 1, SIZES[1], data) + own + known[a] + mean[a]
+        left = FIELD_SD**2 * field.unexplained(logs)[a] + strayed(data) + variance[a]
         assert draws.mean() == pytest.approx(expected, abs=5 * np.sqrt(left / DRAWS) + 1e-9)
         assert draws.var() == pytest.approx(left, rel=0.08)
     np.testing.assert_allclose(prediction.extrapolation[0], np.array(sizes) / 5e10)
@@ -112,12 +122,27 @@ def test_intervals_widen_beyond_the_data_in_either_covariate(posterior):
     points = [{"params": 1e9, "data": 2e10}, {"params": 1e11, "data": 2e10}, {"params": 1e9, "data": 2e12}]
     prediction = predict(posterior, points, kind="curve")
     variance = prediction.linked[:, 0].var(axis=0)
-    for k, (name, edge) in enumerate((("params", 1.6e9), ("data", 5e10)), start=1):
-        beyond = np.log(points[k][name] / edge)
-        expected = of_models(points[k]["data"]) + FIELD_SD**2 + (2.0 * FIELD_SD) ** 2 * beyond**3 / 3
+    logs = np.log([[point[n] / posterior.layout.reference[n][0] for n in ("params", "data")] for point in points])
+    _, beyond = missed(logs, posterior.layout.fields[0])
+    assert beyond[0] == 0.0
+    for k in (1, 2):
+        assert beyond[k] > 5 * FIELD_SD**2
+        expected = of_models(points[k]["data"]) + FIELD_SD**2 + beyond[k]
         assert variance[k] == pytest.approx(expected, rel=0.08)
     assert variance[0] < 1.1 * (of_models(2e10) + FIELD_SD**2)
     np.testing.assert_allclose(prediction.extrapolation[0], [1e9 / 1.6e9, 1e11 / 1.6e9, 2e12 / 5e10])
+    assert prediction.records()[2 * len(prediction.labels)]["beyond"] == pytest.approx(
+        {"params": 1e9 / 1.6e9, "data": 2e12 / 5e10, "compute": 1e9 * 2e12 / (1.6e9 * 5e10)}
+    )
+
+
+def test_a_run_may_lie_beyond_in_compute_alone(surface, forge):
+    """Each budget was run with a small model or few tokens, and both are large in none of the runs."""
+    runs = surface({"x": ((1e8,), TOKENS), "y": ((1.6e9,), TOKENS[:2])})
+    positions = {name: np.zeros((8, *shape)) for name, shape in build_model(runs, LAW).sizes().items()}
+    found = predict(forge(runs, positions, law="chinchilla"), [{"params": 1.6e9, "data": 5e10}])
+    assert found.records()[0]["beyond"] == pytest.approx({"params": 1.0, "data": 1.0, "compute": 5e10 / 8e9})
+    assert found.extrapolation[0, 0] == pytest.approx(5e10 / 8e9)
 
 
 def test_a_model_with_one_run_wanders_as_a_typical_one_does(surface, forge):
@@ -180,7 +205,11 @@ def test_a_new_family_departs_beyond_the_data_and_strays_alike_at_points_near_ea
     near = 1 - np.exp(-np.log(8.1 / 8.0) / 0.4)
     assert (drawn[:, 1] - drawn[:, 0]).var() == pytest.approx(2 * FIELD_SD**2 * near, rel=0.08)
     assert drawn[:, 2].var() == pytest.approx(FIELD_SD**2, rel=0.08)
-    departed = (2.0 * FIELD_SD) ** 2 * np.log(1000) ** 3 / 3
+    layout = posterior.layout
+    seen = np.concatenate([field.points for field in layout.fields])
+    last = np.log([[at[3][name] / layout.reference[name][0] for name in ("params", "data")]])
+    departed = MISFIT**2 * covariance_of_errors(last, seen)[0, 0]
+    assert departed > 5 * FIELD_SD**2
     assert drawn[:, 3].var() == pytest.approx(FIELD_SD**2 + departed + strayed(5e13), rel=0.08)
 
 

@@ -1,0 +1,111 @@
+"""Points as they are given to ``--at``: ``params=70B,data=1.4T``, in one option or in several."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bayeslaw.errors import TargetError
+
+if TYPE_CHECKING:
+    from bayeslaw.laws.base import Law
+    from bayeslaw.runs import Runs
+
+_BETWEEN_PARTS = re.compile(r",(?=[^,=]{1,200}=)")  # not the commas of 1,638,400
+
+LARGEST = 1e60
+"""No size is as large as this: what is, is a slip."""
+
+
+def one_point(parts: Sequence[str]) -> dict[str, float]:
+    """Read ``name=value`` parts, in several options or joined by commas, as one point.
+
+    Raises
+    ------
+    TargetError
+        If a part is not of that form, or a name comes twice.
+    """
+    from bayeslaw.runs.units import read_count
+
+    point: dict[str, float] = {}
+    for part in (part for option in parts for part in _BETWEEN_PARTS.split(option)):
+        name, equals, text = part.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise TargetError(f"--at {part[:80]!r} is not understood. Expected name=value, such as --at data=1638400.")
+        if name in point:
+            raise TargetError(f"--at gives {name!r} twice. Choose for one target at a time.")
+        value = read_count(text)
+        if value is None:
+            raise TargetError(
+                f"--at {part[:80]!r}: {text[:80]!r} is not a number. Expected something like 1638400 or 1.6M."
+            )
+        if value > LARGEST:
+            raise TargetError(f"--at {part[:80]!r}: no size is as large as {value:g}. Expected something like 1.6M.")
+        point[name] = value
+    return point
+
+
+def several_points(options: Sequence[str]) -> list[dict[str, float]]:
+    """Read a point an option; options that share no name are parts of one point.
+
+    Raises
+    ------
+    TargetError
+        As `one_point`.
+    """
+    points = [one_point([option]) for option in options]
+    names = [name for point in points for name in point]
+    if len(points) > 1 and len(set(names)) == len(names):
+        return [{name: value for point in points for name, value in point.items()}]
+    return points
+
+
+def point_of_law(point: dict[str, float], law: "Law", runs: "Runs") -> dict[str, float]:
+    """A point in the covariates of a law: N, D, C, tokens and examples are known by the names that tables use.
+
+    Tokens are data where one of data is a token; compute beside params gives the data, as compute / (6 params), where
+    one of data is a token.
+
+    Raises
+    ------
+    TargetError
+        If two names mean the same.
+    """
+    from bayeslaw.runs import counts_tokens
+    from bayeslaw.runs.units import FLOP_PER_TOKEN
+
+    found = _canonical(point, [c.name for c in law.covariates])
+    names = {c.name for c in law.covariates}
+    in_tokens = counts_tokens(runs)
+    if in_tokens and "tokens" in found and "tokens" not in names:
+        found = _renamed(found, "tokens", "data")
+    if in_tokens and {"compute", "params"} <= set(found) and "compute" not in names and "data" in names:
+        compute = found.pop("compute")
+        if "data" in found:
+            raise TargetError("--at gives compute, params and data, and two of them give the third. Leave one out.")
+        found["data"] = compute / (FLOP_PER_TOKEN * found["params"]) if found["params"] > 0 else math.nan
+    return found
+
+
+def point_of_table(point: dict[str, float], runs: "Runs") -> dict[str, float]:
+    """A point in the columns of a table: N, D and C are known by the names that tables use."""
+    return _canonical(point, list(runs.table.columns))
+
+
+def _canonical(point: dict[str, float], own: Sequence[str]) -> dict[str, float]:
+    """A point under canonical names, but for the names that a law or a table has itself."""
+    from bayeslaw.runs.columns import COUNTS, meaning
+
+    found = point
+    for name in list(point):
+        known = None if name in own else meaning(name)
+        if known is not None and known.role in COUNTS and known.scale == 1:
+            found = _renamed(found, name, known.role)
+    return found
+
+
+def _renamed(point: dict[str, float], old: str, new: str) -> dict[str, float]:
+    if old != new and new in point:
+        raise TargetError(f"--at gives {old!r} and {new!r}, which are the same. Leave one out.")
+    return {new if name == old else name: value for name, value in point.items()}

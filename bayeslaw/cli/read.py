@@ -1,0 +1,51 @@
+"""The command that shows how files are understood, before anything is fitted."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bayeslaw.cli.shared import As, Json, RunsPaths, Where, check_outputs, say_what_is_read, show
+
+
+def read(
+    runs: RunsPaths,
+    answers: As = None,
+    where: Where = None,
+    json: Json = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Save the runs under canonical names here (.csv).")
+    ] = None,
+) -> None:
+    """Show how tables and logs are understood: what each column became and why, and what is open.
+
+    Reads CSV, TSV, Parquet, JSON (lines), Markdown, Excel; logs of the Hugging Face Trainer, W&B, TensorBoard, MLflow,
+    Lightning, lm-evaluation-harness; text logs of nanoGPT, Megatron, llm-foundry and NeMo; and folders of them. Where a
+    column is not what it seems, --as says so: size=params:M (millions), tok=tokens:B, step=data:32 (examples a step),
+    ppl=loss:perplexity, method=variant (tells models apart), note=ignore. A file bayeslaw.toml beside the logs, with a
+    table [columns], says it once for all. Exit status 2 while something is open.
+    """
+    say_what_is_read(runs, json)
+    check_outputs(output, suffix=".csv")
+    from bayeslaw.runs.reading import understand
+    from bayeslaw.runs.stated import parse_answers
+
+    found = understand(list(runs), where=where, roles=parse_answers(answers or ()))
+    if json:
+        from bayeslaw.views.records import to_json
+
+        print(to_json(found.to_dict()))
+    else:
+        from bayeslaw.views.runs_text import questions_lines, understood_lines, understood_tables
+
+        for line in understood_lines(found):
+            print(line)
+        show(*understood_tables(found))
+        for line in questions_lines(found):
+            print(line)
+    if found.questions:
+        raise typer.Exit(2)
+    if output is not None:
+        from bayeslaw.files import write_csv
+
+        write_csv(found.table.drop(columns="row"), output)

@@ -1,0 +1,191 @@
+"""From a tidy sheet to a table under canonical names, which is not checked yet."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayeslaw.runs.checks import ReadColumn, repeats
+from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES
+from bayeslaw.runs.logs import superseded
+from bayeslaw.runs.naming import derive_names
+from bayeslaw.runs.roles import Column
+from bayeslaw.runs.sheets import Sheet
+from bayeslaw.runs.table import LeftOut, Runs, leave_out
+from bayeslaw.runs.units import FLOP_PER_TOKEN, in_nats, read_numbers, read_plain, read_texts
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A table under canonical names that is not yet checked, and the cells it was read from."""
+
+    table: pd.DataFrame
+    read: dict[str, ReadColumn]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    spelling: tuple[tuple[str, str], ...]
+    source: str
+
+    def without(self, mask: NDArray[np.bool_], reason: str) -> "Draft":
+        """Leave out the rows where the mask is true."""
+        if not mask.any():
+            return self
+        left_out = (*self.left_out, *leave_out(self.table.loc[mask, "row"], reason))
+        return replace(self, table=self.table[~mask], left_out=left_out)
+
+    def without_losses_not_measured(self) -> "Draft":
+        """Leave out the empty cells of a wide table, saying for each at which data size."""
+        draft = self
+        blank = self.read["loss"].numbers.blank[self.table.index]
+        for size in sorted(self.table.loc[blank, "data"].unique()):
+            here = draft.read["loss"].numbers.blank[draft.table.index] & (draft.table["data"] == size).to_numpy()
+            draft = draft.without(here, f"no loss measured at data = {size:.12g}")
+        return draft
+
+    def without_empty_errors(self) -> "Draft":
+        """Drop the standard errors, if no row has one."""
+        if "loss_se" not in self.table or not self.read["loss_se"].numbers.blank[self.table.index].all():
+            return self
+        read = {name: column for name, column in self.read.items() if name != "loss_se"}
+        return replace(self, table=self.table.drop(columns="loss_se"), read=read)
+
+    def without_repeats(self) -> "Draft":
+        """Leave out lines that a training log holds twice: one run counted twice would make a fit too sure."""
+        first = repeats(self.table)
+        if first.empty:
+            return self
+        rows = self.table.loc[first.index, "row"]
+        pairs = zip(rows.tolist(), first.tolist(), strict=True)
+        left_out = tuple(LeftOut(row, f"the same in every column as row {before}") for row, before in pairs)
+        note = f"Left out for repeating another row in every column: {len(left_out)} of {len(self.table)} rows."
+        return replace(
+            self,
+            table=self.table.drop(index=first.index),
+            left_out=self.left_out + left_out,
+            notes=(*self.notes, note),
+        )
+
+    def without_superseded(self) -> "Draft":
+        """Leave out rows of a log that were run again after it was resumed."""
+        mask = superseded(self.table)
+        if not mask.any():
+            return self
+        draft = self.without(mask, "run again after the log was resumed: the later row of a step counts")
+        note = f"A log that was resumed: of two rows of one step the later counts, {mask.sum()} are left out."
+        return replace(draft, notes=(*draft.notes, note))
+
+    def runs(self) -> Runs:
+        """The table of runs as it stands."""
+        left_out = tuple(sorted(self.left_out, key=lambda left_out: left_out.row))
+        return Runs(self.table.reset_index(drop=True), left_out, self.notes, self.source, self.spelling)
+
+
+def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
+    """Read the cells of a sheet as canonical columns; nothing is checked yet, for ``where`` may drop bad rows.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    source : name of the source, for messages.
+    task : what the task is called if the table does not say.
+    """
+    cells, columns, notes = sheet.cells, sheet.roles.columns, list(sheet.notes)
+    notes += [note for name, column in columns.items() if (note := _note(name, column))]
+    numbers = {
+        name: read_numbers(cells[columns[name].heading], counts=name in COUNTS)
+        for name in (*COUNTS, *MEASURES)
+        if name in columns
+    }
+    found: dict[str, pd.Series] = {"row": pd.Series(sheet.rows)}
+    for name, column in columns.items():
+        if name in numbers:
+            found[name] = pd.Series(numbers[name].values * column.scale)
+        elif name == "seed":
+            found[name] = read_plain(cells[column.heading])
+        else:
+            found[name] = pd.Series(read_texts(cells[column.heading]))
+    _convert_losses(found, columns["loss"].unit)
+    _derive_data(found, notes)
+    variants = [read_texts(cells[heading]) for heading in sheet.roles.variants]
+    derive_names(found, variants, task, notes)
+    extras = _extras(sheet, notes)
+    ordered = {name: found[name] for name in ("row", *CANONICAL) if name in found}
+    headings = {name: np.full(len(cells), column.heading, dtype=object) for name, column in columns.items()}
+    headings["loss"] = sheet.loss_headings
+    read = {
+        name: ReadColumn(headings[name], cells[columns[name].heading], numbers[name], columns[name].scale)
+        for name in numbers
+    }
+    spelling = [(heading, name) for name, heading in extras.items() if name != heading]
+    spelling += [(column.heading, name) for name, column in columns.items()]
+    return Draft(
+        table=pd.DataFrame({**ordered, **{name: read_plain(cells[heading]) for name, heading in extras.items()}}),
+        read=read,
+        left_out=sheet.left_out,
+        notes=tuple(notes),
+        spelling=tuple(spelling),
+        source=source,
+    )
+
+
+def _note(name: str, column: Column) -> str | None:
+    """How a column was read, unless it is as its name says."""
+    converted = {
+        "bits": "times ln 2, in nats",
+        "perplexity": "its logarithm, in nats",
+        "accuracy": "as 1 - accuracy, the error rate",
+    }.get(column.unit)
+    if converted:
+        return f"Column {column.heading!r} read as {name}, {converted}."
+    if column.scale != 1:
+        return f"Column {column.heading!r} read as {name}, times {column.scale:.6g}."
+    return f"Column {column.heading!r} read as {name}." if column.heading != name else None
+
+
+def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
+    """Columns that are kept, from the name they get to their heading.
+
+    A name that means something here is not left to a column that is something else.
+    """
+    taken = {column.heading for column in sheet.roles.columns.values()} | set(sheet.roles.ignored)
+    kept = [heading for heading in sheet.cells.columns if heading not in taken]
+    names: dict[str, str] = {}
+    there = set(kept)
+    for heading in kept:
+        name = heading
+        if heading in CANONICAL:
+            name = f"train_{heading}" if heading in sheet.roles.training else f"{heading}_as_found"
+            notes.append(f"Column {heading!r} is not the {heading} that is read, and is called {name!r} here.")
+        names[name if name not in there or name == heading else f"{name}_"] = heading
+    if kept:
+        notes.append(f"Kept under their own names: {', '.join(map(repr, kept))}.")
+    if sheet.roles.ignored:
+        notes.append(f"Ignored, as was said: {', '.join(map(repr, sheet.roles.ignored))}.")
+    return names
+
+
+def _convert_losses(found: dict[str, pd.Series], unit: str) -> None:
+    """Bring losses and their standard errors to nats; what cannot be converted becomes no number."""
+    losses = found["loss"].to_numpy(float)
+    converted, slope = in_nats(losses, unit)
+    found["loss"] = pd.Series(converted)
+    if "loss_se" in found:
+        found["loss_se"] = found["loss_se"] * slope
+
+
+def _derive_data(found: dict[str, pd.Series], notes: list[str]) -> None:
+    """Count data in tokens if there are no examples; in compute if there is nothing else."""
+    if "data" in found:
+        return
+    if "tokens" in found:
+        notes.append("There are no examples: data are tokens.")
+    elif {"compute", "params"} <= set(found):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found["tokens"] = found["compute"] / (FLOP_PER_TOKEN * found["params"])
+        notes.append("There are no data sizes: tokens derived as compute / (6 params), and data are tokens.")
+    else:
+        found["data"] = found["compute"]
+        notes.append("There are no data sizes, only compute: laws are in compute, and data are FLOP.")
+        return
+    found["data"] = found["tokens"]

@@ -1,0 +1,252 @@
+"""What the numbers of a table say about what its columns are, and the questions that follow."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.runs.checks import ReadColumn
+from bayeslaw.runs.columns import CANONICAL, NAMES, Meaning, meaning, plain
+from bayeslaw.runs.questions import Question
+from bayeslaw.runs.roles import Column, accuracy_question
+from bayeslaw.runs.units import FLOP_PER_TOKEN, pointed_thousands
+
+FEW = 1e3
+"""No model has so few parameters, and no run so few tokens: smaller numbers are in a larger unit."""
+
+ROUNDING = 1e-6
+"""Share of a count that is no fraction, but of rounding."""
+
+COMPUTE_OFF = 10.0
+"""Times 6 N D, by which compute may differ from it."""
+
+APART = 0.03
+"""Logarithm of the ratio of two losses of one model and size, beyond which they are further apart than seeds are."""
+
+CONSISTENT, CONSISTENTLY_APART = 6, 0.003
+"""If one of two is better in each of so many places, they may be closer than that."""
+
+SHARED_SIZES = 3
+"""Sizes that models have in common, from which on they were measured on one grid."""
+
+RISING = 0.75
+"""Share of models that rise, or fall, from which on a table is taken to."""
+
+_SETTINGS_LIST = (
+    "lr, learningrate, maxlr, peaklr, learningratepeak, batchsize, bs, globalbatchsize, weightdecay, wd, "
+    "warmup, warmupsteps, rank, lorarank, dropout, epochs, numepochs, optimizerlr, optimizerlearningrate, "
+    "temperature, seqlen, sequencelength"
+)
+_SETTINGS = frozenset(_SETTINGS_LIST.split(", "))
+"""Columns of numbers that tell runs apart; other numbers may be measured."""
+
+
+def ask_about_numbers(
+    table: pd.DataFrame, read: Mapping[str, ReadColumn], columns: Mapping[str, Column]
+) -> list[Question]:
+    """Questions about units, and about compute that does not agree with parameters and tokens."""
+    found = [
+        question
+        for name in ("params", "tokens", "data", "unique_data")
+        if name in read and name in columns and not columns[name].said and columns[name].scale == 1
+        for question in _unit(name, table, read[name], columns[name].heading)
+    ]
+    if not found and "compute" in columns and not columns["compute"].said:
+        found += _compute(table, columns["compute"].heading, derived="tokens" not in columns)
+    return found
+
+
+def _unit(name: str, table: pd.DataFrame, column: ReadColumn, heading: str) -> list[Question]:
+    """Ask in which unit a column of counts is, where its numbers cannot be counts."""
+    values, suffixed = column.numbers.values[table.index], column.numbers.suffixed[table.index]
+    good = values[np.isfinite(values) & (values > 0)]
+    if not len(good) or suffixed.any():
+        return []
+    broken = np.abs(good - np.round(good)) > ROUNDING * good
+    pointed = pointed_thousands(column.cells.loc[table.index])
+    few = good.min() < FEW and good.max() < 100 * FEW if name == "params" else np.median(good) < FEW
+    if pointed:
+        remedy = f"{pointed} may be {pointed.replace('.', '')}: then write it so, everywhere."
+        return [_about_unit(name, heading, (), f"has points before groups of three digits. {remedy}")]
+    if few and (name in ("params", "tokens") or broken.any()):
+        example = good[broken][0] if broken.any() else good.min()
+        units = ("M", "B") if name == "params" else ("B", "M", "T")
+        told = f"has numbers such as {example:.12g}, which count nothing as they stand: millions (M) or billions (B)?"
+        return [_about_unit(name, heading, units, told)]
+    return []
+
+
+def _about_unit(name: str, heading: str, units: Sequence[str], told: str) -> Question:
+    options = (*(f"{heading}={name}:{unit}" for unit in units), f"{heading}={name}")
+    return Question(heading, options, f"Column {heading!r} is read as {name}, and {told}")
+
+
+def _compute(table: pd.DataFrame, heading: str, derived: bool) -> list[Question]:
+    """Ask about compute that is not near 6 N D; where there are no tokens, about tokens that would follow from it."""
+    if not {"params", "tokens", "compute"} <= set(table):
+        return []
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = (table["compute"] / (FLOP_PER_TOKEN * table["params"] * table["tokens"])).to_numpy(float)
+        tokens = float(table["tokens"].median())
+    sizes = table[["compute", "params", "tokens"]].to_numpy(float)
+    if not (np.isfinite(sizes) & (sizes > 0)).all() or not np.isfinite(ratio).all():
+        return []  # checks say which cell it is
+    if derived and tokens < FEW:
+        return [
+            Question(
+                heading,
+                (f"{heading}=compute:1e9", f"{heading}=compute:1e21", f"{heading}=compute"),
+                f"Column {heading!r} is read as compute, and tokens that follow from it, compute / (6 params), would "
+                f"be {tokens:.3g}: it may be in another unit than FLOP.",
+            )
+        ]
+    middle = float(np.median(ratio))
+    if 1 / COMPUTE_OFF < middle < COMPUTE_OFF:
+        return []
+    power = 3 * round(-np.log10(middle) / 3)
+    spread = np.ptp(np.log10(ratio))
+    units = (f"{heading}=compute:1e{power}",) if spread < 0.5 and abs(power + np.log10(middle)) < 1 and power else ()
+    return [
+        Question(
+            heading,
+            (*units, f"{heading}=ignore", f"{heading}=compute"),
+            f"Column {heading!r} is read as compute, and is {middle:.2g} times 6 N D, which a run of that many "
+            "parameters and tokens needs in FLOP: it may be of a step or a sequence, or in another unit.",
+        )
+    ]
+
+
+def ask_what_tells_apart(table: pd.DataFrame) -> list[Question]:
+    """Ask about a column that tells apart runs of one model and size whose losses differ by more than seeds do."""
+    keys = [name for name in ("task", "model", "params", "data", "tokens", "unique_data", "metric") if name in table]
+    table = table[np.isfinite(table["loss"]) & (table["loss"] > 0)]
+    if not table.duplicated(keys).any():
+        return []
+    settings = [name for name in table.columns if name not in ("row", *CANONICAL) and _is_setting(table, name)]
+    for name in sorted(settings, key=lambda name: table[name].nunique()):
+        means = np.log(table.groupby([*keys, name], sort=False)["loss"].mean()).unstack(name)
+        means = means[means.notna().sum(axis=1) > 1]
+        if means.empty:
+            continue
+        apart = (means.max(axis=1) - means.min(axis=1)).to_numpy(float)
+        by_level = np.log(table["loss"]).groupby([table[key] for key in (*keys, name)], sort=False)
+        within = (by_level.max() - by_level.min())[by_level.size() > 1]
+        if np.median(apart) > max(APART, 2 * (within.median() if len(within) else 0.0)) or _one_always_wins(means):
+            return [_tell_apart(name, table, float(np.exp(apart.max())))]
+    return []
+
+
+def _one_always_wins(means: pd.DataFrame) -> bool:
+    """Whether one of two is better wherever both were tried, and not by nothing."""
+    if means.shape[1] != 2 or len(means) < CONSISTENT:
+        return False
+    ahead = (means.iloc[:, 0] - means.iloc[:, 1]).to_numpy(float)
+    return bool(abs(np.sign(ahead).sum()) == len(ahead) and np.median(np.abs(ahead)) > CONSISTENTLY_APART)
+
+
+def _is_setting(table: pd.DataFrame, name: str) -> bool:
+    """Whether a column may say how runs were made: words that come again, or numbers of a known setting."""
+    column = table[name]
+    number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    if number and plain(name.replace("/", ".").split(".")[-1]) not in _SETTINGS:
+        return False
+    return bool(2 <= column.nunique() <= max(2, len(column) // 2))
+
+
+def _tell_apart(name: str, table: pd.DataFrame, times: float) -> Question:
+    levels = list(map(repr, table[name].drop_duplicates().tolist()))
+    shown = ", ".join(levels[:4]) + (", …" if len(levels) > 4 else "")
+    return Question(
+        name,
+        (f"{name}=variant", f"{name}=task", f"{name}=ignore"),
+        f"Runs of one model and size differ in column {name!r} ({shown}) and have losses up to {times:.2g} times "
+        "apart, more than repeats do: 'variant' makes models of their own of them, 'task' tasks of their own, "
+        "'ignore' says that they are repeats.",
+    )
+
+
+def ask_about_values(table: pd.DataFrame, heading: str) -> list[Question]:
+    """Ask what the cells of a table of models are, unless they fall along the sizes as losses do."""
+    trends = []
+    for _, group in table.groupby("model", sort=False):
+        there = group[np.isfinite(group["loss"])].sort_values("data")["loss"].to_numpy(float)
+        trends += [float(np.sign(there[-1] - there[0]))] if len(there) > 1 else []
+    values = table["loss"].to_numpy(float)
+    if trends and np.mean(np.array(trends) > 0) >= RISING:
+        if np.nanmin(values) >= 0 and np.nanmax(values) <= 1:
+            return [accuracy_question(heading)]
+    elif trends and np.mean(np.array(trends) < 0) >= RISING:
+        return []
+    return [
+        Question(
+            heading,
+            (f"{heading}=loss", f"{heading}=loss:perplexity", f"{heading}=loss:accuracy"),
+            "The cells below the models are of no metric that is named, and do not fall along the sizes as losses do.",
+        )
+    ]
+
+
+def ask_about_metric(table: pd.DataFrame, loss: Column) -> list[Question]:
+    """Ask about values of which another column says that they are accuracies or perplexities."""
+    if "metric" not in table or loss.said:
+        return []
+    units = {known.unit for name in table["metric"].unique() for known in _measures(str(name))}
+    if "accuracy" in units:
+        return [accuracy_question(loss.heading)]
+    if units & {"perplexity", "bits"}:
+        unit = (units & {"perplexity", "bits"}).pop()
+        told = f"Column {loss.heading!r} holds values in {unit}, by the name of the metric, and losses are in nats."
+        return [Question(loss.heading, (f"{loss.heading}=loss:{unit}", f"{loss.heading}=loss"), told)]
+    return []
+
+
+def _measures(metric: str) -> list[Meaning]:
+    """What the name of a metric, or a part of it, is a measure of."""
+    return [known for part in (metric, *metric.split(":")) if (known := meaning(part)) is not None]
+
+
+def ask_about_shifted_sizes(table: pd.DataFrame, columns: Mapping[str, Column]) -> list[Question]:
+    """Ask about a model whose sizes are those that all others share, times a power of ten."""
+    column = columns.get("data") or columns.get("tokens")
+    if column is None or column.said or table["model"].nunique() < SHARED_SIZES + 1:
+        return []
+    found = []
+    for task, runs in table.groupby("task", sort=False):
+        grids = {model: tuple(sorted(set(group["data"]))) for model, group in runs.groupby("model", sort=False)}
+        common, count = Counter(grids.values()).most_common(1)[0]
+        if len(common) < SHARED_SIZES or count < SHARED_SIZES:
+            continue
+        for model, grid in grids.items():
+            ratio = grid[0] / common[0] if len(grid) == len(common) else 1.0
+            power = round(np.log10(ratio)) if np.isfinite(ratio) and ratio > 0 else 0
+            if power and np.allclose(np.array(grid), np.array(common) * 10.0**power, rtol=1e-6):
+                found.append((str(model), str(task), 10.0**power, count))
+    if not found:
+        return []
+    model, task, times, count = found[0]
+    more = f" (and so are those of {len(found) - 1} more)" if len(found) > 1 else ""
+    return [
+        Question(
+            model,
+            (f"{column.heading}={'data' if 'data' in columns else 'tokens'}",),
+            f"The sizes of the model {model!r} on {task!r} are {times:g} times those of {count} others, one by one"
+            f"{more}, as if its unit were another. Correct them, or leave the model out with "
+            f"where=\"model != '{model}'\"; if they are right, say so.",
+        )
+    ]
+
+
+def names_that_nearly_agree(table: pd.DataFrame) -> list[str]:
+    """Notes on names that differ in case and blanks alone."""
+    notes = []
+    for name in NAMES:
+        spelled: dict[str, list[str]] = {}
+        for text in dict.fromkeys(table[name].astype(str)):
+            spelled.setdefault("".join(text.casefold().split()), []).append(text)
+        several = [texts for texts in spelled.values() if len(texts) > 1]
+        if several:
+            named = " and ".join(map(repr, several[0]))
+            more = f" (and {len(several) - 1} more)" if len(several) > 1 else ""
+            notes.append(f"Names of {name} differ in case or blanks alone, and are read as different: {named}{more}.")
+    return notes

@@ -1,0 +1,90 @@
+"""Headings of a table: each there once, and near ones offered for those that are missing."""
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.columns import ALIASES, plain
+from bayeslaw.runs.units import read_numbers
+
+
+def with_good_headings(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """A table with headings of text, each of them once.
+
+    Returns
+    -------
+    The table, without a row index that stands in it and without empty columns that have no name; and notes.
+
+    Raises
+    ------
+    RunsError
+        If headings have levels, repeat, are missing, or hold half of a character.
+    """
+    if cells.columns.nlevels > 1:
+        raise RunsError(
+            f"{source}: the headings have {cells.columns.nlevels} levels, expected one. Flatten them first."
+        )
+    index_names = [name for name in cells.index.names if name is not None]
+    # A named index holds data, as after groupby(); an unnamed one only counts rows.
+    if index_names and not set(index_names) & set(cells.columns):
+        cells = cells.reset_index(level=index_names)
+    cells = cells.set_axis(pd.Index([str(name).strip() for name in cells.columns], dtype=object), axis=1)
+    cells = cells.reset_index(drop=True)
+    _require_characters(list(cells.columns), source)
+    cells, notes = _without_unnamed(cells, source)
+    if not len(cells.columns):
+        raise RunsError(f"{source}: found no columns, expected a header and one row a run.")
+    repeated = cells.columns[cells.columns.duplicated()]
+    if len(repeated):
+        raise RunsError(
+            f"{source}: the column {repeated[0]!r} comes {list(cells.columns).count(repeated[0])} times, expected each "
+            "heading once. Rename or drop the others."
+        )
+    if "row" in cells.columns:
+        cells = cells.drop(columns="row")
+        notes = (*notes, "Column 'row' is not used: `row` counts the rows of the source.")
+    return cells, notes
+
+
+def nearest(role: str, headings: Sequence[str]) -> str:
+    """Words that offer the heading nearest to a name of a role; empty if none is near."""
+    names = [plain(alias) for alias in ALIASES[role].split(", ") if len(plain(alias)) > 2]
+    short = {plain(heading): heading for heading in headings if 2 < len(heading) <= 40}
+    for name in names:
+        close = difflib.get_close_matches(name, list(short), 1, cutoff=0.75)
+        if close:
+            return f" (is it {short[close[0]]!r}?)"
+    return ""
+
+
+def _require_characters(headings: Sequence[str], source: str) -> None:
+    try:
+        "\n".join(headings).encode()
+    except UnicodeEncodeError as error:
+        raise RunsError(
+            f"{source}: a heading holds half of a character ({error.object[error.start : error.end]!r}, a lone "
+            "surrogate), expected text. Write the table again in UTF-8."
+        ) from error
+
+
+def _without_unnamed(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Drop the row index that pandas writes as a first column without a name, and columns that are wholly empty."""
+    notes = []
+    named = np.ones(len(cells.columns), dtype=bool)
+    for position, heading in enumerate(cells.columns):
+        if heading and not (position == 0 and heading == "Unnamed: 0"):
+            continue
+        numbers = read_numbers(cells.iloc[:, position], counts=False)
+        if numbers.blank.all():
+            notes.append(f"Column {position + 1} has no name and no content, it is not used.")
+        elif position == 0 and np.all(numbers.values == np.round(numbers.values)):
+            notes.append("The first column has no name and holds whole numbers: a row index, it is not used.")
+        else:
+            raise RunsError(
+                f"{source}: column {position + 1} has no name, expected one. Give it a heading, or drop it."
+            )
+        named[position] = False
+    return cells.loc[:, named], tuple(notes)

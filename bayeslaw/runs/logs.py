@@ -1,0 +1,102 @@
+"""Logs of training: rows of one step complete each other, and of a log that was resumed the later row counts."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayeslaw.runs.units import read_numbers
+
+SHORTEST = 3
+"""Rows of a log before it was resumed, from which on it is taken for one."""
+
+ALIKE = 0.2
+"""Logarithm of the ratio of two losses of one step, up to which they may be of one run that was resumed."""
+
+
+PROPORTIONAL = 0.01
+"""Share by which what a step is worth may differ along a run, for counts of other steps to follow from it."""
+
+
+def completed(cells: pd.DataFrame, count: str, steps: str, run: str | None) -> tuple[pd.DataFrame, int]:
+    """Fill in the count of a row that has none, from rows of its run: of the same step, or by what a step is worth.
+
+    Trackers write what is logged together in one row, so that a row of evaluation may lack the tokens that a row of
+    training has.
+
+    Parameters
+    ----------
+    cells : the table.
+    count, steps : headings of the column that lacks cells, and of that of steps.
+    run : heading of the column that names runs; None if all rows are of one.
+
+    Returns
+    -------
+    The table, and how many cells were filled in.
+    """
+    values = read_numbers(cells[count], counts=True)
+    at = read_numbers(cells[steps], counts=True).values
+    names = cells[run].astype(str) if run is not None else pd.Series([""] * len(cells))
+    filled = values.values.copy()
+    for indices in names.groupby(names, sort=False).indices.values():
+        rows = np.asarray(indices)
+        known = rows[np.isfinite(values.values[rows]) & (at[rows] > 0) & (values.values[rows] > 0)]
+        worth = values.values[known] / at[known]
+        for row in rows[values.blank[rows] & np.isfinite(at[rows])]:
+            same = known[at[known] == at[row]]
+            if len(same):
+                filled[row] = values.values[same[-1]]
+            elif len(known) > 1 and np.ptp(worth) <= PROPORTIONAL * worth.max():
+                filled[row] = np.median(worth) * at[row]
+    changed = values.blank & np.isfinite(filled)
+    if not changed.any():
+        return cells, 0
+    column = cells[count].astype(object).where(~changed, pd.Series(filled, index=cells.index, dtype=object))
+    return cells.assign(**{count: column}), int(changed.sum())
+
+
+def superseded(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Find rows that were run again after a log was resumed.
+
+    A run was resumed where its sizes, in the order of the file, fall back to one that was there and is not the first,
+    and then go further than before. Runs that begin again at their first size are repeats of each other, and stay.
+
+    Returns
+    -------
+    bool array, one entry a row.
+    """
+    dropped = np.zeros(len(table), dtype=bool)
+    keys = [name for name in ("task", "model", "params", "seed", "metric") if name in table]
+    for positions in table.groupby(keys, sort=False, dropna=False).indices.values():
+        sizes = table["data"].to_numpy(float)[positions]
+        losses = table["loss"].to_numpy(float)[positions]
+        starts = np.flatnonzero(np.diff(sizes) < 0) + 1
+        if len(starts) and _resumes(sizes, losses, starts):
+            for start in starts:
+                before = np.arange(start)[sizes[:start] >= sizes[start]]
+                dropped[positions[before]] = True
+    return dropped
+
+
+def _resumes(sizes: NDArray[np.float64], losses: NDArray[np.float64], starts: NDArray[np.int64]) -> bool:
+    """Whether every part of a log takes up the one before it: overlaps with it, and goes further."""
+    return all(
+        before[0] < after[0] and before[-1] < after[-1] and _alike(before, after, old, new)
+        for (before, old), (after, new) in _pairs(sizes, losses, starts)
+    )
+
+
+def _pairs(sizes: NDArray[np.float64], losses: NDArray[np.float64], starts: NDArray[np.int64]) -> Iterator[tuple]:
+    parts = list(zip(np.split(sizes, starts), np.split(losses, starts), strict=True))
+    yield from pairwise(parts)
+
+
+def _alike(
+    before: NDArray[np.float64], after: NDArray[np.float64], old: NDArray[np.float64], new: NDArray[np.float64]
+) -> bool:
+    _, here, there = np.intersect1d(before, after, return_indices=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = np.abs(np.log(new[there] / old[here]))
+    return len(here) > 0 and len(before) >= SHORTEST and bool(np.all(apart < ALIKE))

@@ -1,0 +1,88 @@
+"""CSV, TSV and their like: text with a header, one row a run."""
+
+import csv
+import io
+import re
+
+import pandas as pd
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.readers.base import Found, Raw, Reader
+
+FORMAT = "delimited text"
+
+_DELIMITERS = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "text with bars between cells"}
+_QUOTED = re.compile(r'"[^"]*"')
+_CUT_IN_A_NUMBER = re.compile(r"[+-]?\d*(?:\.|\d\.?[eE][+-]?|[+-])")
+_LOST_DIGITS = 3  # a last number with so many digits fewer than any other of its column was cut off
+
+
+def _recognises(found: Found) -> bool:
+    return bool(found.start.strip())
+
+
+def _read(found: Found) -> Raw:
+    lines = found.text.lstrip("\r\n")
+    form, header, body = _rows(lines, found.name)
+    notes = _end_of_file(lines, body, found.name)
+    for number, row in enumerate(body, start=1):
+        if len(row) != len(header):
+            raise RunsError(
+                f"{found.name}, row {number}: found {len(row)} cells, expected {len(header)} as in the header. "
+                "Quote cells that contain the delimiter, and leave no cell out."
+            )
+    columns = list(zip(*body, strict=True)) if body else [()] * len(header)
+    # Joined by position, as headings may repeat: that is told to the user later, for every format alike.
+    table = pd.DataFrame({position: pd.Series(cells, dtype=object) for position, cells in enumerate(columns)})
+    nameless = not any(known.role == "model" for known in map(meaning, header) if known)
+    return Raw(form, table.set_axis(pd.Index(header, dtype=object), axis=1), notes, is_one_run=nameless)
+
+
+def _rows(lines: str, source: str) -> tuple[str, list[str], list[list[str]]]:
+    """The kind of text, and the cells of its header and of its rows; blank lines are none."""
+    first = _QUOTED.sub("", lines[: lines.find("\n")] if "\n" in lines else lines)
+    delimiter = max(_DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+    try:
+        rows = [row for row in reader if len(row) > 1 or (row and row[0].strip())]
+    except csv.Error as error:
+        raise RunsError(
+            f"{source}, line {reader.line_num}: the cells cannot be told apart ({error}). Look for a quote left open."
+        ) from error
+    if not rows:
+        raise RunsError(f"{source}: found nothing but empty cells, expected a header and one row a run.")
+    return _DELIMITERS[delimiter], [name.strip() for name in rows[0]], rows[1:]
+
+
+def _end_of_file(lines: str, body: list[list[str]], source: str) -> tuple[str, ...]:
+    """Look whether the file was cut off in its last number.
+
+    Raises
+    ------
+    RunsError
+        If it ends in the middle of a number, or in one that lacks digits that all others of its column have.
+    """
+    if lines.endswith(("\n", "\r")) or len(body) < 2:
+        return ()
+    last = body[-1][-1].strip()
+    others = [row[-1].strip() for row in body[:-1] if len(row) == len(body[-1])]
+    digits = [sum(map(str.isdigit, cell)) for cell in others if _is_number(cell)]
+    lost = bool(digits) and last.replace(".", "").isdigit() and len(last.replace(".", "")) <= min(digits) - _LOST_DIGITS
+    if lost or _CUT_IN_A_NUMBER.fullmatch(last):
+        raise RunsError(
+            f"{source}, row {len(body)}: the file ends in {last!r} without a line break, and other numbers there have "
+            "more digits: it seems cut off. Copy it again, or complete the last line and end it with a line break."
+        )
+    return ("The file does not end with a line break: if it was cut off, the last row is wrong.",)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+READER = Reader(FORMAT, _recognises, _read)

@@ -1,0 +1,113 @@
+"""JSON and JSON lines: records one after the other, nested or not, or columns of values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
+from bayeslaw.runs.readers.json_text import decode_json, flattened, is_json
+
+FORMAT = "JSON records"
+COLUMNS = "JSON columns"
+
+_EXAMPLE = '{"model": "gpt2", "data": 200, "loss": 3.1}'
+
+
+def _read(found: Found) -> Raw:
+    text = found.text
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    # One object a line, unless the first line alone is no object: then the lines are one value together.
+    if len(lines) > 1 and lines[0][1].strip().startswith("{") and lines[0][1].strip().endswith("}"):
+        value: Any = [decode_json(line, found.name, number) for number, line in lines]
+    else:
+        value = decode_json(text, found.name)
+    try:
+        form, records = _records(value, found.name)
+        flat = [flattened(record) for record in records]
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, RunsError):
+            raise
+        raise RunsError(f"{found.name}: this cannot be read as a table ({error}). Write one object a run.") from error
+    for number, record in enumerate(flat, start=1):
+        for cell in record.values():
+            if isinstance(cell, list | dict) and any(meaning(name) for name, held in record.items() if held is cell):
+                raise _not_records(found.name, number, cell)
+    cells = table_of([{k: v for k, v in record.items() if not isinstance(v, list | dict)} for record in flat])
+    nameless = not any(known.role == "model" for known in map(meaning, cells.columns) if known)
+    return Raw(form, cells, is_one_run=nameless)
+
+
+def _records(value: Any, source: str) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """Find the records in a JSON value, whichever of the usual forms it has."""
+    if isinstance(value, list):
+        return FORMAT, [_object(record, number, source) for number, record in enumerate(value, start=1)]
+    record = _object(value, 1, source)
+    if {"columns", "data"} <= record.keys() and _is_split(record):
+        return COLUMNS, [dict(zip(map(str, record["columns"]), row, strict=True)) for row in record["data"]]
+    columns = {name: cells for name, cells in record.items() if _is_column(cells)}
+    lengths = {len(cells) for cells in columns.values()}
+    if len(columns) >= 2 and len(lengths) == 1 and sum(meaning(name) is not None for name in columns) >= 1:
+        return COLUMNS, _from_columns(record, columns, lengths.pop())
+    lists = {name: cells for name, cells in record.items() if _holds_objects(cells)}
+    if len(lists) == 1:  # {"config": {…}, "history": [{…}, …]}
+        ((name, held),) = lists.items()
+        shared = flattened({key: cell for key, cell in record.items() if key != name})
+        return FORMAT, [{**shared, **flattened(one)} for one in held]
+    if lists and len(lists) == len(record):  # {"gpt2": [{…}, …], "opt": [{…}, …]}
+        return FORMAT, [{"model": name, **one} for name, held in lists.items() for one in held]
+    inner = [cell for cell in record.values() if isinstance(cell, dict)]
+    if len(inner) == len(record) and len({frozenset(cell) for cell in inner}) == 1:
+        return _from_objects(record)
+    return FORMAT, [record]
+
+
+def _from_objects(record: Mapping[str, Mapping[str, Any]]) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """Records under their names, ``{"gpt2": {…}, "opt": {…}}``, or columns under theirs, as pandas writes them."""
+    if sum(meaning(name) is not None for name in record) >= 2:
+        rows = next(iter(record.values()))
+        return COLUMNS, [{name: cells[row] for name, cells in record.items()} for row in rows]
+    if any("model" in one for one in record.values()):
+        return FORMAT, list(record.values())
+    return FORMAT, [{"model": name, **one} for name, one in record.items()]
+
+
+def _from_columns(
+    record: Mapping[str, Any], columns: Mapping[str, Sequence[Any]], count: int
+) -> list[Mapping[str, Any]]:
+    shared = flattened({name: cell for name, cell in record.items() if name not in columns})
+    return [{**shared, **{name: cells[row] for name, cells in columns.items()}} for row in range(count)]
+
+
+def _is_column(cells: Any) -> bool:
+    return isinstance(cells, list) and bool(cells) and not any(isinstance(cell, list | dict) for cell in cells)
+
+
+def _holds_objects(cells: Any) -> bool:
+    return isinstance(cells, list) and bool(cells) and all(isinstance(cell, dict) for cell in cells)
+
+
+def _is_split(record: Mapping[str, Any]) -> bool:
+    columns, data = record["columns"], record["data"]
+    return (
+        isinstance(columns, list)
+        and isinstance(data, list)
+        and all(isinstance(row, list) and len(row) == len(columns) for row in data)
+        and len(set(map(str, columns))) == len(columns)
+    )
+
+
+def _object(record: Any, number: int, source: str) -> Mapping[str, Any]:
+    if not isinstance(record, dict):
+        raise _not_records(source, number, record)
+    return record
+
+
+def _not_records(source: str, number: int, found: Any) -> RunsError:
+    return RunsError(
+        f"{source}, row {number}: found {str(found)[:60]!r}, expected a JSON object of plain values, such as "
+        f"{_EXAMPLE}. Write one such object a run, or columns of equal length."
+    )
+
+
+READER = Reader(FORMAT, lambda found: is_json(found.start), _read)

@@ -1,0 +1,70 @@
+"""Results of the lm-evaluation-harness: one file a model, scores by task and metric.
+
+Keys are ``metric,filter``; standard errors stand beside them as ``metric_stderr,filter``, or are "N/A"; ``alias`` is no
+metric. Groups of tasks repeat what their tasks say and are left out. Old files have metrics without a filter.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
+from bayeslaw.runs.readers.json_text import decode_json
+
+FORMAT = "lm-evaluation-harness results"
+
+_STEP = re.compile(r"(?:^|[,/_-])(?:revision=)?(?:step|checkpoint|iter)[-_]?(\d{1,12})(?:$|[,/_-])")
+_FIRST = re.compile(r'\{\s*"results"\s*:\s*\{')
+
+
+def _recognises(found: Found) -> bool:
+    start = found.start
+    return bool(_FIRST.match(start)) and ("_stderr" in start or '"versions"' in start or '"alias"' in start)
+
+
+def _read(found: Found) -> Raw:
+    whole = decode_json(found.text, found.name)
+    results, config = whole.get("results"), whole.get("config")
+    config = config if isinstance(config, Mapping) else {}
+    if not isinstance(results, Mapping) or not all(isinstance(one, Mapping) for one in results.values()):
+        raise RunsError(f"{found.name}: 'results' is no object of tasks, expected a file of the lm-evaluation-harness.")
+    groups = whole.get("group_subtasks") or {}
+    inner = {name for name, tasks in groups.items() if tasks} if isinstance(groups, Mapping) else set()
+    model = _model(whole, config)
+    shared: dict[str, Any] = {"model": model}
+    if isinstance(config.get("model_num_parameters"), int) and config["model_num_parameters"] > 0:
+        shared["params"] = config["model_num_parameters"]
+    step = _STEP.search(f"{config.get('model_args', '')},{model}")
+    if step:
+        shared["step"] = int(step[1])
+    rows = [shared | row for task, scores in results.items() if task not in inner for row in _scores(task, scores)]
+    if not rows:
+        raise RunsError(f"{found.name}: there are no scores under 'results', expected numbers by task and metric.")
+    return Raw(FORMAT, table_of(rows))
+
+
+def _model(whole: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+    """What was evaluated."""
+    for name in (whole.get("model_name"), whole.get("model_name_sanitized")):
+        if isinstance(name, str) and name:
+            return name
+    args = config.get("model_args")
+    if isinstance(args, Mapping):
+        return str(args.get("pretrained", "model"))
+    named = re.search(r"pretrained=([^,]{1,300})", args) if isinstance(args, str) else None
+    return named[1] if named else "model"
+
+
+def _scores(task: str, scores: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row a metric of a task."""
+    for key, value in scores.items():
+        metric, _, kind = key.partition(",")
+        if metric.endswith("_stderr") or not isinstance(value, int | float) or isinstance(value, bool):
+            continue
+        error = scores.get(f"{metric}_stderr,{kind}" if kind else f"{metric}_stderr")
+        row = {"task": task, "metric": metric if kind in ("", "none") else key, "value": value}
+        yield row | ({"stderr": error} if isinstance(error, int | float) else {})
+
+
+READER = Reader(FORMAT, _recognises, _read)

@@ -1,0 +1,59 @@
+"""Runs in a local store of MLflow (``mlruns/EXPERIMENT/RUN``): a file a metric, of lines ``timestamp value step``.
+
+All values that were logged are read, not the last of each, which is what a search of runs gives.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
+
+FORMAT = "MLflow run"
+
+
+def _recognises(found: Found) -> bool:
+    return found.is_folder and (found.path / "meta.yaml").is_file() and (found.path / "metrics").is_dir()
+
+
+def _read(found: Found) -> Raw:
+    folder = found.path
+    rows: dict[int, dict[str, Any]] = {}
+    for path in _files(folder / "metrics"):
+        metric = path.relative_to(folder / "metrics").as_posix()
+        for number, line in enumerate(Found(path).text.splitlines(), start=1):
+            step, value = _point(line, f"{found.name}, metric {metric!r}, line {number}")
+            rows.setdefault(step, {"step": step})[metric] = value
+    if not rows:
+        raise RunsError(f"{found.name}: the run has no metrics, expected losses by step.")
+    params = {
+        path.relative_to(folder / "params").as_posix(): Found(path).text.strip() for path in _files(folder / "params")
+    }
+    cells = table_of([params | rows[step] for step in sorted(rows)])
+    return Raw(FORMAT, cells, is_one_run=True, run=_called(folder))
+
+
+def _point(line: str, place: str) -> tuple[int, float]:
+    """Step and value of a line; stores of old versions have no steps, and one value."""
+    parts = line.split()
+    try:
+        return (int(parts[2]) if len(parts) > 2 else 0), float(parts[1])
+    except (ValueError, IndexError) as error:
+        raise RunsError(
+            f"{place}: found {line[:60]!r}, expected a timestamp, a value and a step. Copy the run again."
+        ) from error
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+
+
+def _called(folder: Path) -> str:
+    """What a run is called; nothing if it has no name."""
+    try:
+        return (folder / "tags" / "mlflow.runName").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+READER = Reader(FORMAT, _recognises, _read, reads_folders=True)

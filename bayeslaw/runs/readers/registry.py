@@ -1,0 +1,225 @@
+"""Which readers there are, and what is read by which: those of the package, and those that installed packages offer.
+
+A reader of another package is an entry point of the group ``bayeslaw.readers`` that names a `Reader`; it is asked
+before those of the package, and nothing of it is imported before a file is read.
+"""
+
+import importlib.metadata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.readers import (
+    delimited,
+    excel,
+    json_records,
+    lm_eval,
+    markdown,
+    mlflow,
+    parquet,
+    tensorboard,
+    text_logs,
+    trainer_state,
+    wandb,
+)
+from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.readers.opened import require_there, stem_of
+
+GROUP = "bayeslaw.readers"
+"""Entry points of this group are readers."""
+
+READERS = (
+    trainer_state.READER,
+    lm_eval.READER,
+    wandb.READER,
+    tensorboard.READER,
+    mlflow.READER,
+    parquet.READER,
+    excel.READER,
+    text_logs.READER,
+    json_records.READER,
+    markdown.READER,
+    delimited.READER,
+)
+"""The readers of the package, the most particular first: the last takes any text."""
+
+_TABLES_LIST = ".csv, .tsv, .txt, .log, .out, .json, .jsonl, .ndjson, .parquet, .pq, .xlsx, .gz"
+_TABLES = frozenset(_TABLES_LIST.split(", "))
+_SURELY_TABLES = (".csv", ".tsv", ".jsonl")
+_GENERAL_NAMES = ("metrics", "log", "logs", "history", "train", "results", "progress", "output", "trainer_state")
+_DEPTH = 6
+
+
+def read_raw(path: Path) -> Raw:
+    """Read a file or a folder into a table of cells, not yet interpreted.
+
+    Raises
+    ------
+    RunsError
+        If there is nothing, or it is empty, broken or of no kind that is known.
+    """
+    require_there(path)
+    found = Found(path)
+    reader = _reader_of(found)
+    if reader is not None:
+        raw = reader.read(found)
+        return raw.named(raw.run) if raw.run else raw
+    if found.is_folder:
+        return _read_folder(path)
+    if not found.content.strip():
+        raise RunsError(f"{found.name}: the file is empty, expected a header and one row a run.")
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return parquet.READER.read(found)
+    kinds = ", ".join(dict.fromkeys(reader.format for reader in _readers()))
+    raise RunsError(
+        f"{found.name}: found binary content of no kind that is known here, expected UTF-8 text or one of: {kinds}. "
+        "Save the table as CSV."
+    )
+
+
+def read_several(paths: Sequence[Path]) -> Raw:
+    """Read several files or folders as one table, in which runs without a name are named after their places.
+
+    Raises
+    ------
+    RunsError
+        As `read_raw`.
+    """
+    stems = Counter(stem_of(path) for path in paths)
+    parts = [_part(path, path.resolve().parent.name, read_raw(path)) for path in paths]
+    own = [stem_of(path) for path in paths]
+    named = [(stem if stems[stem] == 1 else part[0], part[1]) for stem, part in zip(own, parts, strict=True)]
+    return _together(named, "several sources")
+
+
+def _readers() -> tuple[Reader, ...]:
+    return (*_offered(), *READERS)
+
+
+def _offered() -> list[Reader]:
+    """Readers of installed packages.
+
+    Raises
+    ------
+    RunsError
+        If one cannot be imported, or is no reader.
+    """
+    found = []
+    for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name):
+        package = "of an unknown name" if point.dist is None else point.dist.name
+        told = f"The package {package} offers a reader {point.name!r} ({point.value})"
+        try:
+            reader = point.load()
+        except (Exception, SystemExit) as error:  # whatever another package's import may raise
+            raise RunsError(
+                f"{told}, which cannot be imported: {type(error).__name__}: {error}. Update or uninstall {package}."
+            ) from error
+        if not isinstance(reader, Reader):
+            raise RunsError(f"{told}, which is a {type(reader).__name__}, expected a Reader. Uninstall {package}.")
+        found.append(reader)
+    return found
+
+
+def _reader_of(found: Found) -> Reader | None:
+    if found.is_folder:
+        return next((r for r in _readers() if r.reads_folders and r.recognises(found)), None)
+    return next((r for r in _readers() if r.recognises(found)), None)
+
+
+def _read_folder(folder: Path) -> Raw:
+    """Read all runs in a folder: folders and files of runs, each named after its place."""
+    parts: list[tuple[str, Raw]] = []
+    skipped: list[str] = []
+    _walk(folder, "", parts, skipped, 0)
+    if not parts:
+        seen = (
+            f": found {', '.join(skipped[:8])}, in which no heading names a loss. A table whose headings are sizes or "
+            f"models is read if it is named itself, such as {folder / skipped[0]}"
+            if skipped
+            else ". Name a file or folder with runs inside it"
+        )
+        raise RunsError(f"{folder.name or folder}: this directory holds no table and no log of runs{seen}.")
+    raw = _together(parts, "folder of " + " and ".join(dict.fromkeys(part.format for _, part in parts)))
+    notes = (f"Not read, for they hold no losses: {', '.join(skipped[:12])}.",) if skipped else ()
+    return replace(raw, notes=(*raw.notes, *notes))
+
+
+def _walk(folder: Path, place: str, parts: list[tuple[str, Raw]], skipped: list[str], depth: int) -> None:
+    """Gather what can be read below a folder."""
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        raise RunsError(f"{folder}: the folder cannot be opened ({error}).") from error
+    for path in inside:
+        if path.name.startswith((".", "_")) or path.is_symlink():
+            continue
+        name, found = f"{place}{path.name}", Found(path)
+        if path.is_dir():
+            reader = _reader_of(found)
+            if reader is not None:
+                parts.append((name, reader.read(found)))
+            elif depth < _DEPTH:
+                _walk(path, f"{name}/", parts, skipped, depth + 1)
+        elif path.is_file():
+            raw = _losses_in(found, skipped, name)
+            if raw is not None:
+                parts.append(_part(path, place.removesuffix("/"), raw))
+
+
+def _part(path: Path, place: str, raw: Raw) -> tuple[str, Raw]:
+    """A file with its name, which is that of its place if it is called as all its like are, such as metrics.csv."""
+    stem = stem_of(path)
+    if place and stem.casefold() in _GENERAL_NAMES:
+        return place, raw
+    return (f"{place}/{stem}" if place else stem), raw
+
+
+def _losses_in(found: Found, skipped: list[str], name: str) -> Raw | None:
+    """Read a file in a folder if it holds losses; folders of runs have much else in them.
+
+    Raises
+    ------
+    RunsError
+        If it is a table, or a log of a known format, and broken.
+    """
+    general = (json_records.READER, markdown.READER, delimited.READER)
+    reader, suffix = _reader_of(found), found.path.suffix.lower()
+    if reader is None or (reader in general and suffix not in _TABLES):
+        return None
+    try:
+        raw = reader.read(found)
+    except RunsError:
+        if reader not in general or suffix in _SURELY_TABLES:
+            raise
+        skipped.append(name)
+        return None
+    if any(known.role == "loss" for known in map(meaning, map(str, raw.cells.columns)) if known):
+        return raw
+    skipped.append(name)
+    return None
+
+
+def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
+    """One table of several."""
+    for name, raw in parts:
+        if raw.cells.columns.duplicated().any() or raw.cells.columns.nlevels > 1:
+            raise RunsError(f"{name}: a heading comes twice, expected each once. Rename or drop the others.")
+    called = Counter(raw.run for _, raw in parts)
+    names = [raw.run if raw.run and called[raw.run] == 1 else name for name, raw in parts]
+    named = [raw.named(name) for name, (_, raw) in zip(names, parts, strict=True)]
+    cells = pd.concat([raw.cells.astype(object) for raw in named], ignore_index=True)
+    ends = pd.Series([len(raw.cells) for _, raw in parts]).cumsum()
+    places = [f"{name}: {last - len(raw.cells) + 1}-{last}" for (name, raw), last in zip(parts, ends, strict=True)]
+    shown = "; ".join(places[:12]) + (f"; and {len(places) - 12} more" if len(places) > 12 else "")
+    notes = dict.fromkeys(note for _, raw in parts for note in raw.notes)
+    known: dict[str, str] = {}
+    suggested: dict[str, Sequence[str]] = {}
+    for raw in named:
+        known |= raw.known
+        suggested |= raw.suggested
+    return Raw(form, cells, (*notes, f"Rows by their source: {shown}."), known=known, suggested=suggested)

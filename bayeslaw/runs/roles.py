@@ -1,0 +1,236 @@
+"""Which column of a table is what: decided by names and by what stands in the cells, and asked where that is thin."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.runs.columns import (
+    ACCURACY,
+    ALIASES,
+    CANONICAL,
+    COUNTS,
+    NAMES,
+    PLAIN,
+    TRAINING,
+    Meaning,
+    meaning,
+    plain,
+)
+from bayeslaw.runs.questions import Question
+from bayeslaw.runs.stated import Stated
+from bayeslaw.runs.units import read_numbers
+
+FLOP_OF_A_BUDGET = 1e12
+"""A column ``budget`` is compute in FLOP if its numbers are as large as this, and money or something else if not."""
+
+MOSTLY = 0.5
+"""Share of cells that are numbers, below which a column does not hold numbers."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that was recognised.
+
+    Attributes
+    ----------
+    heading : what it is called in the source.
+    scale : what its numbers are to be multiplied by.
+    unit : of a loss: nats, bits, perplexity or accuracy; empty for others.
+    why : what decided.
+    said : whether the user said so.
+    """
+
+    heading: str
+    scale: float = 1.0
+    unit: str = ""
+    why: str = "by its name"
+    said: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Roles:
+    """What the columns of a table are.
+
+    Attributes
+    ----------
+    columns : from role to the column that has it; ``steps`` is among them if nothing else counts the data.
+    training : columns of training losses, beside the loss that was taken.
+    variants : columns whose values tell apart models of one name, as the user said.
+    ignored : columns that the user said are nothing.
+    questions : what is open.
+    notes : what was understood, in sentences.
+    """
+
+    columns: dict[str, Column]
+    training: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping[str, Sequence[str]]) -> Roles:
+    """Decide which column is what.
+
+    Parameters
+    ----------
+    cells : the table, under its own headings.
+    stated : what the user said, by heading.
+    suggested : roles that the format of the file makes likely, by heading.
+    """
+    said = {
+        one.role: Column(heading, one.scale, one.unit, f"{one.origin} says so", True)
+        for heading, one in stated.items()
+        if one.role not in ("variant", "ignore")
+    }
+    candidates = _candidates(cells, [heading for heading in cells.columns if heading not in stated])
+    notes: list[str] = []
+    _texts_in_counts(cells, candidates, said, notes)
+    _tokens_called_d(candidates, said, notes)
+    questions: list[Question] = []
+    columns: dict[str, Column] = {}
+    for role in (*CANONICAL, "steps"):
+        if role in said:
+            columns[role] = said[role]
+        elif candidates.get(role):
+            columns[role] = _choose(role, candidates[role], questions)
+    training = tuple(h for h, m in candidates.get("loss", []) if m.rank == TRAINING and h != columns["loss"].heading)
+    training += _loss_of_training(columns, candidates.get("loss", []))
+    if "loss" in columns:
+        _about_the_loss(columns["loss"], training, candidates.get("loss", []), questions, notes)
+    _count_steps(columns, suggested, questions)
+    return Roles(
+        columns,
+        training,
+        tuple(heading for heading, one in stated.items() if one.role == "variant"),
+        tuple(heading for heading, one in stated.items() if one.role == "ignore"),
+        tuple(questions),
+        tuple(notes),
+    )
+
+
+_Candidates = dict[str, list[tuple[str, Meaning]]]
+
+
+def _candidates(cells: pd.DataFrame, headings: Sequence[str]) -> _Candidates:
+    """Columns by what their headings mean; one without any content only if it is needed and nothing else is there."""
+    found: _Candidates = {}
+    hollow: _Candidates = {}
+    for heading in headings:
+        known = meaning(heading)
+        if known is None:
+            continue
+        if known.role in (*COUNTS, "loss", "steps", "loss_se"):
+            numbers = read_numbers(cells[heading], counts=known.role != "loss")
+            if numbers.blank.all():
+                if known.role in ("loss", "data"):
+                    hollow.setdefault(known.role, []).append((heading, known))
+                continue
+            if plain(heading).endswith("budget") and not np.nanmax(numbers.values, initial=0) >= FLOP_OF_A_BUDGET:
+                continue
+        found.setdefault(known.role, []).append((heading, known))
+    return hollow | found
+
+
+def _texts_in_counts(cells: pd.DataFrame, found: _Candidates, said: Mapping[str, Column], notes: list[str]) -> None:
+    """Take columns of words for no counts: ``data`` beside ``tokens`` may name a corpus, and ``size`` be 'small'."""
+    for role in ("data", "params"):
+        instead = [r for r in ("tokens", "data", "params") if r in found or r in said]
+        for heading, known in list(found.get(role, [])):
+            numbers = read_numbers(cells[heading], counts=True)
+            if np.isfinite(numbers.values).sum() >= MOSTLY * (~numbers.blank).sum():
+                continue
+            if role == "data" and "tokens" not in instead:
+                continue  # nothing else counts the data, so these cells are wrong, and checks say where
+            found[role].remove((heading, known))
+            if role == "data" and "task" not in found and "task" not in said:
+                found["task"] = [(heading, Meaning("task", why="names of a corpus, beside tokens"))]
+                notes.append(f"Column {heading!r} holds names, beside tokens: it is the corpus, and read as task.")
+            else:
+                notes.append(f"Column {heading!r} holds names and no numbers, it is not read as {role}.")
+
+
+def _tokens_called_d(found: _Candidates, said: Mapping[str, Column], notes: list[str]) -> None:
+    """Beside N or C the letter D is the number of tokens, as in the papers."""
+    letters = {heading for several in found.values() for heading, _ in several if heading in ("N", "C")}
+    data = [(heading, known) for heading, known in found.get("data", []) if heading == "D"]
+    if letters and data and len(found["data"]) == 1 and "tokens" not in found and not {"tokens", "data"} & set(said):
+        found["tokens"] = [("D", Meaning("tokens", why=f"D beside {' and '.join(sorted(letters))} counts tokens"))]
+        del found["data"]
+
+
+def _choose(role: str, several: list[tuple[str, Meaning]], questions: list[Question]) -> Column:
+    """Choose one of the columns that mean the same, and ask if none is better than the others."""
+    best = min(known.rank for _, known in several)
+    left = [(heading, known) for heading, known in several if known.rank == best]
+    exact = [(h, m) for h, m in left if h == role] or [(h, m) for h, m in left if plain(h) == plain(role)] or left
+    if len(exact) > 1 and role in (*NAMES, "steps", "metric", "seed"):
+        order = [plain(alias) for alias in ALIASES[role].split(", ")]
+        exact = sorted(exact, key=lambda one: order.index(plain(one[0])) if plain(one[0]) in order else len(order))[:1]
+    heading, known = exact[0]
+    if len(exact) > 1:
+        named = " and ".join(repr(h) for h, _ in exact)
+        questions.append(
+            Question(
+                role if role != "loss" else heading,
+                tuple(f"{h}={role}" for h, _ in exact),
+                f"The columns {named} all mean {role}, expected one.",
+            )
+        )
+    return Column(heading, known.scale, known.unit, known.why or "by its name")
+
+
+def _loss_of_training(columns: Mapping[str, Column], losses: list[tuple[str, Meaning]]) -> tuple[str, ...]:
+    """A plain ``loss`` beside the loss of an evaluation is that of training."""
+    taken = dict(losses).get(columns["loss"].heading) if "loss" in columns else None
+    if taken is None or taken.rank >= PLAIN:
+        return ()
+    return tuple(heading for heading, known in losses if known.rank == PLAIN and plain(heading) == "loss")
+
+
+def _about_the_loss(
+    loss: Column,
+    training: Sequence[str],
+    losses: list[tuple[str, Meaning]],
+    questions: list[Question],
+    notes: list[str],
+) -> None:
+    rank = dict(losses)[loss.heading].rank if loss.heading in dict(losses) else None
+    if rank == TRAINING:
+        notes.append(f"Column {loss.heading!r} is a loss of training: there is none of an evaluation.")
+    elif training and not loss.said:
+        evaluation = "the loss of an evaluation and is " if rank is not None and rank < PLAIN else ""
+        named = ", ".join(map(repr, training))
+        notes.append(f"Column {loss.heading!r} is {evaluation}taken; {named} is of training.")
+    if rank == ACCURACY and not loss.said:
+        questions.append(accuracy_question(loss.heading))
+
+
+def accuracy_question(heading: str) -> Question:
+    """What is asked about a table whose only measure is an accuracy."""
+    return Question(
+        heading,
+        (f"{heading}=loss:accuracy",),
+        f"Column {heading!r} is an accuracy, of which higher is better, and laws here are of losses, which fall: "
+        "scores as such cannot be fitted. Give a column of losses, or let the error rate, 1 - accuracy, be the loss.",
+    )
+
+
+def _count_steps(columns: dict[str, Column], suggested: Mapping[str, Sequence[str]], questions: list[Question]) -> None:
+    """Count data in steps if nothing else counts them, and ask what a step is."""
+    steps = columns.pop("steps", None)
+    if steps is None or "data" in columns or "tokens" in columns or {"compute", "params"} <= set(columns):
+        return
+    columns["data"] = Column(steps.heading, why="steps, for nothing else counts the data")
+    likely = [f"{steps.heading}={role}" for role in suggested.get(steps.heading, ())]
+    general = ("data", "data:EXAMPLES_A_STEP", "tokens:TOKENS_A_STEP")
+    questions.append(
+        Question(
+            steps.heading,
+            (*likely, *(f"{steps.heading}={role}" for role in general)),
+            f"Column {steps.heading!r} counts steps, and nothing says how many examples or tokens a step is: "
+            "'data' counts in steps, 'data:32' in examples of which a step has 32, 'tokens:524288' in tokens.",
+        )
+    )

@@ -1,0 +1,174 @@
+"""What the user says about columns: ``--as COLUMN=ROLE``, and a file ``bayeslaw.toml`` beside the logs."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.columns import COUNTS, ROLES, plain
+from bayeslaw.runs.units import MULTIPLES, read_count
+
+FILE = "bayeslaw.toml"
+LOSS_UNITS = ("nats", "bits", "perplexity", "accuracy")
+
+_GRAMMAR = (
+    "Expected COLUMN=ROLE, such as size=params, size=params:M (millions), step=data:32 (examples a step), "
+    "ppl=loss:perplexity, method=variant (tells models apart) or note=ignore"
+)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a column was said to be.
+
+    Attributes
+    ----------
+    role : one of `bayeslaw.runs.columns.ROLES`.
+    scale : what its numbers are to be multiplied by.
+    unit : of a loss: nats, bits, perplexity or accuracy; else empty.
+    origin : who said so, for messages.
+    has_unit : whether a unit was named.
+    """
+
+    role: str
+    scale: float
+    unit: str
+    origin: str
+    has_unit: bool
+
+
+def parse_role(column: str, text: str, origin: str = "--as") -> Stated:
+    """Read a role as it is written: ``params``, ``params:M``, ``data:32``, ``loss:bits``.
+
+    Raises
+    ------
+    RunsError
+        If there is no such role, or it has no such unit.
+    """
+    said = f"{origin} {column}={text}"
+    role, colon, unit = (part.strip() for part in text.partition(":"))
+    role = role.casefold()
+    if role not in ROLES:
+        close = difflib.get_close_matches(role, ROLES, 1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise RunsError(f"{said}: there is no role {role!r}.{hint} Use one of: {', '.join(ROLES)}.")
+    if not colon:
+        return Stated(role, 1.0, "nats" if role == "loss" else "", origin, False)
+    if role == "loss":
+        if unit not in LOSS_UNITS:
+            raise RunsError(f"{said}: {unit!r} is no unit of losses. Use one of: {', '.join(LOSS_UNITS)}.")
+        return Stated(role, 1.0, unit, origin, True)
+    scale = MULTIPLES.get(unit.lower()) or read_count(unit)
+    if role not in COUNTS or not scale or not 0 < scale < float("inf"):
+        raise RunsError(
+            f"{said}: {unit!r} is no unit of {role}. A unit follows {', '.join(COUNTS)} and is K, M, B, T or a number, "
+            "such as tokens:B or data:32; or follows loss."
+        )
+    return Stated(role, scale, "", origin, True)
+
+
+def parse_answers(texts: Sequence[str]) -> dict[str, str]:
+    """Read answers such as ``["size=params:M"]`` from the command line.
+
+    Raises
+    ------
+    RunsError
+        If one is not of that form, or a column comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        column, equals, role = text.rpartition("=")
+        column = column.strip()
+        if not equals or not column or not role.strip():
+            raise RunsError(f"--as {text!r} is not understood. {_GRAMMAR}.")
+        if column in found and found[column] != role:
+            raise RunsError(f"--as names the column {column!r} twice, as {found[column]} and as {role}. Choose one.")
+        found[column] = role
+    return found
+
+
+def read_answers(folder: Path) -> dict[str, str]:
+    """Read the table ``[columns]`` of ``bayeslaw.toml`` in a folder; empty if there is no such file.
+
+    Raises
+    ------
+    RunsError
+        If it is no TOML, or holds anything else.
+    """
+    path = folder / FILE
+    try:
+        if not path.is_file():
+            return {}
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunsError(f"{path}: the file cannot be read ({error}). Expected TOML, UTF-8.") from error
+    columns = found.pop("columns", {})
+    if found or not isinstance(columns, dict) or not all(isinstance(role, str) for role in columns.values()):
+        raise RunsError(
+            f'{path}: expected one table [columns] of roles in quotes, such as size = "params:M"; found '
+            f"{', '.join(map(repr, found)) or 'columns of another form'}. Remove the rest."
+        )
+    return dict(columns)
+
+
+def stated_roles(
+    headings: Sequence[str], answers: Mapping[str, str], beside: Mapping[str, str], source: str
+) -> tuple[dict[str, Stated], tuple[str, ...]]:
+    """Match what was said with the columns of a table.
+
+    Parameters
+    ----------
+    headings : columns of the table.
+    answers : roles by column, as the user gave them; they come before those of the file.
+    beside : roles by column from the file beside the logs, where columns that this table lacks are allowed.
+    source : name of the table.
+
+    Returns
+    -------
+    dict
+        What was said, by heading.
+    tuple of str
+        Notes.
+
+    Raises
+    ------
+    RunsError
+        If an answer names a column that there is not, a role that there is not, or two columns get one role.
+    """
+    found, notes = {}, []
+    for column, text in beside.items():
+        heading = _heading(column, headings)
+        if heading is None:
+            notes.append(f"{FILE} names a column {column!r} that is not in this table.")
+        else:
+            found[heading] = parse_role(column, text, FILE)
+    problems = []
+    for column, text in answers.items():
+        heading = _heading(column, headings)
+        if heading is None:
+            close = difflib.get_close_matches(column, headings, 1, cutoff=0.4)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            problems.append(f"there is no column {column!r}{hint}")
+        else:
+            found[heading] = parse_role(column, text)
+    if problems:
+        listed = ", ".join(map(repr, headings[:30]))
+        raise RunsError(f"{source}: --as: {'; '.join(problems)}. The columns are: {listed}.")
+    by_role: dict[str, list[str]] = {}
+    for heading, said in found.items():
+        if said.role not in ("variant", "ignore"):
+            by_role.setdefault(said.role, []).append(heading)
+    for role, several in by_role.items():
+        if len(several) > 1:
+            named = " and ".join(map(repr, several))
+            raise RunsError(f"{source}: {named} are all said to be {role}, expected one. Say 'ignore' of the others.")
+    return found, tuple(notes)
+
+
+def _heading(column: str, headings: Sequence[str]) -> str | None:
+    if column in headings:
+        return column
+    alike = [heading for heading in headings if plain(heading) == plain(column)]
+    return alike[0] if len(alike) == 1 else None

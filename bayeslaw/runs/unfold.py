@@ -1,0 +1,146 @@
+"""Wide tables made tidy: a column for each data size, or a column for each model beside one of steps or sizes."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.columns import COUNTS, meaning, plain, sizes_in_headings
+from bayeslaw.runs.units import read_numbers
+
+VALUE = "value"
+"""Heading of the cells of a table that has a column for each model, once they are in one column."""
+
+_OF_A_CHART = re.compile(r"(.{1,200}) - (.{1,200})")
+_BAND = ("__MIN", "__MAX")
+_NO_MODELS_LIST = (
+    "epoch, lr, learningrate, runtime, timestamp, time, walltime, relativetimeprocess, gradnorm, norm, grad, "
+    "memory, mfu, throughput, seed, batchsize, weightdecay, momentum, speed, created, state, notes, tags, "
+    "user"
+)
+_NO_MODELS = frozenset(_NO_MODELS_LIST.split(", "))
+
+
+@dataclass(frozen=True, eq=False)
+class Unfolded:
+    """A wide table made tidy.
+
+    Attributes
+    ----------
+    cells : one row a cell of the wide table.
+    origin : for each row, the position of the row that it was in.
+    loss_headings : for each row, the heading that its cell stood under.
+    made : columns that were not in the wide table.
+    note : what was understood.
+    """
+
+    cells: pd.DataFrame
+    origin: NDArray[np.int64]
+    loss_headings: NDArray[np.object_]
+    made: tuple[str, ...]
+    note: str
+
+
+def unfold(cells: pd.DataFrame, source: str) -> Unfolded | None:
+    """Make a wide table tidy; None if it is tidy.
+
+    Raises
+    ------
+    RunsError
+        If sizes are both in headings and in a column, or one size is in two headings.
+    """
+    chart = _of_chart(list(cells.columns))
+    if chart is not None:
+        headings, metric = chart
+        return _unfold_models(cells, headings, metric)
+    meant = {heading: meaning(heading) for heading in cells.columns}
+    if any(known is not None and known.role == "loss" for known in meant.values()):
+        return None
+    unknown = [heading for heading, known in meant.items() if known is None]
+    first = meant[cells.columns[0]]
+    if first is not None and first.role in (*COUNTS, "steps") and first.role != "params":
+        models = {heading: heading for heading in unknown if plain(heading) not in _NO_MODELS}
+        if len(models) == len(unknown) >= 2 and all(_is_numeric(cells[h]) for h in models) and not _sizes_only(models):
+            return _unfold_models(cells, models, VALUE)
+    sizes = sizes_in_headings(unknown)
+    if len(sizes) >= 2:
+        return _unfold_sizes(cells, sizes, source)
+    return None
+
+
+def _of_chart(headings: list[str]) -> tuple[dict[str, str], str] | None:
+    """Columns of a chart that W&B exports, by the name of the run: ``run - metric``, with bands beside it."""
+    found = {h: m for h in headings if (m := _OF_A_CHART.fullmatch(h)) and not h.endswith(_BAND)}
+    banded = any(heading.endswith(_BAND) for heading in headings)
+    metrics = Counter(match[2] for match in found.values() if plain(match[2]) != "step")
+    if not metrics:
+        return None
+    metric, count = metrics.most_common(1)[0]
+    if len(metrics) > 1 or not (banded or count >= 2):
+        return None
+    return {heading: match[1].strip() for heading, match in found.items() if match[2] == metric}, metric
+
+
+def _sizes_only(models: dict[str, str]) -> bool:
+    """Whether all headings are bare numbers, which are sizes and no models."""
+    return all(heading.replace("_", "").replace(".", "").isdigit() for heading in models)
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    numbers = read_numbers(column, counts=False)
+    return bool((np.isfinite(numbers.values) | numbers.blank).all() and not numbers.blank.all())
+
+
+def _unfold_models(cells: pd.DataFrame, models: dict[str, str], metric: str) -> Unfolded:
+    """Give each model of a table a row for each of its values; cells without a value are no rows."""
+    dropped = [h for h in cells.columns if h.endswith(_BAND) or (" - " in h and h not in models)]
+    kept = cells.drop(columns=[*models, *dropped])
+    parts, origin, headings = [], [], []
+    for heading, model in models.items():
+        there = np.flatnonzero(~read_numbers(cells[heading], counts=False).blank)
+        part = kept.iloc[there].drop(columns=[h for h in ("model", metric) if h in kept])
+        part["model"], part[metric] = model, cells[heading].iloc[there].astype(object)
+        parts.append(part)
+        origin.append(there)
+        headings.append(np.full(len(there), heading, dtype=object))
+    note = (
+        f"Wide table: {len(models)} models are headings, the cells below them are "
+        f"{'values' if metric == VALUE else repr(metric)}."
+    )
+    return Unfolded(
+        pd.concat(parts, ignore_index=True), np.concatenate(origin), np.concatenate(headings), ("model", metric), note
+    )
+
+
+def _unfold_sizes(cells: pd.DataFrame, sizes: dict[str, float], source: str) -> Unfolded:
+    """Give each loss of a wide table a row of its own."""
+    counted = next((h for h in cells.columns if (known := meaning(h)) and known.role == "data"), None)
+    if counted is not None:
+        raise RunsError(
+            f"{source}: found data sizes both in the column {counted!r} and as the headings "
+            f"{', '.join(sizes)}; expected one of the two. Name the column of losses 'loss', or drop a column."
+        )
+    seen: dict[float, str] = {}
+    for heading, size in sizes.items():
+        if size in seen:
+            raise RunsError(
+                f"{source}: the headings {seen[size]!r} and {heading!r} are the same data size, expected each once. "
+                "Drop one of the columns."
+            )
+        seen[size] = heading
+    count, headings = len(cells), list(sizes)
+    long = cells.drop(columns=headings).loc[np.repeat(np.arange(count), len(sizes))].reset_index(drop=True)
+    long["data"] = np.tile(list(sizes.values()), count)
+    long["loss"] = pd.Series(cells[headings].astype(object).to_numpy().ravel(), dtype=object)
+    return Unfolded(
+        cells=long,
+        origin=np.repeat(np.arange(count), len(sizes)),
+        loss_headings=np.tile(np.array(headings, dtype=object), count),
+        made=("data", "loss"),
+        note=f"Wide table: {len(sizes)} data sizes from {min(sizes.values()):.12g} to {max(sizes.values()):.12g} "
+        "are headings, the cells below them are losses.",
+    )

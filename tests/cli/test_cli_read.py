@@ -1,0 +1,137 @@
+"""The command that shows what was read, and what other commands make of open questions."""
+
+import json
+
+import pandas as pd
+import pytest
+from command_line import run
+
+from bayeslaw.cli.points import one_point, point_of_law, several_points
+from bayeslaw.errors import TargetError
+from bayeslaw.laws import get_law
+from bayeslaw.laws.suited import suited_law
+from bayeslaw.runs import read_runs
+
+RUNS = "model,size,step,eval_loss,loss\na,7,10,3.0,3.1\na,7,20,2.5,\na,7,30,,2.2\n"
+SAID = ["--as", "size=params:B", "--as", "step=data:32"]
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs.csv").write_text(RUNS)
+    return tmp_path / "runs.csv"
+
+
+def test_what_is_understood_is_told_to_machines(capsys, file):
+    status, out, err = run(capsys, "read", file, "--json")
+    found = json.loads(out)
+    assert (status, err) == (2, "")
+    assert set(found) == {"source", "format", "rows", "columns", "left_out", "notes", "questions", "head"}
+    assert (found["format"], found["rows"]) == ("CSV", 2)
+    assert found["left_out"] == [{"row": 3, "reason": "no eval_loss in this row of the log"}]
+    by_source = {column["source"]: column for column in found["columns"]}
+    assert set(by_source["size"]) == {"source", "role", "unit", "why"}
+    assert [by_source[name]["role"] for name in ("model", "size", "step", "eval_loss", "loss")] == [
+        "model", "params", "data", "loss", None
+    ]  # fmt: skip
+    assert {question["about"] for question in found["questions"]} == {"size", "step"}
+    assert set(found["questions"][0]) == {"about", "options", "sentence"}
+    assert found["head"][0]["loss"] == 3.0
+
+
+def test_answers_close_the_questions(capsys, file):
+    status, out, _ = run(capsys, "read", file, "--json", *SAID, "-o", "canonical.csv")
+    found = json.loads(out)
+    assert (status, found["questions"]) == (0, [])
+    table = pd.read_csv("canonical.csv")
+    assert table[["params", "data", "loss"]].values.tolist() == [[7e9, 320, 3.0], [7e9, 640, 2.5]]
+    assert run(capsys, "read", "canonical.csv")[0] == 0
+
+
+def test_a_file_beside_the_runs_closes_them_for_all(capsys, file):
+    (file.parent / "bayeslaw.toml").write_text('[columns]\nsize = "params:B"\nstep = "data:32"\n')
+    assert run(capsys, "read", file)[0] == 0
+    assert run(capsys, "advise", file, "--allow-failed-checks")[0] == 0
+
+
+def test_what_is_understood_is_told_to_people(capsys, file):
+    status, out, _ = run(capsys, "read", file)
+    assert status == 2
+    for said in ("runs.csv: CSV, 2 rows used.", "1 run left out", "--as size=params:M", "--as step=data", "First rows"):
+        assert said in out
+
+
+@pytest.mark.parametrize("command", [["select", "--at", "data=1e6"], ["fit"], ["compare"], ["advise"]])
+def test_open_questions_stop_every_command(capsys, file, command):
+    status, out, err = run(capsys, command[0], file, *command[1:])
+    assert (status, out) == (2, "")
+    assert "--as size=params:M" in err
+    assert "--as step=data" in err
+
+
+def test_a_folder_and_several_files(capsys, file):
+    file.unlink()
+    for name in ("a", "b"):
+        (file.parent / f"{name}.csv").write_text("data,loss\n100,3\n200,2.5\n")
+    for given in (["."], ["a.csv", "b.csv"]):
+        status, out, _ = run(capsys, "read", *given, "--json")
+        assert status == 0
+        assert [row["model"] for row in json.loads(out)["head"]] == ["a", "a", "b", "b"]
+
+
+def test_names_in_files_are_no_markup_and_no_escapes(capsys, file):
+    file.write_text("model,data,loss,[red]x\x1b[31m\n[bold]a\x1b[31m,100,3,1\n")
+    _, out, _ = run(capsys, "read", file)
+    assert "[bold]a" in out
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "points"),
+    [
+        (["params=70B,data=1.4T"], [{"params": 7e10, "data": 1.4e12}]),
+        (["params=70B", "data=1.4T"], [{"params": 7e10, "data": 1.4e12}]),
+        (["data=1,638,400"], [{"data": 1638400.0}]),
+        (["data=1M", "data=2M"], [{"data": 1e6}, {"data": 2e6}]),
+        (["params=1B,data=1M", "data=2M"], [{"params": 1e9, "data": 1e6}, {"data": 2e6}]),
+    ],
+)
+def test_points(options, points):
+    assert several_points(options) == points
+    if len(points) == 1:
+        assert one_point(options) == points[0]
+
+
+@pytest.mark.parametrize("part", ["data=1e300", "data", "=3", "data=3_5", "data=1" + "0" * 30_000])
+def test_parts_that_are_no_point(part):
+    with pytest.raises(TargetError) as caught:
+        one_point([part])
+    assert len(str(caught.value)) < 400
+
+
+POINTS = pd.DataFrame({"N": [1e8, 2e8, 4e8], "D": [1e9, 2e9, 1e9], "loss": [3.0, 2.5, 2.75]})
+
+
+def test_points_by_the_names_of_papers():
+    runs, law = read_runs(POINTS), get_law("chinchilla")
+    expected = {"params": 1e9, "data": 2e10}
+    for point in ({"N": 1e9, "D": 2e10}, {"parameters": 1e9, "tokens": 2e10}, {"N": 1e9, "C": 6 * 1e9 * 2e10}):
+        assert point_of_law(point, law, runs) == expected
+    with pytest.raises(TargetError, match="the same"):
+        point_of_law({"N": 1e9, "params": 1e9}, law, runs)
+    with pytest.raises(TargetError, match="two of them give the third"):
+        point_of_law({"N": 1e9, "D": 1e9, "C": 1e20}, law, runs)
+
+
+def test_tokens_are_no_examples():
+    runs = read_runs(pd.DataFrame({"model": ["a"], "data": [100], "loss": [3.0]}))
+    assert point_of_law({"tokens": 5.0}, get_law("rectified"), runs) == {"tokens": 5.0}
+
+
+def test_the_law_of_a_table():
+    assert suited_law(read_runs(POINTS))[0] == "chinchilla"
+    curves = pd.DataFrame({"N": [1e8] * 3 + [2e8] * 3, "D": [1e9, 2e9, 4e9] * 2, "loss": [3, 2.5, 2.2, 2.9, 2.4, 2.1]})
+    assert suited_law(read_runs(curves)) == ("rectified", "")
+    assert suited_law(read_runs(POINTS.rename(columns={"D": "examples"}))) == ("rectified", "")
+    assert suited_law(read_runs(POINTS.assign(unique_tokens=5e8)))[0] == "data_constrained"

@@ -1,0 +1,311 @@
+"""What is read of the logs that trainers and trackers write.
+
+Golden files: the W&B run, the event file and the MLflow store were written by the libraries themselves (less what
+names a machine); logs of trainers are lines in their formats.
+"""
+
+import json
+import struct
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs import read_runs
+from bayeslaw.runs.questions import OpenQuestionsError
+from bayeslaw.runs.readers.registry import read_raw
+from bayeslaw.runs.reading import understand
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def rows(runs, *columns):
+    return runs.table[list(columns)].values.tolist()
+
+
+def state(**changes):
+    """A log of the Hugging Face Trainer, with one evaluation in two logged steps."""
+    history = [
+        {"epoch": 0.5, "learning_rate": 1e-4, "loss": 3.0, "step": 10},
+        {"epoch": 0.5, "eval_loss": 2.9, "eval_runtime": 1.0, "step": 10},
+        {"epoch": 1.0, "learning_rate": 5e-5, "loss": 2.0, "step": 20},
+        {"epoch": 1.0, "eval_loss": 2.4, "eval_runtime": 1.0, "step": 20},
+    ]
+    return {"best_metric": None, "global_step": 20, "max_steps": 20, "log_history": history} | changes
+
+
+SUMMARY = {"step": 20, "train_loss": 2.5, "train_runtime": 9.0, "train_samples_per_second": 32.0}
+
+
+def test_trainer_state_takes_evaluations_and_asks_what_a_step_is(tmp_path):
+    (tmp_path / "trainer_state.json").write_text(json.dumps(state(train_batch_size=8)))
+    with pytest.raises(OpenQuestionsError, match="'step' counts steps") as caught:
+        read_runs(tmp_path / "trainer_state.json")
+    assert caught.value.questions[0].options[0] == "step=data:8"
+    runs = read_runs(tmp_path, roles={"step": "data:16"})
+    assert rows(runs, "data", "loss") == [[160.0, 2.9], [320.0, 2.4]]
+    assert [out.row for out in runs.left_out] == [1, 3]
+    assert understand(tmp_path, roles={"step": "data"}).format == "Hugging Face trainer_state.json"
+
+
+def test_the_summary_of_a_trainer_tells_what_a_step_is_and_is_no_point(tmp_path):
+    whole = state()
+    whole["log_history"].append(SUMMARY | {"train_steps_per_second": 2.0})
+    (tmp_path / "trainer_state.json").write_text(json.dumps(whole))
+    runs = read_runs(tmp_path / "trainer_state.json")
+    assert rows(runs, "data", "loss") == [[160.0, 2.9], [320.0, 2.4]]
+    assert any("16 examples, from the rates" in note for note in runs.notes)
+
+
+def test_tokens_of_a_trainer_are_used_where_they_were_counted(tmp_path):
+    whole = state()
+    for row in whole["log_history"]:
+        row["num_input_tokens_seen"] = row["step"] * 1000
+    (tmp_path / "trainer_state.json").write_text(json.dumps(whole))
+    assert read_runs(tmp_path / "trainer_state.json").table["tokens"].tolist() == [10_000.0, 20_000.0]
+    for row in whole["log_history"]:
+        row["num_input_tokens_seen"] = 0
+    (tmp_path / "trainer_state.json").write_text(json.dumps(whole))
+    found = understand(tmp_path / "trainer_state.json")
+    assert any("num_input_tokens_seen is 0" in note for note in found.notes)
+    assert [question.about for question in found.questions] == ["step"]
+
+
+def safetensors(shapes):
+    header = {name: {"dtype": "F32", "shape": shape, "data_offsets": [0, 0]} for name, shape in shapes.items()}
+    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+    return struct.pack("<Q", len(text)) + text
+
+
+def test_folder_of_trainer_runs(tmp_path):
+    for name, loss in (("small", 3.0), ("large", 2.0)):
+        last = tmp_path / name / "checkpoint-20"
+        last.mkdir(parents=True)
+        whole = state()
+        whole["log_history"].append(SUMMARY | {"train_steps_per_second": 4.0})
+        whole["log_history"][3]["eval_loss"] = loss
+        (last / "trainer_state.json").write_text(json.dumps(whole))
+        earlier = tmp_path / name / "checkpoint-9"
+        earlier.mkdir()
+        (earlier / "trainer_state.json").write_text(json.dumps(state()))
+        (tmp_path / name / "config.json").write_text(json.dumps({"_name_or_path": "gpt2", "n_layer": 12}))
+        (last / "model.safetensors").write_bytes(safetensors({"wte": [100, 20], "h.bias": [7]}))
+        (last / "optimizer.pt").write_bytes(b"\x80\x02")
+    runs = read_runs(tmp_path)
+    assert rows(runs, "model", "data", "params", "loss") == [
+        ["large", 80.0, 2007.0, 2.9],
+        ["large", 160.0, 2007.0, 2.0],
+        ["small", 80.0, 2007.0, 2.9],
+        ["small", 160.0, 2007.0, 3.0],
+    ]
+    assert set(runs.table["base"]) == {"gpt2"}
+
+
+def test_event_files_of_tensorboard(tmp_path):
+    runs = read_runs(GOLDEN / "tensorboard")
+    assert rows(runs, "tokens", "loss") == [[s * 1e6, pytest.approx(4 - s * 0.2)] for s in range(1, 5)]
+    content = (GOLDEN / "tensorboard" / "events.out.tfevents.1700000000.host").read_bytes()
+    (tmp_path / "events.out.tfevents.1").write_bytes(content[:-3])
+    cut = read_runs(tmp_path)
+    assert len(cut.table) == 3
+    assert any("ends in the middle of a record" in note for note in cut.notes)
+
+
+def test_scalars_that_are_tensors_and_later_files_of_a_resumed_run(tmp_path):
+    tensor = b"\x08\x01" + b"\x2a\x04" + struct.pack("<f", 1.5)  # dtype float, one float_val
+    value = b"\x0a\x09eval/loss" + b"\x42" + bytes([len(tensor)]) + tensor
+    summary = b"\x0a" + bytes([len(value)]) + value
+    event = b"\x10\x0a" + b"\x2a" + bytes([len(summary)]) + summary
+    version = b"\x1a\x0dbrain.Event:2"
+    content = b"".join(struct.pack("<Q", len(m)) + b"\0" * 4 + m + b"\0" * 4 for m in (version, event))
+    (tmp_path / "events.out.tfevents.1").write_bytes(content)
+    (tmp_path / "events.out.tfevents.2").write_bytes(content.replace(struct.pack("<f", 1.5), struct.pack("<f", 1.25)))
+    assert read_raw(tmp_path).cells.to_dict("records") == [{"step": 10, "eval/loss": 1.25}]
+
+
+def test_offline_run_of_wandb(tmp_path):
+    runs = read_runs(GOLDEN / "offline-run")
+    assert rows(runs, "model", "params", "tokens", "loss", "lr", "optimizer.name") == [
+        ["tiny-gpt", 124e6, s * 1e5, pytest.approx(5.4 - 0.3 * s), 0.001, "adam"] for s in (2, 4, 6)
+    ]
+    content = (GOLDEN / "offline-run" / "run-tiny.wandb").read_bytes()
+    (tmp_path / "run-x.wandb").write_bytes(content[:-10])
+    assert any("ends in the middle" in note for note in understand(tmp_path / "run-x.wandb").notes)
+    (tmp_path / "run-x.wandb").write_bytes(content[:300] + b"\xff" + content[301:])
+    with pytest.raises(RunsError, match=r"run-x\.wandb: the log is broken \(the checksum"):
+        read_runs(tmp_path / "run-x.wandb")
+
+
+def test_runs_of_one_name_stay_apart(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "run-x.wandb").write_bytes((GOLDEN / "offline-run" / "run-tiny.wandb").read_bytes())
+    assert read_runs(tmp_path).models == ("one", "two")
+
+
+def test_store_of_mlflow():
+    runs = read_runs(GOLDEN / "mlruns")
+    assert sorted(rows(runs, "model", "params", "tokens", "loss"))[:2] == [
+        ["large", 5e6, 1e6, pytest.approx(3.8)],
+        ["large", 5e6, 2e6, pytest.approx(3.6)],
+    ]
+    assert len(runs.table) == 8
+
+
+RESULTS = {
+    "results": {
+        "wikitext": {"alias": "wikitext", "bits_per_byte,none": 0.9, "bits_per_byte_stderr,none": "N/A"},
+        "arc_easy": {"alias": "arc_easy", "acc,none": 0.4, "acc_stderr,none": 0.01, "acc_norm,none": 0.35},
+        "ai2": {"alias": "ai2", "acc,none": 0.4, "acc_stderr,none": 0.01},
+    },
+    "group_subtasks": {"ai2": ["arc_easy"], "arc_easy": []},
+    "config": {
+        "model": "hf",
+        "model_args": "pretrained=EleutherAI/p,revision=step512",
+        "model_num_parameters": 70000000,
+    },
+    "model_name": "EleutherAI/p",
+    "total_evaluation_time_seconds": "12.3",
+}
+
+
+def test_results_of_the_evaluation_harness(tmp_path):
+    for step, value in ((512, 0.9), (1000, 0.8)):
+        results = json.loads(json.dumps(RESULTS).replace("step512", f"step{step}"))
+        results["results"]["wikitext"]["bits_per_byte,none"] = value
+        (tmp_path / f"results_{step}.json").write_text(json.dumps(results))
+    raw = read_raw(tmp_path / "results_512.json")
+    assert raw.cells[["task", "metric", "value"]].values.tolist() == [
+        ["wikitext", "bits_per_byte", 0.9],
+        ["arc_easy", "acc", 0.4],
+        ["arc_easy", "acc_norm", 0.35],
+    ]
+    said = {"step": "tokens:2097152", "value": "loss:bits"}
+    runs = read_runs(tmp_path, where="task == 'wikitext'", roles=said)
+    assert rows(runs, "model", "params", "tokens", "loss") == [
+        ["EleutherAI/p", 7e7, 1000 * 2097152.0, pytest.approx(0.8 * 0.6931471805599453)],
+        ["EleutherAI/p", 7e7, 512 * 2097152.0, pytest.approx(0.9 * 0.6931471805599453)],
+    ]
+    with pytest.raises(OpenQuestionsError, match="an accuracy, of which higher is better"):
+        read_runs(tmp_path, where="metric == 'acc'", roles={"step": "data"})
+
+
+NANOGPT = """number of parameters: 10.65M
+tokens per iteration will be: 16,384
+step 0: train loss 4.2, val loss 4.3
+iter 0: loss 4.2, time 11.0ms, mfu -100.00%
+iter 10: loss 3.2, time 11.0ms, mfu 17.00%
+step 250: train loss 1.9, val loss 2.0
+step 500: train loss 1.5, val loss 1.7
+"""
+MEGATRON = """  seq_length ...................................... 2048
+ iteration      100/  500000 | consumed samples:        25600 | elapsed time per iteration (ms): 700.1 | learning rate: 1.0E-04 | global batch size:   256 | lm loss: 6.5E+00 | loss scale: 1.0 | grad norm: 1.0 |
+ iteration      200/  500000 | consumed samples:        51200 | elapsed time per iteration (ms): 700.1 | learning rate: 1.0E-04 | global batch size:   256 | lm loss: 5.5E+00 | loss scale: 1.0 | grad norm: 1.0 |
+-----------------------------------------------------------------------------------------------
+ validation loss at iteration 200 | lm loss value: 5.25E+00 | lm loss PPL: 1.9E+02 |
+-----------------------------------------------------------------------------------------------
+"""  # noqa: E501
+FOUNDRY = """[batch=100/4800]:
+\t Train time/batch: 99
+\t Train time/token: 50000000
+\t Train loss/train/total: 5.5
+\t Train metrics/train/LanguageCrossEntropy: 5.5
+[Eval batch=5/5] Eval on eval data:
+\t Eval metrics/eval/LanguageCrossEntropy: 5.25
+"""
+NEMO = (
+    "Training epoch 0, iteration 9/99 | lr: 1e-06 | global_batch_size: 512 | global_step: 9 | reduced_train_loss: 11.0 "
+    "| consumed_samples: 5120\n"
+    "Training epoch 0, iteration 19/99 | lr: 1e-06 | global_batch_size: 512 | global_step: 19|reduced_train_loss: 9.0 "
+    "| consumed_samples: 10240 | val_loss: 8.5\n"
+    "Training epoch 0, iteration 20/99 | lr: 1e-06 | global_batch_size: 512 | global_step: 20|reduced_train_loss: 9.0 "
+    "| consumed_samples: 10752 | val_loss: 8.5\n"
+)
+NEMO_BAR = (
+    "Epoch 0: :   1%| | 10/1000 [00:10<16:00, reduced_train_loss=9.0, global_step=10.0, consumed_samples=2560.0]\r"
+    "Epoch 0: :   2%| | 20/1000 [00:20<16:00, reduced_train_loss=8.0, global_step=20.0, consumed_samples=5120.0, "
+    "val_loss=7.75]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "expected"),
+    [
+        (NANOGPT, "nanoGPT log", [[250 * 16384.0, 2.0], [500 * 16384.0, 1.7]]),
+        (MEGATRON, "Megatron log", [[51200 * 2048.0, 5.25]]),
+        (FOUNDRY, "llm-foundry log", [[5e7, 5.25]]),
+        (NEMO, "NeMo log", [[10240.0, 8.5]]),
+        (NEMO_BAR, "NeMo log", [[5120.0, 7.75]]),
+    ],
+)
+def test_text_logs(tmp_path, text, form, expected):
+    (tmp_path / "train.log").write_text(text)
+    assert rows(read_runs(tmp_path / "train.log"), "data", "loss") == expected
+    assert understand(tmp_path / "train.log").format == form
+
+
+def test_parameters_that_nanogpt_prints(tmp_path):
+    (tmp_path / "a.out").write_text(NANOGPT)
+    assert set(read_runs(tmp_path / "a.out").table["params"]) == {10.65e6}
+
+
+LIGHTNING = """epoch,step,train_loss,val_loss
+0,49,4.8,
+0,99,3.9,
+0,99,,3.7
+1,199,3.3,
+1,199,,3.2
+"""
+
+
+def test_metrics_of_lightning_in_folders_of_versions(tmp_path):
+    for version in ("version_0", "version_1"):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "metrics.csv").write_text(LIGHTNING)
+        (tmp_path / version / "hparams.yaml").write_text("lr: 0.1\n")
+    runs = read_runs(tmp_path, roles={"step": "data:32"})
+    assert rows(runs, "model", "data", "loss") == [
+        [version, step * 32.0, loss] for version in ("version_0", "version_1") for step, loss in ((99, 3.7), (199, 3.2))
+    ]
+
+
+def test_charts_that_wandb_exports(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "Step": [10, 20],
+            "run-a - eval/loss": [3.0, 2.5],
+            "run-a - eval/loss__MIN": [3.0, 2.5],
+            "run-a - eval/loss__MAX": [3.0, 2.5],
+            "run-b - eval/loss": [None, 2.75],
+        }
+    )
+    frame.to_csv(tmp_path / "chart.csv", index=False)
+    runs = read_runs(tmp_path / "chart.csv", roles={"Step": "data"})
+    assert rows(runs, "model", "data", "loss") == [["run-a", 10.0, 3.0], ["run-a", 20.0, 2.5], ["run-b", 20.0, 2.75]]
+
+
+def test_a_folder_without_runs_is_explained(tmp_path):
+    (tmp_path / "notes.txt").write_text("nothing here")
+    with pytest.raises(RunsError, match=r"no log of runs: found notes\.txt, in which no heading names a loss"):
+        read_runs(tmp_path)
+
+
+def test_a_broken_table_in_a_folder_is_not_left_out_in_silence(tmp_path):
+    (tmp_path / "a.csv").write_text("model,data,loss\na,100,3\n")
+    (tmp_path / "b.csv").write_text("model,data,loss\nb,100\n")
+    with pytest.raises(RunsError, match=r"b\.csv, row 1: found 2 cells"):
+        read_runs(tmp_path)
+
+
+def test_several_files_are_one_table(tmp_path):
+    (tmp_path / "a.csv").write_text("data,loss\n100,3\n200,2.5\n")
+    (tmp_path / "b.csv").write_text("data,loss\n100,3.5\n200,2.75\n")
+    runs = read_runs([tmp_path / "a.csv", tmp_path / "b.csv"])
+    assert rows(runs, "model", "data", "loss") == [
+        ["a", 100.0, 3.0],
+        ["a", 200.0, 2.5],
+        ["b", 100.0, 3.5],
+        ["b", 200.0, 2.75],
+    ]
+    assert any("a: 1-2; b: 3-4" in note for note in runs.notes)

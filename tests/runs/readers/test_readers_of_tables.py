@@ -1,0 +1,141 @@
+"""Tables in forms that are less usual: Markdown, JSON of all shapes, Excel, other encodings; and readers of others."""
+
+import json
+from importlib.metadata import EntryPoint
+
+import pandas as pd
+import pytest
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs import read_runs
+from bayeslaw.runs.readers import registry
+from bayeslaw.runs.readers.base import Raw, Reader
+from bayeslaw.runs.reading import understand
+
+CSV = "model,data,loss\na,100,3.5\na,200,3.25\n"
+ROWS = [["a", 100.0, 3.5], ["a", 200.0, 3.25]]
+
+
+def rows(runs):
+    return runs.table[["model", "data", "loss"]].values.tolist()
+
+
+MARKDOWN = """Some words | before.
+
+| model | data | loss |
+|:------|-----:|:----:|
+| a | 100 | **3.5** |
+| `a` | 200 | 3.25* |
+
+Words after.
+"""
+
+
+@pytest.mark.parametrize("name", ["table.md", "table.txt", "table"])
+def test_markdown(tmp_path, name):
+    (tmp_path / name).write_text(MARKDOWN)
+    assert rows(read_runs(tmp_path / name)) == ROWS
+    assert understand(tmp_path / name).format == "Markdown table"
+
+
+def test_a_ragged_markdown_table_is_explained(tmp_path):
+    (tmp_path / "t.md").write_text("| model | data | loss |\n|---|---|---|\n| a | 1 |\n")
+    with pytest.raises(RunsError, match=r"t\.md, row 1: found 2 cells, expected 3"):
+        read_runs(tmp_path / "t.md")
+
+
+RECORDS = [{"model": "a", "data": 100, "loss": 3.5}, {"model": "a", "data": 200, "loss": 3.25}]
+SHAPES = {
+    "columns": {"model": ["a", "a"], "data": [100, 200], "loss": [3.5, 3.25]},
+    "columns and what they share": {"model": "a", "data": [100, 200], "loss": [3.5, 3.25]},
+    "pandas by column": {"model": {"0": "a", "1": "a"}, "data": {"0": 100, "1": 200}, "loss": {"0": 3.5, "1": 3.25}},
+    "pandas split": {
+        "columns": ["model", "data", "loss"],
+        "index": [0, 1],
+        "data": [["a", 100, 3.5], ["a", 200, 3.25]],
+    },
+    "records under a name": {"runs": RECORDS},
+    "history and config": {
+        "config": {"model": "a"},
+        "history": [{"data": 100, "eval": {"loss": 3.5}}, {"data": 200, "eval": {"loss": 3.25}}],
+    },
+    "lists under models": {"a": [{"data": 100, "loss": 3.5}, {"data": 200, "loss": 3.25}]},
+    "nested": [
+        {"model": {"value": "a"}, "data": 100, "loss": 3.5, "opt": {"lr": 1}},
+        {"model": {"value": "a"}, "data": 200, "loss": 3.25, "opt": {"lr": 1}},
+    ],
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_json(tmp_path, shape, indent):
+    (tmp_path / "t.json").write_text(json.dumps(SHAPES[shape], indent=indent))
+    found = read_runs(tmp_path / "t.json")
+    assert [row[1:] for row in rows(found)] == [row[1:] for row in ROWS]
+
+
+def test_objects_under_names_are_models(tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps({"gpt2": {"data": 100, "loss": 3}, "opt": {"data": 100, "loss": 2}}))
+    assert read_runs(tmp_path / "t.json").models == ("gpt2", "opt")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_encodings(tmp_path, encoding):
+    (tmp_path / "t.csv").write_bytes(CSV.encode(encoding))
+    assert rows(read_runs(tmp_path / "t.csv")) == ROWS
+
+
+def test_excel(tmp_path):
+    pytest.importorskip("openpyxl")
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        pd.DataFrame({"note": ["x"]}).to_excel(book, sheet_name="about", index=False)
+        pd.DataFrame(RECORDS).to_excel(book, sheet_name="runs", index=False)
+    assert rows(read_runs(tmp_path / "t.xlsx")) == ROWS
+    assert any("Sheet 'runs' of 2" in note for note in read_runs(tmp_path / "t.xlsx").notes)
+
+
+def test_the_content_says_what_a_file_is_not_its_suffix(tmp_path):
+    pd.DataFrame(RECORDS).to_parquet(tmp_path / "t.csv")
+    assert rows(read_runs(tmp_path / "t.csv")) == ROWS
+    (tmp_path / "t.parquet").write_text(CSV)
+    assert rows(read_runs(tmp_path / "t.parquet")) == ROWS
+
+
+def test_thousands_of_columns(tmp_path):
+    names = [f"{'setting_of_the_experiment_' * 3}{i}" for i in range(2_000)]  # over 131,072 characters
+    (tmp_path / "t.csv").write_text(",".join(["model", "data", "loss", *names]) + "\na,100,3.5" + ",1" * 2_000 + "\n")
+    runs = read_runs(tmp_path / "t.csv")
+    assert runs.table.shape == (1, 2_006)
+
+
+def test_a_file_that_was_cut_in_its_last_number(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("model,data,loss\na,100,3.5123\na,200,3.2567\na,400,3")
+    with pytest.raises(RunsError, match=r"t\.csv, row 3: the file ends in '3' without a line break"):
+        read_runs(path)
+    path.write_text("model,data,loss\na,100,3.5123\na,200,3.2567\na,400,3.")
+    with pytest.raises(RunsError, match="seems cut off"):
+        read_runs(path)
+    path.write_text("model,data,loss\na,100,3.5123\na,200,3.2567\na,400,3.1512")
+    assert any("does not end with a line break" in note for note in read_runs(path).notes)
+
+
+def test_a_reader_of_another_package_comes_first(tmp_path, monkeypatch):
+    (tmp_path / "t.weird").write_bytes(b"\x00weird")
+    with pytest.raises(RunsError, match="binary content of no kind that is known"):
+        read_runs(tmp_path / "t.weird")
+    monkeypatch.setattr(registry.importlib.metadata, "entry_points", lambda group: [point("WEIRD")])
+    assert rows(read_runs(tmp_path / "t.weird")) == ROWS
+    monkeypatch.setattr(registry.importlib.metadata, "entry_points", lambda group: [point("ROWS")])
+    with pytest.raises(RunsError, match=r"offers a reader 'weird' .*which is a list, expected a Reader"):
+        read_runs(tmp_path / "t.weird")
+
+
+def point(name):
+    return EntryPoint("weird", f"{__name__}:{name}", registry.GROUP)
+
+
+WEIRD = Reader(
+    "weird", lambda found: found.content.startswith(b"\x00weird"), lambda found: Raw("weird", pd.DataFrame(RECORDS))
+)

@@ -1,0 +1,93 @@
+"""Sizes in another unit than the fellows', and a last size off the trend of all."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayeslaw.runs import read_runs
+from bayeslaw.runs.misaligned import last_size_check, unit_check
+from bayeslaw.runs.trajectories import trajectories
+from tests.runs.tables import SIZES, falling, table_of
+
+DATA = os.environ.get("BAYESLAW_DATA", "")
+NEEDS_DATA = pytest.mark.skipif(not DATA, reason="BAYESLAW_DATA is not set")
+
+
+def curves(frame):
+    return trajectories(table_of(frame), "data", [])
+
+
+@pytest.mark.parametrize("factor", [0.1, 1e-3, 1000])
+def test_a_model_in_another_unit_is_named(factor):
+    frame = falling()
+    off = frame["data"].where(frame["model"] != "m2", frame["data"] * factor)
+    check = unit_check(curves(frame.assign(data=off)))
+    assert (check.status, check.value) == ("REVIEW", 1)
+    assert f"m2 (by {max(factor, 1 / factor):g})" in check.sentence
+    assert unit_check(curves(frame)).status == "PASS"
+
+
+def test_sizes_of_one_grid_are_in_one_unit():
+    decades = falling(sizes=[10, 100, 1000, 10_000])
+    assert unit_check(curves(decades[(decades["model"] != "m0") | (decades["data"] < 5000)])).status == "PASS"
+    other = falling(sizes=[150, 300, 700]).assign(model="other")
+    assert unit_check(curves(pd.concat([falling(), other], ignore_index=True))).status == "PASS"
+    assert unit_check(curves(falling(models=1))).status == "PASS"
+
+
+def test_a_last_size_off_the_trend_of_all_is_said():
+    frame = falling(models=8)
+    last = frame["data"] == SIZES[-1]
+    check = last_size_check(curves(frame.assign(loss=frame["loss"].where(~last, frame["loss"] * 0.93))))
+    assert check.status == "REVIEW"
+    assert "below the trend" in check.sentence
+    said = float(check.sentence.split(" lie ")[1].split("%")[0])
+    assert said == pytest.approx(-100 * np.log(0.93), abs=1.5)
+    up = last_size_check(curves(frame.assign(loss=frame["loss"].where(~last, frame["loss"] * 1.07))))
+    assert "above the trend" in up.sentence
+
+
+def test_a_trend_that_bends_is_a_trend():
+    frame = falling(models=8, noise=0.001)
+    bent = frame["loss"] * np.exp(-0.02 * np.log(frame["data"] / 200) ** 2)  # slopes change by the same at each step
+    assert last_size_check(curves(frame.assign(loss=bent))).status == "PASS"
+
+
+def test_one_curve_off_is_not_all():
+    frame = falling(models=8)
+    one = (frame["data"] == SIZES[-1]) & (frame["model"] == "m0")
+    assert last_size_check(curves(frame.assign(loss=frame["loss"].where(~one, frame["loss"] * 0.8)))).status == "PASS"
+
+
+def test_noise_is_off_no_trend():
+    found = [
+        last_size_check(curves(falling(models=8, noise=noise, seed=k))).status
+        for noise in (0.005, 0.05)
+        for k in range(40)
+    ]
+    assert found.count("PASS") == len(found)
+
+
+@NEEDS_DATA
+def test_published_tables_are_aligned():
+    paths = [Path(DATA) / "finetune" / "flan.csv", Path(DATA) / "finetune" / "gigaword.csv"]
+    for runs in map(read_runs, paths):
+        for limit in (3_200, 204_800, 1_638_400):
+            found = trajectories(runs.where(f"data <= {limit}").table, "data", [])
+            assert (unit_check(found).status, last_size_check(found).status) == ("PASS", "PASS")
+    runs = read_runs(Path(DATA) / "selection" / "lcdb.csv")
+    for task in runs.tasks:
+        table = runs.for_task(task).table
+        found = trajectories(table[table["data"] <= table["data"].max() / 8], "data", [])
+        assert (unit_check(found).status, last_size_check(found).status) == ("PASS", "PASS"), task
+
+
+@NEEDS_DATA
+def test_cases_as_people_have_them():
+    units = table_of(pd.read_csv(Path(DATA) / "cases" / "units_of_one_model.csv"))
+    assert "m1 (by 10)" in unit_check(trajectories(units, "data", [])).sentence
+    decayed = read_runs(Path(DATA) / "cases" / "last_size_decayed.csv")
+    assert last_size_check(trajectories(decayed.table, "data", [])).status == "REVIEW"

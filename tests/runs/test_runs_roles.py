@@ -1,0 +1,279 @@
+"""Which column is what, by name and by what stands in it; what is asked; and what the user says about it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs import read_runs
+from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.questions import OpenQuestionsError
+from bayeslaw.runs.reading import understand
+
+
+@pytest.mark.parametrize(
+    ("heading", "role", "scale"),
+    [
+        ("throughput/total_tokens", "tokens", 1),
+        ("throughput/total_gflops", "compute", 1e9),
+        ("total_tflops", "compute", 1e12),
+        ("petaflop/s-days", "compute", 86400e15),
+        ("eval/paloma/macro_loss", "loss", 1),
+        ("lm-loss-validation/lm loss validation", "loss", 1),
+        ("metrics/eval/LanguageCrossEntropy", "loss", 1),
+        ("params_M", "params", 1e6),
+        ("tokens (billions)", "tokens", 1e9),
+        ("num_tokens_in_billions", "tokens", 1e9),
+        ("trainer/global_step", "steps", 1),
+        ("_step", "steps", 1),
+        ("num_input_tokens_seen", "tokens", 1),
+        ("Unique Tokens", "unique_data", 1),
+    ],
+)
+def test_headings(heading, role, scale):
+    found = meaning(heading)
+    assert (found.role, found.scale) == (role, scale)
+
+
+@pytest.mark.parametrize(
+    "heading", ["aux_loss", "z_loss", "throughput/tflops", "optimizer.C", "grad_norm", "epoch", "x" * 9999]
+)
+def test_headings_that_mean_nothing(heading):
+    assert meaning(heading) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "taken", "training"),
+    [
+        (["loss", "eval_loss"], "eval_loss", ["loss"]),
+        (["train_loss", "val_loss"], "val_loss", ["train_loss"]),
+        (["train_loss", "loss"], "loss", ["train_loss"]),
+        (["train/loss", "eval/loss"], "eval/loss", ["train/loss"]),
+        (["train_loss", "eval_c4_loss"], "eval_c4_loss", ["train_loss"]),
+        (["eval_c4_loss", "eval_loss"], "eval_loss", []),
+        (["eval_perplexity", "eval_loss"], "eval_loss", []),
+        (["training loss"], "training loss", []),
+        (["train_loss", "perplexity"], "perplexity", ["train_loss"]),
+        (["loss", "eval/bpb"], "eval/bpb", ["loss"]),
+        (["eval_c4_loss", "eval/bpb"], "eval_c4_loss", []),
+    ],
+)
+def test_the_loss_of_an_evaluation_comes_first(columns, taken, training):
+    frame = pd.DataFrame({"model": ["a", "b"], "data": [100, 100]} | {name: [3.0, 2.0] for name in columns})
+    found = understand(frame)
+    assert [column.source for column in found.columns if column.role == "loss"] == [taken]
+    assert [column.source for column in found.columns if "training, beside" in column.why] == training
+    assert found.questions == ()
+
+
+def test_several_evaluations_are_asked_about():
+    frame = pd.DataFrame({"model": ["a"], "data": [1], "eval_c4_loss": [3.0], "eval_wiki_loss": [2.0]})
+    (question,) = understand(frame).questions
+    assert question.options == ("eval_c4_loss=loss", "eval_wiki_loss=loss")
+    assert read_runs(frame, roles={"eval_wiki_loss": "loss"}).table["loss"].tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("heading", "value", "nats"),
+    [("perplexity", np.exp(2.0), 2.0), ("eval/bpb", 2.0, 2 * np.log(2)), ("bits_per_byte", 1.0, np.log(2))],
+)
+def test_other_units_of_losses_are_converted(heading, value, nats):
+    runs = read_runs(pd.DataFrame({"model": ["a"], "data": [100], heading: [value]}))
+    assert runs.table["loss"].tolist() == pytest.approx([nats])
+    assert any("in nats" in note for note in runs.notes)
+
+
+def test_standard_errors_are_converted_with_their_losses():
+    runs = read_runs(pd.DataFrame({"model": ["a"], "data": [100], "ppl": [8.0], "se": [0.4]}))
+    assert runs.table["loss_se"].tolist() == pytest.approx([0.05])
+
+
+def test_accuracy_is_refused_with_the_reason_and_may_be_an_error_rate():
+    frame = pd.DataFrame({"model": ["a", "a"], "data": [100, 200], "accuracy": [0.5, 0.75]})
+    with pytest.raises(OpenQuestionsError, match=r"higher is better.*--as accuracy=loss:accuracy"):
+        read_runs(frame)
+    assert read_runs(frame, roles={"accuracy": "loss:accuracy"}).table["loss"].tolist() == [0.5, 0.25]
+
+
+def test_a_metric_named_in_another_column_says_what_values_are():
+    frame = pd.DataFrame({"model": ["a"], "data": [100], "metric": ["acc_norm"], "value": [0.5]})
+    with pytest.raises(OpenQuestionsError, match="accuracy"):
+        read_runs(frame)
+    with pytest.raises(OpenQuestionsError, match="value=loss:perplexity"):
+        read_runs(frame.assign(metric="ppl", value=20.0))
+    assert read_runs(frame.assign(metric="loss:c4")).table["loss"].tolist() == [0.5]
+
+
+def test_steps_alone_are_asked_about_and_never_taken_for_examples():
+    frame = pd.DataFrame({"model": ["a", "a"], "step": [10, 20], "eval_loss": [3.0, 2.0]})
+    (question,) = understand(frame).questions
+    assert question.about == "step"
+    assert read_runs(frame, roles={"step": "data"}).table["data"].tolist() == [10, 20]
+    in_tokens = read_runs(frame, roles={"step": "tokens:1000"})
+    assert in_tokens.table["tokens"].tolist() == [10_000, 20_000]
+
+
+def test_d_beside_n_counts_tokens():
+    runs = read_runs(pd.DataFrame({"N": [1e6], "D": [1e9], "loss": [3.0]}))
+    assert runs.table["tokens"].tolist() == [1e9]
+    assert "tokens" not in read_runs(pd.DataFrame({"model": ["a"], "D": [1e9], "loss": [3.0]})).table
+
+
+@pytest.mark.parametrize(
+    ("columns", "about"),
+    [
+        ({"tokens": [0.5, 2.5]}, "tokens"),
+        ({"tokens": [2, 4]}, "tokens"),
+        ({"data": [1.5, 2.5]}, "data"),
+        ({"params": [70, 160], "data": [100, 200]}, "params"),
+        ({"params": [0.07, 0.16], "data": [100, 200]}, "params"),
+        ({"params": [1e8, 2e8], "tokens": [1e9, 2e9], "flops": [1e20, 4e20]}, "flops"),
+        ({"data": ["1.600", "3.200"]}, "data"),
+        ({"data": ["800", "1.600"]}, "data"),
+    ],
+)
+def test_numbers_that_count_nothing_are_asked_about(columns, about):
+    frame = pd.DataFrame({"model": ["a", "b"], "loss": [3.0, 2.0]} | columns)
+    found = understand(frame)
+    assert [one.about for one in found.questions] == [about]
+    as_it_stands = found.questions[0].options[-1].rpartition("=")[2]
+    assert read_runs(frame, roles={about: as_it_stands}).table["loss"].tolist() == [3.0, 2.0]
+
+
+def test_large_counts_may_have_fractions():
+    assert len(read_runs(pd.DataFrame({"params": [124e6 + 0.5], "tokens": [2.5e9 + 0.25], "loss": [3.0]})).table) == 1
+
+
+def test_compute_in_another_unit_is_recognised():
+    frame = pd.DataFrame({"params": [1e8, 2e8], "tokens": [1e9, 2e9], "flops": [6e8, 24e8], "loss": [3.0, 2.0]})
+    (question,) = understand(frame).questions
+    assert question.options[0] == "flops=compute:1e9"
+    assert read_runs(frame, roles={"flops": "compute:1e9"}).table["compute"].tolist() == [6e17, 24e17]
+
+
+def methods(columns, gap=1.2, n=6):
+    sizes = [100 * 2**i for i in range(n)]
+    rows = [("gpt2", size, 4 - 0.2 * i, columns[0]) for i, size in enumerate(sizes)]
+    rows += [("gpt2", size, (4 - 0.2 * i) * gap, columns[1]) for i, size in enumerate(sizes)]
+    return pd.DataFrame(rows, columns=["model", "data", "loss", "method"])
+
+
+def test_two_methods_of_one_model_are_asked_about():
+    frame = methods(["lora", "full"])
+    (question,) = understand(frame).questions
+    assert question.about == "method"
+    assert read_runs(frame, roles={"method": "variant"}).models == ("gpt2 lora", "gpt2 full")
+    assert read_runs(frame, roles={"method": "task"}).tasks == ("lora", "full")
+    assert "method" not in read_runs(frame, roles={"method": "ignore"}).table
+
+
+def test_two_methods_that_are_close_but_never_change_places_are_asked_about():
+    assert [one.about for one in understand(methods(["lora", "full"], gap=1.01)).questions] == ["method"]
+    assert understand(methods(["lora", "full"], gap=1.01, n=4)).questions == ()
+
+
+def test_learning_rates_are_settings_and_measured_times_are_not():
+    assert [one.about for one in understand(methods([1e-3, 1e-4]).rename(columns={"method": "lr"})).questions] == ["lr"]
+    assert understand(methods([10.0, 20.0]).rename(columns={"method": "seconds"})).questions == ()
+
+
+def test_repeats_by_seed_are_not_asked_about():
+    frame = methods(["x", "y"], gap=1.02, n=4).assign(loss=lambda t: t["loss"] * np.tile([1, 1.03], 4))
+    assert understand(frame.rename(columns={"method": "seed"})).questions == ()
+
+
+def test_names_that_differ_by_case_are_said():
+    runs = read_runs(pd.DataFrame({"model": ["GPT2", "gpt2 "], "data": [1, 2], "loss": [3.0, 2.0]}))
+    assert any("'GPT2' and 'gpt2'" in note for note in runs.notes)
+
+
+def test_several_sizes_of_one_name_are_several_models_of_a_family():
+    frame = pd.DataFrame(
+        {"model": ["p", "p", "q"], "params": [1e6, 2e6, 1e6], "tokens": [1e9, 1e9, 1e9], "loss": [3.0, 2.0, 2.5]}
+    )
+    runs = read_runs(frame)
+    assert runs.models == ("p params=1000000", "p params=2000000", "q")
+    assert runs.families == ("p", "q")
+
+
+def test_what_is_missing_is_named_at_once_with_near_names():
+    with pytest.raises(RunsError, match=r"no column of losses.*is it 'losss'\?.*no column of data sizes.*'exampels'\?"):
+        read_runs(pd.DataFrame({"model": ["a"], "losss": [2.0], "exampels": [5]}))
+
+
+def test_falling_values_below_models_are_losses_and_others_are_asked_about():
+    frame = pd.DataFrame({"tokens": [1e6, 2e6, 4e6], "small": [4.0, 3.5, 3.0], "large": [3.5, 3.0, 2.5]})
+    assert read_runs(frame).models == ("small", "large")
+    (question,) = understand(frame.assign(small=[4.0, 3.0, 4.0], large=[3.0, 4.0, 3.0])).questions
+    assert question.about == "value"
+
+
+def test_columns_of_a_log_are_no_models():
+    with pytest.raises(RunsError, match="no column of losses"):
+        read_runs(pd.DataFrame({"step": [1, 2], "lr": [0.1, 0.1], "grad_norm": [1.0, 2.0], "speed": [3.0, 3.0]}))
+
+
+def test_a_file_beside_the_logs_says_what_columns_are(tmp_path):
+    (tmp_path / "t.csv").write_text("model,size,data,loss\na,70,100,3\n")
+    (tmp_path / "bayeslaw.toml").write_text('[columns]\nsize = "params:M"\nother = "ignore"\n')
+    runs = read_runs(tmp_path / "t.csv")
+    assert runs.table["params"].tolist() == [70e6]
+    assert any("'other' that is not in this table" in note for note in runs.notes)
+    assert read_runs(tmp_path / "t.csv", roles={"size": "params:B"}).table["params"].tolist() == [70e9]
+    (tmp_path / "bayeslaw.toml").write_text("[columns\n")
+    with pytest.raises(RunsError, match=r"bayeslaw\.toml: the file cannot be read"):
+        read_runs(tmp_path / "t.csv")
+    (tmp_path / "bayeslaw.toml").write_text('run = "rm"\n')
+    with pytest.raises(RunsError, match=r"expected one table \[columns\]"):
+        read_runs(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("roles", "fragments"),
+    [
+        ({"sise": "params"}, ["no column 'sise'", "did you mean 'size'?"]),
+        ({"size": "parms"}, ["no role 'parms'", "Did you mean 'params'?"]),
+        ({"size": "params:Q"}, ["'Q' is no unit of params"]),
+        ({"loss": "loss:dB"}, ["'dB' is no unit of losses"]),
+        ({"size": "model:M"}, ["'M' is no unit of model"]),
+        ({"size": "data", "data": "data"}, ["'size' and 'data' are all said to be data"]),
+    ],
+)
+def test_what_is_said_wrongly_is_explained(roles, fragments):
+    frame = pd.DataFrame({"model": ["a"], "size": [7e9], "data": [100], "loss": [3.0]})
+    with pytest.raises(RunsError) as caught:
+        read_runs(frame, roles=roles)
+    for fragment in fragments:
+        assert fragment in str(caught.value)
+
+
+def test_a_resumed_log_and_repeats_are_told_apart():
+    log = pd.DataFrame({"model": "a", "tokens": [1e6, 2e6, 3e6, 2e6, 3e6, 4e6], "loss": [5, 4, 3.5, 4.1, 3.6, 3.0]})
+    runs = read_runs(log)
+    assert runs.table["loss"].tolist() == [5, 4.1, 3.6, 3.0]
+    repeats = log.assign(tokens=[1e6, 2e6, 3e6] * 2)
+    assert len(read_runs(repeats).table) == 6
+
+
+def test_rows_of_evaluation_take_their_tokens_from_rows_of_training():
+    log = pd.DataFrame(
+        {
+            "step": [10, 10, 20, 25],
+            "tokens": [1e6, None, 2e6, None],
+            "train_loss": [4.0, None, 3.0, None],
+            "eval_loss": [None, 4.1, None, 2.9],
+        }
+    )
+    runs = read_runs(log)
+    assert runs.table[["tokens", "loss"]].values.tolist() == [[1e6, 4.1], [2.5e6, 2.9]]
+    assert any("2 rows lack 'tokens'" in note for note in runs.notes)
+    with pytest.raises(RunsError, match=r"'tokens': found"):  # steps are not worth the same
+        read_runs(log.assign(tokens=[1e6, None, 9e6, None]))
+
+
+def test_digits_with_underscores_are_counts_in_threes_or_nothing():
+    with pytest.raises(RunsError, match="found '3_5'"):
+        read_runs(pd.DataFrame({"model": ["a"], "data": [100], "loss": ["3_5"]}))
+    with pytest.raises(RunsError, match="found '4_00'"):
+        read_runs(pd.DataFrame({"model": ["a"], "data": ["4_00"], "loss": [3.0]}))
+    assert read_runs(pd.DataFrame({"model": ["a"], "data": ["1_638_400"], "loss": [3.0]})).table["data"][0] == 1638400
