@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.errors import SelectionError, TargetError
+from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.points import curves_on, unknown_name
-from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.runs import Runs
 from bayeslaw.runs.arithmetic import computed
 from bayeslaw.runs.units import is_blank, read_count
 from bayeslaw.runs.where import matching_rows
@@ -16,7 +17,7 @@ Charge = Mapping[str, float] | str
 """What models are charged, in the unit of the loss: by model, or an expression of columns."""
 
 
-def members(posterior: Posterior, task: str, where_final: str | None = None) -> list[int]:
+def members(runs: Runs, layout: Layout, task: str, where_final: str | None = None) -> list[int]:
     """Curves of a task whose models may be chosen.
 
     Raises
@@ -24,15 +25,15 @@ def members(posterior: Posterior, task: str, where_final: str | None = None) -> 
     SelectionError
         If the constraint is not understood, holds for some runs of a model and not for others, or for no model.
     """
-    here = curves_on(posterior.layout, task)
+    here = curves_on(layout, task)
     if where_final is None:
         return here
     kept = []
     for i in here:
-        own = _runs_of(posterior, i)
-        mask = matching_rows(own, where_final, dict(posterior.runs.spelling))
+        own = _runs_of(runs, layout, i)
+        mask = matching_rows(own, where_final, dict(runs.spelling))
         if mask.any() and not mask.all():
-            model = posterior.layout.curves[i].model
+            model = layout.curves[i].model
             raise SelectionError(
                 f"--where-final {where_final!r} holds for some runs of {model!r} and not for others. It chooses among "
                 "models: name columns in which all runs of a model agree, such as params or family."
@@ -46,7 +47,7 @@ def members(posterior: Posterior, task: str, where_final: str | None = None) -> 
     return kept
 
 
-def charges(posterior: Posterior, curves: list[int], charge: Charge | None) -> np.ndarray:
+def charges(runs: Runs, layout: Layout, curves: list[int], charge: Charge | None) -> np.ndarray:
     """What each of some curves is charged, in the unit of the outcome: shape (len(curves),).
 
     Raises
@@ -56,12 +57,12 @@ def charges(posterior: Posterior, curves: list[int], charge: Charge | None) -> n
     SelectionError
         If an expression is not understood.
     """
-    names = [posterior.layout.curves[i].model for i in curves]
+    names = [layout.curves[i].model for i in curves]
     if charge is None:
         return np.zeros(len(curves))
     if isinstance(charge, str):
-        known = pd.concat([_constant(_runs_of(posterior, i)) for i in curves], ignore_index=True)
-        found = computed(known, charge, dict(posterior.runs.spelling), "--charge")
+        known = pd.concat([_constant(_runs_of(runs, layout, i)) for i in curves], ignore_index=True)
+        found = computed(known, charge, dict(runs.spelling), "--charge")
     else:
         for name in charge:
             if name not in names:
@@ -103,8 +104,8 @@ def read_charges(texts: list[str]) -> Charge | None:
     return found
 
 
-def _runs_of(posterior: Posterior, curve: int) -> pd.DataFrame:
-    table, label = posterior.runs.table, posterior.layout.curves[curve]
+def _runs_of(runs: Runs, layout: Layout, curve: int) -> pd.DataFrame:
+    table, label = runs.table, layout.curves[curve]
     own = (table["model"].astype(str) == label.model) & (table["task"].astype(str) == label.task)
     return table[own & (table["family"].astype(str) == label.family)]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from bayeslaw.answers.proposals import Proposals, at_their_longest
 from bayeslaw.errors import TargetError
@@ -31,6 +32,14 @@ class Costs:
     sentence: str
 
 
+def cost_expression(table: pd.DataFrame, axis: str, cost: str | None) -> tuple[str, str]:
+    """How the cost of runs is computed, and its unit: as asked, else training FLOP where parameters are known."""
+    if cost is not None:
+        return cost, cost
+    known = {"params", "data"} <= set(table) and bool(table["params"].notna().all())
+    return (FLOP, "FLOP") if known else (axis, axis)
+
+
 def costs_of(posterior: Posterior, proposals: Proposals, cost: str | None, *, continued: bool = False) -> Costs:
     """Cost of each of the runs that could be made.
 
@@ -53,9 +62,7 @@ def costs_of(posterior: Posterior, proposals: Proposals, cost: str | None, *, co
         If ``cost`` is not understood.
     """
     table, axis = proposals.table, posterior.law.axis
-    known = {"params", "data"} <= set(table) and bool(table["params"].notna().all())
-    expression = cost or (FLOP if known else axis)
-    unit = cost or ("FLOP" if known else axis)
+    expression, unit = cost_expression(table, axis, cost)
     spelling = dict(posterior.runs.spelling)
     values = computed(table, expression, spelling, "--cost")
     told = "Costs are training FLOP, 6 N D" if unit == "FLOP" else f"Costs are {expression}"

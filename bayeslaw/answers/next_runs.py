@@ -203,7 +203,7 @@ def next_runs(
     TargetError
         If the target, the list of candidates, a cost, or a number among the options cannot be used.
     """
-    _require_numbers(budget, slots, price, tolerance)
+    require_numbers(budget, slots, price, tolerance)
     asked = ask(posterior, question, candidates, seed)
     proposals, costs = _affordable(posterior, asked.proposals, cost, continued, budget)
     draws, scores = _joint_draws(asked.goal, asked.board(proposals), proposals, seed)
@@ -290,7 +290,14 @@ def _joint_draws(goal: Goal, board: Board, proposals: Proposals, seed: int) -> t
     return np.concatenate(matters), normal_scores(np.concatenate(found).T)
 
 
-def _require_numbers(budget: float | None, slots: int, price: float | None, tolerance: float | None) -> None:
+def require_numbers(budget: float | None, slots: int, price: float | None, tolerance: float | None) -> None:
+    """Check the numbers among the options before anything is sampled.
+
+    Raises
+    ------
+    TargetError
+        If one is not positive, or there is no slot.
+    """
     for name, value in (("budget", budget), ("price", price), ("tolerance", tolerance)):
         if value is not None and not (np.isfinite(value) and value > 0):
             raise TargetError(f"{name}={value!r}: expected a positive number.")

@@ -29,6 +29,9 @@ FEWEST = 4
 DESIGNS = 8
 """Numbers of parameters, or values of another covariate, at which new models are proposed."""
 
+UNIT = 1000.0
+"""A list all of whose sizes are so many times smaller than any of the table is in another unit."""
+
 RATIO = 2.0
 """Least ratio of sizes beyond the data."""
 
@@ -263,6 +266,12 @@ def _read_list(
             if len(bad):
                 found_there = str(cells[heading].iloc[bad[0]])
                 problems.append(f"row {bad[0] + 1}, {heading}: found {found_there!r}, expected a positive number")
+            least = float(posterior.layout.covariates[here].min())
+            if not len(bad) and len(values) and values.max() < least / UNIT:
+                problems.append(
+                    f"{heading}: found {values.max():g} at most, and runs of the table have {here} of {least:g} or more. "
+                    "Write sizes in full, such as 7B"
+                )
             table[here] = values
         else:
             table[here] = read_plain(cells[heading]).to_numpy()

@@ -23,6 +23,7 @@ from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on, require_covariates, unknown_name
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.runs import Runs
 from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.verdicts import Check
 
@@ -133,7 +134,7 @@ def ask(
     TargetError
         If no goal or several are given, or the target cannot be used.
     """
-    goal = require_question(posterior.layout, posterior.law, question)
+    goal = require_question(posterior.runs, posterior.layout, posterior.law, question)
     if goal == "split":
         return _split(posterior, question, candidates, seed)
     if goal == "crossing":
@@ -141,12 +142,12 @@ def ask(
     return (_foretell if goal == "foretell" else _choose)(posterior, question, candidates)
 
 
-def require_question(layout: Layout, law: Law, question: Question) -> GoalName:
+def require_question(runs: Runs, layout: Layout, law: Law, question: Question) -> GoalName:
     """Check a question before anything is sampled, and find its goal.
 
     Raises
     ------
-    TargetError, TaskError, LawError
+    TargetError, TaskError, LawError, RunsError, SelectionError
         If no goal or several are given, or the target cannot be used.
     """
     given = [name for name in ("compute", "crossing") if getattr(question, name) is not None]
@@ -161,25 +162,41 @@ def require_question(layout: Layout, law: Law, question: Question) -> GoalName:
         )
     if question.compute is not None:
         require_budget(law, question.compute, question.at)
+        require_tokens(runs)
         return "split"
     if question.crossing is not None:
-        _require_crossing(law, question.crossing, question.at)
+        _require_crossing(layout, law, question)
         return "crossing"
     if question.foretell is None and not kind_of(law).is_new_model(law, question.at):
-        require_target(layout, law, question.at, question.task)
+        task = require_target(layout, law, question.at, question.task)
+        charges(runs, layout, members(runs, layout, task, question.where_final), question.charge)
         return "choose"
     require_covariates(law, question.at)
     if law.axis not in question.at:
         raise TargetError(f"The target lacks {law.axis!r}. Add {law.axis}=… to it.")
-    curves_on(layout, question.task)
+    here, name = curves_on(layout, question.task), question.foretell
+    if name is not None and kind_of(law).is_new_model(law, question.at):
+        families = {layout.curves[i].family for i in here}
+        if name not in families:
+            raise unknown_name("family", name, sorted(families))
+    elif name is not None:
+        curve_named(layout, name, question.task)
     return "foretell"
 
 
-def _require_crossing(law: Law, names: tuple[str, str], at: Mapping[str, float]) -> None:
-    if law.axis in at:
+def _require_crossing(layout: Layout, law: Law, question: Question) -> None:
+    assert question.crossing is not None
+    (a, b), here = question.crossing, curves_on(layout, question.task)
+    if law.axis in question.at:
         raise TargetError(f"at gives {law.axis!r}, the size that is looked for. Leave it out.")
-    if names[0] == names[1]:
-        raise TargetError(f"Both choices are {names[0]!r}; name two.")
+    if a == b:
+        raise TargetError(f"Both choices are {a!r}; name two.")
+    known = [layout.curves[i].model for i in here]
+    if kind_of(law).knows == "family":
+        known += [layout.curves[i].family for i in here]
+    for name in (a, b):
+        if name not in known:
+            raise unknown_name("model", name, known)
 
 
 def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
@@ -187,7 +204,7 @@ def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
     task = layout.curves[curves_on(layout, question.task)[0]].task
     held, size = _held(posterior, at), float(at[law.axis])
     proposals = _proposals(posterior, task, size, held, candidates)
-    here = members(posterior, task, question.where_final)
+    here = members(posterior.runs, layout, task, question.where_final)
     new = list(dict.fromkeys(model for model in proposals.new if model is not None))
     names = [*(layout.curves[i].model for i in here), *(model.name for model in new)]
     if len(names) < 2:
@@ -196,7 +213,7 @@ def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
             f"foretell={names[0]!r} (--foretell), or add other models to the list of candidates."
         )
     models: tuple[int | NewModel, ...] = (*here, *new)
-    charged = np.concatenate([charges(posterior, here, question.charge), np.zeros(len(new))])
+    charged = np.concatenate([charges(posterior.runs, layout, here, question.charge), np.zeros(len(new))])
     goal = Choose(posterior.predictor.outcome, models, tuple(names), size, charged)
     checks = (target_check(layout, law, at, task),)
     return Asked(posterior, task, goal, {"at": dict(at)}, proposals, held, models, None, np.array([size]), checks)
@@ -210,8 +227,6 @@ def _foretell(posterior: Posterior, question: Question, candidates: Any) -> Aske
     models: tuple[int | NewModel, ...]
     if whole:
         families = [family for family, of_task, _ in posterior.predictor.groups() if of_task == task]
-        if name is not None and name not in families:
-            raise unknown_name("family", name, families)
         families = families if name is None else [name]
         others = tuple((c.name, float(at[c.name])) for c in law.covariates if c.name != law.axis)
         models = tuple(NewModel(f"{NEW_MODEL} at the target", family, others) for family in families)
@@ -237,7 +252,6 @@ def _foretell(posterior: Posterior, question: Question, candidates: Any) -> Aske
 def _split(posterior: Posterior, question: Question, candidates: Any, seed: int) -> Asked:
     layout, at, compute = posterior.layout, dict(question.at), question.compute
     assert compute is not None
-    require_tokens(posterior.runs)
     here = curves_on(layout, question.task)
     task = layout.curves[here[0]].task
     goal = Split.of(posterior, task, compute, at, seed)

@@ -205,8 +205,8 @@ def select(
     task = require_target(layout, posterior.law, at, task)
     if risk not in get_args(Risk):
         raise TargetError(f"risk={risk!r} is none of those known: {', '.join(get_args(Risk))}.")
-    members = candidates_among(posterior, task, where_final)
-    charged = charges(posterior, members, charge)
+    members = candidates_among(posterior.runs, layout, task, where_final)
+    charged = charges(posterior.runs, layout, members, charge)
     runs, curve = predict(posterior, [at], kind="run", seed=seed), predict(posterior, [at], kind="curve", seed=seed)
     outcome = runs.outcome
     losses = outcome.inverse(runs.linked[:, members, 0])

@@ -95,7 +95,7 @@ def next_(
     began = time.perf_counter()
     say_what_is_read(runs, json)
     from bayeslaw.answers.candidates import read_charges
-    from bayeslaw.answers.next_runs import next_runs
+    from bayeslaw.answers.next_runs import next_runs, require_numbers
     from bayeslaw.answers.questions import Question, require_question
     from bayeslaw.kinds.registry import kind_of
     from bayeslaw.runs.arithmetic import computed
@@ -106,8 +106,7 @@ def next_(
         name: None if text is None else read_number(text, name, "2e20")
         for name, text in (("compute", compute), ("budget", budget), ("price", price), ("tolerance", tolerance))
     }
-    if slots < 1:
-        raise TargetError(f"--slots {slots}: expected a number of runs to be made at once, 1 or more.")
+    require_numbers(numbers["budget"], slots, numbers["price"], numbers["tolerance"])
     question = Question(
         point, numbers["compute"], _pair(crossing), foretell, task, read_charges(charge or []), where_final
     )
@@ -121,7 +120,7 @@ def next_(
         default = None if compute is None else "chinchilla"
         named, lender = borrow(table, prior, widen, asked_law(law), default)
         question = replace(question, at=point_of_law(point, named, table))
-        require_question(kind_of(named).layout(table, named, None), named, question)
+        require_question(table, kind_of(named).layout(table, named, None), named, question)
         if cost is not None and candidates is None:
             computed(table.table, cost, dict(table.spelling), "--cost")
         fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)

@@ -7,7 +7,7 @@ import typer
 
 from bayeslaw.cli.backtest import Jobs, Tables, check_jobs, replayed
 from bayeslaw.cli.law_option import LawName, read_law
-from bayeslaw.cli.shared import Allow, Json, Plot, Where, check_outputs, finish, show, tell
+from bayeslaw.cli.shared import Allow, As, Json, Plot, Where, check_outputs, finish, say_what_is_read, show, tell
 from bayeslaw.errors import TargetError
 
 
@@ -31,6 +31,7 @@ def replay(
     seeds: Annotated[int, typer.Option(min=1, help="Replays of policies that depend on chance.")] = 1,
     tasks: Annotated[int | None, typer.Option(help="Take so many tasks of each table, the first ones.")] = None,
     where: Where = None,
+    answers: As = None,
     jobs: Jobs = -1,
     out: Annotated[Path, typer.Option(help="Folder for results; finished replays in it are used.")] = Path("replay"),
     json: Json = False,
@@ -38,7 +39,9 @@ def replay(
     allow_failed_checks: Allow = False,
 ) -> None:
     """Replay sequential measuring on finished tables, every policy paying for what it looks at."""
+    say_what_is_read(tables, json)
     from bayeslaw.evidence.replay.replay import replay as run_replay
+    from bayeslaw.runs.stated import parse_answers
 
     check_jobs(jobs)
     check_outputs(None, plot)
@@ -55,6 +58,7 @@ def replay(
             law=named,
             cost=cost,
             where=where,
+            roles=parse_answers(answers or ()),
             first=tasks,
             shares=fractions,
             policies=names,

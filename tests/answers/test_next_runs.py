@@ -123,6 +123,10 @@ def test_a_list_of_candidates(curves, surface_fit, tmp_path):
     listed = pd.DataFrame({"params": ["1B", "2B"], "tokens": [2e10, 1e10]})
     found = surface_fit.next_runs(at=TARGET, candidates=listed)
     assert [run.at for run in found.runs] == [{"params": 2e9, "data": 1e10}, {"params": 1e9, "data": 2e10}]
+    with pytest.raises(TargetError, match=r"params: found 7 at most.*such as 7B"):
+        surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"params": [7, 1], "tokens": [1e10, 1e10]}))
+    with pytest.raises(TargetError, match="two columns mean 'data'"):
+        curves.next_runs(data=1e5, candidates=pd.DataFrame({"model": ["a"], "data": [1e4], "examples": [1e4]}))
     with pytest.raises(TargetError, match=r"row 2, tokens: found '-1'.*no column 'params'"):
         surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"model": ["x", "y"], "tokens": [1, -1]}))
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import run
+from command_line import one_message, run
 
 FITS = Path(__file__).parents[1] / "posterior" / "fits"
 CURVES, SURFACE = FITS / "format_7_slope.nc", FITS / "format_7_surface.nc"
@@ -52,7 +52,7 @@ def test_a_budget_is_split(capsys):
     [
         ([], "Nothing says what is to be decided"),
         (["--crossing", "a"], "expected two models"),
-        (["--at", "data=100k", "--slots", "0"], "--slots 0"),
+        (["--at", "data=100k", "--slots", "0"], "slots=0"),
         (["--at", "data=100k", "--budget", "lots"], "--budget 'lots'"),
         (["--at", "data=100k", "--cost", "nothing"], "no column 'nothing'"),
         (["--at", "data=100k", "--candidates", "none.csv"], "none.csv"),
@@ -61,9 +61,7 @@ def test_a_budget_is_split(capsys):
 def test_bad_input_is_refused_with_one_message(capsys, arguments, told):
     status, out, err = run(capsys, "next", CURVES, *arguments)
     assert (status, out) == (2, "")
-    assert told in err
-    assert err.startswith("Reading ")
-    assert err.count("\n") == 2
+    assert told in one_message(err)
 
 
 def test_select_ends_with_whether_another_run_would_change_the_choice(capsys):

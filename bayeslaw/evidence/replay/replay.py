@@ -107,6 +107,7 @@ def replay(
     law: str | Law = "rectified",
     cost: str | None = None,
     where: str | None = None,
+    roles: Mapping[str, str] | None = None,
     first: int | None = None,
     shares: Sequence[float] = SHARES,
     policies: Sequence[str] | None = None,
@@ -122,7 +123,7 @@ def replay(
     ----------
     tables : sequence of paths
     goal : {"choose", "foretell"}
-    start, split, cost, where, first
+    start, split, cost, where, roles, first
         As for `bayeslaw.evidence.replay.studies.read_studies`.
     law : str or Law
     shares : sequence of float
@@ -153,7 +154,9 @@ def replay(
         raise TargetError(f"found the shares {list(shares)}, expected some numbers above 0 and up to 1.")
     if seeds < 1:
         raise TargetError(f"seeds={seeds}: expected 1 or more.")
-    studies = read_studies(tables, law, goal=goal, start=start, split=split, cost=cost, where=where, first=first)
+    studies = read_studies(
+        tables, law, goal=goal, start=start, split=split, cost=cost, where=where, roles=roles, first=first
+    )
     versions = code_version(*PARTS)
     jobs = [
         _job(study, name, ReplaySettings(law, seed, float(shares[-1]), sampler), versions)

@@ -1,14 +1,14 @@
 """Finished tables as studies to be replayed: what was known at the start, what could be bought, what was decided."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from bayeslaw.answers.costs import FLOP
+from bayeslaw.answers.costs import cost_expression
 from bayeslaw.errors import RunsError, TargetError
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs, read_runs
@@ -74,6 +74,7 @@ def read_studies(
     split: str | None = None,
     cost: str | None = None,
     where: str | None = None,
+    roles: Mapping[str, str] | None = None,
     first: int | None = None,
 ) -> list[Study]:
     """Read tables as studies, one a task.
@@ -92,6 +93,8 @@ def read_studies(
         A column, or an expression of columns; training FLOP where parameters are known, else data.
     where : str, optional
         Rows to use.
+    roles : mapping of str to str, optional
+        What columns are, as for `bayeslaw.read_runs`.
     first : int, optional
         So many tasks of each table, the first ones.
 
@@ -102,7 +105,7 @@ def read_studies(
     """
     studies = []
     for path in tables:
-        runs = read_runs(path, where=where)
+        runs = read_runs(path, where=where, roles=roles)
         for task in runs.tasks[:first]:
             studies.append(
                 _study(runs.for_task(task) if len(runs.tasks) > 1 else runs, task, law, goal, start, split, cost)
@@ -139,13 +142,12 @@ def _study(
     used = pool | target
     runs = runs.where_rows(used, "neither bought nor at the target")
     pool, target, table = pool[used], target[used], runs.table
-    known = {"params", "data"} <= set(table) and bool(table["params"].notna().all())
-    expression = cost or (FLOP if known else axis)
+    expression, unit = cost_expression(table, axis, cost)
     costs = computed(table, expression, dict(runs.spelling), "--cost")
     if not (np.isfinite(costs[pool]) & (costs[pool] > 0)).all():
         raise TargetError(f"{runs.source}: --cost {expression!r} is no positive number for some runs of {task!r}.")
     first = _start(runs, task, axis, goal, start, pool, costs)
-    return Study(task, goal, runs, pool, target, first, costs, cost or ("FLOP" if known else axis))
+    return Study(task, goal, runs, pool, target, first, costs, unit)
 
 
 def _start(
