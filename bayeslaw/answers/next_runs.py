@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw import streams
+from bayeslaw.answers.asked import ask
 from bayeslaw.answers.board import Board
 from bayeslaw.answers.costs import Costs, costs_of
 from bayeslaw.answers.goals import Goal, GoalName, Now
 from bayeslaw.answers.proposals import Proposals
-from bayeslaw.answers.questions import Question, ask
+from bayeslaw.answers.questions import Question
 from bayeslaw.answers.ranking import ranked
 from bayeslaw.answers.stopping import Stop, stop_verdict
 from bayeslaw.answers.value import ChoiceBelief, normal_scores

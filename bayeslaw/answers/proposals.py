@@ -269,8 +269,8 @@ def _read_list(
             least = float(posterior.layout.covariates[here].min())
             if not len(bad) and len(values) and values.max() < least / UNIT:
                 problems.append(
-                    f"{heading}: found {values.max():g} at most, and runs of the table have {here} of {least:g} or more. "
-                    "Write sizes in full, such as 7B"
+                    f"{heading}: found {values.max():g} at most, and the table has {here} of {least:g} or more. Write "
+                    "sizes in full, such as 7B"
                 )
             table[here] = values
         else:
