@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.evidence.replay.ours import moved, reweighted
+from bayeslaw.evidence.replay.ours import STEP, moved, next_batch, reweighted
 from bayeslaw.evidence.replay.policies import POLICIES
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.replay import SCORED, choose_policies, replay, scored, summarise
 from bayeslaw.evidence.replay.studies import read_studies
 from bayeslaw.evidence.replay.surrogate import Surrogate
+from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law
 
 SIZES = 100 * 2.0 ** np.arange(8)
@@ -86,6 +87,19 @@ def test_a_surrogate_finds_the_law_it_is_of(study):
     fitted = Surrogate.fit(purse.shapes, np.log(purse.loss), rows)
     assert np.abs(np.log(fitted.predict(rows) / purse.loss[rows])).mean() < 0.01
     assert np.abs(np.log(fitted.predict(purse.targets) / purse.loss[purse.targets])).mean() < 0.05
+
+
+def test_a_step_of_ours_costs_a_share_of_what_was_spent(study):
+    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
+    rng = np.random.default_rng(3)
+    level = 0.1 * rng.standard_normal((2000, 6))[:, pd.factorize(purse.models)[0]]  # what all runs of a model share
+    draws = level + 0.01 * rng.standard_normal((2000, len(purse.models)))
+    batch = next_batch(purse, LOSS, draws)
+    rows = [row for row, _ in batch]
+    assert len(set(rows)) == len(rows) > 1
+    assert set(rows) <= set(purse.open)
+    assert study.cost[rows].sum() <= max(STEP * purse.spent, study.cost[purse.open].min()) * (1 + 1e-9)
+    assert all(gain > 0 for _, gain in batch)
 
 
 def test_draws_moved_by_regression_are_exact_where_all_is_normal():

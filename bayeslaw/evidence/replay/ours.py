@@ -35,8 +35,8 @@ SAMPLER = SamplerSettings(warmup=300, draws=300)
 AHEAD, SLOTS = 8, 4
 """Sizes ahead of each model at which runs are considered, and runs bought in a step at most."""
 
-STEP = 0.1
-"""Share of what was spent that the runs of a step may cost beyond the first."""
+STEP = 0.3
+"""Share of what was spent that the runs of a step may cost."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ def measure(study: Study, settings: ReplaySettings) -> Iterator[Bought]:
             believed, since, fits, fitted_at = _fit(purse, settings), [], fits + 1, purse.spent
             draws, update = believed.measured, "fit"
         said = _said(purse, believed.outcome, draws)
-        batch = _batch(purse, believed.outcome, draws)
+        batch = next_batch(purse, believed.outcome, draws)
         details = {"update": update, "pareto_k": k, "fits": fits, "promised_gain": sum(gain for _, gain in batch)}
         yield Bought(new, said.predicted, said.promised_regret, said.interval, details)
         if not batch:
@@ -98,11 +98,17 @@ def _said(purse: Purse, outcome: Outcome, draws: np.ndarray) -> Bought:
     return Bought([], means, regret, (low, high))
 
 
-def _batch(purse: Purse, outcome: Outcome, draws: np.ndarray) -> list[tuple[int, float]]:
-    """Rows to be bought next, with what each is expected to gain."""
+def next_batch(purse: Purse, outcome: Outcome, draws: np.ndarray) -> list[tuple[int, float]]:
+    """Rows to be bought next, with what each adds to those before.
+
+    Of the runs that a share of what was spent pays for, the set that gains most together: alone, a run may be worth
+    nothing that is worth much with others (Frazier, Powell 2010, Decision Analysis 7(4)).
+    """
     could = _considered(purse)
     if not len(could):
         return []
+    budget = min(max(STEP * purse.spent, float(purse.study.cost[could].min())), purse.limit - purse.spent)
+    could = could[purse.study.cost[could] <= budget * (1 + 1e-9)]
     values = outcome.inverse(draws[:, purse.targets])
     scores = normal_scores(draws[:, could].T)
     belief: Belief
@@ -113,14 +119,10 @@ def _batch(purse: Purse, outcome: Outcome, draws: np.ndarray) -> list[tuple[int,
         losses = winsorised(values)
         belief = ChoiceBelief.from_draws(losses[:, None], scores)
         most = float(losses.mean(axis=0).min() - losses.min(axis=1).mean())
-    costs = purse.study.cost[could]
-    _, batch = ranked(belief, belief.gains(), costs, slots=SLOTS, budget=None, price=None, most=most)
-    bought, left = [], min(purse.limit - purse.spent, max(STEP * purse.spent, costs[batch[0][0]]))
-    for r, gain in batch:
-        if costs[r] <= left * (1 + 1e-9):
-            bought.append((int(could[r]), gain))
-            left -= costs[r]
-    return bought
+    _, batch = ranked(
+        belief, belief.gains(), purse.study.cost[could], slots=SLOTS, budget=budget, price=None, most=most
+    )
+    return [(int(could[r]), gain) for r, gain in batch]
 
 
 def _considered(purse: Purse) -> np.ndarray:
