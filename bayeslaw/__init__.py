@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from bayeslaw.evidence.comparison.compare import compare as compare
     from bayeslaw.evidence.law_checks import LawChecks as LawChecks
     from bayeslaw.evidence.law_checks import check_law as check_law
+    from bayeslaw.evidence.sensitivity import Sensitivity as Sensitivity
+    from bayeslaw.evidence.sensitivity import sensitivity as sensitivity
     from bayeslaw.fitting.build import Built as Built
     from bayeslaw.fitting.build import build as build
     from bayeslaw.fitting.facade import Fit as Fit
@@ -85,6 +87,7 @@ _HOME = {
     "Prior": "bayeslaw.prior.prior",
     "Runs": "bayeslaw.runs",
     "Selection": "bayeslaw.answers.selection",
+    "Sensitivity": "bayeslaw.evidence.sensitivity",
     "advise": "bayeslaw.answers.advice",
     "build": "bayeslaw.fitting.build",
     "check_law": "bayeslaw.evidence.law_checks",
@@ -101,6 +104,7 @@ _HOME = {
     "prior_predictive": "bayeslaw.fitting.prior_predictive",
     "read_runs": "bayeslaw.runs",
     "register_law": "bayeslaw.laws",
+    "sensitivity": "bayeslaw.evidence.sensitivity",
 }
 
 __version__ = "0.1.0"

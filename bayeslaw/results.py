@@ -29,7 +29,9 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Parameters": "parameters",
         "Prediction": "prediction",
         "Replay": "replay",
+        "Replications": "residuals",
         "Selection": "selection",
+        "Sensitivity": "checks",
     }
 )
 """The module of ``bayeslaw.views.plots`` that draws each result, found when a picture is asked for: views come last in

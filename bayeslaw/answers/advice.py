@@ -135,7 +135,7 @@ def _suggestions(table: pd.DataFrame, law: Law) -> tuple[str, ...]:
             f"Models of {name} have {families.min()} sizes, and five are a fair minimum: small models help, too, and "
             "one odd model then weighs less."
         )
-    points = table.groupby(["task", "family", "model", "params"])["data"].nunique()
-    if (points >= CHECKPOINTS_MIN).mean() < 0.5:
+    points = table.groupby(["task", "family", "model", "params"])[law.axis].nunique()
+    if law.axis != "params" and (points >= CHECKPOINTS_MIN).mean() < 0.5:
         said.append("Most models have few losses: those of intermediate checkpoints make predictions better.")
     return tuple(said)

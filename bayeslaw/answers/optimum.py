@@ -306,9 +306,10 @@ def best_log_params(
     if np.mean((lowest == 0) | (lowest == GRID - 1)) > 0.01:
         raise _no_best_split(law.law, compute)
     low, high = (grid[np.clip(lowest + side, 0, GRID - 1)] for side in (-1, 1))
+    slope_at = law.slope(lambda n: along_budget(jnp.exp(n), compute, at))
     for _ in range(STEPS):
         middle = 0.5 * (low + high)
-        rising = law.slope(lambda n: along_budget(jnp.exp(n), compute, at), middle) + error.slope_at(middle) > 0
+        rising = slope_at(middle) + error.slope_at(middle) > 0
         low, high = np.where(rising, low, middle), np.where(rising, middle, high)
     return 0.5 * (low + high)
 

@@ -2,10 +2,11 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, Table, give, ways
 from bayeslaw.cli.law_option import LawOfFit, asked_law, read_law
 from bayeslaw.cli.points import one_point, point_of_law, point_of_table
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
@@ -15,8 +16,6 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     FitFile,
     Json,
-    Output,
-    Plot,
     PriorName,
     RunsOrFit,
     RunsPaths,
@@ -111,20 +110,22 @@ def optimum(
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
     output: Output = None,
     plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Split a compute budget over model size and tokens, with the odds and the cost of a wrong split."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    say_what_is_read(runs, how.quiet)
     budget, held = read_number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
-    check_outputs(output, plot)
     from bayeslaw.answers.optimum import require_budget, require_tokens
     from bayeslaw.laws import get_law
 
     first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
     if fitted is None:
         asked = asked_law(law)
         if asked is not None or prior is None:  # else the prior, once it is read, says which law
@@ -134,21 +135,11 @@ def optimum(
         named, lender = borrow(table, prior, widen, asked, default="chinchilla")
         held = point_of_law(held, named, table)
         require_budget(named, budget, held)
-        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
+        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
     held = point_of_law(held, fitted.posterior.law, fitted.posterior.runs)
     best = fitted.optimum(compute=budget, at=held, seed=seed)
-    if output is not None:
-        fitted.save(output)
-    if plot is not None:
-        from bayeslaw.views.plots.optimum import plot_optimum
-        from bayeslaw.views.plots.selection import save_figure
 
-        save_figure(plot_optimum(fitted.posterior, best), plot)
-    if json:
-        from bayeslaw.views.records import timed, to_json
-
-        print(to_json(timed(best, time.perf_counter() - began)))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import optimum_tables
 
         say_what_was_read(fitted.posterior.runs)
@@ -157,7 +148,8 @@ def optimum(
         show(*optimum_tables(best))
         show_failing(best.checks)
         say_repairs(fitted.posterior)
-    finish(best.status, allow_failed_checks)
+
+    give(best, how, for_people, fit=fitted)
 
 
 def compare(
@@ -175,15 +167,20 @@ def compare(
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the held-out runs here (.csv).")] = None,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    held_out: Annotated[Path | None, typer.Option(help="Save the held-out runs here (.csv).")] = None,
+    output: Table = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Compare laws by how they would have foretold the largest runs of a table."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
+    say_what_is_read(runs, how.quiet)
     point = one_point(at) if at else None
     first_tokens = read_tokens(early_tokens)
-    check_outputs(output, suffix=".csv")
+    check_outputs(held_out, suffix=".csv")
     table = read_table(runs, where, answers)
     from bayeslaw.evidence.comparison.compare import compare as judge
     from bayeslaw.evidence.comparison.compare import point_for, require_alike
@@ -198,19 +195,15 @@ def compare(
         for one in named:
             complete_point(kind_of(one).layout(table, one, None), one, point_for(one, named, point))
     use_compilation_cache()
-    with interruptible(), progress_bar(f"{len(named)} laws", json) as progress:
+    with interruptible(), progress_bar(f"{len(named)} laws", how.quiet) as progress:
         found = judge(table, named, along=along, folds=folds, early_tokens=first_tokens, seed=seed, progress=progress)
         prediction = None if point is None else found.predict([point], seed=seed)
-    if output is not None:
+    if held_out is not None:
         from bayeslaw.files import write_csv
 
-        write_csv(found.held_out, output)
-    if json:
-        from bayeslaw.views.records import timed, to_json
+        write_csv(found.held_out, held_out)
 
-        predicted = {"predictions": [] if prediction is None else prediction.records()}
-        print(to_json(timed(found, time.perf_counter() - began) | predicted))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import comparison_table, predictions_table
 
         say_what_was_read(found.runs)
@@ -218,7 +211,11 @@ def compare(
         if prediction is not None:
             show(predictions_table(prediction.records()))
         show_failing(found.checks)
-    finish(found.status, allow_failed_checks)
+
+    def more() -> dict[str, Any]:
+        return {"predictions": [] if prediction is None else prediction.records()}
+
+    give(found, how, for_people, runs=found.runs, more=more)
 
 
 def crossing(
@@ -233,10 +230,15 @@ def crossing(
     law: LawOfFit = None,
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    output: Table = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Find the data size from which on one choice beats another, from a saved fit, and the odds that it ever does."""
-    began = time.perf_counter()
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
     others = one_point(at or [])
     limits = [
         None if text is None else read_number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))
@@ -246,16 +248,14 @@ def crossing(
     fitted = load(fit, law=asked_law(law))
     others = point_of_law(others, fitted.posterior.law, fitted.posterior.runs)
     found = fitted.crossing(a, b, at=others, task=task, low=limits[0], high=limits[1], kind=kind, seed=seed)  # type: ignore[arg-type]
-    if json:
-        from bayeslaw.views.records import timed, to_json
 
-        print(to_json(timed(found, time.perf_counter() - began)))
-    else:
-        from bayeslaw.views.text import crossing_lines
+    def for_people() -> None:
+        from bayeslaw.views.text import crossing_table
 
-        show(*crossing_lines(found))
+        show(crossing_table(found))
         show_failing(found.checks)
-    finish(found.status, allow_failed_checks)
+
+    give(found, how, for_people, fit=fitted)
 
 
 def advise(
@@ -268,23 +268,27 @@ def advise(
     task: Annotated[str | None, typer.Option(help="Task of the target, if the table has several.")] = None,
     answers: As = None,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    output: Table = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Judge whether a table of runs can carry a law to a target, before anything is fitted."""
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
+    say_what_is_read(runs, how.quiet)
     from bayeslaw.answers.advice import advise as judge
 
     table = read_table(runs, where, answers)
     advice = judge(table, point_of_table(one_point(at), table) if at else None, law=asked_law(law), task=task)
-    if json:
-        from bayeslaw.views.records import to_json
 
-        print(to_json(advice.to_dict()))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import checks_table
 
         say_what_was_read(table)
         show(checks_table(advice.checks))
         for suggestion in advice.suggestions:
             print(suggestion)
-    finish(advice.status, allow_failed_checks)
+
+    give(advice, how, for_people, runs=table)

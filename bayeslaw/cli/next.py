@@ -1,12 +1,12 @@
 """The command that ranks the runs that could be made next."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
 from bayeslaw.cli.law_option import LawOfPrior, asked_law
 from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
@@ -15,16 +15,12 @@ from bayeslaw.cli.shared import (
     As,
     EarlyTokens,
     Json,
-    Output,
-    Plot,
     PriorName,
     RunsOrFit,
     Seed,
     Where,
     Widen,
     borrow,
-    check_outputs,
-    finish,
     fit_table,
     read_number,
     read_table,
@@ -87,13 +83,16 @@ def next_(
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
     output: Output = None,
     plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Rank the runs that could be made next by what they are worth, and say whether to stop."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    say_what_is_read(runs, how.quiet)
     from bayeslaw.answers.candidates import read_charges
     from bayeslaw.answers.next_runs import next_runs, require_numbers
     from bayeslaw.answers.questions import Question, require_question
@@ -113,8 +112,7 @@ def next_(
     if candidates is not None:
         require_there(candidates)
     first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
-    check_outputs(output, plot)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
     if fitted is None:
         table = read_table(runs, where, answers)
         default = None if compute is None else "chinchilla"
@@ -123,9 +121,7 @@ def next_(
         require_question(table, kind_of(named).layout(table, named, None), named, question)
         if cost is not None and candidates is None:
             computed(table.table, cost, dict(table.spelling), "--cost")
-        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
-        if output is not None:
-            fitted.save(output)
+        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
     question = replace(question, at=point_of_law(point, fitted.posterior.law, fitted.posterior.runs))
     found = next_runs(
         fitted.posterior,
@@ -139,22 +135,15 @@ def next_(
         tolerance=numbers["tolerance"],
         seed=seed,
     )
-    if plot is not None:
-        from bayeslaw.views.plots.next_runs import plot_next_runs
-        from bayeslaw.views.plots.selection import save_figure
 
-        save_figure(plot_next_runs(found), plot)
-    if json:
-        from bayeslaw.views.records import timed, to_json
-
-        print(to_json(timed(found, time.perf_counter() - began)))
-    else:
+    def for_people() -> None:
         say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
         say_what_was_stated(fitted.posterior)
         _show(found)
         say_repairs(fitted.posterior)
-    finish(found.status, allow_failed_checks)
+
+    give(found, how, for_people, fit=fitted)
 
 
 def _show(found: "NextRuns") -> None:

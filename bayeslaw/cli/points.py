@@ -75,7 +75,7 @@ def point_of_law(point: dict[str, float], law: "Law", runs: "Runs") -> dict[str,
     from bayeslaw.runs import counts_tokens
     from bayeslaw.runs.units import FLOP_PER_TOKEN
 
-    found = _canonical(point, [c.name for c in law.covariates])
+    found = _canonical(point, [c.name for c in law.covariates], runs)
     names = {c.name for c in law.covariates}
     in_tokens = counts_tokens(runs)
     if in_tokens and "tokens" in found and "tokens" not in names:
@@ -90,17 +90,26 @@ def point_of_law(point: dict[str, float], law: "Law", runs: "Runs") -> dict[str,
 
 def point_of_table(point: dict[str, float], runs: "Runs") -> dict[str, float]:
     """A point in the columns of a table: N, D and C are known by the names that tables use."""
-    return _canonical(point, list(runs.table.columns))
+    return _canonical(point, list(runs.table.columns), runs)
 
 
-def _canonical(point: dict[str, float], own: Sequence[str]) -> dict[str, float]:
-    """A point under canonical names, but for the names that a law or a table has itself."""
+def _canonical(point: dict[str, float], own: Sequence[str], runs: "Runs") -> dict[str, float]:
+    """A point under canonical names, but for the names that a law or a table has itself.
+
+    A heading of the source counts in the unit that it has there.
+    """
     from bayeslaw.runs.columns import COUNTS, meaning
 
+    headings = {there: here for there, here in runs.spelling if here in COUNTS}
+    of_steps = [there for there in headings if (known := meaning(there)) is not None and known.role == "steps"]
     found = point
-    for name in list(point):
-        known = None if name in own else meaning(name)
-        if known is not None and known.role in COUNTS and known.scale == 1:
+    for name in [name for name in point if name not in own]:
+        known = meaning(name)
+        heading = of_steps[0] if of_steps and known is not None and known.role == "steps" else name
+        if heading in headings and heading not in own:
+            value = found[name] * dict(runs.scales).get(heading, 1.0)
+            found = _renamed(found, name, headings[heading]) | {headings[heading]: value}
+        elif known is not None and known.role in COUNTS and known.scale == 1:
             found = _renamed(found, name, known.role)
     return found
 

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from bayeslaw.cli.backtest import Jobs, Tables, check_jobs, replayed
+from bayeslaw.cli.giving import Plot
 from bayeslaw.cli.law_option import LawName, read_law
-from bayeslaw.cli.shared import Allow, As, Json, Plot, Where, check_outputs, finish, say_what_is_read, show, tell
+from bayeslaw.cli.shared import Allow, As, Json, Where, check_outputs, finish, say_what_is_read, show, tell
 from bayeslaw.errors import TargetError
 
 
@@ -77,7 +78,7 @@ def replay(
     write_csv(found.to_frame(), out / "steps.csv")
     if plot is not None:
         from bayeslaw.views.plots.replay import plot_replay
-        from bayeslaw.views.plots.selection import save_figure
+        from bayeslaw.views.plots.saving import save_figure
 
         save_figure(plot_replay(found), plot)
     if found.reused:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from bayeslaw.sampling.sample import Progress
     from bayeslaw.verdicts import Check, Status
 
+SENTENCE = 48
+"""Columns that sentences in a table have in a file."""
+
 BETWEEN_LINES = 10.0
 """Seconds between lines of progress in a pipe or a file."""
 
@@ -41,8 +44,6 @@ As = Annotated[
     typer.Option("--as", metavar="COLUMN=ROLE", help="What a column is, such as size=params:M; see 'bayeslaw read'."),
 ]
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
-Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
 
 PriorName = Annotated[
     str | None, typer.Option("--prior", help="Borrow from a released prior, or the file of a prior or of a fit.")
@@ -84,13 +85,35 @@ def show(*tables: Any) -> None:
     from rich.console import Console
 
     console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, *(_width_of(console, table) for table in tables), 0)
     for table in tables:
         console.print(table)
+
+
+def _width_of(console: Any, table: Any) -> int:
+    """Columns that a table needs in a file, where no name in it is broken; sentences are, between words."""
+    from rich.measure import Measurement
+
+    options, sentences = console.options.update(max_width=10_000), 0
+    for column in getattr(table, "columns", ()):
+        if column.ratio is not None:
+            sentences += SENTENCE
+            continue
+        found = [Measurement.get(console, options, cell) for cell in (column.header, *column.cells)]
+        longest_word = max(one.minimum for one in found)
+        column.width = min(max(one.maximum for one in found), max(longest_word, SENTENCE))
+    return Measurement.get(console, options, table).minimum + sentences
 
 
 def tell(text: str) -> None:
     """Say something that is not the answer, on standard error."""
     print(text, file=sys.stderr)
+
+
+def forget_output() -> None:
+    """Let what is still to be printed go nowhere, when standard output has failed and Python would try again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say_what_is_read(paths: Sequence[Path], quiet: bool) -> None:
@@ -150,7 +173,7 @@ def saved_fit(
     early_tokens: str | None,
     answers: Sequence[str] | None,
     stated: Sequence[str] | None,
-    output: Path | None,
+    output: Sequence[Path],
 ) -> "Fit | None":
     """Load the fit, if the path names one and no table; a file of a law is of the one that it was made with.
 
@@ -172,7 +195,7 @@ def saved_fit(
         **given,
         "early-tokens": early_tokens,
         "prior-of": stated or None,
-        "output": output,
+        "output": output or None,
         "as": answers,
     }.items():
         if value is not None:
@@ -196,7 +219,11 @@ def fit_table(
     quiet: bool,
 ) -> "Fit":
     """Fit a law with progress; an interrupt ends the process."""
-    what = f"{len(table.models)} models, {len(table.table)} runs, {law.name} law"
+    from bayeslaw.kinds.shared.layout import require_columns
+
+    require_columns(table, law)
+    models, rows = len(table.models), len(table.table)
+    what = f"{models} model{'s' * (models > 1)}, {rows} run{'s' * (rows > 1)}, {law.name} law"
     with interruptible(), progress_bar(what, quiet) as progress:
         from bayeslaw.fitting.fit import fit
         from bayeslaw.sampling.compilation_cache import use_compilation_cache

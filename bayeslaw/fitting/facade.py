@@ -1,8 +1,10 @@
 """A fit: a posterior with the questions one asks of it."""
 
+import importlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,18 +18,21 @@ from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.parameters import Checks, Parameters, fit_checks, parameters
 from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
 from bayeslaw.answers.questions import Question
+from bayeslaw.answers.replications import Replications, replications
 from bayeslaw.answers.risk import Risk
 from bayeslaw.answers.selection import Selection, select
 from bayeslaw.errors import PriorError, TargetError
 from bayeslaw.fitting.assemble import assemble_given, drawn_from_prior
 from bayeslaw.fitting.build import Built
 from bayeslaw.fitting.datatree import to_datatree
+from bayeslaw.fitting.plots import Plots
 from bayeslaw.fitting.positions import read_positions, read_stats
 from bayeslaw.lending.borrowing import Borrowing, borrowing
 from bayeslaw.lending.lend import as_prior
 from bayeslaw.posterior.file import save_posterior
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.prior.prior import Prior
+from bayeslaw.results import Result
 from bayeslaw.verdicts import Status, overall
 
 Points = Mapping[str, float] | Sequence[Mapping[str, float]]
@@ -404,20 +409,47 @@ class Fit:
         """
         return to_datatree(self.posterior, seed=seed)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the parameters with their intervals; answers have pictures of their own (``fit.select(…).plot()``).
+    @property
+    def plot(self) -> Plots:
+        """Pictures by name, such as ``fit.plot.residuals()``; called, it draws the parameters.
 
-        For trace and rank plots give ArviZ the draws: ``arviz.plot_trace(fit.to_datatree())``.
+        Answers have pictures of their own (``fit.select(…).plot()``).
+        """
+        return Plots(self.posterior)
+
+    def residuals(self, *, seed: int = 0) -> Replications:
+        """The runs beside replications of them; see `bayeslaw.answers.replications.replications`.
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
+        seed : int
+            Of the replications.
 
         Returns
         -------
-        matplotlib Axes
+        Replications
         """
-        return self.parameters().plot(ax)
+        return replications(self.posterior, seed=seed)
+
+    def report(self, path: str | os.PathLike[str], *answers: Result, seed: int = 0) -> None:
+        """Write a report: one page of HTML that opens without a network and can be sent on, all or nothing.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.html``.
+        *answers : Result
+            What the page is about, such as ``fit.select(data=…)``; the parameters if nothing is given.
+        seed : int
+            Of the draws from the prior and of the replications of runs.
+
+        Raises
+        ------
+        OutputError
+            If the suffix is another one or the file cannot be written.
+        """
+        page = importlib.import_module("bayeslaw.views.report.page")  # views come last in the line
+        page.write_report(Path(path), answers or (self.parameters(),), self.posterior, seed=seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back.

@@ -5,7 +5,7 @@ Shapes: S draws, C curves of up to M runs, T tasks, K models that are predicted 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,20 @@ class Targets:
     def extrapolation(self) -> np.ndarray:
         """Factor by which a point lies beyond the largest value seen, where it lies furthest out: shape (K, A)."""
         return np.max(list(self.beyond.values()), axis=0)
+
+
+class Deviates(NamedTuple):
+    """Draws of quantities that a model takes for independent standard normal ones.
+
+    Attributes
+    ----------
+    of : {"run", "model", "task"}
+    values : ndarray
+        Shape (S, C, M) of runs, (S, C, N) of models, (S, T, N) of tasks; NaN where there is none.
+    """
+
+    of: Literal["run", "model", "task"]
+    values: np.ndarray
 
 
 T = TypeVar("T", bound=Targets)
@@ -162,6 +176,10 @@ class Predictor(Protocol[T]):
 
     def log_likelihood(self) -> np.ndarray:
         """Pointwise log likelihood of the runs, on the scale of the link: shape (S, C, M); 0 where padded."""
+        ...
+
+    def deviates(self) -> dict[str, Deviates]:
+        """What the model takes for standard normal, by what it is called; empty if nothing."""
         ...
 
     def smoothed(self) -> bool:

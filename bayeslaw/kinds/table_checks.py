@@ -11,6 +11,7 @@ from bayeslaw.runs.early import EARLY_TOKENS, early_rows
 from bayeslaw.runs.misaligned import last_size_check, unit_check
 from bayeslaw.runs.outliers import outlier_check
 from bayeslaw.runs.rises import rise_check
+from bayeslaw.runs.schedules import schedule_check
 from bayeslaw.runs.trajectories import trajectories
 from bayeslaw.verdicts import Check, at_most
 
@@ -38,6 +39,8 @@ def loss_checks(runs: Runs, law: Law) -> list[Check]:
     sizes = [law.axis, *fixed]
     checks = [outlier_check(table, curves, sizes), rise_check(table, curves, sizes), unit_check(curves)]
     checks.append(last_size_check(curves))
+    schedule = schedule_check(table, tuple(there for there, _ in runs.spelling))
+    checks += [schedule] if schedule is not None else []
     whole = law.discrepancy in DISCREPANCIES and DISCREPANCIES[law.discrepancy].whole_curves
     if "tokens" in table and not whole:
         checks.append(_early_tokens(runs))

@@ -1,5 +1,8 @@
 """The law that is fitted to a table if nobody says which."""
 
+import numpy as np
+
+from bayeslaw.laws import builtin_names, get_law
 from bayeslaw.runs import Runs, counts_tokens
 
 SIZES_OF_A_CURVE = 3
@@ -7,7 +10,9 @@ SIZES_OF_A_CURVE = 3
 
 
 def suited_law(runs: Runs) -> tuple[str, str]:
-    """Name of the law for a table: joint in N and D where models are points and no curves, else in D.
+    """Name of the law for a table: joint where models are points and no curves, in C where that is all, else in D.
+
+    Without any of these, that which makes use of the most columns.
 
     Parameters
     ----------
@@ -16,9 +21,16 @@ def suited_law(runs: Runs) -> tuple[str, str]:
     Returns
     -------
     tuple of two str
-        The name, and why it is a joint law; empty if it is none.
+        The name, and why it is not the rectified law of curves; empty if it is.
     """
     table = runs.table
+    if "data" not in table:
+        covariates = {name: [c.name for c in get_law(name).covariates] for name in builtin_names()}
+        fed = {name: needed for name, needed in covariates.items() if set(needed) <= set(table)}
+        name = max(fed, key=lambda name: len(fed[name]), default="rectified")
+        return name, f"the table has {' and '.join(fed[name])}" if fed else ""
+    if "compute" in table and np.array_equal(table["compute"], table["data"]):
+        return "vanilla(compute)", "the table has compute and no other size"
     if "params" not in table or not counts_tokens(runs) or table["params"].nunique() < 2:
         return "rectified", ""
     sizes = table.groupby(["task", "model"], sort=False)["data"].nunique().median()

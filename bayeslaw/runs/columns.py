@@ -14,6 +14,13 @@ CANONICAL = (
 ROLES = (*CANONICAL, "steps", "variant", "ignore")
 """What a column can be told to be: a canonical column, steps of training, part of the model's name, or nothing."""
 
+OTHER_SIZES = (
+    "parallel_size", "experts", "active_params", "granularity", "density", "vocab_size", "demonstrations", "position",
+    "loss_inverse", "rate_sum", "annealed_sum", "weight_bits", "activation_bits", "kv_bits", "learning_rate",
+    "batch_size",
+)  # fmt: skip
+"""Further columns that laws depend on. A table with one of them may do without data sizes."""
+
 # Compared without case and punctuation, so that `Seen Examples`, `seen_examples` and `seen-examples` are one name.
 ALIASES = {
     "model": "model, model name, model id, base model, config, config name, run, run name, run id, curve, curve name, "
@@ -125,6 +132,11 @@ def meaning(heading: str) -> Meaning | None:
         if last and last.role != "loss":
             return Meaning(last.role, last.scale, rank=1, why=f"the last part of the heading, {parts[-1].strip()!r}")
     return None
+
+
+def counts_steps(heading: str) -> bool:
+    """Whether a heading is one that only logs of training have."""
+    return plain(heading) in ("step", "globalstep", "epoch", "iter", "iteration")
 
 
 def sizes_in_headings(headings: list[str]) -> dict[str, float]:

@@ -25,6 +25,7 @@ class Draft:
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
     spelling: tuple[tuple[str, str], ...]
+    scales: tuple[tuple[str, float], ...]
     source: str
 
     def without(self, mask: NDArray[np.bool_], reason: str) -> "Draft":
@@ -78,7 +79,9 @@ class Draft:
     def runs(self) -> Runs:
         """The table of runs as it stands."""
         left_out = tuple(sorted(self.left_out, key=lambda left_out: left_out.row))
-        return Runs(self.table.reset_index(drop=True), left_out, self.notes, self.source, self.spelling)
+        sized = {"data", "tokens", "compute"} & set(self.read)
+        table = self.table if sized else self.table.drop(columns="data")
+        return Runs(table.reset_index(drop=True), left_out, self.notes, self.source, self.spelling, self.scales)
 
 
 def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
@@ -125,6 +128,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         left_out=sheet.left_out,
         notes=tuple(notes),
         spelling=tuple(spelling),
+        scales=tuple((column.heading, column.scale) for column in columns.values() if column.scale != 1),
         source=source,
     )
 
@@ -175,7 +179,7 @@ def _convert_losses(found: dict[str, pd.Series], unit: str) -> None:
 
 
 def _derive_data(found: dict[str, pd.Series], notes: list[str]) -> None:
-    """Count data in tokens if there are no examples; in compute if there is nothing else."""
+    """Count data in tokens if there are no examples; in compute if there is nothing else of the kind."""
     if "data" in found:
         return
     if "tokens" in found:
@@ -184,8 +188,12 @@ def _derive_data(found: dict[str, pd.Series], notes: list[str]) -> None:
         with np.errstate(divide="ignore", invalid="ignore"):
             found["tokens"] = found["compute"] / (FLOP_PER_TOKEN * found["params"])
         notes.append("There are no data sizes: tokens derived as compute / (6 params), and data are tokens.")
-    else:
+    elif "compute" in found:
         found["data"] = found["compute"]
         notes.append("There are no data sizes, only compute: laws are in compute, and data are FLOP.")
+        return
+    else:
+        notes.append("There are no data sizes: laws are of the other columns.")
+        found["data"] = pd.Series(1.0, index=found["loss"].index)  # until the table is checked
         return
     found["data"] = found["tokens"]

@@ -13,7 +13,7 @@ from bayeslaw.runs.table import LeftOut, Runs
 
 def counts_tokens(runs: Runs) -> bool:
     """Whether one of ``data`` is a token, and not an example."""
-    return "tokens" in runs.table and np.array_equal(runs.table["tokens"], runs.table["data"])
+    return {"tokens", "data"} <= set(runs.table) and np.array_equal(runs.table["tokens"], runs.table["data"])
 
 
 def join_runs(tables: Sequence[Runs]) -> Runs:
@@ -54,10 +54,18 @@ def join_runs(tables: Sequence[Runs]) -> Runs:
     shared = [name for name in tables[0].table.columns if all(name in runs.table for runs in tables)]
     table = pd.concat([runs.table[shared] for runs in tables], ignore_index=True)
     table["row"] = np.arange(1, len(table) + 1)
+    alike = set.intersection(*(_headings(runs) for runs in tables))
     return replace(
         tables[0],
         table=table,
+        spelling=tuple((there, here) for there, here in tables[0].spelling if (there, here) in {h[:2] for h in alike}),
+        scales=tuple((there, by) for there, _, by in sorted(alike) if by != 1),
         left_out=tuple(LeftOut(out.row, f"{runs.source}: {out.reason}") for runs in tables for out in runs.left_out),
         notes=tuple(f"{runs.source}: {note}" for runs in tables for note in runs.notes),
         source=" + ".join(runs.source for runs in tables),
     )
+
+
+def _headings(runs: Runs) -> set[tuple[str, str, float]]:
+    """Headings of a table: as it is spelled, what it is, and what one of its counts is worth."""
+    return {(there, here, dict(runs.scales).get(there, 1.0)) for there, here in runs.spelling}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayeslaw.runs.units import read_numbers
+from bayeslaw.runs.units import is_blank, read_numbers
 
 SHORTEST = 3
 """Rows of a log before it was resumed, from which on it is taken for one."""
@@ -55,6 +55,20 @@ def completed(cells: pd.DataFrame, count: str, steps: str, run: str | None) -> t
         return cells, 0
     column = cells[count].astype(object).where(~changed, pd.Series(filled, index=cells.index, dtype=object))
     return cells.assign(**{count: column}), int(changed.sum())
+
+
+def carried(cells: pd.DataFrame, name: str, run: str | None) -> pd.DataFrame:
+    """Fill in the cells of a setting that is logged with rows of training alone, from the row before in the same run.
+
+    Parameters
+    ----------
+    cells : the table, in the order of the log.
+    name : heading of the column that lacks cells.
+    run : heading of the column that names runs; None if all rows are of one.
+    """
+    there = cells[name].where(~cells[name].map(is_blank).astype(bool))
+    filled = there.ffill() if run is None else there.groupby(cells[run].astype(str), sort=False).ffill()
+    return cells.assign(**{name: filled})
 
 
 def superseded(table: pd.DataFrame) -> NDArray[np.bool_]:

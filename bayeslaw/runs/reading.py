@@ -31,6 +31,7 @@ from bayeslaw.runs.questions import OpenQuestionsError, Question
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.readers.opened import stem_of
 from bayeslaw.runs.readers.registry import read_raw, read_several
+from bayeslaw.runs.schedules import schedule_check
 from bayeslaw.runs.sheets import Sheet, tidy_sheet
 from bayeslaw.runs.stated import read_answers
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
@@ -223,4 +224,6 @@ def _checked(draft: Draft) -> Draft:
     if (draft.table["loss"] <= 0).any():
         draft = replace(draft, notes=(*draft.notes, NEGATIVE))
     draft = draft.without_repeats()
-    return replace(draft, notes=(*draft.notes, *names_that_nearly_agree(draft.table)))
+    schedule = schedule_check(draft.table, tuple(there for there, _ in draft.spelling))
+    said = (schedule.sentence,) if schedule is not None else ()
+    return replace(draft, notes=(*draft.notes, *said, *names_that_nearly_agree(draft.table)))

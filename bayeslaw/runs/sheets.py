@@ -8,11 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import ALIASES, meaning, plain
+from bayeslaw.runs.columns import ALIASES, OTHER_SIZES, counts_steps, meaning
 from bayeslaw.runs.headings import nearest, with_good_headings
-from bayeslaw.runs.logs import completed
+from bayeslaw.runs.logs import carried, completed
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Roles, decide
+from bayeslaw.runs.schedules import rate_column
 from bayeslaw.runs.stated import Stated, parse_role, stated_roles
 from bayeslaw.runs.table import LeftOut, leave_out
 from bayeslaw.runs.unfold import unfold
@@ -106,7 +107,7 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
             f"no column of losses: expected one named loss, {ALIASES['loss'].replace('loss, ', '', 1)}, or of an "
             f"evaluation, such as eval loss{nearest('loss', headings)}"
         )
-    if not {"data", "tokens"} & set(has) and "compute" not in has:
+    if not {"data", "tokens", "compute"} & set(has) and not set(OTHER_SIZES) & set(headings):
         missing.append(
             f"no column of data sizes: expected examples ({ALIASES['data']}), tokens ({ALIASES['tokens']}), compute "
             f"together with params, or steps{nearest('data', headings)}"
@@ -125,7 +126,7 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
     loss = sheet.roles.columns["loss"].heading
     if not (sheet.roles.training or _is_log(sheet.cells)):
         return sheet
-    sheet = _with_counts(sheet)
+    sheet = _with_rates(_with_counts(sheet))
     blank = read_numbers(sheet.cells[loss], counts=False).blank
     if not blank.any() or blank.all():
         return sheet
@@ -156,9 +157,18 @@ def _with_counts(sheet: Sheet) -> Sheet:
     return replace(sheet, cells=cells, notes=(*sheet.notes, note))
 
 
+def _with_rates(sheet: Sheet) -> Sheet:
+    """Let rows of evaluation have the learning rate that was logged last, with a row of training."""
+    rate = rate_column(sheet.cells.columns)
+    if rate is None:
+        return sheet
+    model = sheet.roles.columns.get("model")
+    return replace(sheet, cells=carried(sheet.cells, rate, model.heading if model is not None else None))
+
+
 def _is_log(cells: pd.DataFrame) -> bool:
     """Whether the table has columns that only logs of training have."""
-    return any(plain(heading) in ("step", "globalstep", "epoch", "iter", "iteration") for heading in cells.columns)
+    return any(map(counts_steps, cells.columns))
 
 
 def _empty_rows(cells: pd.DataFrame) -> NDArray[np.bool_]:

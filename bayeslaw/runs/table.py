@@ -34,14 +34,17 @@ class Runs:
 
     Attributes
     ----------
-    table : the runs. Always has ``row`` (the data row in the file), ``model``, ``family``, ``task``, ``data``
-        (training examples; tokens if the source has no examples) and ``loss``. Has ``params``, ``tokens``, ``compute``
-        (FLOP), ``loss_se``, ``seed`` and ``metric`` if the source gives them, and its further columns.
+    table : the runs. Always has ``row`` (the data row in the file), ``model``, ``family``, ``task`` and ``loss``; and
+        ``data`` (training examples; tokens if the source has no examples), unless runs are told apart by other sizes
+        alone. Has ``params``, ``tokens``, ``compute`` (FLOP), ``loss_se``, ``seed`` and ``metric`` if the source gives
+        them, and its further columns.
     left_out : the rows that are not used, each with the reason.
     notes : what was understood about the source, in sentences.
     source : the file name, or ``<DataFrame>``.
     spelling : pairs of the name that a column had in the source and the name it has here, so that `where` can use
         either.
+    scales : pairs of a heading of the source and what one of its counts is worth here, where that is not 1: 1e6 of a
+        column of millions, 32 of steps of 32 examples.
     """
 
     table: pd.DataFrame
@@ -49,6 +52,7 @@ class Runs:
     notes: tuple[str, ...]
     source: str
     spelling: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    scales: tuple[tuple[str, float], ...] = field(default=(), repr=False)
 
     @property
     def tasks(self) -> tuple[str, ...]:

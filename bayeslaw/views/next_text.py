@@ -10,17 +10,19 @@ from bayeslaw.views.numbers import chance, count
 
 
 def next_runs_lines(found: NextRuns, limit: int = 10) -> list[Table | Text]:
-    """What is believed now, the best runs with their cost and gain, and whether to stop.
+    """What is believed now, the best runs with their cost and gain, and whether to stop."""
+    table = next_runs_table(found, limit)
+    return [Text(now_sentence(found)), Text(""), table, Text(""), Text(clean(found.sentence))]
+
+
+def next_runs_table(found: NextRuns, limit: int) -> Table:
+    """The best runs with their cost and gain.
 
     Parameters
     ----------
     found : NextRuns
     limit : int
         Rows at most; a caption says how many more there are.
-
-    Returns
-    -------
-    list of rich.table.Table or rich.text.Text
     """
     heading = {
         "choose": "Runs that would help to choose",
@@ -51,7 +53,7 @@ def next_runs_lines(found: NextRuns, limit: int = 10) -> list[Table | Text]:
     more = f"and {len(found.runs) - limit} more. " if len(found.runs) > limit else ""
     together = "[1], [2], …: to be made at once, each with what it adds to those before. " if slots else ""
     table.caption = Text(f"{more}{together}Cost in {clean(found.cost_unit)}; gain in {clean(found.unit)}")
-    return [Text(now_sentence(found)), Text(""), table, Text(""), Text(clean(found.sentence))]
+    return table
 
 
 def now_sentence(found: NextRuns) -> str:

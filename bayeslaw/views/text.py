@@ -155,13 +155,12 @@ def optimum_tables(best: Optimum) -> list[Table]:
     return tables
 
 
-def crossing_lines(found: Crossing) -> list[Table | Text]:
-    """Odds that one choice is always better or is overtaken, and where that is: a heading, a table and a sentence."""
+def crossing_table(found: Crossing) -> Table:
+    """Odds that one choice is always better or is overtaken, and where that is."""
     a, b = (elide(clean(name), 40) for name in (found.a, found.b))
-    heading = (
+    table = _table(
         f"{found.kind.capitalize()}s of {a} and {b} from {count(found.low)} to {count(found.high)}{also_at(found.at)}"
     )
-    table = _table("")
     _words(table, "what happens")
     _numbers(table, "chance")
     table.add_row(Text(f"{a} is better throughout"), chance(found.p_a_always))
@@ -169,13 +168,12 @@ def crossing_lines(found: Crossing) -> list[Table | Text]:
     table.add_row(Text(f"{b} overtakes {a}"), chance(found.p_b_overtakes))
     table.add_row(Text(f"{a} overtakes {b}"), chance(found.p_a_overtakes))
     table.add_row(Text("one overtakes the other and loses again"), chance(found.p_returns))
-    lines: list[Table | Text] = [Text(heading, style="italic"), table]
     if found.size:
         winner, loser = (b, a) if found.p_b_overtakes >= found.p_a_overtakes else (a, b)
         low, high = count(found.size["p05"]), count(found.size["p95"])
         where = f"at {count(found.size['median'])} (90% interval {low} to {high})"
-        lines.append(Text(f"If {winner} overtakes {loser}, it does {where}."))
-    return lines
+        table.caption = Text(f"If {winner} overtakes {loser}, it does {where}.")
+    return table
 
 
 def comparison_table(found: Comparison) -> Table:
@@ -249,16 +247,32 @@ def checks_table(checks: Iterable[Check]) -> Table:
     return table
 
 
-def parameters_table(records: Sequence[Mapping[str, Any]]) -> Table:
-    """Posterior summaries of parameters, from ``bayeslaw.answers.parameters.parameter_records``."""
+Interval = tuple[float, float, float]
+"""The .05, .5 and .95 quantiles."""
+
+
+def parameters_table(records: Sequence[Mapping[str, Any]], priors: Sequence[Interval | None] | None = None) -> Table:
+    """Posterior summaries of parameters, from ``bayeslaw.answers.parameters.parameter_records``.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+    priors : sequence, optional
+        What the prior says of each; None of one that is flat.
+
+    Returns
+    -------
+    rich.table.Table
+    """
     table = _table("Parameters: posterior median and 90% interval")
     _words(table, "parameter", fold=False)
     _words(table, "of")
-    _numbers(table, "median", "5%", "95%", "R-hat", "least\nESS")
+    _numbers(table, "median", "5%", "95%", *(["prior\nmedian", "prior\n5%", "prior\n95%"] if priors else []))
+    _numbers(table, "R-hat", "least\nESS")
     models = dict.fromkeys(str(record["group"]) for record in records if record["level"] == "model")
     names = short_names(list(models), limit=60)
     before = None
-    for record in records:
+    for i, record in enumerate(records):
         name, level = record["name"], record["level"]
         if before is not None and name != before and level in ("family", "model"):
             table.add_section()
@@ -268,6 +282,7 @@ def parameters_table(records: Sequence[Mapping[str, Any]]) -> Table:
             Text(clean(name)),
             Text(names[str(record["group"])] if level == "model" else f"{level} {group}".strip()),
             *(f"{record[value]:.3g}" for value in ("median", "p05", "p95")),
+            *(_prior_cells(priors[i]) if priors else []),
             fixed(record["rhat"], 3),
             fixed(min(record["ess_bulk"], record["ess_tail"]), 0),
         )
@@ -275,6 +290,10 @@ def parameters_table(records: Sequence[Mapping[str, Any]]) -> Table:
     if units:
         table.caption = Text("Units: " + "; ".join(f"{name} in {unit}" for name, unit in units.items()))
     return table
+
+
+def _prior_cells(prior: Interval | None) -> list[str]:
+    return ["flat", "", ""] if prior is None else [f"{value:.3g}" for value in (prior[1], prior[0], prior[2])]
 
 
 def predictions_table(records: Sequence[Mapping[str, Any]]) -> Table:

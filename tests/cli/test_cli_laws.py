@@ -19,7 +19,7 @@ from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.runs import read_runs
 from bayeslaw.views.numbers import count
-from bayeslaw.views.text import comparison_table, crossing_lines, optimum_tables
+from bayeslaw.views.text import comparison_table, crossing_table, optimum_tables
 
 SIZES, TOKENS = (1e8, 3e8, 9e8, 2.7e9), (2e9, 6e9, 1.8e10, 5.4e10)
 
@@ -141,7 +141,7 @@ def test_the_table_of_crossings_names_who_overtakes(capsys):
         chances = (rest, 0.2, overtakes, overtaken, 0.05)
         none = {"sizes": np.empty(0), "difference": np.empty((0, 0)), "outcome": LOSS, "chains": 1}
         none |= {"checks": (), "provenance": {}}
-        show(*crossing_lines(Crossing("x", "y", "law", {}, 1e3, 1e9, *chances, size, **none)))
+        show(crossing_table(Crossing("x", "y", "law", {}, 1e3, 1e9, *chances, size, **none)))
         return capsys.readouterr().out
 
     text = told(0.6, 0.1)
@@ -179,7 +179,9 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
     ]
     table.write_text("\n".join(["model,data,loss", *rows]))
     two = ("--law", "vanilla", "--law", "rectified")
-    status, out, err = run(capsys, "compare", table, *two, "--folds", 1, "--at", "data=1e5", "--json", "-o", saved)
+    status, out, err = run(
+        capsys, "compare", table, *two, "--folds", 1, "--at", "data=1e5", "--json", "--held-out", saved
+    )
     record = json.loads(out)
     assert status == (3 if record["status"] == "FAIL" else 0)
     assert err == ""
@@ -247,12 +249,12 @@ def test_a_table_without_sizes_is_told_which_laws_fit(capsys, tmp_path):
 
 
 def test_advice_is_printed_and_decides_the_exit_status(capsys, runs, tmp_path):
-    status, out, _ = run(capsys, "advise", runs, "--at", "params=100B", "--at", "data=1T", "--json")
+    status, out, _ = run(capsys, "advise", runs, "--at", "params=20B", "--at", "data=200B", "--json")
     record = json.loads(out)
     checks = {check["name"]: check for check in record["checks"]}
     assert (status, record["runs"], record["law"]) == (0, 28, "chinchilla")
     assert checks["extrapolation"]["status"] == "REVIEW"
-    assert "the largest params seen" in checks["extrapolation"]["sentence"]
+    assert "the largest compute seen" in checks["extrapolation"]["sentence"]
     status, out, _ = run(capsys, "advise", runs, "--at", "params=2000T")
     assert status == 3
     assert "extrapolation" in out

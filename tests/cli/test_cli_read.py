@@ -10,7 +10,7 @@ from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
 from bayeslaw.laws.suited import suited_law
-from bayeslaw.runs import read_runs
+from bayeslaw.runs import join_runs, read_runs
 
 RUNS = "model,size,step,eval_loss,loss\na,7,10,3.0,3.1\na,7,20,2.5,\na,7,30,,2.2\n"
 SAID = ["--as", "size=params:B", "--as", "step=data:32"]
@@ -124,6 +124,28 @@ def test_points_by_the_names_of_papers():
         point_of_law({"N": 1e9, "D": 1e9, "C": 1e20}, law, runs)
 
 
+def test_points_in_the_headings_and_units_of_the_table():
+    table = pd.DataFrame({"size_in": [70, 160], "global_step": [100, 200], "loss": [3.0, 2.5]})
+    runs = read_runs(table, roles={"size_in": "params:M", "global_step": "data:32"})
+    law = get_law("chinchilla")
+    for name in ("global_step", "steps", "step"):
+        assert point_of_law({"size_in": 410, name: 1000}, law, runs) == {"params": 410e6, "data": 32_000}
+    assert point_of_law({"params": 4.1e8, "data": 32_000}, law, runs) == {"params": 4.1e8, "data": 32_000}
+    with pytest.raises(TargetError, match="the same"):
+        point_of_law({"size_in": 410, "params": 4.1e8, "data": 1e5}, law, runs)
+
+
+def test_units_in_which_tables_differ_are_no_units_of_the_whole():
+    tables = [
+        read_runs(pd.DataFrame({"model": [m], "step": [100], "loss": [3.0]}), roles={"step": f"data:{batch}"})
+        for m, batch in (("a", 32), ("b", 32), ("c", 64))
+    ]
+    assert join_runs(tables[:2]).scales == (("step", 32.0),)
+    apart = join_runs(tables)
+    assert apart.scales == ()
+    assert "step" not in dict(apart.spelling)
+
+
 def test_tokens_are_no_examples():
     runs = read_runs(pd.DataFrame({"model": ["a"], "data": [100], "loss": [3.0]}))
     assert point_of_law({"tokens": 5.0}, get_law("rectified"), runs) == {"tokens": 5.0}
@@ -135,3 +157,5 @@ def test_the_law_of_a_table():
     assert suited_law(read_runs(curves)) == ("rectified", "")
     assert suited_law(read_runs(POINTS.rename(columns={"D": "examples"}))) == ("rectified", "")
     assert suited_law(read_runs(POINTS.assign(unique_tokens=5e8)))[0] == "data_constrained"
+    best = pd.DataFrame({"compute": ["1e18", "1e19", "1e20"], "loss": [3.5, 3.2, 2.9]})
+    assert suited_law(read_runs(best))[0] == "vanilla(compute)"

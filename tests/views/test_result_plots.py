@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from bayeslaw.answers.advice import Advice, advise
-from bayeslaw.answers.parameters import Parameters, fit_checks, parameters
+from bayeslaw.answers.parameters import Parameters, draws_of, fit_checks, parameters
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.replay.policies import POLICIES
@@ -25,7 +25,6 @@ from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.numbers import chance, count, decimals, fixed
 from bayeslaw.views.plots.checks import plot as plot_checks
 from bayeslaw.views.plots.page import missing_glyphs_ignored
-from bayeslaw.views.plots.parameters import draws_of
 from bayeslaw.views.plots.style import (
     COLOURS,
     MARKERS,
@@ -508,7 +507,7 @@ def test_the_parameters_are_those_of_the_frame(results, picture, name):
     for outer, inner in found.values():
         assert 0 <= outer[0] <= inner[0] <= inner[1] <= outer[1] <= 1
     for record in result.records:
-        low, middle, high = np.quantile(draws_of(result, record), [0.05, 0.5, 0.95])
+        low, middle, high = np.quantile(draws_of(result.posterior, record), [0.05, 0.5, 0.95])
         assert (low, middle, high) == pytest.approx((record["p05"], record["median"], record["p95"]))
 
 

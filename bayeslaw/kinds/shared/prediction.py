@@ -1,6 +1,6 @@
 """Functions that the predictors of several kinds share: draws of laws, of new families, and test statistics of runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,21 +44,30 @@ class LawDraws:
         reference = {name: np.array([value]) for name, value in self.reference.items()}
         return self.level[:, None] + law_shape(self.law, coordinates, covariates, reference)
 
-    def slope(self, path: Any, x: np.ndarray) -> np.ndarray:
-        """Derivative of the law (on the scale of the link) along a path of covariates, draw by draw: shape (S,).
+    def slope(self, path: Callable[[Any], Mapping[str, Any]]) -> Callable[[np.ndarray], np.ndarray]:
+        """Derivative of the law (on the scale of the link) along a path of covariates, draw by draw.
 
         Parameters
         ----------
         path : callable
-            From x of shape (S,) to covariates; a function of jax arrays.
-        x : ndarray, shape (S,)
+            From places of shape (S,) to covariates; a function of jax arrays.
+
+        Returns
+        -------
+        callable
+            From places of shape (S,) to derivatives there, shape (S,); compiled at its first call.
         """
 
-        def total(x: Any) -> Any:
-            return self.law.log_shape(self.coordinates, path(x), self.reference).sum()
+        @jax.jit
+        @jax.grad
+        def derivative(x: Any, coordinates: dict[str, Any]) -> Any:
+            return self.law.log_shape(coordinates, path(x), self.reference).sum()
 
-        with jax.enable_x64(True):
-            return np.asarray(jax.grad(total)(jnp.asarray(x)))
+        def slope_at(x: np.ndarray) -> np.ndarray:
+            with jax.enable_x64(True):
+                return np.asarray(derivative(jnp.asarray(x), self.coordinates))
+
+        return slope_at
 
     def error_along(
         self, point: Mapping[str, float], direction: Mapping[str, float], rng: np.random.Generator

@@ -5,9 +5,10 @@ collections the errors inside foretold those beyond the largest runs to a quarte
 """
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy import optimize
 
@@ -47,12 +48,13 @@ def misfit_error(law: Law, surfaces: list[tuple[np.ndarray, np.ndarray]]) -> flo
         In log loss; NaN where the surfaces have too few runs to tell.
     """
     ahead, scatter = [np.empty(0)], [np.empty(0)]
-    for points, log_loss in surfaces:
-        for before, after in _origins(points.sum(axis=1), max(LEAST_RUNS, 2 * (len(law.coordinates) + 1))):
-            fitted = _fitted(law, points[before], log_loss[before])
-            ahead.append(log_loss[after] - fitted(points[after]))
-        if len(log_loss):
-            scatter.append(log_loss - _fitted(law, points, log_loss)(points))
+    with jax.enable_x64(True):
+        fit = _fitter(law, max((len(log_loss) for _, log_loss in surfaces), default=0))
+        for points, log_loss in surfaces:
+            for before, after in _origins(points.sum(axis=1), max(LEAST_RUNS, 2 * (len(law.coordinates) + 1))):
+                ahead.append((log_loss - fit(points, log_loss, before))[after])
+            if len(log_loss):
+                scatter.append(log_loss - fit(points, log_loss, np.ones(len(log_loss), bool)))
     errors = np.concatenate(ahead)
     if len(errors) < LEAST_ERRORS:
         return float("nan")
@@ -72,23 +74,42 @@ def _origins(product: np.ndarray, enough: int) -> Iterator[tuple[np.ndarray, np.
             yield before, after
 
 
-def _fitted(law: Law, points: np.ndarray, log_loss: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """The law fitted to runs by robust least squares, with the priors of its coordinates: from points to log losses."""
-    middle = float(log_loss.mean())
+def _fitter(law: Law, rows: int) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """Robust least squares of the law with the priors of its coordinates, compiled once for up to so many runs.
 
-    def at(position: np.ndarray, points: np.ndarray) -> np.ndarray:
+    Returns
+    -------
+    callable
+        From logs of covariates (n, V), log losses (n,) and a mask of the runs to fit (n,), to log losses by the law at
+        all runs, shape (n,).
+    """
+
+    @jax.jit
+    def law_at(position: Any, points: Any) -> Any:
         """Log loss for a level relative to the mean, and coordinates in standard deviations from their means."""
-        covariates = {c.name: np.exp(points[:, v]) for v, c in enumerate(law.covariates)}
+        covariates = {c.name: jnp.exp(points[:, v]) for v, c in enumerate(law.covariates)}
         values = {c.name: c.mean + c.sd * z for c, z in zip(law.coordinates, position[1:], strict=True)}
-        with jax.enable_x64(True):
-            shape = np.asarray(law.log_shape(values, covariates, dict.fromkeys(covariates, 1.0)))
-        return np.asarray(middle + position[0] + shape)
+        return position[0] + law.log_shape(values, covariates, dict.fromkeys(covariates, 1.0))
 
-    def residuals(position: np.ndarray) -> np.ndarray:
-        return np.concatenate([(log_loss - at(position, points)) / _NOISE, position[1:]])
+    derivatives = jax.jit(jax.jacfwd(law_at))
+    size = len(law.coordinates)
 
-    found = optimize.least_squares(residuals, np.zeros(1 + len(law.coordinates)), loss="soft_l1", f_scale=2.0)
-    return partial(at, found.x)
+    def fit(points: np.ndarray, log_loss: np.ndarray, used: np.ndarray) -> np.ndarray:
+        padded, n = np.pad(points, ((0, rows - len(points)), (0, 0)), mode="edge"), len(points)
+        middle, weight = float(log_loss[used].mean()), used / _NOISE
+
+        def residuals(position: np.ndarray) -> np.ndarray:
+            return np.concatenate(
+                [weight * (log_loss - middle - np.asarray(law_at(position, padded))[:n]), position[1:]]
+            )
+
+        def slopes(position: np.ndarray) -> np.ndarray:
+            return np.vstack([-weight[:, None] * np.asarray(derivatives(position, padded))[:n], np.eye(1 + size)[1:]])
+
+        found = optimize.least_squares(residuals, np.zeros(1 + size), jac=slopes, loss="soft_l1", f_scale=2.0)
+        return middle + np.asarray(law_at(found.x, padded))[:n]
+
+    return fit
 
 
 def _typical(errors: np.ndarray) -> float:

@@ -1,0 +1,44 @@
+"""Tables without data sizes, whose runs are told apart by other sizes."""
+
+import pandas as pd
+import pytest
+
+import bayeslaw as bl
+from bayeslaw.errors import LawError, RunsError
+from bayeslaw.kinds.shared.layout import require_columns
+from bayeslaw.laws import builtin_names, get_law
+from bayeslaw.laws.suited import suited_law
+from bayeslaw.runs import read_runs
+from bayeslaw.runs.columns import CANONICAL, OTHER_SIZES
+
+STREAMS = pd.DataFrame({"params": [1e8, 1e8, 2e8, 2e8], "parallel_size": [1, 2, 1, 2], "loss": [3.0, 2.9, 2.8, 2.7]})
+
+
+def test_they_are_read_without_data():
+    runs = read_runs(STREAMS)
+    assert "data" not in runs.table
+    assert len(runs.models) == 2
+    assert any("no data sizes" in note for note in runs.notes)
+    assert suited_law(runs)[0] == "parallel"
+    assert suited_law(read_runs(STREAMS.rename(columns={"parallel_size": "experts"})))[0] == "moe"
+    assert suited_law(read_runs(pd.DataFrame({"demonstrations": [1, 2, 4], "loss": [3, 2, 1]})))[0] == "bounded_power"
+
+
+def test_a_law_of_data_says_which_laws_the_table_can_feed():
+    with pytest.raises(LawError, match=r"needs 'data' \(examples\).*parallel"):
+        require_columns(read_runs(STREAMS), get_law("rectified"))
+
+
+def test_advice_is_given_on_them(tmp_path):
+    advice = bl.advise(read_runs(STREAMS), {"params": 4e8, "parallel_size": 2}, law="parallel")
+    assert {check.name for check in advice.checks} >= {"extrapolation"}
+
+
+def test_numbers_that_are_none_of_these_may_be_the_data():
+    with pytest.raises(RunsError, match="no column of data sizes"):
+        read_runs(STREAMS.rename(columns={"parallel_size": "sampels"}))
+
+
+def test_what_laws_of_the_package_depend_on_is_known():
+    names = {c.name for name in builtin_names() for c in get_law(name).covariates}
+    assert names - set(CANONICAL) - {"steps"} <= set(OTHER_SIZES)
