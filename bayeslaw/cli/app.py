@@ -5,8 +5,8 @@ Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
@@ -14,10 +14,12 @@ from bayeslaw.cli.backtest import backtest
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, Table, Ways, give, ways
 from bayeslaw.cli.law_option import LawOfFit, LawOfPrior, asked_law, read_law
 from bayeslaw.cli.laws import advise, compare, crossing, laws, optimum
+from bayeslaw.cli.next import next_
 from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.priors import priors
 from bayeslaw.cli.read import read
+from bayeslaw.cli.replay import replay
 from bayeslaw.cli.report import report as write_report
 from bayeslaw.cli.shared import (
     Allow,
@@ -51,6 +53,8 @@ from bayeslaw.errors import BayeslawError, TargetError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from bayeslaw.answers.candidates import Charge
+    from bayeslaw.answers.risk import Risk
     from bayeslaw.evidence.hindsight import Hidden
     from bayeslaw.fitting.facade import Fit
     from bayeslaw.kinds.shared.stated import Statement
@@ -68,6 +72,8 @@ app = typer.Typer(
 app.add_typer(backtest, name="backtest")
 app.add_typer(priors, name="priors")
 app.command()(read)
+app.command(name="next")(next_)
+app.command()(replay)
 app.command("report")(write_report)
 app.command()(optimum)
 app.command()(crossing)
@@ -99,6 +105,15 @@ DEMO_BEYOND = 16
 """The demonstration chooses for a data size this many times the largest it sees."""
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a choice goes by: the risk, charges beside the loss, and a condition on what may be chosen."""
+
+    risk: "Risk" = "mean"
+    charge: "Charge | None" = None
+    where_final: str | None = None
+
+
 @app.command()
 def select(
     runs: RunsOrFit,
@@ -106,6 +121,14 @@ def select(
     where: Where = None,
     answers: As = None,
     task: Task = None,
+    risk: Annotated[
+        str, typer.Option(help="What to go by: mean regret, cvar90 (its worst tenth), median-regret, or probability.")
+    ] = "mean",
+    charge: Annotated[
+        list[str] | None,
+        typer.Option(help="What candidates cost beside their loss: model=0.01, or '0.005 * log2(params)'; repeatable."),
+    ] = None,
+    where_final: Annotated[str | None, typer.Option(help="What may be chosen, such as 'params <= 8e9'.")] = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -123,6 +146,7 @@ def select(
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
+    wanted = Wanted(_risk(risk), _charges(charge), where_final)
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     stated = read_statements(prior_of)
     fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
@@ -132,7 +156,7 @@ def select(
         target = point_of_law(target, named, table)
         fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated, quiet=how.quiet)
     target = point_of_law(target, fitted.posterior.law, fitted.posterior.runs)
-    _select(fitted, target, task, seed, how)
+    _select(fitted, target, task, wanted, seed, how)
 
 
 @app.command()
@@ -298,7 +322,7 @@ def demo(
     )
     target = {"data": hidden.target}
     fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed, quiet=how.quiet)
-    _select(fitted, target, None, seed, how, hidden)
+    _select(fitted, target, None, Wanted(), seed, how, hidden)
 
 
 def _fit_for(
@@ -314,7 +338,7 @@ def _fit_for(
     quiet: bool,
 ) -> "Fit":
     """Fit a table of candidates, once the target is known to be one."""
-    from bayeslaw.answers.selection import require_target
+    from bayeslaw.answers.selection_checks import require_target
     from bayeslaw.kinds.registry import kind_of
 
     require_target(kind_of(law).layout(table, law, None), law, target, task)
@@ -325,12 +349,20 @@ def _select(
     fitted: "Fit",
     target: dict[str, float],
     task: str | None,
+    wanted: Wanted,
     seed: int,
     how: Ways,
     hidden: "Hidden | None" = None,
 ) -> None:
     borrowed = fitted.posterior.prior is not None
-    selection = fitted.select(at=target, task=task, seed=seed)
+    options: Any = {
+        "at": target,
+        "task": task,
+        "charge": wanted.charge,
+        "where_final": wanted.where_final,
+        "seed": seed,
+    }
+    selection = fitted.select(risk=wanted.risk, **options)
 
     def figure() -> "Figure":
         from bayeslaw.views.plots.selection_page import plot_selection
@@ -346,13 +378,15 @@ def _select(
         return record
 
     def for_people() -> None:
-        from bayeslaw.views.text import outcome_summary, selection_table, truth_table
+        from bayeslaw.views.text import outcome_summary, selection_table, shortlist_summary, truth_table
 
         say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
         say_what_was_stated(fitted.posterior)
         show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
+        if len(selection.candidates) > 1:
+            print(f"{shortlist_summary(selection)}\n")
         if hidden is not None:
             show(truth_table(selection, hidden.measured, limit=len(hidden.measured)))
             print(f"{outcome_summary(hidden.outcome(selection))}\n")
@@ -362,8 +396,32 @@ def _select(
             show(borrowing_table(fitted.borrowing(at=target, seed=seed).shares))
         show_failing(selection.checks)
         say_repairs(fitted.posterior)
+        if hidden is None:
+            print(f"\n{_another_run(fitted, options)}")
 
     give(selection, how, for_people, fit=fitted, figure=figure, more=more)
+
+
+def _another_run(fitted: "Fit", options: Any) -> str:
+    """Whether another run would change the choice, and which; or why that is not known."""
+    try:
+        return fitted.next_runs(**options).another_run
+    except BayeslawError as error:
+        return f"Whether another run would change the choice is not known: {error}"
+
+
+def _risk(text: str) -> "Risk":
+    from bayeslaw.answers.risk import Risk
+
+    if text not in get_args(Risk):
+        raise TargetError(f"--risk {text!r}: expected one of {', '.join(get_args(Risk))}.")
+    return cast("Risk", text)
+
+
+def _charges(texts: list[str] | None) -> "Charge | None":
+    from bayeslaw.answers.candidates import read_charges
+
+    return read_charges(texts or [])
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from bayeslaw.cli.shared import (
     fit_table,
     interruptible,
     progress_bar,
+    read_number,
     read_table,
     read_tokens,
     saved_fit,
@@ -38,7 +39,6 @@ from bayeslaw.cli.shared import (
     show,
     show_failing,
 )
-from bayeslaw.errors import TargetError
 
 
 def laws(
@@ -120,7 +120,7 @@ def optimum(
     """Split a compute budget over model size and tokens, with the odds and the cost of a wrong split."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
-    budget, held = _number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
+    budget, held = read_number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
     from bayeslaw.answers.optimum import require_budget, require_tokens
     from bayeslaw.laws import get_law
 
@@ -240,7 +240,9 @@ def crossing(
     """Find the data size from which on one choice beats another, from a saved fit, and the odds that it ever does."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
     others = one_point(at or [])
-    limits = [None if text is None else _number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))]
+    limits = [
+        None if text is None else read_number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))
+    ]
     from bayeslaw.fitting.fit import load
 
     fitted = load(fit, law=asked_law(law))
@@ -290,12 +292,3 @@ def advise(
             print(suggestion)
 
     give(advice, how, for_people, runs=table)
-
-
-def _number(text: str, option: str, example: str) -> float:
-    from bayeslaw.runs.units import read_count
-
-    value = read_count(text)
-    if value is None:
-        raise TargetError(f"--{option} {text!r} is not a number. Expected something like {example}.")
-    return value

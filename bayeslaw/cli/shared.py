@@ -64,6 +64,22 @@ EarlyTokens = Annotated[
 Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
 
 
+def read_number(text: str, option: str, example: str) -> float:
+    """Read the number of an option, such as 2e20 or 1.6M.
+
+    Raises
+    ------
+    TargetError
+        If it is none.
+    """
+    from bayeslaw.runs.units import read_count
+
+    value = read_count(text)
+    if value is None:
+        raise TargetError(f"--{option} {text!r} is not a number. Expected something like {example}.")
+    return value
+
+
 def show(*tables: Any) -> None:
     """Print tables on standard output."""
     from rich.console import Console

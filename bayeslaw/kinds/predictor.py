@@ -5,7 +5,7 @@ Shapes: S draws, C curves of up to M runs, T tasks, K models that are predicted 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -71,6 +71,28 @@ T = TypeVar("T", bound=Targets)
 """The targets of a kind."""
 
 
+Part = tuple[T, np.ndarray]
+"""Targets, and the indices of those of their K models that are meant."""
+
+
+def in_one(parts: Sequence[Part[Any]]) -> dict[str, Any]:
+    """The fields of `Targets`, by name, of models of several targets at equally many points, one after another.
+
+    What some parts do not lie beyond the data in, they are within.
+    """
+    names = list(parts[0][0].covariates)
+    return {
+        "labels": tuple(part.labels[k] for part, models in parts for k in models),
+        "covariates": {name: np.concatenate([part.covariates[name][k] for part, k in parts]) for name in names},
+        "beyond": {
+            name: np.concatenate([part.beyond.get(name, np.ones(part.weight.shape))[k] for part, k in parts])
+            for name in dict.fromkeys(name for part, _ in parts for name in part.beyond)
+        },
+        "weight": np.concatenate([part.weight[k] for part, k in parts]),
+        "joint": all(part.joint for part, _ in parts),
+    }
+
+
 class Predictor(Protocol[T]):
     """Posterior draws with the layout, law and priors needed to predict from them."""
 
@@ -108,6 +130,13 @@ class Predictor(Protocol[T]):
         ------
         TargetError
             If a name is not known on the task or is ambiguous, or ``at`` lacks a covariate that a family needs.
+        """
+        ...
+
+    def together(self, parts: Sequence[Part[T]]) -> T:
+        """Models of several targets, each at A points, as one: what is drawn there is joint over all of them.
+
+        A model that occurs in two parts counts as two.
         """
         ...
 

@@ -5,14 +5,18 @@ from functools import singledispatch
 from rich.table import Table
 
 from bayeslaw.answers.crossing import Crossing
+from bayeslaw.answers.next_runs import NextRuns
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
 from bayeslaw.evidence.comparison.compare import Comparison
+from bayeslaw.evidence.replay.replay import Replay
 from bayeslaw.evidence.sensitivity import Sensitivity
 from bayeslaw.results import Result
 from bayeslaw.views import text
+from bayeslaw.views.next_text import next_runs_table
+from bayeslaw.views.replay_text import replay_tables
 from bayeslaw.views.sensitivity_text import sensitivity_tables
 
 
@@ -56,3 +60,13 @@ def _(result: Comparison) -> list[Table]:
 @tables_of.register
 def _(result: Sensitivity) -> list[Table]:
     return sensitivity_tables(result)
+
+
+@tables_of.register
+def _(result: NextRuns) -> list[Table]:
+    return [next_runs_table(result, limit=len(result.runs))]
+
+
+@tables_of.register
+def _(result: Replay) -> list[Table]:
+    return replay_tables(result)

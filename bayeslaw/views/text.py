@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
+from bayeslaw.answers.risk import MEANING
 from bayeslaw.answers.selection import Selection
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.laws import takes_any_column
@@ -46,7 +47,7 @@ def selection_table(selection: Selection, limit: int = 15) -> Table:
     shown, hidden = selection.candidates[:limit], selection.candidates[limit:]
     point = ", ".join(f"{clean(name)} = {exact(value)}" for name, value in selection.target.items())
     task = elide(clean(selection.task), 40)
-    table = _table(f"Run prediction at {point} ({task}), by expected regret")
+    table = _table(f"Run prediction at {point} ({task}), by {MEANING[selection.risk]}")
     names = short_names([c.model for c in selection.candidates], limit=60)
     families = _families([(c.model, c.family) for c in selection.candidates])
     _words(table, "model", *(["family"] if families else []))
@@ -69,6 +70,16 @@ def selection_table(selection: Selection, limit: int = 15) -> Table:
             f"and {len(hidden)} more; chance that the best is among them: {chance(sum(c.p_best for c in hidden))}"
         )
     return table
+
+
+def shortlist_summary(selection: Selection) -> str:
+    """Say which candidates are to be kept if the best is not to be lost, and how likely they beat each other."""
+    names = short_names([c.model for c in selection.candidates], limit=60)
+    kept = [names[model] for model in selection.shortlist]
+    told = f"The best is among {', '.join(kept)} with probability 95%." if len(kept) > 1 else ""
+    first, *others = selection.candidates
+    odds = [f"{names[c.model]} ({chance(p)})" for c, p in zip(others[:4], selection.beats[0, 1:], strict=False)]
+    return f"{told} {names[first.model]} beats {', '.join(odds)}.".strip()
 
 
 def truth_table(selection: Selection, truth: Mapping[str, float], limit: int = 15) -> Table:

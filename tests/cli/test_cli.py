@@ -156,7 +156,7 @@ def test_select_keeps_its_contract(answer):
     assert [set(c) for c in answer["candidates"]] == 3 * [
         {
             "model", "family", "loss_median", "loss_mean", "loss_p05", "loss_p25", "loss_p75", "loss_p95", "p_best",
-            "p_within_1pct", "expected_regret", "cvar_regret_90",
+            "p_within_1pct", "expected_regret", "cvar_regret_90", "median_regret", "charge",
         }
     ]  # fmt: skip
     regrets = [c["expected_regret"] for c in answer["candidates"]]

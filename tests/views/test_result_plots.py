@@ -15,6 +15,8 @@ from bayeslaw.answers.parameters import Parameters, draws_of, fit_checks, parame
 from bayeslaw.answers.replications import replications
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
+from bayeslaw.evidence.replay.policies import POLICIES
+from bayeslaw.evidence.replay.replay import SCORED, Replay, summarise
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.lending.borrowing import Borrowing, Share, borrowing
@@ -72,6 +74,20 @@ def _compared(runs, laws):
     return Comparison(runs=runs, along="data", laws=tuple(scores), held_out=held_out, fits={}, outcome=LOSS, checks=())
 
 
+def _replayed(goal):
+    """Seven policies on two tasks, each better the more it spent."""
+    steps = [
+        {**dict.fromkeys(SCORED), "task": task, "policy": policy, "seed": 0, "step": i, "share": share, "spent": share,
+         "choice": "m", "relative_regret": (0.1 + 0.02 * j) / (i + 1), "rel_acc": 0.9, "r2": 0.5 + 0.03 * j + 0.1 * i,
+         "rmsle": 0.1, "coverage_90": 0.9}
+        for j, policy in enumerate(POLICIES[goal])
+        for task in ODD[:2]
+        for i, share in enumerate((0.01, 0.03, 0.09))
+    ]  # fmt: skip
+    check = Check("failed_replays", "PASS", 0.0, 0.0, "None failed.", "")
+    return Replay(goal, tuple(steps), summarise(steps, [0.02, 0.1]), "FLOP", (), 0, (check,), {})
+
+
 @pytest.fixture(scope="module")
 def results(curves, surfaces, forge_at_random):
     posterior = curves.posterior
@@ -84,6 +100,8 @@ def results(curves, surfaces, forge_at_random):
         "crossing": curves.crossing(ODD[0], ODD[2]),
         "crossing of laws": surfaces.crossing(*FAMILIES[:2], at={"params": 1e9}, kind="law"),
         "optimum": surfaces.optimum(compute=1e22),
+        "next runs": curves.next_runs(data=16000.0, price=1e6),
+        "next runs of a joint law": surfaces.next_runs(compute=1e22, task="t"),
         "parameters": curves.parameters(),
         "parameters of a joint law": surfaces.parameters(),
         "prediction at a point": curves.predictions({"data": 16000.0}),
@@ -92,6 +110,8 @@ def results(curves, surfaces, forge_at_random):
             [{"params": 1e10, "data": 1e11}, {"params": 2e10, "data": 2e11}]
         ),
         "replications": replications(posterior),
+        "replay": _replayed("choose"),
+        "replay of forecasts": _replayed("foretell"),
         "selection": curves.select(data=16000.0),
     }
 
@@ -109,9 +129,10 @@ def picture(results):
     return made
 
 
-NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "optimum", "parameters",
+NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "next runs",
+         "next runs of a joint law", "optimum", "parameters",
          "parameters of a joint law", "prediction at a point", "prediction along data", "prediction of new models",
-         "replications", "selection")  # fmt: skip
+          "replay", "replay of forecasts", "replications", "selection")  # fmt: skip
 
 each_result = pytest.mark.parametrize("name", NAMES)
 

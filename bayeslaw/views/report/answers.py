@@ -6,6 +6,7 @@ from functools import singledispatch
 import numpy as np
 
 from bayeslaw.answers.crossing import Crossing
+from bayeslaw.answers.next_runs import NextRuns
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
@@ -223,3 +224,29 @@ def to_look_at(result: Result) -> list[str]:
     """Checks that did not pass, in a sentence; nothing if all did."""
     bad = [f"{clean(check.name)} ({check.status})" for check in result.checks if check.status != "PASS"]
     return [f"{len(bad)} of {len(result.checks)} checks ask for a look: {listed(bad)}."] if bad else []
+
+
+@question_of.register
+def _(result: NextRuns) -> str:
+    return f"Which run to make next for {clean(result.task)}, and is any worth its cost?"
+
+
+@facts_of.register
+def _(result: NextRuns) -> list[Fact]:
+    now, unit = result.now, clean(result.unit)
+    facts = [
+        Fact(
+            f"{now.expected_regret:.3g}",
+            f"{unit} now" if now.recommendation is None else f"expected regret in {unit} now",
+        )
+    ]
+    if now.p_best == now.p_best:
+        facts.append(Fact(chance(now.p_best), f"{clean(str(now.recommendation))}, chosen now, is the best"))
+    if result.runs:
+        facts.append(Fact(f"{result.runs[0].expected_gain:.3g}", f"{unit} that the best run is expected to gain"))
+    return facts
+
+
+@changes_of.register
+def _(result: NextRuns) -> list[str]:
+    return [clean(result.stop.sentence)]
