@@ -51,8 +51,6 @@ from bayeslaw.cli.shared import (
 from bayeslaw.errors import BayeslawError, TargetError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from bayeslaw.answers.candidates import Charge
     from bayeslaw.answers.risk import Risk
     from bayeslaw.evidence.hindsight import Hidden
@@ -364,7 +362,7 @@ def _select(
     }
     selection = fitted.select(risk=wanted.risk, **options)
 
-    def figure() -> "Figure":
+    def figure() -> Any:
         from bayeslaw.views.plots.selection_page import plot_selection
 
         return plot_selection(fitted.posterior, selection, None if hidden is None else hidden.measured)

@@ -15,8 +15,6 @@ from bayeslaw.errors import OutputError
 from bayeslaw.files import require_writable
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from bayeslaw.fitting.facade import Fit
     from bayeslaw.results import Result
     from bayeslaw.runs import Runs
@@ -111,7 +109,7 @@ def give(
     *,
     fit: "Fit | None" = None,
     runs: "Runs | None" = None,
-    figure: "Callable[[], Figure] | None" = None,
+    figure: Callable[[], Any] | None = None,
     more: Callable[[], Mapping[str, Any]] = dict,
 ) -> None:
     """Give an answer: files first, then what is printed; the exit status is 3 if a check failed.
@@ -154,7 +152,7 @@ def _save(
     how: Ways,
     fit: "Fit | None",
     runs: "Runs | None",
-    figure: "Callable[[], Figure] | None",
+    figure: Callable[[], Any] | None,
 ) -> None:
     from bayeslaw.files import replacing, write_csv
 

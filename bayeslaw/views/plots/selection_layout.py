@@ -1,7 +1,6 @@
 """The page of a choice measured out by hand: where its panels, names and numbers go."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -59,12 +58,24 @@ class Page:
         axes.tick_params(colors=GREY, labelsize=SMALL, labelcolor=INK)
         return axes
 
-    def write(self, x: float, y: float, text: str, *, width: float | None = None, **style: Any) -> Text:
+    def write(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        width: float | None = None,
+        fontsize: float = SMALL,
+        fontweight: str = "normal",
+        color: str | tuple[float, float, float] = INK,
+        ha: str = "left",
+        va: str = "baseline",
+    ) -> Text:
         """Write text at a place of the page, smaller if it would be wider than ``width``."""
-        style = text_style(style)
-        needed = self.text_width(text, style["fontsize"], style.get("fontweight", "normal"))
+        needed = self.text_width(text, fontsize, fontweight)
         if width is not None and needed > width:
-            style["fontsize"] *= width / needed
+            fontsize *= width / needed
+        style = text_style({"fontsize": fontsize, "fontweight": fontweight, "color": color, "ha": ha, "va": va})
         written = self.figure.text(x / PAGE_WIDTH, y / PAGE_HEIGHT, text, **style)
         return written
 
