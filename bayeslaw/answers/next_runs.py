@@ -123,10 +123,9 @@ class NextRuns(Result):
             return f"No other run is likely to change this choice: the likeliest does with probability {change:.2f}."
         best = next(run for run in self.runs if run.p_change >= LIKELY)
         at = ", ".join(f"{name}={value:,.6g}" for name, value in best.at.items())
-        now, after = self.now.expected_regret, self.now.expected_regret - best.expected_gain
         return (
             f"Another run may change this choice: {best.model} at {at} (cost {best.cost:.3g} {self.cost_unit}) does "
-            f"with probability {best.p_change:.2f}, and lowers the expected regret from {now:.3g} to {after:.3g}. See "
+            f"with probability {best.p_change:.2f}, and lowers the expected regret by {best.expected_gain:.2g}. See "
             "bayeslaw next."
         )
 
