@@ -21,7 +21,7 @@ from bayeslaw.answers.costs import Costs, costs_of
 from bayeslaw.answers.goals import Goal, GoalName, Now
 from bayeslaw.answers.proposals import Proposals
 from bayeslaw.answers.questions import Question
-from bayeslaw.answers.ranking import ranked
+from bayeslaw.answers.ranking import FLOOR, ranked
 from bayeslaw.answers.stopping import Stop, stop_verdict
 from bayeslaw.answers.value import ChoiceBelief, normal_scores
 from bayeslaw.errors import TargetError
@@ -111,9 +111,10 @@ class NextRuns(Result):
             return self.stop.sentence
         best = self.runs[0]
         at = ", ".join(f"{name}={value:,.6g}" for name, value in best.at.items())
-        return (
-            f"Next: {best.model} at {at} (cost {best.cost:.3g} {self.cost_unit}): {best.sentence}. {self.stop.sentence}"
-        )
+        run = f"{best.model} at {at} (cost {best.cost:.3g} {self.cost_unit})"
+        if best.expected_gain < FLOOR * self.now.expected_regret:
+            return f"No run by itself helps much; the best is {run}: {best.sentence}. {self.stop.sentence}"
+        return f"Next: {run}: {best.sentence}. {self.stop.sentence}"
 
     @property
     def another_run(self) -> str:

@@ -1,6 +1,7 @@
 """Which run to make next: on fits that are stored, and on small forged ones."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -268,6 +269,8 @@ def test_the_answer_as_plain_values(close):
     assert set(record["stop"]) == {"status", "value", "threshold", "sentence"}
     assert found.to_frame()["data"].notna().all()
     assert found.sentence.startswith("Next: ")
+    small = replace(found, now=replace(found.now, expected_regret=1e6))
+    assert small.sentence.startswith("No run by itself helps much; the best is ")
 
 
 # ---------------------------------------------------------------------------------------------------- brute force
