@@ -29,6 +29,8 @@ STATED = 11
 """Draws by which stated priors are turned into priors of coordinates."""
 OPTIMUM = 12
 """Slopes of the error of a law along a budget."""
+SPEEDUP = 13
+"""Draws of curves on which sizes are looked up."""
 LAW_SIMULATION = 20
 """Runs simulated from a law to check it."""
 

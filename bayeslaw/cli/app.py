@@ -19,6 +19,7 @@ from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.priors import priors
 from bayeslaw.cli.read import read
+from bayeslaw.cli.reproduce import reproduce
 from bayeslaw.cli.shared import (
     Allow,
     As,
@@ -74,6 +75,7 @@ app.command()(crossing)
 app.command()(advise)
 app.command()(compare)
 app.command()(laws)
+app.command()(reproduce)
 
 At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1.6M or params=7B,data=1T.")]
 Points = Annotated[

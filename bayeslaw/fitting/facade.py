@@ -14,6 +14,7 @@ from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.parameters import Checks, Parameters, fit_checks, parameters
 from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
 from bayeslaw.answers.selection import Selection, select
+from bayeslaw.answers.speedup import Speedup, speedup
 from bayeslaw.errors import PriorError, TargetError
 from bayeslaw.fitting.assemble import assemble_given, drawn_from_prior
 from bayeslaw.fitting.build import Built
@@ -252,6 +253,37 @@ class Fit:
         Crossing
         """
         return crossing(self.posterior, a, b, at=at, task=task, low=low, high=high, kind=kind, seed=seed)
+
+    def speedup(
+        self,
+        a: str,
+        b: str,
+        *,
+        at: Mapping[str, float],
+        task: str | None = None,
+        kind: Lines = "curve",
+        seed: int = 0,
+    ) -> Speedup:
+        """Find how many times the data or compute of b a needs for one loss; see `bayeslaw.answers.speedup.speedup`.
+
+        Parameters
+        ----------
+        a, b : str
+            Two models; of a joint law, two models or two families.
+        at : mapping
+            A size of b or a loss of both, and other covariates.
+        task : str, optional
+            Needed if the table has several.
+        kind : {"curve", "law"}
+            Expected curves, or laws as if they held exactly at any distance.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        Speedup
+        """
+        return speedup(self.posterior, a, b, at=at, task=task, kind=kind, seed=seed)
 
     def as_prior(self, name: str) -> Prior:
         """Make a prior for new tables from this fit; see `bayeslaw.lending.lend.as_prior`.
