@@ -27,7 +27,9 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Optimum": "optimum",
         "Parameters": "parameters",
         "Prediction": "prediction",
+        "Reproduction": "reproduction",
         "Selection": "selection",
+        "Speedup": "speedup",
     }
 )
 """The module of ``bayeslaw.views.plots`` that draws each result, found when a picture is asked for: views come last in

@@ -17,7 +17,7 @@ import xarray as xr
 
 from bayeslaw import streams
 from bayeslaw.answers.crossing import Lines
-from bayeslaw.answers.optimum import best_log_params
+from bayeslaw.answers.optimum import REACH, along_budget
 from bayeslaw.answers.quantiles import QUANTILES, quantiles
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.reach import largest_compute, reach_check, reach_of
@@ -32,11 +32,11 @@ from bayeslaw.verdicts import Check
 SPAN = 1e4
 """Factors are looked for up to this, and down to one over it."""
 
-GRID = 513
+GRID = 257
 """Number of sizes, evenly spaced in log size, between which a size is interpolated; odd, so that one is the middle."""
 
-BUDGETS = 9
-"""Budgets at which the best size of a model is found; between them its logarithm is interpolated."""
+BUDGETS, PLACES = 9, 97
+"""Budgets at which the best size of a model is found, and sizes tried; between them logarithms are interpolated."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -171,8 +171,12 @@ def speedup(
     size = others.pop(of, None)
     _require_one(outcome, of, wanted, size)
     largest = _largest(posterior, of, task)
-    sizes = np.geomspace(size / SPAN, size * SPAN, GRID) if size else np.geomspace(largest / SPAN**2, largest * SPAN, GRID)
-    lines = (-1 if outcome.higher_is_better else 1) * _lines(posterior, (a, b), task, others, sizes, frontier, kind, seed)
+    sizes = (
+        np.geomspace(size / SPAN, size * SPAN, GRID) if size else np.geomspace(largest / SPAN**2, largest * SPAN, GRID)
+    )
+    lines = (-1 if outcome.higher_is_better else 1) * _lines(
+        posterior, (a, b), task, others, sizes, frontier, kind, seed
+    )
     middle, logs = GRID // 2, np.log(sizes)
     if size is None:
         level = np.full(len(lines), float(outcome.link(np.array(wanted))) * (-1 if outcome.higher_is_better else 1))
@@ -261,13 +265,30 @@ def _lines(
 def _best_sizes(
     posterior: Posterior, family: str, task: str | None, others: Mapping[str, float], budgets: np.ndarray
 ) -> np.ndarray:
-    """Numbers of parameters that spend budgets best, by the median of the draws of the law of a family: (GRID,)."""
+    """Numbers of parameters that spend budgets best, by the median of the draws of the law of a family: (GRID,).
+
+    Each to a tenth of an e-fold or better, which losses on the frontier do not feel.
+    """
     layout = posterior.layout
     first = next(i for i in curves_on(layout, task) if layout.curves[i].family == family)
     law = posterior.predictor.law_of(first)
     some = np.geomspace(budgets[0], budgets[-1], BUDGETS)
-    best = [float(np.median(best_log_params(law, float(budget), others))) for budget in some]
+    best = []
+    for budget in some:
+        grid = 0.5 * np.log(budget / FLOP_PER_TOKEN) + np.linspace(-REACH, REACH, PLACES)
+        loss = law.at(along_budget(np.exp(grid[None, :]), float(budget), others))
+        best.append(float(np.median(_lowest(loss, grid))))
     return np.exp(np.interp(np.log(budgets), np.log(some), best))
+
+
+def _lowest(loss: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Places of the lowest points of curves (S, n) on an even grid, by parabolas through three points: shape (S,)."""
+    j = np.clip(loss.argmin(axis=1), 1, len(grid) - 2)
+    before, here, after = (loss[np.arange(len(loss)), j + step] for step in (-1, 0, 1))
+    bend = before - 2 * here + after
+    with np.errstate(invalid="ignore", divide="ignore"):
+        aside = np.where(bend > 0, 0.5 * (before - after) / bend, 0.0)
+    return grid[j] + (grid[1] - grid[0]) * np.clip(aside, -1.0, 1.0)
 
 
 def _first_reached(lines: np.ndarray, level: np.ndarray, logs: np.ndarray) -> np.ndarray:

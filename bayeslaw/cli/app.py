@@ -50,6 +50,7 @@ from bayeslaw.cli.shared import (
     show_failing,
     tell,
 )
+from bayeslaw.cli.speedup import speedup
 from bayeslaw.errors import BayeslawError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ app.command()(advise)
 app.command()(compare)
 app.command()(laws)
 app.command()(reproduce)
+app.command()(speedup)
 
 At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1.6M or params=7B,data=1T.")]
 Points = Annotated[

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from bayeslaw.cli.shared import Allow, Json, Seed, check_outputs, finish, interruptible, progress_bar, show, show_failing, tell
+from bayeslaw.cli.shared import (
+    Allow,
+    Json,
+    Seed,
+    check_outputs,
+    finish,
+    interruptible,
+    progress_bar,
+    show,
+    show_failing,
+    tell,
+)
 from bayeslaw.errors import DatasetError
 
 

@@ -33,9 +33,7 @@ def posterior(surface, forge):
 
 def constants(posterior):
     """E, A, B, alpha and beta of x and of y: arrays (S,)."""
-    return [
-        [posterior.flat(name)[:, curve] for name in ("E", "A", "B", "alpha", "beta")] for curve in (0, len(SIZES))
-    ]
+    return [[posterior.flat(name)[:, curve] for name in ("E", "A", "B", "alpha", "beta")] for curve in (0, len(SIZES))]
 
 
 def check(found, factors):
@@ -58,7 +56,6 @@ def test_data_saved_at_a_size_of_the_model(posterior, data):
 
 
 def test_data_saved_at_a_loss(posterior):
-    (E, A, B, alpha, beta), y = constants(posterior)
     params, loss = 1.6e9, float(np.exp(posterior.predictor.layout.y.mean()))
     needed = [(B / (loss - E - A / params**alpha)) ** (1 / beta) for E, A, B, alpha, beta in constants(posterior)]
     check(speedup(posterior, "x", "y", at={"params": params, "loss": loss}), needed[0] / needed[1])

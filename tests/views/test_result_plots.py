@@ -14,6 +14,7 @@ from bayeslaw.answers.advice import Advice, advise
 from bayeslaw.answers.parameters import Parameters, fit_checks, parameters
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
+from bayeslaw.evidence.reproduction.reproduce import Reproduction, Row
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.lending.borrowing import Borrowing, Share, borrowing
@@ -72,6 +73,15 @@ def _compared(runs, laws):
     return Comparison(runs=runs, along="data", laws=tuple(scores), held_out=held_out, fits={}, outcome=LOSS, checks=())
 
 
+def _found_again():
+    rows = (
+        Row("somebody2024", "alpha", 0.35, 0.02, 0.34, 0.3, 0.38, 0.36, True),
+        Row("somebody2024", "tokens a parameter at 5.88e23 FLOP, on a corpus of a long name", 20.0, None, 400.0, 90.0,
+            1e4, None, False),
+    )  # fmt: skip
+    return Reproduction(rows, (("nobody2025", "table.csv"),), {}, ())
+
+
 @pytest.fixture(scope="module")
 def results(curves, surfaces, forge_at_random):
     posterior = curves.posterior
@@ -91,7 +101,9 @@ def results(curves, surfaces, forge_at_random):
         "prediction of new models": surfaces.predictions(
             [{"params": 1e10, "data": 1e11}, {"params": 2e10, "data": 2e11}]
         ),
+        "reproduction": _found_again(),
         "selection": curves.select(data=16000.0),
+        "speedup": curves.speedup(ODD[0], ODD[2], at={"data": 4000.0}),
     }
 
 
@@ -110,7 +122,7 @@ def picture(results):
 
 NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "optimum", "parameters",
          "parameters of a joint law", "prediction at a point", "prediction along data", "prediction of new models",
-         "selection")  # fmt: skip
+         "reproduction", "selection", "speedup")  # fmt: skip
 
 each_result = pytest.mark.parametrize("name", NAMES)
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from bayeslaw.verdicts import Check, worst
 
 NINETY = 1.6449
 """Standard errors from the middle to the ends of a 90% interval of a normal distribution."""
+
+HUNDRED = 100
+"""Parts of a fit in which progress is told."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ def reproduce(
     sampler : SamplerSettings, optional
     seed : int
     progress : callable, optional
-        Called with what is being fitted, fits finished, and fits in all.
+        Called with what is being fitted, and how much is done of how much, a hundred a fit.
 
     Returns
     -------
@@ -153,16 +157,28 @@ def reproduce(
         if not here[source]:
             continue
         if source not in fits:
-            if progress is not None:
-                progress(f"{paper.name}, {source.law} law on {source.file}", len(fits), total)
+            report = _part(progress, f"{paper.name}, {source.law} law on {source.file}", len(fits), total)
             tables[source] = _read(place, source)
-            fits[source] = fit(tables[source][0], law=source.law, sampler=sampler, seed=seed)
+            fits[source] = fit(tables[source][0], law=source.law, sampler=sampler, seed=seed, progress=report)
         if way not in points:
             points[way] = study.least_squares(get_law(source.law), tables[source][0].table)
         rows += _rows(paper, study, fits[source], points[way], tables[source][1])
     if progress is not None:
-        progress("done", total, total)
+        progress("done", HUNDRED * total, HUNDRED * total)
     return Reproduction(tuple(rows), tuple(missing), fits, tuple(_verdict(s, one) for s, one in fits.items()))
+
+
+def _part(progress: Progress | None, what: str, finished: int, total: int) -> Progress | None:
+    """How one of several fits tells how far it is."""
+    if progress is None:
+        return None
+    told = progress
+
+    def report(_: str, done: int, of: int) -> None:
+        told(what, HUNDRED * finished + (HUNDRED * done // of if of else 0), HUNDRED * total)
+
+    report("", 0, 0)
+    return report
 
 
 def _read(folder: Path, source: Source) -> tuple[Runs, pd.DataFrame]:
@@ -190,10 +206,8 @@ def _row(
 ) -> Row:
     p05, median, p95 = (float(v) for v in np.quantile(quantity.value(draws, held_out), [0.05, 0.5, 0.95]))
     by_least_squares: float | None = None
-    try:
+    with suppress(KeyError):  # the paper's way does not find all that the law has
         by_least_squares = float(quantity.value(point, held_out))
-    except KeyError:  # the paper's way does not find all that the law has
-        pass
     around = NINETY * (quantity.published_se or 0.0)
     agrees = p05 <= quantity.published + around and quantity.published - around <= p95
     return Row(
