@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayeslaw.cli.backtest import backtest
+from bayeslaw.cli.compare import compare
 from bayeslaw.cli.law_option import LawOfFit, LawOfPrior, asked_law, read_law
-from bayeslaw.cli.laws import advise, compare, crossing, laws, optimum
+from bayeslaw.cli.laws import advise, crossing, laws, optimum
 from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.priors import priors

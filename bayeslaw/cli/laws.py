@@ -1,7 +1,6 @@
-"""Commands about laws: which there are, which to trust on a table, how a budget is best split, and where two cross."""
+"""Commands about laws: which there are, how a budget is best split, and where two cross."""
 
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -158,67 +157,6 @@ def optimum(
         show_failing(best.checks)
         say_repairs(fitted.posterior)
     finish(best.status, allow_failed_checks)
-
-
-def compare(
-    runs: RunsPaths,
-    law: Annotated[
-        list[str] | None, typer.Option("--law", help="A law to compare, a name or a file (.py); give two or more.")
-    ] = None,
-    along: Annotated[
-        str, typer.Option(help="Column whose largest runs are held out: data, params or compute.")
-    ] = "data",
-    folds: Annotated[int, typer.Option(min=1, help="How often: the largest step, the largest two, and so on.")] = 3,
-    at: Annotated[list[str] | None, typer.Option("--at", help="Point to predict at with the mixture of laws.")] = None,
-    where: Where = None,
-    answers: As = None,
-    early_tokens: EarlyTokens = None,
-    seed: Seed = 0,
-    json: Json = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the held-out runs here (.csv).")] = None,
-    allow_failed_checks: Allow = False,
-) -> None:
-    """Compare laws by how they would have foretold the largest runs of a table."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
-    point = one_point(at) if at else None
-    first_tokens = read_tokens(early_tokens)
-    check_outputs(output, suffix=".csv")
-    table = read_table(runs, where, answers)
-    from bayeslaw.evidence.comparison.compare import compare as judge
-    from bayeslaw.evidence.comparison.compare import point_for, require_alike
-    from bayeslaw.kinds.registry import kind_of
-    from bayeslaw.kinds.shared.points import complete_point
-    from bayeslaw.sampling.compilation_cache import use_compilation_cache
-
-    named = [read_law(name) for name in law or ()]
-    if point is not None and named:
-        point = point_of_law(point, named[0], table)
-        require_alike(named, [point])
-        for one in named:
-            complete_point(kind_of(one).layout(table, one, None), one, point_for(one, named, point))
-    use_compilation_cache()
-    with interruptible(), progress_bar(f"{len(named)} laws", json) as progress:
-        found = judge(table, named, along=along, folds=folds, early_tokens=first_tokens, seed=seed, progress=progress)
-        prediction = None if point is None else found.predict([point], seed=seed)
-    if output is not None:
-        from bayeslaw.files import write_csv
-
-        write_csv(found.held_out, output)
-    if json:
-        from bayeslaw.views.records import timed, to_json
-
-        predicted = {"predictions": [] if prediction is None else prediction.records()}
-        print(to_json(timed(found, time.perf_counter() - began) | predicted))
-    else:
-        from bayeslaw.views.text import comparison_table, predictions_table
-
-        say_what_was_read(found.runs)
-        show(comparison_table(found))
-        if prediction is not None:
-            show(predictions_table(prediction.records()))
-        show_failing(found.checks)
-    finish(found.status, allow_failed_checks)
 
 
 def crossing(

@@ -61,7 +61,7 @@ def reproduce(
 
         print(to_json(timed(found, time.perf_counter() - began)))
     else:
-        from bayeslaw.views.reproduction_text import reproduction_table
+        from bayeslaw.views.evidence_text import reproduction_table
 
         show(reproduction_table(found))
         for name, file in found.missing:

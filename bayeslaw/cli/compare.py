@@ -1,0 +1,171 @@
+"""The command that compares laws on a table."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayeslaw.cli.law_option import read_law
+from bayeslaw.cli.points import one_point, point_of_law
+from bayeslaw.cli.shared import (
+    Allow,
+    As,
+    EarlyTokens,
+    Json,
+    RunsPaths,
+    Seed,
+    Where,
+    check_outputs,
+    finish,
+    interruptible,
+    interrupts_to,
+    progress_bar,
+    read_table,
+    read_tokens,
+    say_what_is_read,
+    say_what_was_read,
+    show,
+    show_failing,
+    tell,
+)
+from bayeslaw.errors import TargetError
+
+if TYPE_CHECKING:
+    from bayeslaw.laws.base import Law
+    from bayeslaw.runs import Runs
+
+ALL = "all"
+"""In place of names: every law that the table can feed."""
+
+
+def compare(
+    runs: RunsPaths,
+    law: Annotated[
+        list[str] | None,
+        typer.Option("--law", help="A law to compare, a name or a file (.py); give two or more, or all."),
+    ] = None,
+    along: Annotated[
+        str, typer.Option(help="Column whose largest runs are held out: data, params or compute.")
+    ] = "data",
+    folds: Annotated[int, typer.Option(min=1, help="How often: the largest step, the largest two, and so on.")] = 3,
+    at: Annotated[list[str] | None, typer.Option("--at", help="Point to predict at with the mixture of laws.")] = None,
+    where: Where = None,
+    answers: As = None,
+    early_tokens: EarlyTokens = None,
+    jobs: Annotated[int, typer.Option(help="Laws at a time, each in a process; -1 for one a core.")] = -1,
+    seed: Seed = 0,
+    json: Json = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the held-out runs here (.csv).")] = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Compare laws by how they would have foretold the largest runs of a table."""
+    began = time.perf_counter()
+    say_what_is_read(runs, json)
+    point = one_point(at) if at else None
+    first_tokens = read_tokens(early_tokens)
+    if jobs == 0 or jobs < -1:
+        raise TargetError(f"--jobs {jobs}: expected a number of laws at a time, such as 2, or -1 for one a core.")
+    check_outputs(output, suffix=".csv")
+    table = read_table(runs, where, answers)
+    named, left_out = _laws(law or (), table)
+    if point is not None and named:
+        point = _checked(point, named, table)
+    workers = min(os.cpu_count() or 1 if jobs < 0 else jobs, max(len(named), 1))
+    if not json:
+        _say_what_is_coming(named, left_out, table, folds, workers)
+    from bayeslaw.evidence.comparison.advantage import advantages
+    from bayeslaw.evidence.comparison.compare import compare as judge
+    from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+    use_compilation_cache()
+    with _stopping(workers), progress_bar(f"{len(named)} laws", json) as progress:
+        found = judge(
+            table, named, along=along, folds=folds, early_tokens=first_tokens, seed=seed, workers=workers,
+            progress=progress,
+        )  # fmt: skip
+    prediction = None if point is None else found.predict([point], seed=seed)
+    worth = () if point is None else advantages(found, point, seed=seed)
+    if output is not None:
+        from bayeslaw.files import write_csv
+
+        write_csv(found.held_out, output)
+    if json:
+        from dataclasses import asdict
+
+        from bayeslaw.views.records import timed, to_json
+
+        predicted = {"predictions": [] if prediction is None else prediction.records()}
+        predicted["advantages"] = [asdict(one) for one in worth]
+        print(to_json(timed(found, time.perf_counter() - began) | predicted))
+    else:
+        from bayeslaw.views.evidence_text import advantages_table
+        from bayeslaw.views.text import comparison_table, predictions_table
+
+        say_what_was_read(found.runs)
+        show(comparison_table(found))
+        if prediction is not None:
+            show(predictions_table(prediction.records()), advantages_table(worth, found.laws[0].law))
+        show_failing(found.checks)
+    finish(found.status, allow_failed_checks)
+
+
+def _laws(names: Sequence[str], table: "Runs") -> "tuple[list[Law], tuple[str, ...]]":
+    """The laws that are named, or all; and of all why some of them are left out."""
+    if ALL not in names:
+        return [read_law(name) for name in names], ()
+    from bayeslaw.evidence.comparison.candidates import all_laws
+
+    found, left_out = all_laws(table)
+    others = [read_law(name) for name in names if name != ALL]
+    return [*(law for law in found if law.name not in {other.name for other in others}), *others], left_out
+
+
+def _checked(point: dict[str, float], laws: "Sequence[Law]", table: "Runs") -> dict[str, float]:
+    """A point in the covariates of laws, once it is one for all of them."""
+    from bayeslaw.evidence.comparison.compare import point_for, require_alike
+    from bayeslaw.kinds.registry import kind_of
+    from bayeslaw.kinds.shared.points import complete_point
+
+    point = point_of_law(point, laws[0], table)
+    require_alike(laws, [point])
+    for law in laws:
+        complete_point(kind_of(law).layout(table, law, None), law, point_for(law, laws, point))
+    return point
+
+
+def _say_what_is_coming(
+    laws: "Sequence[Law]", left_out: Sequence[str], table: "Runs", folds: int, workers: int
+) -> None:
+    """Say which laws are compared, how many fits that is and about how long they take."""
+    from bayeslaw.evidence.comparison.candidates import expected_seconds
+
+    for reason in left_out:
+        tell(f"Not compared: {reason}")
+    minutes = max(round(expected_seconds(laws, table, folds, workers) / 60), 1)
+    tell(
+        f"Comparing {len(laws)} laws ({', '.join(law.name for law in laws)}), up to {len(laws) * (1 + folds)} fits, "
+        f"{workers} at a time: about {minutes} minute{'s' * (minutes > 1)} if nothing was compiled before."
+    )
+
+
+@contextmanager
+def _stopping(workers: int) -> Iterator[None]:
+    """Let an interrupt end this process and its workers at once."""
+    if workers == 1:
+        with interruptible():
+            yield
+        return
+    try:
+        with interrupts_to(signal.default_int_handler):
+            yield
+    except KeyboardInterrupt:
+        from joblib.externals.loky import get_reusable_executor
+
+        tell("bayeslaw: interrupted; nothing was written.")
+        get_reusable_executor().shutdown(wait=False, kill_workers=True)
+        os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
