@@ -72,7 +72,7 @@ def compare(
         raise TargetError(f"--jobs {jobs}: expected a number of laws at a time, such as 2, or -1 for one a core.")
     check_outputs(output, suffix=".csv")
     table = read_table(runs, where, answers)
-    named, left_out = _laws(law or (), table)
+    named, left_out = _laws(law or (), table, point)
     if point is not None and named:
         point = _checked(point, named, table)
     workers = min(os.cpu_count() or 1 if jobs < 0 else jobs, max(len(named), 1))
@@ -114,15 +114,18 @@ def compare(
     finish(found.status, allow_failed_checks)
 
 
-def _laws(names: Sequence[str], table: "Runs") -> "tuple[list[Law], tuple[str, ...]]":
-    """The laws that are named, or all; and of all why some of them are left out."""
+def _laws(names: Sequence[str], table: "Runs", point: dict[str, float] | None) -> "tuple[list[Law], tuple[str, ...]]":
+    """The laws that are named, or all that can be asked at a point; and of all why some of them are left out."""
     if ALL not in names:
         return [read_law(name) for name in names], ()
-    from bayeslaw.evidence.comparison.candidates import all_laws
+    from bayeslaw.evidence.comparison.candidates import all_laws, asked_alike
 
     found, left_out = all_laws(table)
-    others = [read_law(name) for name in names if name != ALL]
-    return [*(law for law in found if law.name not in {other.name for other in others}), *others], left_out
+    if point is not None:
+        found, others = asked_alike(found, {law.name: point_of_law(point, law, table) for law in found})
+        left_out += others
+    given = [read_law(name) for name in names if name != ALL]
+    return [*(law for law in found if law.name not in {other.name for other in given}), *given], left_out
 
 
 def _checked(point: dict[str, float], laws: "Sequence[Law]", table: "Runs") -> dict[str, float]:

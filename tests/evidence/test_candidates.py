@@ -8,7 +8,7 @@ import pytest
 
 from bayeslaw.answers.prediction import predict
 from bayeslaw.evidence.comparison.advantage import advantages
-from bayeslaw.evidence.comparison.candidates import all_laws, expected_seconds
+from bayeslaw.evidence.comparison.candidates import all_laws, asked_alike, expected_seconds
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.fitting.facade import Fit
@@ -48,6 +48,14 @@ def test_laws_with_another_link_are_left_out_and_that_is_said(surface):
     laws, left_out = all_laws(replace(runs, table=runs.table.assign(vocab_size=np.linspace(1e4, 6e4, len(runs.table)))))
     assert "vocabulary" not in {law.name for law in laws}
     assert any(reason.startswith("vocabulary: it is of loss") for reason in left_out)
+
+
+def test_laws_that_a_point_does_not_suit_are_left_out():
+    laws = [get_law(name) for name in ("chinchilla", "overtraining", "data_constrained")]
+    point = {"params": 1e9, "data": 1e10}
+    kept, left_out = asked_alike(laws, {law.name: point for law in laws})
+    assert [law.name for law in kept] == ["chinchilla", "overtraining"]
+    assert left_out == ("data_constrained: the point does not give unique_data.",)
 
 
 def test_more_laws_take_longer_and_workers_share_them():

@@ -1,6 +1,6 @@
 """Which laws a table can be compared by, and about how long that takes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bayeslaw.errors import BayeslawError
 from bayeslaw.kinds.registry import kind_of
@@ -53,6 +53,30 @@ def all_laws(runs: Runs) -> tuple[tuple[Law, ...], tuple[str, ...]]:
             reasons.append(f"{law.name}: it is of {outcome.linked_unit}, the others are not.")
     same = tuple(law for law, outcome in zip(kept, outcomes, strict=True) if outcome == usual)
     return same, tuple(reasons)
+
+
+def asked_alike(
+    laws: Sequence[Law], points: Mapping[str, Mapping[str, float]]
+) -> tuple[tuple[Law, ...], tuple[str, ...]]:
+    """Those of several laws, the most, that a point asks for the same models; and why others cannot be asked there.
+
+    Parameters
+    ----------
+    laws : sequence of Law
+    points : mapping
+        The point in the covariates of each law, by its name.
+    """
+    whole = [kind_of(law).is_new_model(law, points[law.name]) for law in laws]
+    usual = max(whole, key=whole.count, default=False)
+    kept, reasons = [], []
+    for law, new in zip(laws, whole, strict=True):
+        if new == usual:
+            kept.append(law)
+            continue
+        missing = [c.name for c in law.covariates if c.name not in points[law.name]]
+        lacking = f"the point does not give {', '.join(missing)}" if missing else "the point is a new model to it alone"
+        reasons.append(f"{law.name}: {lacking}.")
+    return tuple(kept), tuple(reasons)
 
 
 def _fed(law: Law, runs: Runs) -> bool:

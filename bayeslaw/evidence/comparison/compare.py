@@ -99,7 +99,7 @@ class Comparison(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison as plain values, with verdicts."""
-        columns = [*HELD_OUT[0], self.outcome.name, *HELD_OUT[1]]
+        columns = [c for c in (*HELD_OUT[0], self.outcome.name, *HELD_OUT[1]) if c in self.held_out]
         return {
             "along": self.along,
             "laws": self.records(),
@@ -305,7 +305,7 @@ def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str,
     for label in labels:
         known = set(_known_by(seen, seen, label))
         usable &= [place in known for place in _known_by(holdout.hidden, seen, label)]
-    hidden = holdout.hidden.loc[usable, list(columns)]
+    hidden = holdout.hidden.loc[usable, [name for name in columns if name in holdout.hidden]]
     if hidden.empty:
         of, remedy = ("models", ", or compare joint laws only") if "model" in labels else ("families", "")
         raise LawError(

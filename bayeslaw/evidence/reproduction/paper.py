@@ -36,8 +36,6 @@ class Source:
         Rows with which predictions of the fit are compared; none if empty.
     roles : tuple of (str, str)
         What columns are, where their names do not tell.
-    constant : tuple of (str, float)
-        Columns that the table leaves out, because they have one value for all runs.
     """
 
     file: str
@@ -45,7 +43,6 @@ class Source:
     where: str = ""
     held_out: str = ""
     roles: tuple[tuple[str, str], ...] = ()
-    constant: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -183,12 +183,9 @@ def _part(progress: Progress | None, what: str, finished: int, total: int) -> Pr
 
 def _read(folder: Path, source: Source) -> tuple[Runs, pd.DataFrame]:
     """The runs to fit and the table of those held out, which may be empty."""
-    written = pd.read_csv(folder / source.file, dtype=str, keep_default_na=False)
-    written = written.assign(**dict(source.constant))
-    roles = dict(source.roles) or None
 
     def chosen(where: str) -> Runs:
-        return replace(read_runs(written, where=where or None, roles=roles), source=source.file)
+        return read_runs(folder / source.file, where=where or None, roles=dict(source.roles) or None)
 
     runs = chosen(source.where)
     return runs, chosen(source.held_out).table if source.held_out else runs.table.iloc[:0]

@@ -7,7 +7,7 @@ from bayeslaw.evidence.reproduction.paper import Paper, Quantity, Source, Study,
 
 
 def _corpus(name: str, E: float, alpha: float, k: float) -> Study:
-    source = Source("pools/parallel.csv", "parallel", where=f"family == '{name}'", constant=(("tokens", 42e9),))
+    source = Source("pools/parallel.csv", "parallel", where=f"family == '{name}'")
     published = {"E": E, "alpha": alpha, "k": k}
     quantities: tuple[Quantity, ...] = tuple(coefficient(p, v, label=f"{p}, {name}") for p, v in published.items())
     return Study(source, quantities)
