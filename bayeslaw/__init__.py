@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from bayeslaw.evidence.law_checks import LawChecks as LawChecks
     from bayeslaw.evidence.law_checks import check_law as check_law
     from bayeslaw.evidence.reproduction.reproduce import reproduce as reproduce
+    from bayeslaw.evidence.sensitivity import Sensitivity as Sensitivity
+    from bayeslaw.evidence.sensitivity import sensitivity as sensitivity
     from bayeslaw.fitting.build import Built as Built
     from bayeslaw.fitting.build import build as build
     from bayeslaw.fitting.facade import Fit as Fit
@@ -86,6 +88,7 @@ _HOME = {
     "Prior": "bayeslaw.prior.prior",
     "Runs": "bayeslaw.runs",
     "Selection": "bayeslaw.answers.selection",
+    "Sensitivity": "bayeslaw.evidence.sensitivity",
     "advise": "bayeslaw.answers.advice",
     "build": "bayeslaw.fitting.build",
     "check_law": "bayeslaw.evidence.law_checks",
@@ -103,6 +106,7 @@ _HOME = {
     "read_runs": "bayeslaw.runs",
     "register_law": "bayeslaw.laws",
     "reproduce": "bayeslaw.evidence.reproduction.reproduce",
+    "sensitivity": "bayeslaw.evidence.sensitivity",
 }
 
 __version__ = "0.1.0"

@@ -44,16 +44,32 @@ def leave_one_out_weights(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.nd
     k : ndarray, shape (J,)
         Shape of the tail; above .7 the weights of that observation are not to be relied on.
     """
+    return smoothed_weights(-log_likelihood)
+
+
+def smoothed_weights(log_ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log importance weights whose largest are replaced by those of a Pareto distribution; as `leave_one_out_weights`.
+
+    Parameters
+    ----------
+    log_ratios : ndarray, shape (J, S)
+        Logs of J densities at S draws, over that of the draws.
+
+    Returns
+    -------
+    log_weights : ndarray, shape (J, S)
+    k : ndarray, shape (J,)
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import arviz as az
 
         if hasattr(az, "psislw"):
-            log_weights, k = az.psislw(-log_likelihood)
+            log_weights, k = az.psislw(log_ratios)
         else:
             from arviz_stats.base import array_stats
 
-            log_weights, k = array_stats.psislw(log_likelihood)
+            log_weights, k = array_stats.psislw(-log_ratios)
     return np.asarray(log_weights), np.asarray(k)
 
 

@@ -24,12 +24,16 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Comparison": "comparison",
         "Crossing": "crossing",
         "LawChecks": "checks",
+        "NextRuns": "next_runs",
         "Optimum": "optimum",
         "Parameters": "parameters",
         "Prediction": "prediction",
         "Reproduction": "reproduction",
         "Selection": "selection",
         "Speedup": "speedup",
+        "Replay": "replay",
+        "Replications": "residuals",
+        "Sensitivity": "checks",
     }
 )
 """The module of ``bayeslaw.views.plots`` that draws each result, found when a picture is asked for: views come last in

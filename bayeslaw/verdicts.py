@@ -1,7 +1,7 @@
 """Verdicts: what was checked, what came out, and what to do about it."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 Status = Literal["PASS", "REVIEW", "FAIL"]
@@ -37,6 +37,27 @@ class Check:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)
+
+
+def read_check(plain: Mapping[str, Any]) -> Check:
+    """A check from plain values, as ``Check.as_dict`` gives them.
+
+    Raises
+    ------
+    ValueError
+        If these are not those of a check, or its status is none that there is.
+    """
+    numbers = ("value", "threshold")
+    if set(plain) != {field.name for field in fields(Check)}:
+        raise ValueError("a check with other fields")
+    if plain["status"] not in _ORDER:
+        raise ValueError(f"a check with the status {plain['status']!r}")
+    for name, found in plain.items():
+        if name in numbers and (isinstance(found, bool) or not isinstance(found, (int, float))):
+            raise ValueError(f"a check whose {name} is {found!r}")
+        if name not in numbers and not isinstance(found, str):
+            raise ValueError(f"a check whose {name} is {found!r}")
+    return Check(**plain)
 
 
 def at_most(name: str, value: float, passing: float, failing: float, sentence: str, remedy: str) -> Check:

@@ -257,9 +257,7 @@ def _family_optimum(
     """The best split within a group of models, and draws of the best number of parameters (S,)."""
     family, task, models = group
     law = posterior.predictor.law_of(int(models[0]))
-    centre = float(np.median(best_log_params(law, compute, at)))
-    along, rng = {"params": 1.0, "data": -1.0}, generator(seed, streams.OPTIMUM)
-    error = replace(law.error_along(along_budget(np.exp(centre), compute, at), along, rng), start=centre)
+    error = error_along_budget(law, compute, at, seed)
     log_best = best_log_params(law, compute, at, error)
     params = np.exp(log_best)
     data = compute / (FLOP_PER_TOKEN * params)
@@ -314,6 +312,13 @@ def best_log_params(
         rising = slope_at(middle) + error.slope_at(middle) > 0
         low, high = np.where(rising, low, middle), np.where(rising, middle, high)
     return 0.5 * (low + high)
+
+
+def error_along_budget(law: LawDraws, compute: float, at: Mapping[str, float], seed: int) -> ErrorAlong:
+    """By how much each draw of a law is missed along a budget, as a function of log N, from its typical best N."""
+    centre = float(np.median(best_log_params(law, compute, at)))
+    along, rng = {"params": 1.0, "data": -1.0}, generator(seed, streams.OPTIMUM)
+    return replace(law.error_along(along_budget(np.exp(centre), compute, at), along, rng), start=centre)
 
 
 def along_budget(params: Any, compute: float, at: Mapping[str, float]) -> dict[str, Any]:

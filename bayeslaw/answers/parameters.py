@@ -23,10 +23,13 @@ class Parameters(Result):
     records : tuple of dict
         See `parameter_records`.
     posterior : Posterior
+    prior : Posterior or None
+        The same with draws from the prior, if they are to stand beside.
     """
 
     records: tuple[dict[str, Any], ...]
     posterior: Posterior
+    prior: Posterior | None = None
 
     @property
     def checks(self) -> tuple[Check, ...]:  # type: ignore[override]
@@ -44,9 +47,35 @@ class Parameters(Result):
         """All draws of the posterior, from which this table is computed."""
         return self.posterior.draws
 
+    def prior_interval(self, record: Mapping[str, Any]) -> tuple[float, float, float] | None:
+        """The .05, .5 and .95 quantiles of the prior of a number.
+
+        Parameters
+        ----------
+        record : mapping
+            One of ``records``.
+
+        Returns
+        -------
+        tuple of float, or None
+            None where the prior is flat or was not drawn.
+        """
+        if self.prior is None:
+            return None
+        found = draws_of(self.prior, record)
+        if np.ptp(found) == 0:
+            return None
+        low, middle, high = (float(value) for value in np.quantile(found, [0.05, 0.5, 0.95]))
+        return low, middle, high
+
     def to_frame(self) -> pd.DataFrame:
-        """One row per parameter and group at the level at which it varies."""
-        return pd.DataFrame(self.records)
+        """One row per parameter and group at the level at which it varies; the prior beside, if it was drawn."""
+        frame = pd.DataFrame(self.records)
+        if self.prior is None:
+            return frame
+        nothing = (np.nan,) * 3
+        beside = [self.prior_interval(record) or nothing for record in self.records]
+        return frame.assign(**{f"prior_{q}": [b[i] for b in beside] for i, q in enumerate(("p05", "median", "p95"))})
 
     def to_dict(self) -> dict[str, Any]:
         """The summaries as plain values, with verdicts and provenance."""
@@ -55,9 +84,9 @@ class Parameters(Result):
         return {**self.posterior.provenance(), **found, **verdict(self.checks)}
 
 
-def parameters(posterior: Posterior) -> Parameters:
-    """Summarise the parameters of a posterior."""
-    return Parameters(tuple(parameter_records(posterior)), posterior)
+def parameters(posterior: Posterior, prior: Posterior | None = None) -> Parameters:
+    """Summarise the parameters of a posterior; ``prior`` has draws from its prior in place of its own."""
+    return Parameters(tuple(parameter_records(posterior)), posterior, prior)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -162,3 +191,18 @@ def groups_of(posterior: Posterior, values: np.ndarray) -> list[tuple[str, str, 
         if len(names) < len(layout.curves) and np.array_equal(values, values[..., first[index]]):
             return [(level, group, task, int(i)) for (group, task), i in zip(names, first, strict=True)]
     return [("model", curve.model, curve.task, i) for i, curve in enumerate(layout.curves)]
+
+
+def draws_of(posterior: Posterior, record: Mapping[str, Any]) -> np.ndarray:
+    """Draws of the number that a record summarises, in a posterior or in what was drawn from its prior."""
+    name, level = record["name"], record["level"]
+    draws, layout = posterior.draws, posterior.layout
+    if level == "population":
+        return draws[name].values.ravel()
+    if name not in {p.name for p in posterior.law.parameters}:
+        variable = next(v for v, (told, _) in posterior.predictor.scale_variables().items() if told == name)
+        return draws[variable].isel(task=layout.tasks.index(record["task"])).values.ravel()
+    curve = next(
+        i for i, c in enumerate(layout.curves) if c.task == record["task"] and getattr(c, level) == record["group"]
+    )
+    return draws[name].isel(curve=curve).values.ravel()

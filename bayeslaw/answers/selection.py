@@ -6,30 +6,26 @@ parameters and the discrepancy that candidates share drawn once for all of them.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeslaw.answers.candidates import Charge, charges
+from bayeslaw.answers.candidates import members as candidates_among
 from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.risk import MEANING, Risk, conditional_value_at_risk, orders, pairwise, shortlist
+from bayeslaw.answers.selection_checks import prediction_checks, require_target
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.reach import target_check
-from bayeslaw.kinds.registry import kind_of
-from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.outcome import Outcome
-from bayeslaw.kinds.shared.points import complete_point, curves_on
-from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
-from bayeslaw.sampling.diagnostics import convergence_checks
 from bayeslaw.verdicts import Check, at_least
 
 WITHIN = 1.01
 """A candidate is near the best if it falls short of it by at most WITHIN - 1 of its value."""
-
-TAIL = 0.9
-"""CVaR is the mean of the worst share 1 - TAIL of the draws of regret."""
 
 TIE = 0.25
 """A candidate ties with the recommended one if it beats it with at least this probability."""
@@ -37,7 +33,10 @@ TIE = 0.25
 
 @dataclass(frozen=True)
 class Candidate:
-    """One candidate at the target; losses in the units of the table, quantiles of a run prediction."""
+    """One candidate at the target; losses in the units of the table, quantiles of a run prediction.
+
+    Odds and regrets are of losses with what the candidate is charged beside its loss, ``charge``.
+    """
 
     model: str
     family: str
@@ -51,6 +50,8 @@ class Candidate:
     p_within_1pct: float
     expected_regret: float
     cvar_regret_90: float
+    median_regret: float
+    charge: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,8 +63,16 @@ class Selection(Result):
     target : mapping
         The point chosen for.
     task : str
+    risk : {"mean", "cvar90", "median-regret", "probability"}
+        By what candidates are ordered.
     candidates : tuple of Candidate
-        Ordered by expected regret.
+        Ordered by the risk; by expected regret unless told.
+    by_risk : mapping
+        What each risk would choose.
+    shortlist : tuple of str
+        The smallest set that holds the best with probability 95%, the likeliest first.
+    beats : ndarray, shape (candidates, candidates)
+        Probability that the candidate of a row beats that of a column, in the order of ``candidates``.
     tie_set : tuple of str
         Models that beat the recommended one with probability .25 or more.
     values : ndarray, shape (S, candidates)
@@ -78,7 +87,11 @@ class Selection(Result):
 
     target: Mapping[str, float]
     task: str
+    risk: Risk
     candidates: tuple[Candidate, ...]
+    by_risk: Mapping[str, str]
+    shortlist: tuple[str, ...]
+    beats: np.ndarray
     tie_set: tuple[str, ...]
     values: np.ndarray
     outcome: Outcome
@@ -88,13 +101,13 @@ class Selection(Result):
 
     @property
     def recommended(self) -> str:
-        """The model with the smallest expected regret."""
+        """The model that is best by the risk: with the smallest expected regret, unless told."""
         return self.candidates[0].model
 
     @property
     def sentence(self) -> str:
         """The recommendation with its odds."""
-        return _sentence(self.candidates, self.tie_set, self.target, self.outcome.name)
+        return _sentence(self)
 
     @property
     def draws(self) -> xr.Dataset:
@@ -115,6 +128,20 @@ class Selection(Result):
         """
         return [asdict(c) for c in self.candidates]
 
+    def pairs(self) -> list[dict[str, Any]]:
+        """Odds that one candidate beats another, for each pair of the shortlist.
+
+        Returns
+        -------
+        list of dict
+        """
+        place = {c.model: j for j, c in enumerate(self.candidates)}
+        return [
+            {"model": a, "other": b, "p_better": float(self.beats[place[a], place[b]])}
+            for i, a in enumerate(self.shortlist)
+            for b in self.shortlist[i + 1 :]
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """The choice as plain values, with verdicts and provenance."""
         return {
@@ -126,13 +153,26 @@ class Selection(Result):
                 "model": self.recommended,
                 "sentence": self.sentence,
                 "tie_set": list(self.tie_set),
+                "risk": self.risk,
+                "by_risk": dict(self.by_risk),
+                "shortlist": list(self.shortlist),
+                "pairwise": self.pairs(),
             },
             **verdict(self.checks),
         }
 
 
-def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = None, seed: int = 0) -> Selection:
-    """Rank the candidates of a task by expected regret at a target.
+def select(
+    posterior: Posterior,
+    at: Mapping[str, float],
+    *,
+    task: str | None = None,
+    risk: Risk = "mean",
+    charge: Charge | None = None,
+    where_final: str | None = None,
+    seed: int = 0,
+) -> Selection:
+    """Rank the candidates of a task at a target, by expected regret or another risk.
 
     Parameters
     ----------
@@ -141,52 +181,49 @@ def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = 
         Target: covariate names to values in the units of the table.
     task : str, optional
         Needed if the posterior has several.
+    risk : {"mean", "cvar90", "median-regret", "probability"}
+        What is to be small: expected regret, its mean in the worst tenth of cases, its median; or to be large: the odds
+        of being best.
+    charge : mapping or str, optional
+        What candidates are charged beside their loss, in the unit of the loss: by model, or an expression of columns
+        such as ``"0.005 * log2(params)"``.
+    where_final : str, optional
+        A condition on candidates, such as ``"params <= 8e9"``; others tell of them, but are not chosen.
     seed : int
 
     Raises
     ------
     TargetError
-        If the target cannot be predicted at, or lies below what every candidate has already been measured at.
+        If the target cannot be predicted at, or lies below what every candidate has already been measured at; or if
+        the risk is unknown, or charges cannot be used.
+    SelectionError
+        If ``where_final`` or an expression is not understood, or no candidate is left.
     TaskError
         If the task is unknown, or not given where there are several.
     """
     layout = posterior.layout
     task = require_target(layout, posterior.law, at, task)
-    members = [i for i, curve in enumerate(layout.curves) if curve.task == task]
+    if risk not in get_args(Risk):
+        raise TargetError(f"risk={risk!r} is none of those known: {', '.join(get_args(Risk))}.")
+    members = candidates_among(posterior.runs, layout, task, where_final)
+    charged = charges(posterior.runs, layout, members, charge)
     runs, curve = predict(posterior, [at], kind="run", seed=seed), predict(posterior, [at], kind="curve", seed=seed)
     outcome = runs.outcome
     losses = outcome.inverse(runs.linked[:, members, 0])
-    best = outcome.best(losses, axis=1)
-    regret = outcome.shortfall(losses, best)
-    expected = regret.mean(axis=0)
-    order = np.argsort(expected, kind="stable")
-    winners = np.bincount(regret.argmin(axis=1), minlength=len(members)) / len(losses)
-    within = (regret <= (WITHIN - 1.0) * np.abs(best)).mean(axis=0)
-    quantiles = np.quantile(losses, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
-    candidates = tuple(
-        Candidate(
-            model=layout.curves[members[j]].model,
-            family=layout.curves[members[j]].family,
-            loss_median=float(quantiles[2, j]),
-            loss_mean=float(losses[:, j].mean()),
-            loss_p05=float(quantiles[0, j]),
-            loss_p25=float(quantiles[1, j]),
-            loss_p75=float(quantiles[3, j]),
-            loss_p95=float(quantiles[4, j]),
-            p_best=float(winners[j]),
-            p_within_1pct=float(within[j]),
-            expected_regret=float(expected[j]),
-            cvar_regret_90=conditional_value_at_risk(regret[:, j]),
-        )
-        for j in order
-    )
+    net = losses - charged if outcome.higher_is_better else losses + charged
+    best = outcome.best(net, axis=1)
+    regret = outcome.shortfall(net, best)
+    by_risk = orders(regret)
+    order = by_risk[risk]
+    candidates = _summaries(posterior, members, losses, regret, np.abs(best), charged, order)
     losses = losses[:, order]
     regret = regret[:, order]
     beats = (regret < regret[:, :1]).mean(axis=0)
+    named = [c.model for c in candidates]
     ties = tuple(c.model for c, p in zip(candidates, beats, strict=True) if p >= TIE)
     checks = (
         *posterior.checks,
-        *_prediction_checks(posterior, curve.linked[:, members, 0], members),
+        *prediction_checks(posterior, curve.linked[:, members, 0], members),
         target_check(layout, posterior.law, at, task),
         at_least(
             "candidates", len(members), 2, 0, f"There are {len(members)} candidates to choose from.",
@@ -196,7 +233,11 @@ def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = 
     return Selection(
         target=dict(at),
         task=task,
+        risk=risk,
         candidates=candidates,
+        by_risk={name: layout.curves[members[found[0]]].model for name, found in by_risk.items()},
+        shortlist=tuple(named[j] for j in shortlist(np.array([c.p_best for c in candidates]))),
+        beats=pairwise(regret),
         tie_set=ties,
         values=losses,
         outcome=outcome,
@@ -206,59 +247,57 @@ def select(posterior: Posterior, at: Mapping[str, float], *, task: str | None = 
     )
 
 
-def conditional_value_at_risk(regret: np.ndarray, tail: float = TAIL) -> float:
-    """Mean of the worst ``1 - tail`` of the draws of a regret (Rockafellar and Uryasev 2000), at least one draw."""
-    worst = max(1, round(len(regret) * (1 - tail)))
-    return float(np.sort(regret)[-worst:].mean())
-
-
-def require_target(layout: Layout, law: Law, at: Mapping[str, float], task: str | None) -> str:
-    """Check a target before anything is sampled, and find which task it is for.
-
-    Raises
-    ------
-    TargetError, TaskError
-        See ``select``.
-    """
-    tasks = layout.tasks
-    task = layout.curves[curves_on(layout, task)[0]].task
-    complete_point(layout, law, at)
-    if kind_of(law).is_new_model(law, at):
-        raise TargetError(
-            f"The target gives every covariate of the {law.name} law, so that nothing tells the candidates apart. "
-            f"Candidates keep the size they have: give {law.axis}=… alone."
+def _summaries(
+    posterior: Posterior,
+    members: list[int],
+    losses: np.ndarray,
+    regret: np.ndarray,
+    best: np.ndarray,
+    charged: np.ndarray,
+    order: np.ndarray,
+) -> tuple[Candidate, ...]:
+    """Candidates in an order, from draws of losses and regret (S, J); ``best`` (S, 1) is the size of the best."""
+    curves = posterior.layout.curves
+    winners = np.bincount(regret.argmin(axis=1), minlength=len(members)) / len(losses)
+    within = (regret <= (WITHIN - 1.0) * best).mean(axis=0)
+    quantiles = np.quantile(losses, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    return tuple(
+        Candidate(
+            model=curves[members[j]].model,
+            family=curves[members[j]].family,
+            loss_median=float(quantiles[2, j]),
+            loss_mean=float(losses[:, j].mean()),
+            loss_p05=float(quantiles[0, j]),
+            loss_p25=float(quantiles[1, j]),
+            loss_p75=float(quantiles[3, j]),
+            loss_p95=float(quantiles[4, j]),
+            p_best=float(winners[j]),
+            p_within_1pct=float(within[j]),
+            expected_regret=float(regret[:, j].mean()),
+            cvar_regret_90=conditional_value_at_risk(regret[:, j]),
+            median_regret=float(np.median(regret[:, j])),
+            charge=float(charged[j]),
         )
-    seen = float(layout.largest[layout.task_of == tasks.index(task)].min())
-    if at[law.axis] < seen * (1 - 1e-9):
-        raise TargetError(
-            f"The target {law.axis}={at[law.axis]:g} lies below the data: every candidate has been measured at "
-            f"{law.axis}={seen:g} or beyond. Read the choice off the table, or give a larger target."
-        )
-    return task
-
-
-def _prediction_checks(posterior: Posterior, linked: np.ndarray, members: list[int]) -> list[Check]:
-    chains, draws = posterior.draws.sizes["chain"], posterior.draws.sizes["draw"]
-    names = [posterior.layout.curves[i].model for i in members]
-    dataset = xr.Dataset(
-        {"prediction": (("chain", "draw", "model"), linked.reshape(chains, draws, -1))}, coords={"model": names}
+        for j in order
     )
-    return [
-        Check(f"prediction_{c.name}", c.status, c.value, c.threshold, c.sentence, c.remedy)
-        for c in convergence_checks(dataset)
-    ]
 
 
-def _sentence(candidates: tuple[Candidate, ...], ties: tuple[str, ...], at: Mapping[str, float], outcome: str) -> str:
-    best = candidates[0]
-    point = ", ".join(f"{name} = {value:,.0f}" for name, value in at.items())
+def _sentence(found: Selection) -> str:
+    best = found.candidates[0]
+    point = ", ".join(f"{name} = {value:,.0f}" for name, value in found.target.items())
+    charged = ", charges included," if any(c.charge for c in found.candidates) else ""
     sentence = (
-        f"At {point} choose {best.model}: it is the best of {len(candidates)} with probability {best.p_best:.2f} and "
-        f"within 1% of the best with probability {best.p_within_1pct:.2f}; the choice is expected to cost "
-        f"{best.expected_regret:.3f} in {outcome} against knowing the best, and {best.cvar_regret_90:.3f} in the worst "
-        "tenth of cases."
+        f"At {point} choose {best.model}: it is the best of {len(found.candidates)} with probability "
+        f"{best.p_best:.2f} and within 1% of the best with probability {best.p_within_1pct:.2f}; the choice is "
+        f"expected to cost{charged} {best.expected_regret:.3f} in {found.outcome.name} against knowing the best, and "
+        f"{best.cvar_regret_90:.3f} in the worst tenth of cases."
     )
-    if ties:
-        shown = ", ".join(ties[:4]) + (f" and {len(ties) - 4} more" if len(ties) > 4 else "")
+    if found.tie_set:
+        shown = ", ".join(found.tie_set[:4]) + (f" and {len(found.tie_set) - 4} more" if len(found.tie_set) > 4 else "")
         sentence += f" Not clearly worse: {shown}."
-    return sentence
+    others: dict[str, list[str]] = {}
+    for risk, model in found.by_risk.items():
+        if model != best.model:
+            others.setdefault(model, []).append(MEANING[cast(Risk, risk)])
+    told = [f"{model} by {' and '.join(why)}" for model, why in others.items()]
+    return sentence + (f" One would choose {', '.join(told)}." if told else "")

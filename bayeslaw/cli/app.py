@@ -4,22 +4,24 @@ Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer
 """
 
 import sys
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
 from bayeslaw.cli.backtest import backtest
 from bayeslaw.cli.compare import compare
+from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, Table, Ways, give, ways
 from bayeslaw.cli.law_option import LawOfFit, LawOfPrior, asked_law, read_law
 from bayeslaw.cli.laws import advise, crossing, laws, optimum
+from bayeslaw.cli.next import next_
 from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
 from bayeslaw.cli.priors import priors
 from bayeslaw.cli.read import read
+from bayeslaw.cli.replay import replay
+from bayeslaw.cli.report import report as write_report
 from bayeslaw.cli.reproduce import reproduce
 from bayeslaw.cli.shared import (
     Allow,
@@ -27,8 +29,6 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     FitFile,
     Json,
-    Output,
-    Plot,
     PriorName,
     RunsOrFit,
     RunsPaths,
@@ -36,9 +36,8 @@ from bayeslaw.cli.shared import (
     Where,
     Widen,
     borrow,
-    check_outputs,
-    finish,
     fit_table,
+    forget_output,
     interruptible,
     read_table,
     read_tokens,
@@ -52,9 +51,11 @@ from bayeslaw.cli.shared import (
     tell,
 )
 from bayeslaw.cli.speedup import speedup
-from bayeslaw.errors import BayeslawError
+from bayeslaw.errors import BayeslawError, TargetError
 
 if TYPE_CHECKING:
+    from bayeslaw.answers.candidates import Charge
+    from bayeslaw.answers.risk import Risk
     from bayeslaw.evidence.hindsight import Hidden
     from bayeslaw.fitting.facade import Fit
     from bayeslaw.kinds.shared.stated import Statement
@@ -65,13 +66,16 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Turn cheap training runs into decisions about expensive ones, with honest odds.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 app.add_typer(backtest, name="backtest")
 app.add_typer(priors, name="priors")
 app.command()(read)
+app.command(name="next")(next_)
+app.command()(replay)
+app.command("report")(write_report)
 app.command()(optimum)
 app.command()(crossing)
 app.command()(advise)
@@ -79,6 +83,19 @@ app.command()(compare)
 app.command()(laws)
 app.command()(reproduce)
 app.command()(speedup)
+
+
+@app.callback(invoke_without_command=True)
+def everywhere(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Turn cheap training runs into decisions about expensive ones, with honest odds."""
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("bayeslaw"))
+        raise typer.Exit
+
 
 At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1.6M or params=7B,data=1T.")]
 Points = Annotated[
@@ -91,6 +108,15 @@ DEMO_BEYOND = 16
 """The demonstration chooses for a data size this many times the largest it sees."""
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a choice goes by: the risk, charges beside the loss, and a condition on what may be chosen."""
+
+    risk: "Risk" = "mean"
+    charge: "Charge | None" = None
+    where_final: str | None = None
+
+
 @app.command()
 def select(
     runs: RunsOrFit,
@@ -98,6 +124,14 @@ def select(
     where: Where = None,
     answers: As = None,
     task: Task = None,
+    risk: Annotated[
+        str, typer.Option(help="What to go by: mean regret, cvar90 (its worst tenth), median-regret, or probability.")
+    ] = "mean",
+    charge: Annotated[
+        list[str] | None,
+        typer.Option(help="What candidates cost beside their loss: model=0.01, or '0.005 * log2(params)'; repeatable."),
+    ] = None,
+    where_final: Annotated[str | None, typer.Option(help="What may be chosen, such as 'params <= 8e9'.")] = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -105,24 +139,27 @@ def select(
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
     output: Output = None,
     plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    say_what_is_read(runs, how.quiet)
+    wanted = Wanted(_risk(risk), _charges(charge), where_final)
     target, first_tokens = one_point(at), read_tokens(early_tokens)
     stated = read_statements(prior_of)
-    check_outputs(output, plot)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
     if fitted is None:
         table = read_table(runs, where, answers)
         named, lender = borrow(table, prior, widen, asked_law(law))
         target = point_of_law(target, named, table)
-        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated, quiet=json)
+        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated, quiet=how.quiet)
     target = point_of_law(target, fitted.posterior.law, fitted.posterior.runs)
-    _select(fitted, target, task, seed, json, output, plot, allow_failed_checks, began)
+    _select(fitted, target, task, wanted, seed, how)
 
 
 @app.command()
@@ -137,28 +174,22 @@ def fit(
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
     output: Output = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Fit a scaling law and report its parameters."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    say_what_is_read(runs, how.quiet)
     first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
-    check_outputs(output)
     table = read_table(runs, where, answers)
     named, lender = borrow(table, prior, widen, asked_law(law))
-    fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
-    if output is not None:
-        fitted.save(output)
-    from bayeslaw.views.records import timed, to_json
+    fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
 
-    found = fitted.parameters()
-    record = timed(found, time.perf_counter() - began)
-    if lender is not None:
-        record |= {"borrowed": fitted.borrowing(seed=seed).records()}
-    if json:
-        print(to_json(record))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import checks_table, parameters_table
 
         say_what_was_read(fitted.posterior.runs)
@@ -171,7 +202,12 @@ def fit(
             show(borrowing_table(fitted.borrowing(seed=seed).shares))
         show(checks_table(fitted.posterior.checks))
         say_repairs(fitted.posterior)
-    finish(fitted.status, allow_failed_checks)
+
+    def more() -> dict[str, Any]:
+        return {} if lender is None else {"borrowed": fitted.borrowing(seed=seed).records()}
+
+    found = fitted.parameters()
+    give(found, how, for_people, fit=fitted, more=more)
 
 
 @app.command()
@@ -182,61 +218,86 @@ def predict(
     law: LawOfFit = None,
     seed: Seed = 0,
     json: Json = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the predictions here (.csv).")] = None,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    output: Table = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Predict the loss at one or more points from a saved fit."""
-    began = time.perf_counter()
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
     points = several_points(at)
-    check_outputs(output, suffix=".csv")
     from bayeslaw.fitting.fit import load
-    from bayeslaw.views.records import timed, to_json
 
     fitted = load(fit, law=asked_law(law))
     points = [point_of_law(point, fitted.posterior.law, fitted.posterior.runs) for point in points]
     prediction = fitted.predictions(points, kind=kind, seed=seed)  # type: ignore[arg-type]
-    if output is not None:
-        from bayeslaw.files import write_csv
 
-        write_csv(prediction.to_frame(), output)
-    if json:
-        print(to_json(timed(prediction, time.perf_counter() - began)))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import predictions_table
 
         show(predictions_table(prediction.records()))
         show_failing(prediction.checks)
-    finish(prediction.status, allow_failed_checks)
+
+    give(prediction, how, for_people, fit=fitted)
 
 
 @app.command()
 def check(
     fit: FitFile,
     law: LawOfFit = None,
+    sensitivity: Annotated[
+        bool,
+        typer.Option("--sensitivity", help="Say how far parameters, and a choice (--at), depend on the prior."),
+    ] = False,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", help="With --sensitivity: point to choose for, such as data=1.6M.")
+    ] = None,
+    task: Task = None,
     seed: Seed = 0,
     json: Json = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the verdicts here (.csv).")] = None,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    output: Table = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Print the verdicts on a saved fit."""
-    began = time.perf_counter()
-    check_outputs(output, suffix=".csv")
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
     from bayeslaw.fitting.fit import load
-    from bayeslaw.views.records import timed, to_json
 
+    if at and not sensitivity:
+        raise TargetError("--at is for --sensitivity, which was not asked for. Add it, or leave --at out.")
     fitted = load(fit, law=asked_law(law))
-    if output is not None:
-        from bayeslaw.files import write_csv
+    if sensitivity:
+        target = point_of_law(one_point(at), fitted.posterior.law, fitted.posterior.runs) if at else None
+        _give_sensitivity(fitted, target, task, seed, how)
+        return
 
-        write_csv(fitted.check(), output)
-    if json:
-        print(to_json(timed(fitted.checks, time.perf_counter() - began)))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import checks_table
 
         show(checks_table(fitted.posterior.checks))
         say_repairs(fitted.posterior)
-    finish(fitted.status, allow_failed_checks)
+
+    give(fitted.checks, how, for_people, fit=fitted)
+
+
+def _give_sensitivity(fitted: "Fit", target: dict[str, float] | None, task: str | None, seed: int, how: Ways) -> None:
+    from bayeslaw.evidence.sensitivity import sensitivity
+
+    found = sensitivity(fitted, target, task=task, seed=seed)
+
+    def for_people() -> None:
+        from bayeslaw.views.sensitivity_text import sensitivity_tables
+        from bayeslaw.views.text import checks_table
+
+        show(*sensitivity_tables(found), checks_table(found.checks))
+        print(f"\n{found.sentence}")
+
+    give(found, how, for_people, fit=fitted)
 
 
 @app.command()
@@ -244,13 +305,15 @@ def demo(
     task: Annotated[str, typer.Option(help="Task to choose for: python or bible.")] = "python",
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
     output: Output = None,
     plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Run the main job on bundled measurements, the largest hidden, and reveal the truth beside the prediction."""
-    began = time.perf_counter()
-    check_outputs(output, plot)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     from bayeslaw.datasets import load_dataset
     from bayeslaw.evidence.hindsight import hide_largest
 
@@ -261,8 +324,8 @@ def demo(
         "the runs at the largest."
     )
     target = {"data": hidden.target}
-    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed, quiet=json)
-    _select(fitted, target, None, seed, json, output, plot, allow_failed_checks, began, hidden)
+    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed, quiet=how.quiet)
+    _select(fitted, target, None, Wanted(), seed, how, hidden)
 
 
 def _fit_for(
@@ -278,7 +341,7 @@ def _fit_for(
     quiet: bool,
 ) -> "Fit":
     """Fit a table of candidates, once the target is known to be one."""
-    from bayeslaw.answers.selection import require_target
+    from bayeslaw.answers.selection_checks import require_target
     from bayeslaw.kinds.registry import kind_of
 
     require_target(kind_of(law).layout(table, law, None), law, target, task)
@@ -289,40 +352,44 @@ def _select(
     fitted: "Fit",
     target: dict[str, float],
     task: str | None,
+    wanted: Wanted,
     seed: int,
-    json: bool,
-    output: Path | None,
-    plot: Path | None,
-    allow_failed_checks: bool,
-    began: float,
+    how: Ways,
     hidden: "Hidden | None" = None,
 ) -> None:
     borrowed = fitted.posterior.prior is not None
-    selection = fitted.select(at=target, task=task, seed=seed)
-    if output is not None:
-        fitted.save(output)
-    if plot is not None:
-        from bayeslaw.views.plots.selection import plot_selection, save_figure
+    options: Any = {
+        "at": target,
+        "task": task,
+        "charge": wanted.charge,
+        "where_final": wanted.where_final,
+        "seed": seed,
+    }
+    selection = fitted.select(risk=wanted.risk, **options)
 
-        truth = None if hidden is None else hidden.measured
-        save_figure(plot_selection(fitted.posterior, selection, truth), plot)
-    if json:
-        from bayeslaw.views.records import timed, to_json
+    def figure() -> Any:
+        from bayeslaw.views.plots.selection_page import plot_selection
 
-        record = timed(selection, time.perf_counter() - began)
+        return plot_selection(fitted.posterior, selection, None if hidden is None else hidden.measured)
+
+    def more() -> dict[str, Any]:
+        record: dict[str, Any] = {}
         if hidden is not None:
             record |= {"truth": dict(hidden.measured), "outcome": asdict(hidden.outcome(selection))}
         if borrowed:
             record |= {"borrowed": fitted.borrowing(at=target, seed=seed).records()}
-        print(to_json(record))
-    else:
-        from bayeslaw.views.text import outcome_summary, selection_table, truth_table
+        return record
+
+    def for_people() -> None:
+        from bayeslaw.views.text import outcome_summary, selection_table, shortlist_summary, truth_table
 
         say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
         say_what_was_stated(fitted.posterior)
         show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
+        if len(selection.candidates) > 1:
+            print(f"{shortlist_summary(selection)}\n")
         if hidden is not None:
             show(truth_table(selection, hidden.measured, limit=len(hidden.measured)))
             print(f"{outcome_summary(hidden.outcome(selection))}\n")
@@ -332,7 +399,32 @@ def _select(
             show(borrowing_table(fitted.borrowing(at=target, seed=seed).shares))
         show_failing(selection.checks)
         say_repairs(fitted.posterior)
-    finish(selection.status, allow_failed_checks)
+        if hidden is None:
+            print(f"\n{_another_run(fitted, options)}")
+
+    give(selection, how, for_people, fit=fitted, figure=figure, more=more)
+
+
+def _another_run(fitted: "Fit", options: Any) -> str:
+    """Whether another run would change the choice, and which; or why that is not known."""
+    try:
+        return fitted.next_runs(**options).another_run
+    except BayeslawError as error:
+        return f"Whether another run would change the choice is not known: {error}"
+
+
+def _risk(text: str) -> "Risk":
+    from bayeslaw.answers.risk import Risk
+
+    if text not in get_args(Risk):
+        raise TargetError(f"--risk {text!r}: expected one of {', '.join(get_args(Risk))}.")
+    return cast("Risk", text)
+
+
+def _charges(texts: list[str] | None) -> "Charge | None":
+    from bayeslaw.answers.candidates import read_charges
+
+    return read_charges(texts or [])
 
 
 def main() -> None:
@@ -340,12 +432,25 @@ def main() -> None:
     run: Callable[[], Any] = app
     try:
         with interruptible("interrupted."):
-            run()
+            try:
+                run()
+            finally:
+                sys.stdout.flush()
     except BayeslawError as error:
         tell(f"bayeslaw: {error}")
         sys.exit(2)
     except BrokenPipeError:
+        forget_output()
         sys.exit(0)
+    except OSError as error:
+        if error.filename is not None:  # of another file than standard output
+            raise
+        forget_output()
+        tell(
+            f"bayeslaw: standard output: what is to be printed cannot be written ({error.strerror or error}). Give "
+            "another place for it."
+        )
+        sys.exit(2)
 
 
 if __name__ == "__main__":

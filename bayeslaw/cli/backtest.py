@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -27,6 +27,8 @@ backtest = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+Found = TypeVar("Found")
 
 Tables = Annotated[list[Path], typer.Argument(help="Tables of runs: CSV, TSV, Parquet or JSON lines; tidy or wide.")]
 Methods = Annotated[str | None, typer.Option(help="Methods to run, comma-separated; all if not given.")]
@@ -75,7 +77,7 @@ def finetune(
     if borrow not in (None, "others"):
         raise TargetError(f"--borrow {borrow!r} is not understood. Expected --borrow others, or nothing.")
     asked, names, target = parse_budgets(budgets), choose_methods(methods, METHODS), _target(at)
-    _check_jobs(jobs)
+    check_jobs(jobs)
     named = read_law(law) if is_law_file(law) else law
     _run(
         lambda report: backtest_finetune(
@@ -124,7 +126,7 @@ def selection(
     from bayeslaw.evidence.backtest.settings import choose_methods
 
     asked, names, target = parse_budgets(beyond, option="--beyond"), choose_methods(methods, METHODS), _target(at)
-    _check_jobs(jobs)
+    check_jobs(jobs)
     named = read_law(law) if is_law_file(law) else law
     _run(
         lambda report: backtest_selection(
@@ -173,7 +175,7 @@ def curves(
     from bayeslaw.evidence.backtest.settings import choose_methods
 
     names = choose_methods(methods, METHODS)
-    _check_jobs(jobs)
+    check_jobs(jobs)
     named = read_law(law) if law is not None and is_law_file(law) else law or DEFAULT_LAW
     _run(
         lambda report: backtest_curves(
@@ -194,17 +196,22 @@ def curves(
     )
 
 
-def _run(work: "Callable[[Report], Backtest]", out: Path, json: bool, allow_failed_checks: bool) -> None:
-    """Run a backtest, write its files, print its answer."""
+def replayed(work: "Callable[[Report], Found]", out: Path) -> "Found":
+    """Do work that can be interrupted and gone on with, with progress on standard error."""
     try:
         with interrupts_to(signal.default_int_handler), _warnings_told(), _progress() as report:
-            found = work(report)
+            return work(report)
     except KeyboardInterrupt:
         from joblib.externals.loky import get_reusable_executor
 
         tell(f"bayeslaw: interrupted; finished cells are in {out}, and the same command goes on from there.")
         get_reusable_executor().shutdown(wait=False, kill_workers=True)
         os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
+
+
+def _run(work: "Callable[[Report], Backtest]", out: Path, json: bool, allow_failed_checks: bool) -> None:
+    """Run a backtest, write its files, print its answer."""
+    found = replayed(work, out)
     from bayeslaw.views.backtest_files import write_backtest
     from bayeslaw.views.backtest_text import backtest_tables, worst_cells
     from bayeslaw.views.records import to_json
@@ -233,7 +240,8 @@ def _target(at: list[str] | None) -> float | None:
     return value
 
 
-def _check_jobs(jobs: int) -> None:
+def check_jobs(jobs: int) -> None:
+    """Refuse a number of jobs at a time that is none."""
     if jobs == 0 or jobs < -1:
         raise TargetError(f"--jobs {jobs}: expected a number of jobs at a time, such as 2, or -1 for one a core.")
 

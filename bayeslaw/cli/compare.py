@@ -2,14 +2,15 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bayeslaw.cli.giving import Csv, Markdown, Plot, Report, Table, give, ways
 from bayeslaw.cli.law_option import read_law
 from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.shared import (
@@ -20,8 +21,7 @@ from bayeslaw.cli.shared import (
     RunsPaths,
     Seed,
     Where,
-    check_outputs,
-    finish,
+    check_output,
     interruptible,
     interrupts_to,
     progress_bar,
@@ -60,49 +60,47 @@ def compare(
     jobs: Annotated[int, typer.Option(help="Laws at a time, each in a process; -1 for one a core.")] = -1,
     seed: Seed = 0,
     json: Json = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the held-out runs here (.csv).")] = None,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    held_out: Annotated[Path | None, typer.Option(help="Save the held-out runs here (.csv).")] = None,
+    output: Table = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Compare laws by how they would have foretold the largest runs of a table."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
+    say_what_is_read(runs, how.quiet)
     point = one_point(at) if at else None
     first_tokens = read_tokens(early_tokens)
     if jobs == 0 or jobs < -1:
         raise TargetError(f"--jobs {jobs}: expected a number of laws at a time, such as 2, or -1 for one a core.")
-    check_outputs(output, suffix=".csv")
+    check_output(held_out, ".csv")
     table = read_table(runs, where, answers)
     named, left_out = _laws(law or (), table, point)
     if point is not None and named:
         point = _checked(point, named, table)
     workers = min(os.cpu_count() or 1 if jobs < 0 else jobs, max(len(named), 1))
-    if not json:
+    if not how.quiet:
         _say_what_is_coming(named, left_out, table, folds, workers)
     from bayeslaw.evidence.comparison.advantage import advantages
     from bayeslaw.evidence.comparison.compare import compare as judge
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
-    with _stopping(workers), progress_bar(f"{len(named)} laws", json) as progress:
+    with _stopping(workers), progress_bar(f"{len(named)} laws", how.quiet) as progress:
         found = judge(
             table, named, along=along, folds=folds, early_tokens=first_tokens, seed=seed, workers=workers,
             progress=progress,
         )  # fmt: skip
     prediction = None if point is None else found.predict([point], seed=seed)
     worth = () if point is None else advantages(found, point, seed=seed)
-    if output is not None:
+    if held_out is not None:
         from bayeslaw.files import write_csv
 
-        write_csv(found.held_out, output)
-    if json:
-        from dataclasses import asdict
+        write_csv(found.held_out, held_out)
 
-        from bayeslaw.views.records import timed, to_json
-
-        predicted = {"predictions": [] if prediction is None else prediction.records()}
-        predicted["advantages"] = [asdict(one) for one in worth]
-        print(to_json(timed(found, time.perf_counter() - began) | predicted))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.evidence_text import advantages_table
         from bayeslaw.views.text import comparison_table, predictions_table
 
@@ -111,7 +109,12 @@ def compare(
         if prediction is not None:
             show(predictions_table(prediction.records()), advantages_table(worth, found.laws[0].law))
         show_failing(found.checks)
-    finish(found.status, allow_failed_checks)
+
+    def more() -> dict[str, Any]:
+        predicted = [] if prediction is None else prediction.records()
+        return {"predictions": predicted, "advantages": [asdict(one) for one in worth]}
+
+    give(found, how, for_people, runs=found.runs, more=more)
 
 
 def _laws(names: Sequence[str], table: "Runs", point: dict[str, float] | None) -> "tuple[list[Law], tuple[str, ...]]":

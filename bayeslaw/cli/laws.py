@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, Table, give, ways
 from bayeslaw.cli.law_option import LawOfFit, asked_law, read_law
 from bayeslaw.cli.points import one_point, point_of_law, point_of_table
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
@@ -14,8 +15,6 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     FitFile,
     Json,
-    Output,
-    Plot,
     PriorName,
     RunsOrFit,
     RunsPaths,
@@ -23,11 +22,11 @@ from bayeslaw.cli.shared import (
     Where,
     Widen,
     borrow,
-    check_outputs,
     finish,
     fit_table,
     interruptible,
     progress_bar,
+    read_number,
     read_table,
     read_tokens,
     saved_fit,
@@ -38,7 +37,6 @@ from bayeslaw.cli.shared import (
     show,
     show_failing,
 )
-from bayeslaw.errors import TargetError
 
 
 def laws(
@@ -110,20 +108,22 @@ def optimum(
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
     output: Output = None,
     plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Split a compute budget over model size and tokens, with the odds and the cost of a wrong split."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
-    budget, held = _number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
-    check_outputs(output, plot)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    say_what_is_read(runs, how.quiet)
+    budget, held = read_number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
     from bayeslaw.answers.optimum import require_budget, require_tokens
     from bayeslaw.laws import get_law
 
     first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
     if fitted is None:
         asked = asked_law(law)
         if asked is not None or prior is None:  # else the prior, once it is read, says which law
@@ -133,21 +133,11 @@ def optimum(
         named, lender = borrow(table, prior, widen, asked, default="chinchilla")
         held = point_of_law(held, named, table)
         require_budget(named, budget, held)
-        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
+        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
     held = point_of_law(held, fitted.posterior.law, fitted.posterior.runs)
     best = fitted.optimum(compute=budget, at=held, seed=seed)
-    if output is not None:
-        fitted.save(output)
-    if plot is not None:
-        from bayeslaw.views.plots.optimum import plot_optimum
-        from bayeslaw.views.plots.selection import save_figure
 
-        save_figure(plot_optimum(fitted.posterior, best), plot)
-    if json:
-        from bayeslaw.views.records import timed, to_json
-
-        print(to_json(timed(best, time.perf_counter() - began)))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import optimum_tables
 
         say_what_was_read(fitted.posterior.runs)
@@ -156,7 +146,8 @@ def optimum(
         show(*optimum_tables(best))
         show_failing(best.checks)
         say_repairs(fitted.posterior)
-    finish(best.status, allow_failed_checks)
+
+    give(best, how, for_people, fit=fitted)
 
 
 def crossing(
@@ -171,27 +162,32 @@ def crossing(
     law: LawOfFit = None,
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    output: Table = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Find the data size from which on one choice beats another, from a saved fit, and the odds that it ever does."""
-    began = time.perf_counter()
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
     others = one_point(at or [])
-    limits = [None if text is None else _number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))]
+    limits = [
+        None if text is None else read_number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))
+    ]
     from bayeslaw.fitting.fit import load
 
     fitted = load(fit, law=asked_law(law))
     others = point_of_law(others, fitted.posterior.law, fitted.posterior.runs)
     found = fitted.crossing(a, b, at=others, task=task, low=limits[0], high=limits[1], kind=kind, seed=seed)  # type: ignore[arg-type]
-    if json:
-        from bayeslaw.views.records import timed, to_json
 
-        print(to_json(timed(found, time.perf_counter() - began)))
-    else:
-        from bayeslaw.views.text import crossing_lines
+    def for_people() -> None:
+        from bayeslaw.views.text import crossing_table
 
-        show(*crossing_lines(found))
+        show(crossing_table(found))
         show_failing(found.checks)
-    finish(found.status, allow_failed_checks)
+
+    give(found, how, for_people, fit=fitted)
 
 
 def advise(
@@ -204,32 +200,27 @@ def advise(
     task: Annotated[str | None, typer.Option(help="Task of the target, if the table has several.")] = None,
     answers: As = None,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    output: Table = None,
+    plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Judge whether a table of runs can carry a law to a target, before anything is fitted."""
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
+    say_what_is_read(runs, how.quiet)
     from bayeslaw.answers.advice import advise as judge
 
     table = read_table(runs, where, answers)
     advice = judge(table, point_of_table(one_point(at), table) if at else None, law=asked_law(law), task=task)
-    if json:
-        from bayeslaw.views.records import to_json
 
-        print(to_json(advice.to_dict()))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import checks_table
 
         say_what_was_read(table)
         show(checks_table(advice.checks))
         for suggestion in advice.suggestions:
             print(suggestion)
-    finish(advice.status, allow_failed_checks)
 
-
-def _number(text: str, option: str, example: str) -> float:
-    from bayeslaw.runs.units import read_count
-
-    value = read_count(text)
-    if value is None:
-        raise TargetError(f"--{option} {text!r} is not a number. Expected something like {example}.")
-    return value
+    give(advice, how, for_people, runs=table)

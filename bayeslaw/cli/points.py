@@ -89,8 +89,19 @@ def point_of_law(point: dict[str, float], law: "Law", runs: "Runs") -> dict[str,
 
 
 def point_of_table(point: dict[str, float], runs: "Runs") -> dict[str, float]:
-    """A point in the columns of a table: N, D and C are known by the names that tables use."""
-    return _canonical(point, list(runs.table.columns), runs)
+    """A point in the columns of a table: N, D and C are known by the names that tables use.
+
+    Tokens are data where one of data is a token.
+
+    Raises
+    ------
+    TargetError
+        If two names mean the same.
+    """
+    from bayeslaw.runs import counts_tokens
+
+    found = _canonical(point, list(runs.table.columns), runs)
+    return _renamed(found, "tokens", "data") if counts_tokens(runs) and "tokens" in found else found
 
 
 def _canonical(point: dict[str, float], own: Sequence[str], runs: "Runs") -> dict[str, float]:

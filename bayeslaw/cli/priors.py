@@ -13,7 +13,7 @@ from bayeslaw.cli.shared import (
     Json,
     Seed,
     Where,
-    check_outputs,
+    check_output,
     finish,
     fit_table,
     read_table,
@@ -90,7 +90,7 @@ def make_prior(
     began = time.perf_counter()
     say_what_is_read(runs, json)
     first_tokens = read_tokens(early_tokens)
-    check_outputs(output, suffix=".json")
+    check_output(output, ".json")
     from bayeslaw.lending.lend import as_prior
     from bayeslaw.runs import join_runs
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bayeslaw.cli.shared import As, Json, RunsPaths, Where, check_outputs, say_what_is_read, show
+from bayeslaw.cli.shared import As, Json, RunsPaths, Where, check_output, say_what_is_read, show
 
 
 def read(
@@ -26,7 +26,7 @@ def read(
     table [columns], says it once for all. Exit status 2 while something is open.
     """
     say_what_is_read(runs, json)
-    check_outputs(output, suffix=".csv")
+    check_output(output, ".csv")
     from bayeslaw.runs.reading import understand
     from bayeslaw.runs.stated import parse_answers
 

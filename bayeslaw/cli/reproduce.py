@@ -1,23 +1,12 @@
 """The command that finds published numbers again."""
 
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bayeslaw.cli.shared import (
-    Allow,
-    Json,
-    Seed,
-    check_outputs,
-    finish,
-    interruptible,
-    progress_bar,
-    show,
-    show_failing,
-    tell,
-)
+from bayeslaw.cli.giving import Csv, Markdown, Plot, Table, give, ways
+from bayeslaw.cli.shared import Allow, Json, Seed, interruptible, progress_bar, show, show_failing, tell
 from bayeslaw.errors import DatasetError
 
 
@@ -31,18 +20,20 @@ def reproduce(
     ] = None,
     seed: Seed = 0,
     json: Json = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the table here (.csv).")] = None,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    output: Table = None,
+    plot: Plot = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Find published numbers again from the runs behind them, with intervals, beside least squares as published."""
-    began = time.perf_counter()
+    how = ways(json, csv, markdown, output, plot, None, allow_failed_checks, fit=False)
     if data is None:
         raise DatasetError(
             "Expected a folder of published tables, found none: name it with --data, or in the environment variable "
             "BAYESLAW_DATA."
         )
-    check_outputs(output, suffix=".csv")
-    if not json:
+    if not how.quiet:
         tell(f"Reading published tables in {data}.")
     from bayeslaw.evidence.reproduction.registry import get_paper, paper_names
     from bayeslaw.evidence.reproduction.reproduce import reproduce as find_again
@@ -50,17 +41,10 @@ def reproduce(
 
     papers = [get_paper(name) for name in paper or paper_names()]
     use_compilation_cache()
-    with interruptible(), progress_bar(f"{len(papers)} paper{'s' * (len(papers) > 1)}", json) as progress:
+    with interruptible(), progress_bar(f"{len(papers)} paper{'s' * (len(papers) > 1)}", how.quiet) as progress:
         found = find_again(data, papers, seed=seed, progress=progress)
-    if output is not None:
-        from bayeslaw.files import write_csv
 
-        write_csv(found.to_frame(), output)
-    if json:
-        from bayeslaw.views.records import timed, to_json
-
-        print(to_json(timed(found, time.perf_counter() - began)))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.evidence_text import reproduction_table
 
         show(reproduction_table(found))
@@ -68,4 +52,5 @@ def reproduce(
             print(f"{name}: {file} is not in {data}, so that what it says of it is left out.")
         print(found.sentence)
         show_failing(found.checks)
-    finish(found.status, allow_failed_checks)
+
+    give(found, how, for_people)

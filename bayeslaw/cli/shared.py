@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from bayeslaw.sampling.sample import Progress
     from bayeslaw.verdicts import Check, Status
 
+SENTENCE = 48
+"""Columns that sentences in a table have in a file."""
+
 BETWEEN_LINES = 10.0
 """Seconds between lines of progress in a pipe or a file."""
 
@@ -41,8 +44,6 @@ As = Annotated[
     typer.Option("--as", metavar="COLUMN=ROLE", help="What a column is, such as size=params:M; see 'bayeslaw read'."),
 ]
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="Save the fit here (netCDF, .nc).")]
-Plot = Annotated[Path | None, typer.Option(help="Save a picture here (.png, .pdf or .svg).")]
 
 PriorName = Annotated[
     str | None, typer.Option("--prior", help="Borrow from a released prior, or the file of a prior or of a fit.")
@@ -63,18 +64,56 @@ EarlyTokens = Annotated[
 Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
 
 
+def read_number(text: str, option: str, example: str) -> float:
+    """Read the number of an option, such as 2e20 or 1.6M.
+
+    Raises
+    ------
+    TargetError
+        If it is none.
+    """
+    from bayeslaw.runs.units import read_count
+
+    value = read_count(text)
+    if value is None:
+        raise TargetError(f"--{option} {text!r} is not a number. Expected something like {example}.")
+    return value
+
+
 def show(*tables: Any) -> None:
     """Print tables on standard output."""
     from rich.console import Console
 
     console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, *(_width_of(console, table) for table in tables), 0)
     for table in tables:
         console.print(table)
+
+
+def _width_of(console: Any, table: Any) -> int:
+    """Columns that a table needs in a file, where no name in it is broken; sentences are, between words."""
+    from rich.measure import Measurement
+
+    options, sentences = console.options.update(max_width=10_000), 0
+    for column in getattr(table, "columns", ()):
+        if column.ratio is not None:
+            sentences += SENTENCE
+            continue
+        found = [Measurement.get(console, options, cell) for cell in (column.header, *column.cells)]
+        longest_word = max(one.minimum for one in found)
+        column.width = min(max(one.maximum for one in found), max(longest_word, SENTENCE))
+    return Measurement.get(console, options, table).minimum + sentences
 
 
 def tell(text: str) -> None:
     """Say something that is not the answer, on standard error."""
     print(text, file=sys.stderr)
+
+
+def forget_output() -> None:
+    """Let what is still to be printed go nowhere, when standard output has failed and Python would try again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say_what_is_read(paths: Sequence[Path], quiet: bool) -> None:
@@ -134,7 +173,7 @@ def saved_fit(
     early_tokens: str | None,
     answers: Sequence[str] | None,
     stated: Sequence[str] | None,
-    output: Path | None,
+    output: Sequence[Path],
 ) -> "Fit | None":
     """Load the fit, if the path names one and no table; a file of a law is of the one that it was made with.
 
@@ -156,7 +195,7 @@ def saved_fit(
         **given,
         "early-tokens": early_tokens,
         "prior-of": stated or None,
-        "output": output,
+        "output": output or None,
         "as": answers,
     }.items():
         if value is not None:
@@ -270,14 +309,12 @@ def _lines(what: str) -> "Progress":
     return report
 
 
-def check_outputs(output: Path | None, plot: Path | None = None, *, suffix: str = ".nc") -> None:
+def check_output(output: Path | None, suffix: str) -> None:
     """Refuse an output that cannot be written before anything is computed."""
     from bayeslaw.files import require_writable
 
     if output is not None:
         require_writable(output, suffixes=(suffix,))
-    if plot is not None:
-        require_writable(plot, suffixes=(".png", ".pdf", ".svg"))
 
 
 def say_what_was_read(runs: "Runs") -> None:

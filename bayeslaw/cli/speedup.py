@@ -1,10 +1,10 @@
 """The command that compares two recipes at equal loss."""
 
-import time
 from typing import Annotated
 
 import typer
 
+from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
 from bayeslaw.cli.law_option import LawOfPrior, asked_law
 from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
@@ -13,16 +13,12 @@ from bayeslaw.cli.shared import (
     As,
     EarlyTokens,
     Json,
-    Output,
-    Plot,
     PriorName,
     RunsOrFit,
     Seed,
     Where,
     Widen,
     borrow,
-    check_outputs,
-    finish,
     fit_table,
     read_table,
     read_tokens,
@@ -59,33 +55,26 @@ def speedup(
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
     json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
     output: Output = None,
     plot: Plot = None,
+    report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
     """Find how many times the data or compute of one choice another needs for the same loss."""
-    began = time.perf_counter()
-    say_what_is_read(runs, json)
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    say_what_is_read(runs, how.quiet)
     point, first_tokens, stated = one_point(at), read_tokens(early_tokens), read_statements(prior_of)
-    check_outputs(output, plot)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, output)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
     if fitted is None:
         table = read_table(runs, where, answers)
         named, lender = borrow(table, prior, widen, asked_law(law))
-        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=json)
-    if output is not None:
-        fitted.save(output)
+        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
     point = point_of_law(point, fitted.posterior.law, fitted.posterior.runs)
     found = fitted.speedup(a, b, at=point, task=task, kind=kind, seed=seed)  # type: ignore[arg-type]
-    if plot is not None:
-        from bayeslaw.views.plots.selection import save_figure
 
-        save_figure(found.plot().figure, plot)
-    if json:
-        from bayeslaw.views.records import timed, to_json
-
-        print(to_json(timed(found, time.perf_counter() - began)))
-    else:
+    def for_people() -> None:
         from bayeslaw.views.text import speedup_table
 
         say_what_was_read(fitted.posterior.runs)
@@ -95,4 +84,5 @@ def speedup(
         print(found.sentence)
         show_failing(found.checks)
         say_repairs(fitted.posterior)
-    finish(found.status, allow_failed_checks)
+
+    give(found, how, for_people, fit=fitted)

@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayeslaw import streams
 from bayeslaw.kinds.base import Model, prior_positions
+from bayeslaw.kinds.deviate_checks import DRAWS, deviate_checks
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.population import Position
 from bayeslaw.kinds.shared.stated import Statement, with_coordinate_priors
@@ -111,10 +112,18 @@ def _put_together(
     checks = (*of_sampler, *table_checks(runs, law, model.layout))
     settings = {**beliefs(runs, law, model, prior, stated), **how}
     posterior = Posterior(draws, stats, runs, law, checks, settings, model.layout, model.density.scales, prior)
+    posterior = replace(posterior, checks=(*checks, *_deviate_checks(posterior)))
     if prior is None:
         return posterior
     seed = how["seed"]
-    return replace(posterior, checks=(*checks, *conflict_checks(drawn_from_prior(posterior, seed), seed)))
+    return replace(posterior, checks=(*posterior.checks, *conflict_checks(drawn_from_prior(posterior, seed), seed)))
+
+
+def _deviate_checks(posterior: Posterior) -> list[Check]:
+    """Verdicts on whether the model could have made the table, from some of the draws."""
+    draws, law, layout = posterior.draws, posterior.law, posterior.layout
+    few = draws.isel(draw=slice(None, None, max(1, draws.sizes["chain"] * draws.sizes["draw"] // DRAWS)))
+    return deviate_checks(layout, law, kind_of(law).predictor(law, layout, few, posterior.scale_priors))
 
 
 def beliefs(

@@ -1,30 +1,39 @@
 """A fit: a posterior with the questions one asks of it."""
 
+import importlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeslaw.answers.candidates import Charge
 from bayeslaw.answers.crossing import Crossing, Lines, crossing
+from bayeslaw.answers.next_runs import NextRuns, next_runs
 from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.parameters import Checks, Parameters, fit_checks, parameters
 from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
+from bayeslaw.answers.questions import Question
+from bayeslaw.answers.replications import Replications, replications
+from bayeslaw.answers.risk import Risk
 from bayeslaw.answers.selection import Selection, select
 from bayeslaw.answers.speedup import Speedup, speedup
 from bayeslaw.errors import PriorError, TargetError
 from bayeslaw.fitting.assemble import assemble_given, drawn_from_prior
 from bayeslaw.fitting.build import Built
 from bayeslaw.fitting.datatree import to_datatree
+from bayeslaw.fitting.plots import Plots
 from bayeslaw.fitting.positions import read_positions, read_stats
 from bayeslaw.lending.borrowing import Borrowing, borrowing
 from bayeslaw.lending.lend import as_prior
 from bayeslaw.posterior.file import save_posterior
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.prior.prior import Prior
+from bayeslaw.results import Result
 from bayeslaw.verdicts import Status, overall
 
 Points = Mapping[str, float] | Sequence[Mapping[str, float]]
@@ -169,9 +178,12 @@ class Fit:
         data: float | None = None,
         at: Mapping[str, float] | None = None,
         task: str | None = None,
+        risk: Risk = "mean",
+        charge: Charge | None = None,
+        where_final: str | None = None,
         seed: int = 0,
     ) -> Selection:
-        """Rank the candidates at one point by expected regret; see `bayeslaw.answers.selection.select`.
+        """Rank the candidates at one point, by expected regret unless told; see `bayeslaw.answers.selection.select`.
 
         Parameters
         ----------
@@ -181,6 +193,13 @@ class Fit:
             The target: covariate names to values in the units of the table.
         task : str, optional
             Needed if the table has several.
+        risk : {"mean", "cvar90", "median-regret", "probability"}
+            By what candidates are ranked: expected regret, its mean in the worst tenth of cases, its median, or the
+            odds of being best.
+        charge : mapping or str, optional
+            What candidates are charged beside their loss, in its unit: by model, or an expression of columns.
+        where_final : str, optional
+            A condition on what may be chosen, such as ``"params <= 8e9"``.
         seed : int
             Of the draws beyond the data.
 
@@ -199,7 +218,9 @@ class Fit:
         points = _points(data, [at] if at else [])
         if len(points) != 1:
             raise TargetError("Give one target to choose for, such as select(data=1638400).")
-        return select(self.posterior, points[0], task=task, seed=seed)
+        return select(
+            self.posterior, points[0], task=task, risk=risk, charge=charge, where_final=where_final, seed=seed
+        )
 
     def optimum(self, *, compute: float, at: Mapping[str, float] | None = None, seed: int = 0) -> Optimum:
         """Split a budget over parameters and tokens; see `bayeslaw.answers.optimum.optimum`.
@@ -253,6 +274,90 @@ class Fit:
         Crossing
         """
         return crossing(self.posterior, a, b, at=at, task=task, low=low, high=high, kind=kind, seed=seed)
+
+    def next_runs(
+        self,
+        *,
+        data: float | None = None,
+        at: Mapping[str, float] | None = None,
+        compute: float | None = None,
+        crossing: tuple[str, str] | None = None,
+        foretell: str | None = None,
+        task: str | None = None,
+        charge: Charge | None = None,
+        where_final: str | None = None,
+        candidates: "pd.DataFrame | str | os.PathLike[str] | None" = None,
+        cost: str | None = None,
+        continued: bool = False,
+        budget: float | None = None,
+        slots: int = 1,
+        price: float | None = None,
+        tolerance: float | None = None,
+        seed: int = 0,
+    ) -> NextRuns:
+        """Rank the runs that could be made next by what they are worth; see `bayeslaw.answers.next_runs.next_runs`.
+
+        Parameters
+        ----------
+        data : float, optional
+            Short for ``at={"data": …}``.
+        at : mapping, optional
+            The target. Models of the table are chosen among there; of a joint law, a point with every covariate asks to
+            foretell a run of each family. With ``compute`` or ``crossing``, the other covariates of the law.
+        compute : float, optional
+            A budget in FLOP whose split is wanted, in place of a target.
+        crossing : pair of str, optional
+            Two models or families whose crossing is wanted, in place of a target.
+        foretell : str, optional
+            The model, or family of a joint law, whose run at the target is to be foretold.
+        task : str, optional
+            Needed if the table has several.
+        charge : mapping or str, optional
+            What candidates are charged beside their loss, as for ``select``.
+        where_final : str, optional
+            A condition on what may be chosen, as for ``select``.
+        candidates : path or DataFrame, optional
+            The runs that could be made: models, of the table or new ones, and their sizes.
+        cost : str, optional
+            A column of the table, or an expression such as ``"params * data"``; training FLOP unless given.
+        continued : bool
+            Whether runs go on from the last checkpoint of their model, and cost the difference.
+        budget : float, optional
+            Cost that all runs to be made at once may have together.
+        slots : int
+            Number of runs to be made at once.
+        price : float, optional
+            Units of cost that a unit of loss is worth.
+        tolerance : float, optional
+            Without a price, the expected regret (or width) below which measuring can stop.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        NextRuns
+
+        Raises
+        ------
+        TargetError
+            If not one goal is given, or it, a cost or a number cannot be used.
+        """
+        points = _points(data, [at] if at else [])
+        if len(points) > 1:
+            raise TargetError("Give one target, as data or as at.")
+        question = Question(points[0] if points else {}, compute, crossing, foretell, task, charge, where_final)
+        return next_runs(
+            self.posterior,
+            question,
+            candidates=candidates,
+            cost=cost,
+            continued=continued,
+            budget=budget,
+            slots=slots,
+            price=price,
+            tolerance=tolerance,
+            seed=seed,
+        )
 
     def speedup(
         self,
@@ -336,20 +441,47 @@ class Fit:
         """
         return to_datatree(self.posterior, seed=seed)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the parameters with their intervals; answers have pictures of their own (``fit.select(…).plot()``).
+    @property
+    def plot(self) -> Plots:
+        """Pictures by name, such as ``fit.plot.residuals()``; called, it draws the parameters.
 
-        For trace and rank plots give ArviZ the draws: ``arviz.plot_trace(fit.to_datatree())``.
+        Answers have pictures of their own (``fit.select(…).plot()``).
+        """
+        return Plots(self.posterior)
+
+    def residuals(self, *, seed: int = 0) -> Replications:
+        """The runs beside replications of them; see `bayeslaw.answers.replications.replications`.
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
+        seed : int
+            Of the replications.
 
         Returns
         -------
-        matplotlib Axes
+        Replications
         """
-        return self.parameters().plot(ax)
+        return replications(self.posterior, seed=seed)
+
+    def report(self, path: str | os.PathLike[str], *answers: Result, seed: int = 0) -> None:
+        """Write a report: one page of HTML that opens without a network and can be sent on, all or nothing.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.html``.
+        *answers : Result
+            What the page is about, such as ``fit.select(data=…)``; the parameters if nothing is given.
+        seed : int
+            Of the draws from the prior and of the replications of runs.
+
+        Raises
+        ------
+        OutputError
+            If the suffix is another one or the file cannot be written.
+        """
+        page = importlib.import_module("bayeslaw.views.report.page")  # views come last in the line
+        page.write_report(Path(path), answers or (self.parameters(),), self.posterior, seed=seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a netCDF file, all or nothing; ``bayeslaw.load`` reads it back.

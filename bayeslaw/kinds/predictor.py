@@ -5,7 +5,7 @@ Shapes: S draws, C curves of up to M runs, T tasks, K models that are predicted 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -53,8 +53,44 @@ class Targets:
         return np.max(list(self.beyond.values()), axis=0)
 
 
+class Deviates(NamedTuple):
+    """Draws of quantities that a model takes for independent standard normal ones.
+
+    Attributes
+    ----------
+    of : {"run", "model", "task"}
+    values : ndarray
+        Shape (S, C, M) of runs, (S, C, N) of models, (S, T, N) of tasks; NaN where there is none.
+    """
+
+    of: Literal["run", "model", "task"]
+    values: np.ndarray
+
+
 T = TypeVar("T", bound=Targets)
 """The targets of a kind."""
+
+
+Part = tuple[T, np.ndarray]
+"""Targets, and the indices of those of their K models that are meant."""
+
+
+def in_one(parts: Sequence[Part[Any]]) -> dict[str, Any]:
+    """The fields of `Targets`, by name, of models of several targets at equally many points, one after another.
+
+    What some parts do not lie beyond the data in, they are within.
+    """
+    names = list(parts[0][0].covariates)
+    return {
+        "labels": tuple(part.labels[k] for part, models in parts for k in models),
+        "covariates": {name: np.concatenate([part.covariates[name][k] for part, k in parts]) for name in names},
+        "beyond": {
+            name: np.concatenate([part.beyond.get(name, np.ones(part.weight.shape))[k] for part, k in parts])
+            for name in dict.fromkeys(name for part, _ in parts for name in part.beyond)
+        },
+        "weight": np.concatenate([part.weight[k] for part, k in parts]),
+        "joint": all(part.joint for part, _ in parts),
+    }
 
 
 class Predictor(Protocol[T]):
@@ -97,6 +133,13 @@ class Predictor(Protocol[T]):
         """
         ...
 
+    def together(self, parts: Sequence[Part[T]]) -> T:
+        """Models of several targets, each at A points, as one: what is drawn there is joint over all of them.
+
+        A model that occurs in two parts counts as two.
+        """
+        ...
+
     def law_of(self, curve: int) -> LawDraws:
         """Draws of the law of one curve, or of the family to which it belongs."""
         ...
@@ -133,6 +176,10 @@ class Predictor(Protocol[T]):
 
     def log_likelihood(self) -> np.ndarray:
         """Pointwise log likelihood of the runs, on the scale of the link: shape (S, C, M); 0 where padded."""
+        ...
+
+    def deviates(self) -> dict[str, Deviates]:
+        """What the model takes for standard normal, by what it is called; empty if nothing."""
         ...
 
     def smoothed(self) -> bool:

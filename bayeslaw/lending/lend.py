@@ -52,7 +52,7 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
     layout, law, predictor = posterior.layout, posterior.law, posterior.predictor
     _require_pooling(posterior)
     scales = _scales(posterior)
-    columns, paths = _columns(posterior, scales, seed)
+    columns, paths = vector_draws(posterior, scales, seed)
     values = np.column_stack(list(columns.values()))
     mean, covariance, approximation = _normal_of(values)
     before = posterior.prior
@@ -93,8 +93,24 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
         raise PriorError(f"What the fit would lend is no distribution ({error}). Fit with more draws.") from error
 
 
-def _columns(posterior: Posterior, scales: Any, seed: int) -> tuple[dict[Entry, np.ndarray], dict[str, TaskPath]]:
-    """Draws of all that is lent, on the unconstrained scale, and the paths of tasks that some of them describe."""
+def vector_draws(posterior: Posterior, scales: Any, seed: int) -> tuple[dict[Entry, np.ndarray], dict[str, TaskPath]]:
+    """Draws of all that is lent, on the unconstrained scale, and the paths of tasks that some of them describe.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    scales : dataclass
+        Priors of scales by which those of tasks are standardised.
+    seed : int
+        Of the split of a single task into population and task.
+
+    Returns
+    -------
+    columns : dict of ndarray, shape (S,)
+        By entry of the vector of a prior.
+    paths : dict of TaskPath
+        By task.
+    """
     predictor = posterior.predictor
     columns: dict[Entry, np.ndarray] = _population(posterior, generator(seed, streams.LENDING))
     of_tasks = predictor.scales()
@@ -102,7 +118,7 @@ def _columns(posterior: Posterior, scales: Any, seed: int) -> tuple[dict[Entry, 
         for name, prior in sampled_scales(scales).items():
             values = of_tasks[name][:, k]
             if np.ptp(values) > 0:
-                columns[Entry(name, task)] = _standardised(prior, values)
+                columns[Entry(name, task)] = prior.standardised(values)
     path_columns, paths = predictor.paths()
     return columns | path_columns, paths
 
@@ -198,12 +214,6 @@ def _spread(posterior: Posterior, name: str, level: str, stated: float) -> np.nd
     return np.full(len(spread), 0.5 * np.log(found / stated**2))
 
 
-def _standardised(prior: LogNormal | Normal, values: np.ndarray) -> np.ndarray:
-    if isinstance(prior, Normal):
-        return (values - prior.mean) / prior.sd
-    return np.log(values / prior.median) / prior.sd
-
-
 def _scales(posterior: Posterior) -> Any:
     """Priors of the scales of a new task: those of the fit, shrunk towards the scales of its tasks.
 
@@ -217,7 +227,7 @@ def _scales(posterior: Posterior) -> Any:
         values = values[:, np.ptp(values, axis=0) > 0]  # constant on tasks whose models have no effects
         if not values.size or posterior.prior is not None:
             continue
-        standardised = _standardised(prior, values)
+        standardised = prior.standardised(values)
         mean, variance = standardised.mean(axis=0), np.minimum(standardised.var(axis=0), 0.999)
         # the likelihood of a task: its posterior without its prior
         said, error = mean / (1 - variance), variance / (1 - variance)

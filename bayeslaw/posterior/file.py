@@ -27,7 +27,7 @@ from bayeslaw.posterior.packing import pack, unpack
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.prior.prior import plain, read_prior
 from bayeslaw.runs import LeftOut, Runs
-from bayeslaw.verdicts import Check
+from bayeslaw.verdicts import read_check
 
 FORMAT = 8
 """Version of the file format; raised when an older reader would misread. For earlier ones see ``earlier``."""
@@ -87,7 +87,7 @@ def load_posterior(path: str | os.PathLike[str], law: Law | None = None) -> Post
         written = int(tree.attrs["bayeslaw_format"])
         found = _law(path, str(tree.attrs["law"]), str(tree.attrs["law_fingerprint"]), law)
         kind = kind_of(found)
-        settings = json.loads(tree.attrs["settings"])
+        settings = _settings(str(tree.attrs["settings"]))
         prior = read_prior(tree.attrs["prior"], f"{path} (its prior)", found) if tree.attrs["prior"] else None
         draws = draws_of_today(tree["posterior"].to_dataset(), written)
         draws[[*kind.required(found), *(p.name for p in found.parameters)]]
@@ -100,13 +100,13 @@ def load_posterior(path: str | os.PathLike[str], law: Law | None = None) -> Post
             stats=tree["sample_stats"].to_dataset(),
             runs=_runs_from_dataset(tree["runs"].to_dataset()),
             law=found,
-            checks=tuple(Check(**check) for check in json.loads(tree.attrs["checks"])),
+            checks=tuple(read_check(check) for check in json.loads(tree.attrs["checks"])),
             settings=settings,
             layout=layout,
             scale_priors=kind.read_scale_priors(scales_of_today(settings["scale_priors"], written)),
             prior=prior,
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         if isinstance(error, BayeslawError):
             raise
         raise PosteriorFileError(f"{path}: a part of the saved fit is missing or damaged. Fit again.") from error
@@ -133,6 +133,28 @@ def _read(path: Path) -> xr.DataTree:
             "Upgrade bayeslaw if the file is newer, or fit again."
         )
     return tree
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """Settings of a fit with all entries that answers speak of.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If these are none.
+    """
+    settings = json.loads(text)
+    kinds: dict[str, Any] = {
+        "prior": (dict, type(None)),
+        "repairs": list,
+        "seed": int,
+        "sampling_seconds": (int, float, type(None)),
+    }
+    kinds |= dict.fromkeys(("pooling", "scale_priors", "stated_priors", "coordinate_priors", "versions"), dict)
+    wrong = [name for name, kind in kinds.items() if not isinstance(settings[name], kind)]
+    if wrong:
+        raise TypeError(f"settings whose {wrong[0]} is {settings[wrong[0]]!r}")
+    return dict(settings)
 
 
 def _law(path: Path, name: str, fingerprint: str, given: Law | None) -> Law:

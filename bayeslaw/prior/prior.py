@@ -23,6 +23,7 @@ from bayeslaw.kinds.shared.borrowed import PATH, Borrowed, Entry, TaskPath
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.fingerprint import law_fingerprint
 from bayeslaw.laws.kept import kept_law
+from bayeslaw.prior.content import require_kinds, strict_json
 from bayeslaw.runs import Runs, counts_tokens
 
 SCHEMA = 1
@@ -215,7 +216,7 @@ def load_prior(path: str | os.PathLike[str], *, law: Law | None = None) -> Prior
 def read_prior(text: str, path: str, given: Law | None = None) -> Prior:
     """Read a prior from JSON text; ``path`` says in errors where that was. ``given`` is as for `load_prior`."""
     try:
-        found = json.loads(text)
+        found = strict_json(text)
     except (ValueError, RecursionError) as error:
         raise PriorError(f"{path}: not JSON ({error}). It may be cut short or no prior; make it again.") from error
     if not isinstance(found, dict) or found.get("kind") != "bayeslaw prior":
@@ -237,7 +238,7 @@ def read_prior(text: str, path: str, given: Law | None = None) -> Prior:
         return _from_content(content, law)
     except PriorError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, BayeslawError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, BayeslawError) as error:
         raise PriorError(f"{path}: a part of the prior is missing or damaged ({error}). Make it again.") from error
 
 
@@ -284,6 +285,7 @@ def _content(prior: Prior) -> dict[str, Any]:
 
 
 def _from_content(content: Mapping[str, Any], law: Law) -> Prior:
+    require_kinds(content)
     mean = np.array(content["mean"], float)
     covariance = np.zeros((len(mean), len(mean)))
     covariance[np.tril_indices(len(mean))] = content["covariance_lower"]

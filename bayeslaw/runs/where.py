@@ -67,13 +67,11 @@ def matching_rows(table: pd.DataFrame, expression: str, spelling: Mapping[str, s
         raise SelectionError(f"where: found {expression!r}, expected an expression in quotes. {GRAMMAR}.")
     if len(expression) > MAX_LENGTH:
         raise SelectionError(f"where: found {len(expression):,} characters, expected at most {MAX_LENGTH:,}.")
-    code, quoted = _name_backticks(expression)
+    code, quoted = name_backticks(expression)
     try:
         return _Selection(table, expression, spelling, quoted).rows(code)
     except (RecursionError, MemoryError) as error:
-        raise SelectionError(
-            f"where {_short(expression)}: this is nested too deeply. Use fewer parentheses."
-        ) from error
+        raise SelectionError(f"where {short(expression)}: this is nested too deeply. Use fewer parentheses.") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,18 +134,18 @@ class _Selection:
     def _operand(self, node: ast.expr) -> _Value:
         match node:
             case ast.Constant(value=bool() | int() | float() as number):
-                return _Value(_within_float(number), False, str(number))
+                return _Value(within_float(number), False, str(number))
             case ast.Constant(value=str() as text):
                 return _Value(text, True, repr(text))
             case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=ast.Constant(value=int() | float() as number)):
                 signed = -number if isinstance(sign, ast.USub) else number
-                return _Value(_within_float(signed), False, str(signed))
+                return _Value(within_float(signed), False, str(signed))
             case ast.Name(id=name):
                 return self._column(self.quoted.get(name, name), literal_allowed=name not in self.quoted)
-        raise self._error(f"{_short(ast.unparse(node))} is not understood. {GRAMMAR}")
+        raise self._error(f"{short(ast.unparse(node))} is not understood. {GRAMMAR}")
 
     def _column(self, name: str, literal_allowed: bool) -> _Value:
-        found = _find(name, list(self.table.columns), self.spelling)
+        found = find_columns(name, list(self.table.columns), self.spelling)
         if len(found) == 1:
             column = self.table[found[0]]
             is_text = not pd.api.types.is_numeric_dtype(column)
@@ -168,10 +166,10 @@ class _Selection:
             )
 
     def _error(self, message: str) -> SelectionError:
-        return SelectionError(f"where {_short(self.expression)}: {message}.")
+        return SelectionError(f"where {short(self.expression)}: {message}.")
 
 
-def _name_backticks(expression: str) -> tuple[str, dict[str, str]]:
+def name_backticks(expression: str) -> tuple[str, dict[str, str]]:
     """Replace each name in backticks by a plain identifier, and say which stands for which name."""
     quoted: dict[str, str] = {}
 
@@ -185,7 +183,7 @@ def _name_backticks(expression: str) -> tuple[str, dict[str, str]]:
     return _STRING_OR_BACKTICKS.sub(replace, expression).strip(), quoted
 
 
-def _find(name: str, columns: list[str], spelling: Mapping[str, str]) -> list[str]:
+def find_columns(name: str, columns: list[str], spelling: Mapping[str, str]) -> list[str]:
     """Find the columns that a name may mean: exactly, else without regard to case, else to punctuation too."""
     names = {**spelling, **{column: column for column in columns}}
     if name in names:
@@ -202,7 +200,7 @@ def _unique(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _within_float(number: float) -> float:
+def within_float(number: float) -> float:
     """Numbers that no float holds are infinite, so that comparing with them is still meaningful."""
     try:
         float(number)
@@ -211,5 +209,6 @@ def _within_float(number: float) -> float:
     return number
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Quote a text, cut if it is long."""
     return repr(text if len(text) <= 200 else f"{text[:200]}…")

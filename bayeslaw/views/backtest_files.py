@@ -19,7 +19,7 @@ def write_backtest(found: Backtest, folder: Path) -> None:
         If a file cannot be written.
     """
     from bayeslaw.views.plots.backtest import plot_coverage, plot_error
-    from bayeslaw.views.plots.selection import save_figure
+    from bayeslaw.views.plots.saving import save_figure
 
     texts = {
         "backtest.json": to_json(found.record()) + "\n",

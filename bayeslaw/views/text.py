@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
+from bayeslaw.answers.risk import MEANING
 from bayeslaw.answers.selection import Selection
 from bayeslaw.answers.speedup import Speedup
 from bayeslaw.evidence.comparison.compare import Comparison
@@ -47,7 +48,7 @@ def selection_table(selection: Selection, limit: int = 15) -> Table:
     shown, hidden = selection.candidates[:limit], selection.candidates[limit:]
     point = ", ".join(f"{clean(name)} = {exact(value)}" for name, value in selection.target.items())
     task = elide(clean(selection.task), 40)
-    table = _table(f"Run prediction at {point} ({task}), by expected regret")
+    table = _table(f"Run prediction at {point} ({task}), by {MEANING[selection.risk]}")
     names = short_names([c.model for c in selection.candidates], limit=60)
     families = _families([(c.model, c.family) for c in selection.candidates])
     _words(table, "model", *(["family"] if families else []))
@@ -70,6 +71,16 @@ def selection_table(selection: Selection, limit: int = 15) -> Table:
             f"and {len(hidden)} more; chance that the best is among them: {chance(sum(c.p_best for c in hidden))}"
         )
     return table
+
+
+def shortlist_summary(selection: Selection) -> str:
+    """Say which candidates are to be kept if the best is not to be lost, and how likely they beat each other."""
+    names = short_names([c.model for c in selection.candidates], limit=60)
+    kept = [names[model] for model in selection.shortlist]
+    told = f"The best is among {', '.join(kept)} with probability 95%." if len(kept) > 1 else ""
+    first, *others = selection.candidates
+    odds = [f"{names[c.model]} ({chance(p)})" for c, p in zip(others[:4], selection.beats[0, 1:], strict=False)]
+    return f"{told} {names[first.model]} beats {', '.join(odds)}.".strip()
 
 
 def truth_table(selection: Selection, truth: Mapping[str, float], limit: int = 15) -> Table:
@@ -145,13 +156,12 @@ def optimum_tables(best: Optimum) -> list[Table]:
     return tables
 
 
-def crossing_lines(found: Crossing) -> list[Table | Text]:
-    """Odds that one choice is always better or is overtaken, and where that is: a heading, a table and a sentence."""
+def crossing_table(found: Crossing) -> Table:
+    """Odds that one choice is always better or is overtaken, and where that is."""
     a, b = (elide(clean(name), 40) for name in (found.a, found.b))
-    heading = (
+    table = _table(
         f"{found.kind.capitalize()}s of {a} and {b} from {count(found.low)} to {count(found.high)}{also_at(found.at)}"
     )
-    table = _table("")
     _words(table, "what happens")
     _numbers(table, "chance")
     table.add_row(Text(f"{a} is better throughout"), chance(found.p_a_always))
@@ -159,13 +169,12 @@ def crossing_lines(found: Crossing) -> list[Table | Text]:
     table.add_row(Text(f"{b} overtakes {a}"), chance(found.p_b_overtakes))
     table.add_row(Text(f"{a} overtakes {b}"), chance(found.p_a_overtakes))
     table.add_row(Text("one overtakes the other and loses again"), chance(found.p_returns))
-    lines: list[Table | Text] = [Text(heading, style="italic"), table]
     if found.size:
         winner, loser = (b, a) if found.p_b_overtakes >= found.p_a_overtakes else (a, b)
         low, high = count(found.size["p05"]), count(found.size["p95"])
         where = f"at {count(found.size['median'])} (90% interval {low} to {high})"
-        lines.append(Text(f"If {winner} overtakes {loser}, it does {where}."))
-    return lines
+        table.caption = Text(f"If {winner} overtakes {loser}, it does {where}.")
+    return table
 
 
 def speedup_table(found: Speedup) -> Table:
@@ -257,16 +266,32 @@ def checks_table(checks: Iterable[Check]) -> Table:
     return table
 
 
-def parameters_table(records: Sequence[Mapping[str, Any]]) -> Table:
-    """Posterior summaries of parameters, from ``bayeslaw.answers.parameters.parameter_records``."""
+Interval = tuple[float, float, float]
+"""The .05, .5 and .95 quantiles."""
+
+
+def parameters_table(records: Sequence[Mapping[str, Any]], priors: Sequence[Interval | None] | None = None) -> Table:
+    """Posterior summaries of parameters, from ``bayeslaw.answers.parameters.parameter_records``.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+    priors : sequence, optional
+        What the prior says of each; None of one that is flat.
+
+    Returns
+    -------
+    rich.table.Table
+    """
     table = _table("Parameters: posterior median and 90% interval")
     _words(table, "parameter", fold=False)
     _words(table, "of")
-    _numbers(table, "median", "5%", "95%", "R-hat", "least\nESS")
+    _numbers(table, "median", "5%", "95%", *(["prior\nmedian", "prior\n5%", "prior\n95%"] if priors else []))
+    _numbers(table, "R-hat", "least\nESS")
     models = dict.fromkeys(str(record["group"]) for record in records if record["level"] == "model")
     names = short_names(list(models), limit=60)
     before = None
-    for record in records:
+    for i, record in enumerate(records):
         name, level = record["name"], record["level"]
         if before is not None and name != before and level in ("family", "model"):
             table.add_section()
@@ -276,6 +301,7 @@ def parameters_table(records: Sequence[Mapping[str, Any]]) -> Table:
             Text(clean(name)),
             Text(names[str(record["group"])] if level == "model" else f"{level} {group}".strip()),
             *(f"{record[value]:.3g}" for value in ("median", "p05", "p95")),
+            *(_prior_cells(priors[i]) if priors else []),
             fixed(record["rhat"], 3),
             fixed(min(record["ess_bulk"], record["ess_tail"]), 0),
         )
@@ -283,6 +309,10 @@ def parameters_table(records: Sequence[Mapping[str, Any]]) -> Table:
     if units:
         table.caption = Text("Units: " + "; ".join(f"{name} in {unit}" for name, unit in units.items()))
     return table
+
+
+def _prior_cells(prior: Interval | None) -> list[str]:
+    return ["flat", "", ""] if prior is None else [f"{value:.3g}" for value in (prior[1], prior[0], prior[2])]
 
 
 def predictions_table(records: Sequence[Mapping[str, Any]]) -> Table:

@@ -10,9 +10,11 @@ from scipy import stats
 
 import bayeslaw
 from bayeslaw.answers.advice import advise
+from bayeslaw.answers.candidates import read_charges
 from bayeslaw.answers.prediction import predict
-from bayeslaw.answers.selection import conditional_value_at_risk, select
-from bayeslaw.errors import RunsError, TargetError
+from bayeslaw.answers.risk import conditional_value_at_risk, pairwise, shortlist
+from bayeslaw.answers.selection import select
+from bayeslaw.errors import RunsError, SelectionError, TargetError
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
@@ -227,6 +229,83 @@ def test_units_of_loss_and_data_do_not_change_the_choice(fitted, two_models, set
     np.testing.assert_allclose(again.posterior.draws["E"], 3.7 * fitted.posterior.draws["E"], rtol=1e-7)
     reached = "pre_learned_data"
     np.testing.assert_allclose(1000 * again.posterior.draws[reached], fitted.posterior.draws[reached], rtol=1e-7)
+
+
+def test_what_each_risk_would_choose(with_losses):
+    # a is the best most often, b has the smallest mean, c the smallest tail
+    losses = np.tile([1.0, 1.2, 1.5], (1000, 1))
+    losses[:400, 0] = 2.6
+    losses[:200, 1] = 2.0
+    losses[:400, 2] = 1.5
+    losses[400:, 1] = 1.1
+    posterior = with_losses(losses)
+    regret = losses - losses.min(axis=1, keepdims=True)
+    found = select(posterior, TARGET)
+    assert found.by_risk == {
+        "mean": "abc"[regret.mean(axis=0).argmin()],
+        "cvar90": "abc"[np.sort(regret, axis=0)[-100:].mean(axis=0).argmin()],
+        "median-regret": "abc"[np.median(regret, axis=0).argmin()],
+        "probability": "a",
+    }
+    assert len(set(found.by_risk.values())) > 1
+    for risk, model in found.by_risk.items():
+        asked = select(posterior, TARGET, risk=risk)
+        assert asked.recommended == model
+        assert asked.to_dict()["recommendation"]["risk"] == risk
+    assert "One would choose" in found.sentence
+    with pytest.raises(TargetError, match="risk='worst' is none of those known: mean, cvar90"):
+        select(posterior, TARGET, risk="worst")
+
+
+def test_charges_and_conditions(with_losses, known):
+    posterior = with_losses(known)  # a is better than b by .5 in 70% of cases, worse by .1 in the others
+    charged = select(posterior, TARGET, charge={"a": 0.6})
+    found = by_model(charged)
+    assert charged.recommended == "b"
+    assert found["a"].charge == 0.6
+    assert found["a"].loss_median == pytest.approx(2.0)  # the loss is what would be measured
+    assert found["b"].p_best == 1.0
+    assert found["a"].expected_regret == pytest.approx(0.7 * 0.1 + 0.3 * 0.7)
+    assert "charges included" in charged.sentence
+    with pytest.raises(TargetError, match="no model 'q'"):
+        select(posterior, TARGET, charge={"q": 1.0})
+    with pytest.raises(TargetError, match="the same in all its runs"):
+        select(posterior, TARGET, charge="0.1 * data")
+    kept = select(posterior, TARGET, where_final="model != 'a'")
+    assert [c.model for c in kept.candidates] == ["b", "c"]
+    assert by_model(kept)["b"].expected_regret == 0.0
+    with pytest.raises(SelectionError, match=r"some runs of 'a' and not for others"):
+        select(posterior, TARGET, where_final="data > 300")
+    with pytest.raises(SelectionError, match="leaves none of 3 candidates"):
+        select(posterior, TARGET, where_final="model == 'q'")
+
+
+def test_charges_by_an_expression_of_columns(simulate, forge_at_random):
+    table = simulate({("t", name): SIZES for name in "ab"}, seed=2).table.drop(columns="row")
+    table["params"] = table["model"].map({"a": 1e9, "b": 4e9})
+    found = select(forge_at_random(read_runs(table)), TARGET, charge="0.005 * log2(params / 1e9)")
+    assert {c.model: c.charge for c in found.candidates} == pytest.approx({"a": 0.0, "b": 0.01})
+
+
+def test_shortlist_and_pairs(with_losses, known):
+    found = select(with_losses(known), TARGET)
+    assert found.shortlist == ("a", "b")
+    assert found.pairs() == [{"model": "a", "other": "b", "p_better": pytest.approx(0.7)}]
+    np.testing.assert_allclose(found.beats + found.beats.T, 1.0)
+    assert shortlist(np.array([0.02, 0.96, 0.02])) == [1]
+    assert shortlist(np.array([0.5, 0.45, 0.05])) == [0, 1]
+    assert shortlist(np.array([0.5, 0.4, 0.1])) == [0, 1, 2]
+    equal = pairwise(np.zeros((10, 2)))
+    np.testing.assert_array_equal(equal, 0.5)
+
+
+def test_charges_as_written():
+    assert read_charges([]) is None
+    assert read_charges(["0.01 * log2(params)"]) == "0.01 * log2(params)"
+    assert read_charges(["a=b=0.5", "c = 1e-2"]) == {"a=b": 0.5, "c": 0.01}
+    for texts in (["a=much"], ["=1"], ["a=1", "b"], ["a=1", "a=2"]):
+        with pytest.raises(TargetError, match="--charge"):
+            read_charges(texts)
 
 
 def test_a_target_left_out_is_explained(fitted):

@@ -17,6 +17,7 @@ import xarray as xr
 from command_line import one_message, run
 
 import bayeslaw as bl
+from bayeslaw.cli import app
 from bayeslaw.cli.shared import interruptible
 
 TIDY = "model,family,data,loss\n" + "".join(
@@ -94,7 +95,7 @@ BAD = {
     "target of another covariate": ("runs.csv", TIDY, ["--at", "compute=1e9"], ["compute", "data"]),
     "target twice": ("runs.csv", TIDY, ["--at", "data=1e6", "--at", "data=1e7"], ["twice"]),
     "no folder for the output": ("runs.csv", TIDY, [*AT, "-o", "/no/such/folder/fit.nc"], ["/no/such/folder"]),
-    "output that is no netCDF": ("runs.csv", TIDY, [*AT, "-o", "fit.csv"], ["'.csv'", ".nc"]),
+    "output of no known kind": ("runs.csv", TIDY, [*AT, "-o", "fit.txt"], ["'.txt'", ".nc"]),
     "output is a folder": ("runs.csv", TIDY, [*AT, "-o", "/"], ["folder"]),
     "picture of unknown kind": ("runs.csv", TIDY, [*AT, "--plot", "picture.doc"], [".doc", ".png"]),
 }
@@ -155,7 +156,7 @@ def test_select_keeps_its_contract(answer):
     assert [set(c) for c in answer["candidates"]] == 3 * [
         {
             "model", "family", "loss_median", "loss_mean", "loss_p05", "loss_p25", "loss_p75", "loss_p95", "p_best",
-            "p_within_1pct", "expected_regret", "cvar_regret_90",
+            "p_within_1pct", "expected_regret", "cvar_regret_90", "median_regret", "charge",
         }
     ]  # fmt: skip
     regrets = [c["expected_regret"] for c in answer["candidates"]]
@@ -384,3 +385,17 @@ def test_outside_of_a_fit_an_interrupt_is_what_it_was():
     with interruptible():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="writes to a device that is always full")
+@pytest.mark.parametrize("json", [[], ["--json"]])
+def test_a_full_device_is_said_and_no_traceback(capsys, monkeypatch, json):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        monkeypatch.setattr("sys.argv", ["bayeslaw", "laws", *json])
+        with pytest.raises(SystemExit) as caught:
+            app.main()
+    assert caught.value.code == 2
+    err = capsys.readouterr().err
+    assert "standard output: what is to be printed cannot be written (No space left on device)" in err
+    assert "Traceback" not in err

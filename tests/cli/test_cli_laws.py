@@ -11,7 +11,9 @@ from command_line import one_message, run
 import bayeslaw
 import bayeslaw.fitting.fit
 from bayeslaw.answers.crossing import Crossing
+from bayeslaw.cli.points import point_of_table
 from bayeslaw.cli.shared import show
+from bayeslaw.errors import TargetError
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut
@@ -19,7 +21,7 @@ from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.runs import read_runs
 from bayeslaw.views.numbers import count
-from bayeslaw.views.text import comparison_table, crossing_lines, optimum_tables
+from bayeslaw.views.text import comparison_table, crossing_table, optimum_tables
 
 SIZES, TOKENS = (1e8, 3e8, 9e8, 2.7e9), (2e9, 6e9, 1.8e10, 5.4e10)
 
@@ -141,11 +143,11 @@ def test_the_table_of_crossings_names_who_overtakes(capsys):
         chances = (rest, 0.2, overtakes, overtaken, 0.05)
         none = {"sizes": np.empty(0), "difference": np.empty((0, 0)), "outcome": LOSS, "chains": 1}
         none |= {"checks": (), "provenance": {}}
-        show(*crossing_lines(Crossing("x", "y", "law", {}, 1e3, 1e9, *chances, size, **none)))
+        show(crossing_table(Crossing("x", "y", "law", {}, 1e3, 1e9, *chances, size, **none)))
         return capsys.readouterr().out
 
     text = told(0.6, 0.1)
-    assert "If y overtakes x, it does at 4M (90% interval 2M to 6M)" in text
+    assert "If y overtakes x, it does at 4M (90% interval 2M to 6M)" in " ".join(text.split())
     odds = {
         "x is better throughout": 5,
         "y is better throughout": 20,
@@ -179,7 +181,9 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
     ]
     table.write_text("\n".join(["model,data,loss", *rows]))
     two = ("--law", "vanilla", "--law", "rectified")
-    status, out, err = run(capsys, "compare", table, *two, "--folds", 1, "--at", "data=1e5", "--json", "-o", saved)
+    status, out, err = run(
+        capsys, "compare", table, *two, "--folds", 1, "--at", "data=1e5", "--json", "--held-out", saved
+    )
     record = json.loads(out)
     assert status == (3 if record["status"] == "FAIL" else 0)
     assert err == ""
@@ -260,3 +264,10 @@ def test_advice_is_printed_and_decides_the_exit_status(capsys, runs, tmp_path):
     assert run(capsys, "advise", runs, "--at", "params=2000T", "--allow-failed-checks")[0] == 0
     assert run(capsys, "advise", runs, "--at", "flavour=2")[0] == 2
     assert json.loads(run(capsys, "advise", runs, "--law", "multiplicative", "--json")[1])["law"] == "multiplicative"
+
+
+def test_tokens_are_data_where_one_of_data_is_a_token(surface):
+    runs = surface({"x": (SIZES, TOKENS)})
+    assert point_of_table({"N": 1e9, "tokens": 1e10}, runs) == {"params": 1e9, "data": 1e10}
+    with pytest.raises(TargetError, match="'tokens' and 'data', which are the same"):
+        point_of_table({"data": 1e9, "tokens": 1e10}, runs)

@@ -228,6 +228,9 @@ class ScorePredictor:
         targets = self.runs()
         return np.where(targets.weight > 0, self.log_density(self.expected(targets), targets, self.layout.y), 0.0)
 
+    def deviates(self):
+        return {}
+
     def smoothed(self):
         return False
 

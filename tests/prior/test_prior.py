@@ -126,7 +126,7 @@ DAMAGED = {
     "other coordinates": (put("coordinates", 0, "mean", value=-1.0), "other coordinates of the rectified law"),
     "a law that is not known": (put("law", value="lawless"), "a prior of the law 'lawless', which is not at hand"),
     "not positive definite": (put("covariance_lower", 0, value=-1.0), "not those of a distribution"),
-    "no number": (put("mean", 0, value=float("nan")), "not those of a distribution"),
+    "no number": (put("mean", 0, value=float("nan")), "no finite number"),
     "too few numbers": (lambda path: rehash(path, lambda c: c["covariance_lower"].pop()), "missing or damaged"),
     "too few entries": (lambda path: rehash(path, lambda c: c["entries"].pop(0)), "27 entries and 28 means"),
     "other units": (put("units", value={"params": "1"}), "units of params"),

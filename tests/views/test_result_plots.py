@@ -11,9 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from bayeslaw.answers.advice import Advice, advise
-from bayeslaw.answers.parameters import Parameters, fit_checks, parameters
+from bayeslaw.answers.parameters import Parameters, draws_of, fit_checks, parameters
+from bayeslaw.answers.replications import replications
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
+from bayeslaw.evidence.replay.policies import POLICIES
+from bayeslaw.evidence.replay.replay import SCORED, Replay, summarise
 from bayeslaw.evidence.reproduction.reproduce import Reproduction, Row
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.shared.outcome import LOSS
@@ -24,7 +27,6 @@ from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.numbers import chance, count, decimals, fixed
 from bayeslaw.views.plots.checks import plot as plot_checks
 from bayeslaw.views.plots.page import missing_glyphs_ignored
-from bayeslaw.views.plots.parameters import draws_of
 from bayeslaw.views.plots.style import (
     COLOURS,
     MARKERS,
@@ -82,6 +84,20 @@ def _found_again():
     return Reproduction(rows, (("nobody2025", "table.csv"),), {}, ())
 
 
+def _replayed(goal):
+    """Seven policies on two tasks, each better the more it spent."""
+    steps = [
+        {**dict.fromkeys(SCORED), "task": task, "policy": policy, "seed": 0, "step": i, "share": share, "spent": share,
+         "choice": "m", "relative_regret": (0.1 + 0.02 * j) / (i + 1), "rel_acc": 0.9, "r2": 0.5 + 0.03 * j + 0.1 * i,
+         "rmsle": 0.1, "coverage_90": 0.9}
+        for j, policy in enumerate(POLICIES[goal])
+        for task in ODD[:2]
+        for i, share in enumerate((0.01, 0.03, 0.09))
+    ]  # fmt: skip
+    check = Check("failed_replays", "PASS", 0.0, 0.0, "None failed.", "")
+    return Replay(goal, tuple(steps), summarise(steps, [0.02, 0.1]), "FLOP", (), 0, (check,), {})
+
+
 @pytest.fixture(scope="module")
 def results(curves, surfaces, forge_at_random):
     posterior = curves.posterior
@@ -94,6 +110,8 @@ def results(curves, surfaces, forge_at_random):
         "crossing": curves.crossing(ODD[0], ODD[2]),
         "crossing of laws": surfaces.crossing(*FAMILIES[:2], at={"params": 1e9}, kind="law"),
         "optimum": surfaces.optimum(compute=1e22),
+        "next runs": curves.next_runs(data=16000.0, price=1e6),
+        "next runs of a joint law": surfaces.next_runs(compute=1e22, task="t"),
         "parameters": curves.parameters(),
         "parameters of a joint law": surfaces.parameters(),
         "prediction at a point": curves.predictions({"data": 16000.0}),
@@ -102,6 +120,9 @@ def results(curves, surfaces, forge_at_random):
             [{"params": 1e10, "data": 1e11}, {"params": 2e10, "data": 2e11}]
         ),
         "reproduction": _found_again(),
+        "replications": replications(posterior),
+        "replay": _replayed("choose"),
+        "replay of forecasts": _replayed("foretell"),
         "selection": curves.select(data=16000.0),
         "speedup": curves.speedup(ODD[0], ODD[2], at={"data": 4000.0}),
     }
@@ -120,9 +141,10 @@ def picture(results):
     return made
 
 
-NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "optimum", "parameters",
+NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "next runs",
+         "next runs of a joint law", "optimum", "parameters",
          "parameters of a joint law", "prediction at a point", "prediction along data", "prediction of new models",
-         "reproduction", "selection", "speedup")  # fmt: skip
+         "replay", "replay of forecasts", "replications", "reproduction", "selection", "speedup")  # fmt: skip
 
 each_result = pytest.mark.parametrize("name", NAMES)
 
@@ -499,7 +521,7 @@ def test_the_parameters_are_those_of_the_frame(results, picture, name):
     for outer, inner in found.values():
         assert 0 <= outer[0] <= inner[0] <= inner[1] <= outer[1] <= 1
     for record in result.records:
-        low, middle, high = np.quantile(draws_of(result, record), [0.05, 0.5, 0.95])
+        low, middle, high = np.quantile(draws_of(result.posterior, record), [0.05, 0.5, 0.95])
         assert (low, middle, high) == pytest.approx((record["p05"], record["median"], record["p95"]))
 
 

@@ -12,7 +12,10 @@ import bayeslaw.views
 from bayeslaw.errors import OutputError
 from bayeslaw.views.names import short_names
 from bayeslaw.views.plots.page import spread
-from bayeslaw.views.plots.selection import COLOURED, ROWS, plot_selection, save_figure
+from bayeslaw.views.plots.saving import save_figure
+from bayeslaw.views.plots.selection import COLOURED
+from bayeslaw.views.plots.selection_layout import ROWS
+from bayeslaw.views.plots.selection_page import plot_selection
 
 SIGNATURES = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml"}
 

@@ -10,6 +10,7 @@ from bayeslaw.kinds.curves.discrepancy import discrepancy_named
 from bayeslaw.kinds.curves.heights import first_mean
 from bayeslaw.kinds.curves.targets import CurveTargeting, CurveTargets
 from bayeslaw.kinds.curves.walks import TaskWalks, WalkBasis
+from bayeslaw.kinds.predictor import Deviates
 from bayeslaw.kinds.shared.borrowed import PATH, Entry, TaskPath
 from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_of_reference
 from bayeslaw.kinds.shared.prediction import (
@@ -73,6 +74,30 @@ class CurvePredictor(CurveTargeting):
         """Log density of each run given everything else: shape (S, C, M), 0 where padded."""
         targets = self.runs()
         return np.where(targets.weight > 0, self.log_density(self.expected(targets), targets, self.layout.y), 0.0)
+
+    def deviates(self) -> dict[str, Deviates]:
+        """Residuals over their noise; noises of curves about a typical one, own walks and shared walks over rates."""
+        found, layout, scales = {}, self.layout, self.scale_priors
+        own, shared, typical, noise = (
+            flat(self.draws, name) for name in ("own_walk", "shared_walk", "typical_noise", "noise")
+        )
+        if not self.smoothed():
+            targets = self.runs()
+            residual = (layout.y - self.expected(targets)) / self._noise(targets)
+            found["residuals"] = Deviates("run", np.where(layout.weight > 0, residual, np.nan))
+            if scales.roughness > 0:
+                rough = np.log(noise / typical[:, layout.task_of]) / scales.roughness
+                found["the noise"] = Deviates("model", rough[..., None])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = own / flat(self.draws, "own_drift")[:, layout.task_of, None]
+            shared = shared / flat(self.draws, "shared_drift")[..., None]
+        for k, walks in enumerate(layout.walks):  # beyond the knots is padding; along a known path nothing is random
+            own[:, layout.task_of == k, len(walks.own.knots) :] = np.nan
+            shared[:, k, : walks.known] = shared[:, k, len(walks.shared.knots) :] = np.nan
+        found["the wandering"] = Deviates("model", own)
+        if np.isfinite(shared).any():
+            found["the bends"] = Deviates("task", np.where(np.isfinite(shared), shared, np.nan))
+        return found
 
     def smoothed(self) -> bool:
         """Whether any curve is a smoothed one: a monotone fit to many evaluations."""

@@ -11,7 +11,7 @@ import xarray as xr
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.curves.layout import CurveLayout
 from bayeslaw.kinds.curves.priors import ScalePriors
-from bayeslaw.kinds.predictor import NEW_FAMILY, Targets, Who
+from bayeslaw.kinds.predictor import NEW_FAMILY, Part, Targets, Who, in_one
 from bayeslaw.kinds.shared.layout import run_weights
 from bayeslaw.kinds.shared.points import complete_point, curve_named
 from bayeslaw.kinds.shared.prediction import (
@@ -133,6 +133,32 @@ class CurveTargeting:
         curves = [layout.curves[i] for i in index]
         labels = tuple((c.model, c.family, c.task) for c in curves)
         return self._targets(labels, covariates, self._seen(), index, layout.largest[index])
+
+    def together(self, parts: Sequence[Part[CurveTargets]]) -> CurveTargets:
+        """Models of several targets at equally many points as one."""
+        curves = [part.curves for part, _ in parts]
+        begin = np.cumsum([0, *(len(c.first) for c in curves[:-1])])
+
+        def of_draws(name: str) -> np.ndarray:
+            return np.concatenate([getattr(c, name) for c in curves], axis=1)
+
+        def of_curves(name: str) -> np.ndarray:
+            return np.concatenate([getattr(c, name) for c in curves])
+
+        names = [c.name for c in self.law.coordinates]
+        whole = Curves(
+            coordinates={name: np.concatenate([c.coordinates[name] for c in curves], axis=1) for name in names},
+            level=of_draws("level"),
+            height=of_draws("height"),
+            first=of_curves("first"),
+            last=of_curves("last"),
+            own_walk=of_draws("own_walk"),
+            noise=of_draws("noise"),
+            task_of=of_curves("task_of"),
+            reference={name: np.concatenate([c.reference[name] for c in curves]) for name in curves[0].reference},
+        )
+        index = np.concatenate([part.index[k] + start for (part, k), start in zip(parts, begin, strict=True)])
+        return CurveTargets(**in_one(parts), curves=whole, index=index)
 
     def _at_points(self, index: np.ndarray, points: np.ndarray) -> CurveTargets:
         """Curves of the table (K,) at logs of the axis relative to the reference (P,), else as in their last runs."""

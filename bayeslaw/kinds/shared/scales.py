@@ -4,6 +4,7 @@ Scales are of the outcome on the scale of the link (log loss) against the logari
 units of the table.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
@@ -31,6 +32,10 @@ class LogNormal:
     median: float
     sd: float
 
+    def standardised(self, values: np.ndarray) -> np.ndarray:
+        """Values, of any shape, in units of the prior."""
+        return np.log(values / self.median) / self.sd
+
 
 @dataclass(frozen=True)
 class Normal:
@@ -43,6 +48,10 @@ class Normal:
 
     mean: float
     sd: float
+
+    def standardised(self, values: np.ndarray) -> np.ndarray:
+        """Values, of any shape, in units of the prior."""
+        return (values - self.mean) / self.sd
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,7 @@ def read_scales(cls: type[T], plain: Mapping[str, Any]) -> T:
     values: dict[str, Any] = {
         name: _prior_of(value)(**value) if isinstance(value, Mapping) else value for name, value in plain.items()
     }
+    _require_numbers(plain)
     return cls(**values)
 
 
@@ -110,6 +120,21 @@ def sampled_scales(scales: Any) -> dict[str, LogNormal | Normal]:
     return {
         name: value for name, value in vars(scales).items() if isinstance(value, (LogNormal, Normal)) and value.sd > 0
     }
+
+
+def _require_numbers(plain: Mapping[str, Any]) -> None:
+    """Refuse scales that are no finite numbers, or negative where they cannot be.
+
+    Raises
+    ------
+    TypeError
+    """
+    for name, value in plain.items():
+        parts = value if isinstance(value, Mapping) else {"": value}
+        for part, number in parts.items():
+            known = isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number)
+            if not known or (part in ("median", "sd", "typical", "spread") and number < 0):
+                raise TypeError(f"scales whose {f'{name} {part}'.strip()} is {number!r}")
 
 
 def _prior_of(plain: Mapping[str, Any]) -> type:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from bayeslaw.kinds.predictor import Deviates
 from bayeslaw.kinds.shared.borrowed import Entry, TaskPath
 from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_of_reference
 from bayeslaw.kinds.shared.points import resources
@@ -104,7 +105,28 @@ class SurfacePredictor(SurfaceTargeting):
         return self.measured(self.expected(targets, rng), targets, rng)
 
     def log_likelihood(self) -> np.ndarray:
-        """Log density of each run given everything else: shape (S, C, M), 0 where padded.
+        """Log density of each run given everything else: shape (S, C, M), 0 where padded."""
+        scale, tail = self._scale_of_runs()
+        density = stats.t.logpdf(self.layout.y, tail, self.expected(self.runs()), scale)
+        return np.where(self.layout.weight > 0, density, 0.0)
+
+    def deviates(self) -> dict[str, Deviates]:
+        """Residuals as normal scores; offsets, slopes and curvatures of models over their standard deviations."""
+        layout = self.layout
+        scale, tail = self._scale_of_runs()
+        ratio = (layout.y - self.expected(self.runs())) / scale
+        score = np.sign(ratio) * stats.norm.isf(stats.t.sf(np.abs(ratio), tail))
+        found = {"residuals": Deviates("run", np.where(layout.weight > 0, score, np.nan))}
+        differ = layout.models_differ[layout.task_of]
+        for name, called in (("offset", "the offset"), ("tilt", "the slope"), ("curvature", "the curvature")):
+            if differ.any():
+                sd = np.where(differ, self._flat(f"{name}_sd")[:, layout.task_of], 1.0)
+                own = np.where(differ, self._flat(name) / sd, np.nan)
+                found[called] = Deviates("model", own[..., None])
+        return found
+
+    def _scale_of_runs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Scale (S, C, M) and degrees of freedom of the runs of the table about their expectations.
 
         The part of the field that its patterns do not explain counts as noise of the run, as in the density.
         """
@@ -114,8 +136,7 @@ class SurfacePredictor(SurfaceTargeting):
         left_open[seen] = unexplained(layout, layout.fields)
         noise, tail = self._noise(targets)
         field_sd = self._flat("field_sd")[:, targets.task_of, None]
-        scale = np.sqrt(noise**2 + field_sd**2 * left_open)
-        return np.where(seen, stats.t.logpdf(layout.y, tail, self.expected(targets), scale), 0.0)
+        return np.sqrt(noise**2 + field_sd**2 * left_open), tail
 
     def smoothed(self) -> bool:
         """False: joint laws are fitted to runs."""

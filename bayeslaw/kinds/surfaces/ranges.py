@@ -55,6 +55,10 @@ class MeasuredRange:
         pairs = zip(other._values(), self._values(), strict=True)
         return MeasuredRange(*(np.where(condition, theirs, own) for theirs, own in pairs))
 
+    def and_those_of(self, others: Sequence["MeasuredRange"]) -> "MeasuredRange":
+        """These ranges and those of others, one after another."""
+        return MeasuredRange(*map(np.concatenate, zip(*(r._values() for r in (self, *others)), strict=True)))
+
     def _values(self) -> tuple[np.ndarray, ...]:
         return self.middle, self.low, self.high, self.spread
 

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Targets, Who
+from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Part, Targets, Who, in_one
 from bayeslaw.kinds.shared.layout import run_weights
 from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on, product_name, resources, unknown_name
 from bayeslaw.kinds.shared.prediction import (
@@ -157,6 +157,30 @@ class SurfaceTargeting:
         found = self._of_curves(covariates, index)
         offset, tilt, curvature = (np.where(own, values, 0.0) for values in (found.offset, found.tilt, found.curvature))
         return replace(found, own=own, offset=offset, tilt=tilt, curvature=curvature)
+
+    def together(self, parts: Sequence[Part[SurfaceTargets]]) -> SurfaceTargets:
+        """Models of several targets at equally many points as one."""
+
+        def of_draws(name: str) -> np.ndarray:
+            return np.concatenate([getattr(part, name)[:, k] for part, k in parts], axis=1)
+
+        def of_models(name: str) -> np.ndarray:
+            return np.concatenate([getattr(part, name)[k] for part, k in parts])
+
+        names = [c.name for c in self.law.coordinates]
+        first, *others = (part.measured.of(k) for part, k in parts)
+        return SurfaceTargets(
+            **in_one(parts),
+            coordinates={name: np.concatenate([p.coordinates[name][:, k] for p, k in parts], axis=1) for name in names},
+            level=of_draws("level"),
+            offset=of_draws("offset"),
+            tilt=of_draws("tilt"),
+            curvature=of_draws("curvature"),
+            measured=first.and_those_of(others),
+            surface_of=of_models("surface_of"),
+            task_of=of_models("task_of"),
+            own=of_models("own"),
+        )
 
     def _flat(self, name: str) -> np.ndarray:
         return flat(self.draws, name)

@@ -4,18 +4,21 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bayeslaw.answers.optimum import FamilyOptimum, Optimum, along_budget
 from bayeslaw.answers.prediction import predict
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.runs.units import FLOP_PER_TOKEN
-from bayeslaw.views.names import also_at, clean, elide
+from bayeslaw.views.names import also_at, clean
 from bayeslaw.views.numbers import count
-from bayeslaw.views.plots.page import INK, padded, text_style, tick
+from bayeslaw.views.plots.page import GREY, INK, darker, padded, tick
 from bayeslaw.views.plots.style import (
     COLOURS,
+    DOT,
     GRID,
+    TINY,
     WIDTH,
     columns,
     head,
@@ -27,10 +30,12 @@ from bayeslaw.views.plots.style import (
     more_rows,
     name_rows,
     new_axes,
+    outcome_label,
     pitch,
     row_axes,
     row_names,
     settle,
+    write,
 )
 
 POINTS = 41
@@ -114,16 +119,30 @@ def plot_optimum(posterior: Posterior, best: Optimum) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        One panel a family. Bands hold 50% and 90%; the shaded strip on the axis is the 90% interval of the best size.
+        One panel a family, under it the tokens that the budget leaves. Bands hold 50% and 90%; the strip on the axis is
+        the 90% interval of the best size, the diamond the point recommended.
     """
     families = best.families
-    figure = Figure(figsize=(5.2 * min(len(families), 3), 4.2 * -(-len(families) // 3)), layout="constrained")
-    axes = figure.subplots(-(-len(families) // 3), min(len(families), 3), squeeze=False).ravel()
+    across = min(len(families), 3)
+    down = -(-len(families) // across)
+    figure = Figure(figsize=(max(5.6 * across, 7.0), 5.2 * down), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(down, across, squeeze=False).ravel()
     for axis in axes[len(families) :]:
         axis.remove()
     for family, axis in zip(families, axes, strict=False):
         _panel(axis, posterior, best, family)
+    settle(axes[0])
+    for family, axis in zip(families, axes, strict=False):  # titles last: they are broken to the width that is left
+        title = f"{clean(family.family)}: how to spend {count_flop(best.compute)}{also_at(best.at)}"
+        head(axis, title, _recommended(family), best.status)
     return figure
+
+
+def _recommended(family: FamilyOptimum) -> str:
+    params = interval(family.recommended_params, family.params["p05"], family.params["p95"], count)
+    loss = interval(family.loss["median"], family.loss["p05"], family.loss["p95"])
+    return f"{params} parameters on {count(family.recommended_data)} tokens{DOT}loss of a run there {loss}"
 
 
 def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimum) -> None:
@@ -131,27 +150,38 @@ def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimu
     spent = FLOP_PER_TOKEN * posterior.layout.covariates["params"] * posterior.layout.covariates["data"]
     budgets = [best.compute, *(b for s in SMALLER if spent.min() < (b := s * best.compute) < 3 * spent.max())]
     for k, compute in enumerate(budgets):
-        colour = COLOURS[k]
-        middle = family.params["median"] * (compute / best.compute) ** 0.5
-        params = middle * np.geomspace(1 / 12, 12, POINTS)
-        points = [along_budget(float(n), compute, best.at) for n in params]
-        prediction = predict(posterior, points)
-        here = [label[1:] for label in prediction.labels].index((family.family, family.task))
-        low, quarter, median, three, high = np.quantile(
-            prediction.values[:, here], [0.05, 0.25, 0.5, 0.75, 0.95], axis=0
-        )
-        axis.fill_between(params, low, high, color=colour, alpha=0.15, linewidth=0)
-        axis.fill_between(params, quarter, three, color=colour, alpha=0.3, linewidth=0)
-        axis.plot(params, median, color=colour, label=count_flop(compute))
-        _runs(axis, posterior, family, compute, best.at, colour)
+        _budget(axis, posterior, best, family, compute, COLOURS[k])
+        _runs(axis, posterior, family, compute, best.at, COLOURS[k])
     axis.axvspan(family.params["p05"], family.params["p95"], ymax=0.03, color=COLOURS[0], alpha=0.6, linewidth=0)
-    axis.axvline(family.recommended_params, color=COLOURS[0], linewidth=1, linestyle=":")
+    axis.axvline(family.recommended_params, color=GREY, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
+    axis.plot([family.recommended_params], [family.loss["median"]], marker="D", markersize=8, color=INK, zorder=4,
+              markerfacecolor="white", markeredgewidth=1.4, linestyle="none")  # fmt: skip
     axis.set_xscale("log")
-    tick(axis, "x", count, most=7)
-    label_x(axis, "parameters")
-    label_y(axis, "loss")
-    axis.set_title(elide(clean(family.family), 40) + also_at(best.at), **text_style({}))
-    axis.legend(frameon=False, fontsize=8, labelcolor=INK)
+    axis.grid(axis="y", color=GRID, linewidth=0.8)
+
+    def both(params: float) -> str:
+        return f"{count(params)}\n{count(best.compute / (FLOP_PER_TOKEN * params))}"
+
+    tick(axis, "x", both, most=6)
+    label_x(axis, "parameters; below, tokens that the budget leaves", "bands: 50% and 90% intervals of one run")
+    label_y(axis, outcome_label(posterior.predictor.outcome))
+
+
+def _budget(
+    axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimum, compute: float, colour: str
+) -> None:
+    """The band along one budget, named at its left end."""
+    middle = family.params["median"] * (compute / best.compute) ** 0.5
+    params = middle * np.geomspace(1 / 12, 12, POINTS)
+    prediction = predict(posterior, [along_budget(float(n), compute, best.at) for n in params])
+    here = [label[1:] for label in prediction.labels].index((family.family, family.task))
+    levels = [0.05, 0.25, 0.5, 0.75, 0.95]
+    low, quarter, median, three, high = np.quantile(prediction.values[:, here], levels, axis=0)
+    axis.fill_between(params, low, high, color=colour, alpha=0.15, linewidth=0)
+    axis.fill_between(params, quarter, three, color=colour, alpha=0.3, linewidth=0)
+    axis.plot(params, median, color=colour, linewidth=1.8)
+    style = {"ha": "left", "va": "bottom", "color": darker(colour), "fontweight": "bold", "fontsize": TINY}
+    write(axis, count_flop(compute), (float(params[0]), float(median[0])), (3, 4), "data", style)
 
 
 def _runs(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from bayeslaw.answers.parameters import Parameters
+from bayeslaw.answers.parameters import Parameters, draws_of
 from bayeslaw.views.names import clean
 from bayeslaw.views.plots.page import FAINT
 from bayeslaw.views.plots.style import (
@@ -20,6 +20,7 @@ from bayeslaw.views.plots.style import (
     label_x,
     more_rows,
     name_rows,
+    pitch,
     plain,
     row_axes,
     row_names,
@@ -33,6 +34,8 @@ WIDE = 30.0
 
 def plot(result: Parameters, ax: Axes | None = None) -> Axes:
     """Draw medians, 50% and 90% intervals, a parameter under a heading that says from where to where its scale goes.
+
+    Where the result knows the prior, its 90% interval lies in grey behind, cut at the ends of the scale.
 
     Parameters
     ----------
@@ -69,38 +72,39 @@ def plot(result: Parameters, ax: Axes | None = None) -> Axes:
                 [scale(0.0)] * 2, [group.places[0] - 0.5, group.places[-1] + 0.5], color=FAINT, linewidth=0.8, zorder=1
             )
         for y, record in zip(group.places, some, strict=True):
-            quarters = np.quantile(draws_of(result, record), [0.25, 0.75])
-            ends = scale(record["p05"]), scale(record["p95"])
-            inner = scale(float(quarters[0])), scale(float(quarters[1]))
-            interval_row(ax, y, ends, inner, scale(record["median"]), COLOURS[n % 2])
+            _draw_number(ax, y, scale, result, record, COLOURS[n % 2])
         places += group.places
         shown += some
         names += _names(some)
     name_rows(ax, places, names)
-    columns(ax, places, [("median (90% interval)", [interval(r["median"], r["p05"], r["p95"]) for r in shown])])
+    cells = [("median (90% interval)", [interval(r["median"], r["p05"], r["p95"]) for r in shown])]
+    if result.prior is not None:
+        cells.append(("prior", [_prior_text(result.prior_interval(r)) for r in shown]))
+    columns(ax, places, cells)
     settle(ax, 6.2 if own else None)
     for heading in headings:
         write_heading(ax, *heading)
     key = "bars: 50% and 90% intervals; dot: median; each parameter on a scale of its own, whose ends are at its right"
-    label_x(ax, key, more_rows(len(shown), len(records)))
+    grey = "" if result.prior is None else "grey: 90% interval of the prior, cut where the scale ends"
+    label_x(ax, key, grey, more_rows(len(shown), len(records)))
     law = result.posterior.law
     head(ax, f"Parameters of the {clean(law.name)} law", law.formula, result.status)
     return ax
 
 
-def draws_of(result: Parameters, record: dict[str, Any]) -> np.ndarray:
-    """Draws of the number that a record summarises."""
-    posterior, name, level = result.posterior, record["name"], record["level"]
-    draws, layout = posterior.draws, posterior.layout
-    if level == "population":
-        return draws[name].values.ravel()
-    if name not in {p.name for p in posterior.law.parameters}:
-        variable = next(v for v, (told, _) in posterior.predictor.scale_variables().items() if told == name)
-        return draws[variable].isel(task=layout.tasks.index(record["task"])).values.ravel()
-    curve = next(
-        i for i, c in enumerate(layout.curves) if c.task == record["task"] and getattr(c, level) == record["group"]
-    )
-    return draws[name].isel(curve=curve).values.ravel()
+def _draw_number(ax: Axes, y: float, scale: "_Scale", result: Parameters, record: dict[str, Any], colour: str) -> None:
+    """The intervals of a number, before those of its prior where it was drawn."""
+    prior = result.prior_interval(record)
+    if prior is not None:
+        style: dict[str, Any] = {"color": FAINT, "alpha": 0.55, "solid_capstyle": "butt", "zorder": 1.5}
+        ax.plot([scale(prior[0]), scale(prior[2])], [y, y], linewidth=0.8 * pitch(ax), **style)
+    quarters = np.quantile(draws_of(result.posterior, record), [0.25, 0.75])
+    inner = scale(float(quarters[0])), scale(float(quarters[1]))
+    interval_row(ax, y, (scale(record["p05"]), scale(record["p95"])), inner, scale(record["median"]), colour)
+
+
+def _prior_text(prior: tuple[float, float, float] | None) -> str:
+    return "flat" if prior is None else interval(prior[1], prior[0], prior[2])
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,16 @@ def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
     return ax
 
 
+def unshown(ax: Axes) -> Figure:
+    """The figure of axes that are to be saved, taken from those that pyplot shows."""
+    from matplotlib import pyplot
+
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    pyplot.close(figure)
+    return figure
+
+
 def row_axes(ax: Axes | None, rows: int, most: int = MOST, step: float = 0.0) -> tuple[Axes, int]:
     """Axes for rows, the first at the top, and how many there are: at most ``most``, or as many as can be read.
 

@@ -1,0 +1,53 @@
+"""Checks of a choice: of its target, before anything is sampled, and of the draws that it rests on."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from bayeslaw.errors import TargetError
+from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.kinds.shared.points import complete_point, curves_on
+from bayeslaw.laws.base import Law
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.sampling.diagnostics import convergence_checks
+from bayeslaw.verdicts import Check
+
+
+def require_target(layout: Layout, law: Law, at: Mapping[str, float], task: str | None) -> str:
+    """Check a target before anything is sampled, and find which task it is for.
+
+    Raises
+    ------
+    TargetError, TaskError
+        See ``select``.
+    """
+    tasks = layout.tasks
+    task = layout.curves[curves_on(layout, task)[0]].task
+    complete_point(layout, law, at)
+    if kind_of(law).is_new_model(law, at):
+        raise TargetError(
+            f"The target gives every covariate of the {law.name} law, so that nothing tells the candidates apart. "
+            f"Candidates keep the size they have: give {law.axis}=… alone."
+        )
+    seen = float(layout.largest[layout.task_of == tasks.index(task)].min())
+    if at[law.axis] < seen * (1 - 1e-9):
+        raise TargetError(
+            f"The target {law.axis}={at[law.axis]:g} lies below the data: every candidate has been measured at "
+            f"{law.axis}={seen:g} or beyond. Read the choice off the table, or give a larger target."
+        )
+    return task
+
+
+def prediction_checks(posterior: Posterior, linked: np.ndarray, members: list[int]) -> list[Check]:
+    """Verdicts on the mixing of draws (S, candidates) of the curves of candidates at a target."""
+    chains, draws = posterior.draws.sizes["chain"], posterior.draws.sizes["draw"]
+    names = [posterior.layout.curves[i].model for i in members]
+    dataset = xr.Dataset(
+        {"prediction": (("chain", "draw", "model"), linked.reshape(chains, draws, -1))}, coords={"model": names}
+    )
+    return [
+        Check(f"prediction_{c.name}", c.status, c.value, c.threshold, c.sentence, c.remedy)
+        for c in convergence_checks(dataset)
+    ]

@@ -1,0 +1,163 @@
+"""The command that ranks the runs that could be made next."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
+from bayeslaw.cli.law_option import LawOfPrior, asked_law
+from bayeslaw.cli.points import one_point, point_of_law
+from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
+from bayeslaw.cli.shared import (
+    Allow,
+    As,
+    EarlyTokens,
+    Json,
+    PriorName,
+    RunsOrFit,
+    Seed,
+    Where,
+    Widen,
+    borrow,
+    fit_table,
+    read_number,
+    read_table,
+    read_tokens,
+    saved_fit,
+    say_repairs,
+    say_what_is_read,
+    say_what_was_borrowed,
+    say_what_was_read,
+    show,
+    show_failing,
+    tell,
+)
+from bayeslaw.errors import TargetError
+
+if TYPE_CHECKING:
+    from bayeslaw.answers.next_runs import NextRuns
+
+CROSSING_SEPARATOR = ":"
+
+
+def next_(
+    runs: RunsOrFit,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", help="Target, such as data=1638400, or another covariate; repeatable.")
+    ] = None,
+    compute: Annotated[str | None, typer.Option(help="In place of a target: a budget in FLOP to be split.")] = None,
+    crossing: Annotated[
+        str | None, typer.Option(help="In place of a target: two choices whose crossing is wanted, as A:B.")
+    ] = None,
+    foretell: Annotated[
+        str | None, typer.Option(help="Model (of a joint law, family) whose run at the target is to be foretold.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Task, if the table has several.")] = None,
+    charge: Annotated[
+        list[str] | None, typer.Option(help="What candidates cost beside their loss; see bayeslaw select.")
+    ] = None,
+    where_final: Annotated[str | None, typer.Option(help="What may be chosen, such as 'params <= 8e9'.")] = None,
+    candidates: Annotated[
+        Path | None, typer.Option(help="Table of the runs that could be made: models and sizes, without losses.")
+    ] = None,
+    cost: Annotated[
+        str | None, typer.Option(help="Column, or expression such as 'params * data'; training FLOP unless told.")
+    ] = None,
+    continued: Annotated[
+        bool, typer.Option("--continued", help="Runs go on from checkpoints, and cost the difference.")
+    ] = False,
+    budget: Annotated[str | None, typer.Option(help="Cost that the runs of all slots may have together.")] = None,
+    slots: Annotated[int, typer.Option(help="Number of runs to be made at once.")] = 1,
+    price: Annotated[str | None, typer.Option(help="Units of cost that a unit of loss is worth.")] = None,
+    tolerance: Annotated[
+        str | None, typer.Option(help="Without a price: expected regret (or width) at which to stop.")
+    ] = None,
+    where: Where = None,
+    answers: As = None,
+    law: LawOfPrior = None,
+    prior: PriorName = None,
+    widen: Widen = 1.0,
+    prior_of: PriorOf = None,
+    early_tokens: EarlyTokens = None,
+    seed: Seed = 0,
+    json: Json = False,
+    csv: Csv = False,
+    markdown: Markdown = False,
+    output: Output = None,
+    plot: Plot = None,
+    report: Report = None,
+    allow_failed_checks: Allow = False,
+) -> None:
+    """Rank the runs that could be made next by what they are worth, and say whether to stop."""
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    say_what_is_read(runs, how.quiet)
+    from bayeslaw.answers.candidates import read_charges
+    from bayeslaw.answers.next_runs import next_runs, require_numbers
+    from bayeslaw.answers.questions import Question, require_question
+    from bayeslaw.kinds.registry import kind_of
+    from bayeslaw.runs.arithmetic import computed
+    from bayeslaw.runs.readers.opened import require_there
+
+    point = one_point(at or [])
+    numbers = {
+        name: None if text is None else read_number(text, name, "2e20")
+        for name, text in (("compute", compute), ("budget", budget), ("price", price), ("tolerance", tolerance))
+    }
+    require_numbers(numbers["budget"], slots, numbers["price"], numbers["tolerance"])
+    question = Question(
+        point, numbers["compute"], _pair(crossing), foretell, task, read_charges(charge or []), where_final
+    )
+    if candidates is not None:
+        require_there(candidates)
+    first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
+    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
+    if fitted is None:
+        table = read_table(runs, where, answers)
+        default = None if compute is None else "chinchilla"
+        named, lender = borrow(table, prior, widen, asked_law(law), default)
+        question = replace(question, at=point_of_law(point, named, table))
+        require_question(table, kind_of(named).layout(table, named, None), named, question)
+        if cost is not None and candidates is None:
+            computed(table.table, cost, dict(table.spelling), "--cost")
+        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
+    question = replace(question, at=point_of_law(point, fitted.posterior.law, fitted.posterior.runs))
+    found = next_runs(
+        fitted.posterior,
+        question,
+        candidates=candidates,
+        cost=cost,
+        continued=continued,
+        budget=numbers["budget"],
+        slots=slots,
+        price=numbers["price"],
+        tolerance=numbers["tolerance"],
+        seed=seed,
+    )
+
+    def for_people() -> None:
+        say_what_was_read(fitted.posterior.runs)
+        say_what_was_borrowed(fitted.posterior)
+        say_what_was_stated(fitted.posterior)
+        _show(found)
+        say_repairs(fitted.posterior)
+
+    give(found, how, for_people, fit=fitted)
+
+
+def _show(found: "NextRuns") -> None:
+    from bayeslaw.views.next_text import next_runs_lines
+
+    show(*next_runs_lines(found))
+    tell(found.cost_sentence)
+    show_failing(found.checks)
+
+
+def _pair(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(CROSSING_SEPARATOR)]
+    if len(names) != 2 or not all(names):
+        raise TargetError(f"--crossing {text!r}: expected two models or families, as in --crossing full:lora.")
+    return names[0], names[1]

@@ -1,0 +1,215 @@
+"""Our policy: buy what is worth most for its cost by the posterior, which is updated after each purchase.
+
+A fit gives joint draws of all runs that could be bought and of the target. What purchases found weighs each draw by its
+likelihood, and the weights are smoothed. Where their tail is too heavy to be relied on (Pareto k above .7), or few
+draws carry them, draws are moved instead, by linear regression on what was bought (exact where all is normal), and once
+the cost of what was bought has grown by half since the last fit, the law is fitted anew.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayeslaw import streams
+from bayeslaw._arviz import leave_one_out_weights
+from bayeslaw.answers.board import Board, sizes_of
+from bayeslaw.answers.proposals import NewModel
+from bayeslaw.answers.ranking import ranked
+from bayeslaw.answers.value import Belief, ChoiceBelief, ForecastBelief, normal_scores, winsorised
+from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
+from bayeslaw.evidence.replay.studies import Study
+from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.sampling.nuts import SamplerSettings
+
+K_MAX, SHARE_MIN = 0.7, 0.05
+"""Largest Pareto k of weights, and least effective share of draws, at which draws are reweighted."""
+
+REFIT = 1.5
+"""Growth of the cost of what was bought from which the law is fitted anew, where weights cannot be relied on."""
+
+SAMPLER = SamplerSettings(warmup=300, draws=300)
+"""Of each fit of a replay."""
+
+AHEAD, SLOTS = 8, 4
+"""Sizes ahead of each model at which runs are considered, and runs bought in a step at most."""
+
+STEP = 0.3
+"""Share of what was spent that the runs of a step may cost."""
+
+
+@dataclass(frozen=True, eq=False)
+class Believed:
+    """Joint draws of the rows of a study, of one fit.
+
+    Attributes
+    ----------
+    measured : ndarray, shape (S, rows)
+        Run predictions on the scale of the link.
+    log_density : ndarray, shape (S, rows)
+        Of the losses of the study at each draw, of which only those bought may be used.
+    outcome : Outcome
+    """
+
+    measured: np.ndarray
+    log_density: np.ndarray
+    outcome: Outcome
+
+
+def measure(study: Study, settings: ReplaySettings) -> Iterator[Bought]:
+    """Buy runs by their value until the limit is reached."""
+    purse = Purse(study, settings)
+    rng = np.random.default_rng([settings.seed, streams.NEXT_RUN])
+    new, since = list(purse.rows), list[int]()
+    believed, fits, fitted_at = _fit(purse, settings), 1, purse.spent
+    while True:
+        kept, k = reweighted(believed.log_density[:, since].sum(axis=1), rng) if since else (None, None)
+        if not since:
+            draws, update = believed.measured, "fit"
+        elif kept is not None:
+            draws, update = believed.measured[kept], "weights"
+        elif purse.spent < REFIT * fitted_at:
+            draws, update = moved(believed.measured, since, believed.outcome.link(purse.loss)), "regression"
+        else:
+            believed, since, fits, fitted_at = _fit(purse, settings), [], fits + 1, purse.spent
+            draws, update = believed.measured, "fit"
+        said = _said(purse, believed.outcome, draws)
+        batch = next_batch(purse, believed.outcome, draws)
+        details = {"update": update, "pareto_k": k, "fits": fits, "promised_gain": sum(gain for _, gain in batch)}
+        yield Bought(new, said.predicted, said.promised_regret, said.interval, details)
+        if not batch:
+            return
+        new = [row for row, _ in batch]
+        purse.rows += new
+        since += new
+
+
+def _said(purse: Purse, outcome: Outcome, draws: np.ndarray) -> Bought:
+    """What is predicted at the target."""
+    values = outcome.inverse(draws[:, purse.targets])
+    if purse.study.goal == "foretell":
+        low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+        return Bought([], middle, None, (low, high))
+    losses = winsorised(values)
+    means = losses.mean(axis=0)
+    regret = float(np.mean(losses[:, means.argmin()] - losses.min(axis=1)))
+    low, high = np.quantile(values, [0.05, 0.95], axis=0)
+    return Bought([], means, regret, (low, high))
+
+
+def next_batch(purse: Purse, outcome: Outcome, draws: np.ndarray) -> list[tuple[int, float]]:
+    """Rows to be bought next, with what each adds to those before.
+
+    Of the runs that a share of what was spent pays for, the set that gains most together: alone, a run may be worth
+    nothing that is worth much with others (Frazier, Powell 2010, Decision Analysis 7(4)).
+    """
+    could = _considered(purse)
+    if not len(could):
+        return []
+    budget = min(max(STEP * purse.spent, float(purse.study.cost[could].min())), purse.limit - purse.spent)
+    could = could[purse.study.cost[could] <= budget * (1 + 1e-9)]
+    values = outcome.inverse(draws[:, purse.targets])
+    scores = normal_scores(draws[:, could].T)
+    belief: Belief
+    if purse.study.goal == "foretell":
+        belief = ForecastBelief.from_draws(values, scores)
+        most = float(belief.width.mean())
+    else:
+        losses = winsorised(values)
+        belief = ChoiceBelief.from_draws(losses[:, None], scores)
+        most = float(losses.mean(axis=0).min() - losses.min(axis=1).mean())
+    _, batch = ranked(
+        belief, belief.gains(), purse.study.cost[could], slots=SLOTS, budget=budget, price=None, most=most
+    )
+    return [(int(could[r]), gain) for r, gain in batch]
+
+
+def _considered(purse: Purse) -> np.ndarray:
+    """Rows that can be bought: of each model the next sizes, spread over those there are."""
+    kept: list[int] = []
+    rows = purse.open
+    for model in dict.fromkeys(purse.models[rows]):
+        own = rows[purse.models[rows] == model]
+        own = own[np.argsort(purse.sizes[own], kind="stable")]
+        spread = np.unique(np.geomspace(1, len(own), AHEAD).round().astype(int) - 1)
+        kept.extend(own[spread].tolist())
+    return np.array(kept, int)
+
+
+def reweighted(log_weight: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray | None, float]:
+    """Indices of draws resampled by log weights (S,), and Pareto's k; None where the weights cannot be relied on."""
+    draws = len(log_weight)
+    smoothed, k = leave_one_out_weights(-log_weight[None])  # weights that put observations in, not out
+    weight = np.exp(smoothed[0] - smoothed[0].max())
+    weight /= weight.sum()
+    if not k[0] <= K_MAX or 1.0 / np.sum(weight**2) < SHARE_MIN * draws:
+        return None, float(k[0])
+    places = (np.arange(draws) + rng.uniform()) / draws  # systematic resampling
+    return np.searchsorted(np.cumsum(weight), places).clip(max=draws - 1), float(k[0])
+
+
+def moved(draws: np.ndarray, seen: list[int], y: np.ndarray) -> np.ndarray:
+    """Draws of measurements (S, rows) moved to agree with those seen, each by its regression on them (Kalman's gain).
+
+    Parameters
+    ----------
+    draws : ndarray, shape (S, rows)
+    seen : list of int
+        Rows that were measured, one after another.
+    y : ndarray, shape (rows,)
+        What they measured; of other rows nothing is used.
+
+    References
+    ----------
+    Evensen 1994 (the ensemble Kalman filter).
+    """
+    now = draws
+    for row in seen:
+        centred = now - now.mean(axis=0)
+        gain = centred.T @ centred[:, row] / max(float(centred[:, row] @ centred[:, row]), 1e-300)
+        now = now + (y[row] - now[:, row])[:, None] * gain
+    return now
+
+
+def _fit(purse: Purse, settings: ReplaySettings) -> Believed:
+    """Fit what was bought, and draw all rows of the study jointly."""
+    from bayeslaw.fitting.fit import fit
+    from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+    use_compilation_cache()
+    runs = purse.study.bought(purse.rows)
+    fitted = fit(runs, law=settings.law, sampler=settings.sampler or SAMPLER, seed=settings.seed)
+    return draw_rows(fitted.posterior, purse, settings.seed)
+
+
+def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
+    """Draw every row of a study jointly from a posterior of some of its runs."""
+    table, law = purse.study.table, posterior.law
+    curves = {(c.model, c.family): i for i, c in enumerate(posterior.layout.curves)}
+    others = [c.name for c in law.covariates if c.name != law.axis]
+    models: list[int | NewModel] = []
+    for model, family, *values in table[["model", "family", *others]].itertuples(index=False, name=None):
+        held = tuple((name, float(value)) for name, value in zip(others, values, strict=True))
+        curve = curves.get((str(model), str(family)))
+        models.append(NewModel(str(model), str(family), held) if curve is None else curve)
+    distinct = list(dict.fromkeys(models))
+    board = Board(
+        posterior=posterior,
+        task=posterior.layout.tasks[0],
+        curves=tuple(m for m in distinct if not isinstance(m, NewModel)),
+        new=tuple(m for m in distinct if isinstance(m, NewModel)),
+        pair=None,
+        sizes=sizes_of(purse.sizes),
+        at={},
+    )
+    rows = np.array([board.row(model) for model in models])
+    columns = np.array([board.column(size) for size in purse.sizes])
+    y = np.ones((len(distinct), len(board.sizes)))
+    outcome = posterior.predictor.outcome
+    y[rows, columns] = outcome.link(purse.loss)
+    measured, density = [], []
+    for targets, expected, found in board.draws(seed, streams.NEXT_RUN):
+        measured.append(found[:, rows, columns])
+        density.append(posterior.predictor.log_density(expected, targets, y)[:, rows, columns])
+    return Believed(np.concatenate(measured), np.concatenate(density), outcome)

@@ -1,0 +1,252 @@
+"""What a report says of each kind of answer: the question, its odds in few numbers, and what would change it."""
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+import numpy as np
+
+from bayeslaw.answers.crossing import Crossing
+from bayeslaw.answers.next_runs import NextRuns
+from bayeslaw.answers.optimum import Optimum
+from bayeslaw.answers.parameters import Parameters
+from bayeslaw.answers.prediction import Prediction
+from bayeslaw.answers.selection import WITHIN, Selection, select
+from bayeslaw.errors import TargetError
+from bayeslaw.evidence.comparison.compare import Comparison
+from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.results import Result, listed
+from bayeslaw.views.names import also_at, clean
+from bayeslaw.views.numbers import chance, count, decimals, factor, fixed
+from bayeslaw.views.plots.style import point_text
+
+TARGETS = (0.25, 4.0)
+"""Other targets at which the choice is made again, in units of the one asked for."""
+
+NAMED = 3
+"""Rivals named at most."""
+
+RIVAL = 0.1
+"""Chance of being better than the recommended candidate from which on a candidate is named as a rival."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number that belongs to the answer, and what it means."""
+
+    value: str
+    meaning: str
+
+
+@singledispatch
+def question_of(result: Result) -> str:
+    """What was asked."""
+    return type(result).__name__
+
+
+@singledispatch
+def facts_of(result: Result) -> list[Fact]:
+    """Odds and costs, the first ones to look at."""
+    return []
+
+
+@singledispatch
+def changes_of(result: Result) -> list[str]:
+    """What would change the answer, in sentences."""
+    return []
+
+
+@question_of.register
+def _(result: Selection) -> str:
+    return f"Which model to choose for {clean(result.task)} at {point_text(result.target)}?"
+
+
+@facts_of.register
+def _(result: Selection) -> list[Fact]:
+    best, places = result.candidates[0], decimals(result.candidates[0].loss_median)
+    name = clean(result.outcome.name)
+    return [
+        Fact(chance(best.p_best), f"to be the best of {len(result.candidates)}"),
+        Fact(chance(best.p_within_1pct), f"to come within {WITHIN - 1:.0%} of the best"),
+        Fact(fixed(best.expected_regret, places), f"{name} given away on average against knowing the best"),
+        Fact(fixed(best.cvar_regret_90, places), "given away in the worst tenth of cases"),
+        Fact(
+            f"{fixed(best.loss_p05, places)} to {fixed(best.loss_p95, places)}",
+            f"90% interval of the {name} that a run of it would measure",
+        ),
+    ]
+
+
+@changes_of.register
+def _(result: Selection) -> list[str]:
+    chosen, rivals = clean(result.recommended), []
+    for i, candidate in enumerate(result.candidates[1:], 1):
+        gained = result.outcome.shortfall(result.values[:, 0], result.values[:, i])
+        better = gained > 0
+        if better.mean() >= RIVAL:
+            by = fixed(float(gained[better].mean()), decimals(candidate.loss_median))
+            says = f"{clean(candidate.model)} would be better than {chosen} with a chance of {chance(better.mean())}"
+            rivals.append((float(better.mean()), f"{says}, and then by {by} on average."))
+    if not rivals:
+        return [f"No other candidate is better than {chosen} with a chance of {RIVAL:.0%} or more."]
+    told = [says for _, says in sorted(rivals, key=lambda rival: -rival[0])]
+    more = len(told) - NAMED
+    return told[:NAMED] + ([f"So would {more} more, with smaller chances of {RIVAL:.0%} at least."] if more > 0 else [])
+
+
+@question_of.register
+def _(result: Prediction) -> str:
+    points = f"at {point_text(result.at[0])}" if len(result.at) == 1 else f"at {len(result.at)} points"
+    return f"What {clean(result.outcome.name)} is to be expected {points}?"
+
+
+@facts_of.register
+def _(result: Prediction) -> list[Fact]:
+    quantiles = np.quantile(result.values, [0.05, 0.5, 0.95], axis=0)
+    medians = -quantiles[1] if result.outcome.higher_is_better else quantiles[1]
+    k, a = np.unravel_index(int(np.argmin(medians)), medians.shape)
+    low, middle, high = (float(q[k, a]) for q in quantiles)
+    places, who = decimals(middle), clean(result.labels[k][0])
+    return [
+        Fact(fixed(middle, places), f"median of {who}, the best"),
+        Fact(f"{fixed(low, places)} to {fixed(high, places)}", "90% interval of it"),
+        Fact(factor(float(result.extrapolation.max())), "beyond the data, where furthest"),
+    ]
+
+
+@question_of.register
+def _(result: Optimum) -> str:
+    return f"How to split {result.compute:.4g} FLOP over parameters and tokens{also_at(result.at)}?"
+
+
+@facts_of.register
+def _(result: Optimum) -> list[Fact]:
+    family = result.families[0]
+    params, places = family.params, decimals(family.loss["median"])
+    of = "" if len(result.families) == 1 else f", {clean(family.family)}"
+    return [
+        Fact(count(family.recommended_params), f"parameters{of}"),
+        Fact(count(family.recommended_data), "tokens"),
+        Fact(f"{count(params['p05'])} to {count(params['p95'])}", "90% interval of the best number of parameters"),
+        Fact(fixed(family.loss["median"], places), "loss of one run there, median"),
+        Fact(fixed(family.expected_regret, places + 1), "loss given away on average against the unknown best split"),
+    ]
+
+
+@changes_of.register
+def _(result: Optimum) -> list[str]:
+    told = []
+    for j, family in enumerate(result.families):
+        below, above = (
+            float(np.mean(found))
+            for found in (
+                result.best_params[:, j] < family.recommended_params / 2,
+                result.best_params[:, j] > family.recommended_params * 2,
+            )
+        )
+        told.append(
+            f"{clean(family.family)}: the best number of parameters is less than half of the recommended with a "
+            f"chance of {chance(below)}, and more than twice of it with {chance(above)}."
+        )
+    return told
+
+
+@question_of.register
+def _(result: Crossing) -> str:
+    return f"From what data size on is {clean(result.b)} better than {clean(result.a)}, if ever{also_at(result.at)}?"
+
+
+@facts_of.register
+def _(result: Crossing) -> list[Fact]:
+    a, b = clean(result.a), clean(result.b)
+    odds = [
+        Fact(chance(result.p_b_overtakes), f"{b} overtakes {a}"),
+        Fact(chance(result.p_a_overtakes), f"{a} overtakes {b}"),
+        Fact(chance(result.p_never), f"they never cross from {count(result.low)} to {count(result.high)}"),
+    ]
+    if result.size:
+        where = f"{count(result.size['p05'])} to {count(result.size['p95'])}"
+        odds.append(Fact(where, "90% interval of the size where the likelier overtaking happens, if it does"))
+    return odds
+
+
+@question_of.register
+def _(result: Parameters) -> str:
+    return f"What does the {clean(result.posterior.law.name)} law say of these runs?"
+
+
+@facts_of.register
+def _(result: Parameters) -> list[Fact]:
+    runs = result.posterior.runs
+    return [
+        Fact(f"{len(runs.table):,}", "runs"),
+        Fact(f"{len(runs.models):,}", "models"),
+        Fact(f"{len(runs.tasks):,}", "task" if len(runs.tasks) == 1 else "tasks"),
+    ]
+
+
+@question_of.register
+def _(result: Comparison) -> str:
+    return f"Which law foretells the largest runs in {clean(result.along)} best?"
+
+
+@facts_of.register
+def _(result: Comparison) -> list[Fact]:
+    best = result.laws[0]
+    return [
+        Fact(clean(best.law), "foretells hidden runs best"),
+        Fact(chance(best.weight), "its weight in the best mixture of laws"),
+        Fact(chance(best.coverage_90), "of the hidden runs inside its 90% intervals"),
+    ]
+
+
+@singledispatch
+def elsewhere(result: Result, posterior: Posterior) -> list[str]:
+    """What the same question would be answered at other points."""
+    return []
+
+
+@elsewhere.register
+def _(result: Selection, posterior: Posterior) -> list[str]:
+    axis, told = posterior.law.axis, []
+    for times in TARGETS:
+        target = {**result.target, axis: result.target[axis] * times}
+        try:
+            other = select(posterior, target, task=result.task)
+        except TargetError:  # below what was measured
+            continue
+        choice, odds = clean(other.recommended), chance(other.candidates[0].p_best)
+        same = "the choice would be the same" if other.recommended == result.recommended else f"choose {choice}"
+        told.append(f"At {axis} = {count(target[axis])}, {factor(times)} the target, {same} ({odds} to be the best).")
+    return told
+
+
+def to_look_at(result: Result) -> list[str]:
+    """Checks that did not pass, in a sentence; nothing if all did."""
+    bad = [f"{clean(check.name)} ({check.status})" for check in result.checks if check.status != "PASS"]
+    return [f"{len(bad)} of {len(result.checks)} checks ask for a look: {listed(bad)}."] if bad else []
+
+
+@question_of.register
+def _(result: NextRuns) -> str:
+    return f"Which run to make next for {clean(result.task)}, and is any worth its cost?"
+
+
+@facts_of.register
+def _(result: NextRuns) -> list[Fact]:
+    now, unit = result.now, clean(result.unit)
+    facts = [
+        Fact(
+            f"{now.expected_regret:.3g}",
+            f"{unit} now" if now.recommendation is None else f"expected regret in {unit} now",
+        )
+    ]
+    if now.p_best == now.p_best:
+        facts.append(Fact(chance(now.p_best), f"{clean(str(now.recommendation))}, chosen now, is the best"))
+    if result.runs:
+        facts.append(Fact(f"{result.runs[0].expected_gain:.3g}", f"{unit} that the best run is expected to gain"))
+    return facts
+
+
+@changes_of.register
+def _(result: NextRuns) -> list[str]:
+    return [clean(result.stop.sentence)]

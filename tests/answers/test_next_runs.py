@@ -1,0 +1,309 @@
+"""Which run to make next: on fits that are stored, and on small forged ones."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import bayeslaw as bl
+from bayeslaw.answers.board import Board
+from bayeslaw.answers.goals import Now
+from bayeslaw.answers.proposals import along_line, sizes_to_try
+from bayeslaw.answers.ranking import ranked
+from bayeslaw.answers.stopping import best_ratio
+from bayeslaw.answers.value import ChoiceBelief, normal_scores
+from bayeslaw.errors import SelectionError, TargetError
+from bayeslaw.fitting.facade import Fit
+from bayeslaw.results import plain_values
+from bayeslaw.sampling.nuts import SamplerSettings
+
+FITS = Path(__file__).parents[1] / "posterior" / "fits"
+TARGET = {"params": 7e9, "data": 1e12}
+
+
+@pytest.fixture(scope="module")
+def curves():
+    """Models a, b, c, at 100 to 3200 examples."""
+    return bl.load(FITS / "format_7_slope.nc")
+
+
+@pytest.fixture(scope="module")
+def surface_fit():
+    """Three models of one family, of a joint law."""
+    return bl.load(FITS / "format_7_surface.nc")
+
+
+@pytest.fixture(scope="module")
+def close(forge_at_random, simulate):
+    """Four models that are hard to tell apart; ``d`` was not run at the two largest sizes."""
+    sizes = (200.0, 400.0, 800.0, 1600.0)
+    runs = simulate({("t", name): sizes if name != "d" else sizes[:2] for name in "abcd"}, seed=3)
+    params = {"a": 1e9, "b": 2e9, "c": 3e9, "d": 4e9}
+    table = runs.table.drop(columns="row").assign(params=runs.table["model"].map(params))
+    table["seconds"] = table["data"] * 0.5
+    return Fit(forge_at_random(bl.read_runs(table), draws=400, scale=0.4))
+
+
+def by_run(found):
+    return {(run.model, *run.at.values()): run for run in found.runs}
+
+
+# ---------------------------------------------------------------------------------------------------- joint draws
+
+
+def test_models_put_together_are_predicted_as_apart(curves, surface_fit):
+    rng = np.random.default_rng(0)
+    sizes = [6400.0, 51_200.0]
+    predictor = curves.posterior.predictor
+    seen = predictor.targets([{"data": x} for x in sizes], "seen", rng)
+    new = predictor.targets([{"data": x} for x in sizes], "new-family", rng)
+    whole = predictor.together([(seen, np.array([2, 0])), (new, np.array([0]))])
+    assert [label[0] for label in whole.labels] == ["c", "a", "<new family>"]
+    apart = np.concatenate([predictor.expected(seen)[:, [2, 0]], predictor.expected(new)], axis=1)
+    np.testing.assert_allclose(predictor.expected(whole), apart)
+
+    predictor = surface_fit.posterior.predictor
+    seen = predictor.targets([{"data": x} for x in (1e11, 1e12)], "seen", rng)
+    new = predictor.targets([{"params": 7e9, "data": x} for x in (1e11, 1e12)], "seen", rng)
+    whole = predictor.together([(seen, np.array([1])), (new, np.array([0]))])
+    np.testing.assert_array_equal(whole.covariates["params"][:, 0], [2e8, 7e9])
+    apart = np.concatenate([predictor.expected(seen)[:, [1]], predictor.expected(new)], axis=1)
+    np.testing.assert_allclose(predictor.expected(whole), apart)
+
+
+def test_a_run_and_the_target_lie_on_one_curve(close):
+    """The departure of a curve from its law goes on: a run half way tells of the target, the law given."""
+    posterior = close.posterior
+    board = Board(posterior, "t", (0, 1), (), None, np.array([6400.0, 51_200.0]), {})
+    draws = [expected for _, expected, _ in board.draws(0, 1)]
+    whole = np.concatenate(draws)
+    law = posterior.predictor.law_alone(
+        posterior.predictor.targets([{"data": 6400.0}, {"data": 51_200.0}], "seen", np.random.default_rng(0))
+    )
+    left = whole - np.tile(law[:, :2], (len(draws), 1, 1))
+    own = stats.spearmanr(left[:, 0, 0], left[:, 0, 1]).statistic
+    other = stats.spearmanr(left[:, 1, 0], left[:, 0, 1]).statistic
+    assert own > 0.8
+    assert own > other + 0.05
+
+
+# ---------------------------------------------------------------------------------------------------- what is proposed
+
+
+def test_sizes_go_on_in_the_steps_of_the_table_up_to_the_target():
+    np.testing.assert_allclose(sizes_to_try(np.array([100.0, 400.0]), 25_600.0), [100, 400, 1600, 6400, 25_600])
+    assert sizes_to_try(np.array([100.0, 110.0, 120.0]), 1e6)[-1] == 1e6
+    assert len(sizes_to_try(np.geomspace(10, 1000, 200), 1e6)) <= 16
+    np.testing.assert_allclose(sizes_to_try(np.array([100.0, 200.0]), 200.0), [100, 200])
+
+
+def test_every_model_at_every_size_not_yet_run(close):
+    found = by_run(close.next_runs(data=6400.0))
+    wanted = {(m, x) for m in "abc" for x in (3200.0, 6400.0)} | {("d", x) for x in (800.0, 1600.0, 3200.0, 6400.0)}
+    assert set(found) == wanted
+
+
+def test_new_models_of_a_joint_law_are_proposed_up_to_the_cost_of_the_target(surface_fit):
+    found = surface_fit.next_runs(at=TARGET)
+    assert found.goal == "foretell"
+    new = [run for run in found.runs if set(run.at) == {"params", "data"}]
+    assert new
+    assert all(run.cost < 6 * 7e9 * 1e12 for run in found.runs)
+    assert {run.model for run in found.runs} == {"<new model>", "m1e+08", "m2e+08", "m4e+08"}
+
+
+def test_a_list_of_candidates(curves, surface_fit, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("config,examples\nz,6.4k\na,6400\na,12800\n")
+    found = curves.next_runs(data=1e5, candidates=path)
+    assert set(by_run(found)) == {("z", 6400.0), ("a", 6400.0), ("a", 12_800.0)}
+    listed = pd.DataFrame({"params": ["1B", "2B"], "tokens": [2e10, 1e10]})
+    found = surface_fit.next_runs(at=TARGET, candidates=listed)
+    assert [run.at for run in found.runs] == [{"params": 2e9, "data": 1e10}, {"params": 1e9, "data": 2e10}]
+    with pytest.raises(TargetError, match=r"params: found 7 at most.*such as 7B"):
+        surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"params": [7, 1], "tokens": [1e10, 1e10]}))
+    with pytest.raises(TargetError, match="two columns mean 'data'"):
+        curves.next_runs(data=1e5, candidates=pd.DataFrame({"model": ["a"], "data": [1e4], "examples": [1e4]}))
+    with pytest.raises(TargetError, match=r"row 2, tokens: found '-1'.*no column 'params'"):
+        surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"model": ["x", "y"], "tokens": [1, -1]}))
+
+
+# ---------------------------------------------------------------------------------------------------- costs
+
+
+def test_costs(close):
+    at = {"data": 6400.0}
+    flop = by_run(close.next_runs(at=at))
+    assert flop["b", 3200.0].cost == pytest.approx(6 * 2e9 * 3200)
+    assert by_run(close.next_runs(at=at, cost="log2(params) + data / 2"))["a", 3200.0].cost == pytest.approx(
+        np.log2(1e9) + 1600
+    )
+    measured = by_run(close.next_runs(at=at, cost="seconds"))  # goes on along the line of the model's own runs
+    assert measured["d", 6400.0].cost == pytest.approx(3200.0)
+    difference = by_run(close.next_runs(at=at, cost="seconds", continued=True))
+    assert difference["d", 6400.0].cost == pytest.approx(3200.0 - 200.0)
+    assert difference["a", 6400.0].cost == pytest.approx(3200.0 - 800.0)
+
+
+def test_costs_that_cannot_be_used(close):
+    for cost, told in (("secs", "no column 'secs'"), ("__import__('os')", "not understood"), ("family", "not numbers")):
+        with pytest.raises(SelectionError, match=told):
+            close.next_runs(data=6400.0, cost=cost)
+    with pytest.raises(TargetError, match=r"would cost -1.*positive"):
+        close.next_runs(data=6400.0, cost="0 - params / params")
+    with pytest.raises(TargetError, match="the cheapest costs"):
+        close.next_runs(data=6400.0, budget=1.0)
+
+
+def test_a_power_law_of_cost_is_continued():
+    sizes = np.array([100.0, 200.0, 400.0])
+    assert along_line(sizes, 3 * sizes**1.5, 1600.0) == pytest.approx(3 * 1600**1.5)
+    assert along_line(sizes, np.array([1.0, 5.0, 9.0]), 200.0) == pytest.approx(5.0)
+
+
+# ------------------------------------------------------------------------------------------------- goals and verdicts
+
+
+def test_what_is_believed_now_is_what_select_says(close):
+    found, selection = close.next_runs(data=6400.0), close.select(data=6400.0)
+    recommended = {c.model: c for c in selection.candidates}[found.now.recommendation]
+    assert found.goal == "choose"
+    # other draws beyond the data, winsorised
+    assert found.now.expected_regret == pytest.approx(recommended.expected_regret, rel=0.3)
+    assert found.now.p_best == pytest.approx(recommended.p_best, abs=0.1)
+    assert all(0 <= run.expected_gain <= found.now.expected_regret * 1.05 for run in found.runs)
+
+
+def test_a_run_tells_most_of_its_own_model(close):
+    found = close.next_runs(data=6400.0, foretell="d", cost="data / data")
+    assert found.runs[0].model == "d"
+    assert "narrows the 90% interval from" in found.runs[0].sentence
+
+
+def test_runs_at_once(close):
+    alone, at_once = close.next_runs(data=6400.0), close.next_runs(data=6400.0, slots=3)
+    assert [run.slot for run in at_once.runs[:4]] == [1, 2, 3, None]
+    assert at_once.runs[0] == alone.runs[0]
+    for run in at_once.runs[1:3]:  # less than by itself, for the others are made as well
+        assert run.expected_gain <= by_run(alone)[(run.model, *run.at.values())].expected_gain * 1.1
+    budget = 6 * 1e9 * 6400 * 1.01
+    within = close.next_runs(data=6400.0, slots=3, budget=budget)
+    assert sum(run.cost for run in within.runs if run.slot) <= budget
+
+
+def test_the_stop_verdict_with_and_without_a_price(close):
+    dear, cheap = (close.next_runs(data=6400.0, price=price) for price in (1e-3, 1e30))
+    assert (dear.stop.status, cheap.stop.status) == ("stop", "go on")
+    assert dear.stop.threshold == cheap.stop.threshold == 1.0
+    assert dear.stop.value < 1 < cheap.stop.value
+    free = close.next_runs(data=6400.0)
+    assert free.stop.value == free.now.expected_regret
+    assert close.next_runs(data=6400.0, tolerance=10.0).stop.status == "stop"
+
+
+def test_two_runs_may_pay_where_one_does_not():
+    """Both of two components must be seen before a choice can change."""
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 20_000))
+    losses = np.stack([np.full(20_000, 0.0), 1.3 + a + b], axis=1)[:, None]
+    belief = ChoiceBelief.from_draws(losses, normal_scores(np.stack([a, b])))
+    one, two = belief.gains()[0], belief.gains()[0] + belief.after(0).gains()[1]
+    price = 1.0 / (0.5 * (one + two / 2))
+    ratio, runs = best_ratio(belief, np.ones(2), price)
+    assert price * one < 1 < ratio
+    assert runs == 2
+
+
+def test_orders_of_runs():
+    rng = np.random.default_rng(1)
+    z = rng.standard_normal((3, 20_000))
+    losses = np.stack([np.zeros(20_000), 0.1 + z[0] + 0.5 * z[1] + 0.01 * z[2]], axis=1)[:, None]
+    belief = ChoiceBelief.from_draws(losses, normal_scores(z))
+    gains, costs = belief.gains(), np.array([10.0, 1.0, 0.001])
+    of = {"slots": 1, "budget": None, "price": None, "most": float(gains.max())}
+    assert ranked(belief, gains, costs, **of)[0].tolist() == [1, 0, 2]  # next to nothing is not worth its little cost
+    assert ranked(belief, gains, costs, **of | {"budget": 20.0})[0].tolist()[0] == 0
+    assert ranked(belief, gains, costs, **of | {"price": 10.0})[0].tolist()[0] == 1
+
+
+def test_splits_and_crossings(surface_fit, curves):
+    split = surface_fit.next_runs(compute=1e23)
+    assert split.goal == "split"
+    assert all(run.cost < 1e23 for run in split.runs)
+    assert "excess loss of the split" in split.runs[0].sentence
+    crossing = curves.next_runs(crossing=("a", "c"))
+    assert crossing.goal == "crossing"
+    assert {run.model for run in crossing.runs} == {"a", "c"}
+    assert isinstance(crossing.now, Now)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, "Nothing says what is to be decided"),
+        ({"compute": 1e20, "crossing": ("a", "b")}, "Give one goal"),
+        ({"data": 50.0}, "lies below the data"),
+        ({"data": 1e5, "foretell": "q"}, "no model 'q'"),
+        ({"crossing": ("a", "a")}, "name two"),
+        ({"data": 1e5, "price": -1.0}, "price=-1.0: expected a positive"),
+        ({"data": 1e5, "slots": 0}, "slots=0"),
+        ({"data": 1e5, "tolerance": float("nan")}, "tolerance=nan"),
+    ],
+)
+def test_questions_that_cannot_be_answered(curves, asked, told):
+    with pytest.raises(TargetError, match=told):
+        curves.next_runs(**asked)
+
+
+def test_the_answer_as_plain_values(close):
+    found = close.next_runs(data=6400.0, slots=2)
+    record = json.loads(json.dumps(plain_values(found.to_dict()), allow_nan=False))
+    assert {"goal", "now", "runs", "stop", "checks", "status", "settings", "seconds"} <= set(record)
+    assert set(record["now"]) == {"recommendation", "expected_regret", "p_best"}
+    wanted = {"model", "at", "cost", "expected_gain", "gain_per_cost", "sentence"}
+    assert all(wanted <= set(run) for run in record["runs"])
+    assert set(record["stop"]) == {"status", "value", "threshold", "sentence"}
+    assert found.to_frame()["data"].notna().all()
+    assert found.sentence.startswith("Next: ")
+
+
+# ---------------------------------------------------------------------------------------------------- brute force
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_gains_rank_as_those_of_refits(simulate):
+    """For each run that could be made, what it may find is drawn, the table fitted again with it, and chosen anew."""
+    sizes = (200.0, 400.0, 800.0, 1600.0)
+    runs = simulate({("t", name): sizes[: 4 - i] for i, name in enumerate("abcd")}, seed=11, own=0.02)
+    sampler = SamplerSettings(warmup=300, draws=500)
+    fitted = bl.fit(runs, sampler=sampler, seed=0)
+    target = 12_800.0
+    asked = fitted.next_runs(data=target, cost="data / data")
+    tried = [run for run in asked.runs if run.at["data"] <= 6400.0][:8]
+    first = fitted.select(data=target).recommended
+    rng = np.random.default_rng(1)
+    refitted = []
+    for run in tried:
+        told = fitted.predictions([run.at])
+        which = [label[0] for label in told.labels].index(run.model)
+        gains = []
+        for loss in np.quantile(told.values[:, which, 0], (np.arange(12) + rng.uniform(size=12)) / 12):
+            row = {
+                "task": "t",
+                "family": run.model,
+                "model": run.model,
+                "data": run.at["data"],
+                "seed": 0,
+                "loss": loss,
+            }
+            table = pd.concat([runs.table.drop(columns="row"), pd.DataFrame([row])], ignore_index=True)
+            again = bl.fit(bl.read_runs(table), sampler=sampler, seed=0).select(data=target)
+            means = {c.model: c.expected_regret for c in again.candidates}
+            gains.append(means[first] - min(means.values()))
+        refitted.append(np.mean(gains))
+    promised = [run.expected_gain for run in tried]
+    assert stats.spearmanr(promised, refitted).statistic >= 0.9

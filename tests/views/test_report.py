@@ -1,0 +1,211 @@
+"""The report: one page that stands alone, whatever names the runs have."""
+
+import base64
+from html.parser import HTMLParser
+
+import pytest
+from chromium import browser, tab
+
+from bayeslaw.answers.replications import replications
+from bayeslaw.errors import OutputError
+from bayeslaw.fitting.facade import Fit
+from bayeslaw.runs import read_runs
+from bayeslaw.views.report.page import MOST_ROWS, report_html, write_report
+from bayeslaw.views.report.pictures import inline
+
+NAMES = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }}", "https://example.com/model-1",
+         "plain & simple", "モデル-七", "a/b")  # fmt: skip
+"""Names that would be markup, a template or a link if they were not escaped."""
+
+COMMAND = "bayeslaw select 'runs <1>.csv' --at data=16k --report page.html"
+VOID = {"meta", "link", "img", "input", "br", "hr"}
+LIMIT = 2_000_000
+
+
+class Page(HTMLParser):
+    """A page taken apart: a parser that accepts no element that is left open or closed twice."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.open, self.elements, self.text, self.cells = [], [], [], []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        assert len({name for name, _ in attrs}) == len(attrs), f"an attribute of <{tag}> twice"
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag in ("td", "th"):
+            self.cells.append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "script" not in self.open and "style" not in self.open:
+            self.text.append(data)
+        if self.open and self.open[-1] in ("td", "th"):
+            self.cells[-1] += data
+
+    def __contains__(self, words):
+        return " ".join(words.split()) in " ".join(" ".join(self.text).split())
+
+    def all(self, tag):
+        return [attributes for found, attributes in self.elements if found == tag]
+
+
+@pytest.fixture(scope="module")
+def fitted(fit_simulated):
+    return fit_simulated(NAMES, (1000, 2000, 4000))
+
+
+@pytest.fixture(scope="module")
+def html(fitted):
+    return report_html([fitted.select(data=16000.0)], fitted.posterior, command=COMMAND)
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+def test_the_page_is_well_formed_and_its_links_lead_somewhere(page):
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(set(ids)) == len(ids)
+    links = [attributes["href"] for attributes in page.all("a")]
+    assert links
+    assert all(link[0] == "#" and link[1:] in ids for link in links)
+    assert [tag for tag, _ in page.elements[:3]] == ["html", "head", "meta"]
+    assert all(attributes["alt"] for attributes in page.all("img"))
+
+
+def test_names_are_text_and_nothing_else(page, html):
+    assert len(page.all("script")) == 1
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+    assert "7 * 7" in html
+    for name in NAMES[:-1]:
+        assert any(name.rpartition("/")[2] in cell for cell in page.cells), name
+
+
+def test_nothing_is_fetched(html, page):
+    policy = next(a["content"] for a in page.all("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'")
+    for tag, attributes in page.elements:
+        for name in ("src", "href", "srcset", "action", "data"):
+            if name in attributes:
+                assert attributes[name].startswith(("#", "data:")), (tag, attributes[name][:80])
+    assert "url(" not in html
+    assert "@import" not in html
+
+
+def test_the_page_is_small(html):
+    assert len(html.encode()) < LIMIT
+
+
+def test_the_page_tells_the_answer_and_what_is_behind_it(page, fitted):
+    selection = fitted.select(data=16000.0)
+    assert selection.sentence in page
+    for word in ("What would change it", "90% interval of the loss", "to be the best of 7", "prior median", COMMAND):
+        assert word in page
+    assert fitted.posterior.settings["runs_sha256"] in page
+    assert fitted.posterior.settings["versions"]["jax"] in page
+    assert replications(fitted.posterior).sentence in page
+    assert "No row was left out" in page
+    assert len(page.all("img")) == 4
+
+
+def test_checks_that_did_not_pass_come_first_with_their_remedies(fitted, page):
+    (bad,) = [check for check in fitted.posterior.checks if check.name == "ess_bulk"]
+    assert bad.status == "REVIEW"
+    assert f"What to do: {bad.remedy}" in page
+    names = [check.name for check in fitted.posterior.checks if check.status == "PASS"]
+    text = " ".join(page.text)
+    assert text.index("What to do") < text.index(f"{names[0]} ")
+
+
+def test_rows_left_out_are_told_with_their_reasons(fit_simulated):
+    fitted = fit_simulated(("a", "b", "c"), (1000, 2000, 4000))
+    frame = fitted.posterior.runs.table[["model", "data", "loss"]]
+    runs = read_runs(frame, where="data <= 2000")
+    page = Page(report_html([fitted.checks], runs=runs))
+    assert "3 rows were left out" in page
+    assert "not selected by where: data <= 2000" in page
+    assert "rows 3, 6, 9" in page
+    assert "Parameters, and what was believed before" not in page
+
+
+def test_every_kind_of_answer_has_a_page(surface, forge_at_random):
+    runs = surface({"dense": ((1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10)), "<b>": ((1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10))})
+    fitted = Fit(forge_at_random(runs, law="chinchilla", scale=0.3, draws=80))
+    answers = [
+        fitted.optimum(compute=1e22),
+        fitted.crossing("dense", "<b>", at={"params": 1e9}),
+        fitted.predictions({"params": 1e10, "data": 1e11}),
+        fitted.parameters(),
+        fitted.checks,
+    ]
+    html = report_html(answers, fitted.posterior)
+    page = Page(html)
+    assert len(html.encode()) < LIMIT
+    for answer in answers:
+        assert answer.sentence in page
+    for question in ("How to split 1e+22 FLOP", "if ever", "What loss is to be expected"):
+        assert question in page
+    assert "flat" in page.cells
+
+
+def test_a_long_table_is_cut_and_says_so(fitted, monkeypatch):
+    monkeypatch.setattr("bayeslaw.views.report.page.MOST_ROWS", 5)
+    page = Page(report_html([fitted.parameters()], fitted.posterior))
+    assert MOST_ROWS >= 1000
+    assert f"and {len(fitted.posterior.runs.table) - 5} more that are not shown here" in page
+
+
+def test_a_report_is_written_whole_or_not_at_all(fitted, tmp_path, monkeypatch):
+    path = tmp_path / "report.html"
+    fitted.report(path)
+    kept = path.read_text(encoding="utf-8")
+    assert fitted.parameters().sentence in Page(kept)
+
+    def broken(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr("bayeslaw.views.report.page._fitted", broken)
+    with pytest.raises(RuntimeError):
+        fitted.report(path)
+    assert path.read_text(encoding="utf-8") == kept
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(OutputError, match=r"\.txt"):
+        write_report(tmp_path / "report.txt", [fitted.checks])
+
+
+def test_pictures_are_png_of_readable_size(fitted):
+    selection = fitted.select(data=16000.0)
+    figure = selection.plot().figure
+    picture = inline(figure, "what it shows")
+    found = base64.b64decode(picture.url.removeprefix("data:image/png;base64,"))
+    assert found.startswith(b"\x89PNG")
+    assert int.from_bytes(found[16:20], "big") > 640
+
+
+@pytest.mark.skipif(browser() is None, reason="no Chromium on the path, and BAYESLAW_BROWSER names none")
+def test_the_page_opens_in_a_browser_without_an_error_and_fits_its_window(html, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(html, encoding="utf-8")
+    rows = "Array.from(document.querySelector('table[data-filtered]').tBodies[0].rows)"
+    with tab(tmp_path / "profile") as page:
+        for width in (1200, 400):
+            page.open(path.as_uri(), width)
+            assert page.value("[innerWidth, document.documentElement.scrollWidth <= innerWidth]") == [width, True]
+            assert page.value("Array.from(document.images).every(image => image.naturalWidth > 0)")
+        box = "document.querySelector('[data-filter]')"
+        page.value(f"{box}.value = 'plain & simple'; {box}.dispatchEvent(new Event('input'))")
+        assert page.value(f"{rows}.filter(row => !row.hidden).length") == 1
+        page.value(f"{box}.value = ''; {box}.dispatchEvent(new Event('input'))")
+        first = page.value(f"{rows}[0].textContent")
+        page.value("document.querySelector('table[data-filtered] th.number').click()")
+        page.value("document.querySelector('table[data-filtered] th.number').click()")
+        assert page.value(f"{rows}[0].textContent") != first
+        assert page.complaints() == []
