@@ -81,14 +81,19 @@ def read_number(text: str, option: str, example: str) -> float:
 
 
 def show(*tables: Any) -> None:
-    """Print tables on standard output."""
+    """Print tables on standard output, headings and captions as wide as the screen, not as the table."""
     from rich.console import Console
 
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, *(_width_of(console, table) for table in tables), 0)
     for table in tables:
-        console.print(table)
+        title, caption = (getattr(table, name, None) for name in ("title", "caption"))
+        if title or caption:
+            table.title = table.caption = None
+        for part, style in ((title, "italic"), (table, None), (caption, "dim italic")):
+            if part:
+                console.print(part, style=style)
 
 
 def _width_of(console: Any, table: Any) -> int:

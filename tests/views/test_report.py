@@ -10,7 +10,8 @@ from bayeslaw.answers.replications import replications
 from bayeslaw.errors import OutputError
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.runs import read_runs
-from bayeslaw.views.report.page import MOST_ROWS, report_html, write_report
+from bayeslaw.views.report import page as page_of_report
+from bayeslaw.views.report.page import report_html, write_report
 from bayeslaw.views.report.pictures import inline
 
 NAMES = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }}", "https://example.com/model-1",
@@ -144,7 +145,6 @@ def test_every_kind_of_answer_has_a_page(surface, forge_at_random):
         fitted.crossing("dense", "<b>", at={"params": 1e9}),
         fitted.predictions({"params": 1e10, "data": 1e11}),
         fitted.parameters(),
-        fitted.checks,
     ]
     html = report_html(answers, fitted.posterior)
     page = Page(html)
@@ -157,22 +157,25 @@ def test_every_kind_of_answer_has_a_page(surface, forge_at_random):
 
 
 def test_a_long_table_is_cut_and_says_so(fitted, monkeypatch):
-    monkeypatch.setattr("bayeslaw.views.report.page.MOST_ROWS", 5)
-    page = Page(report_html([fitted.parameters()], fitted.posterior))
-    assert MOST_ROWS >= 1000
-    assert f"and {len(fitted.posterior.runs.table) - 5} more that are not shown here" in page
+    monkeypatch.setattr(page_of_report, "MOST_ROWS", 5)
+    again = page_of_report._fitted(fitted.posterior, 0)
+    assert len(again.runs.rows) == 5
+    assert again.more_runs == len(fitted.posterior.runs.table) - 5
+    answer = page_of_report._answer(None, fitted.select(data=16000.0), None)
+    assert len(answer.tables[0].rows) == 5
+    assert answer.tables[0].caption.endswith("and 2 more rows that are not shown here")
 
 
 def test_a_report_is_written_whole_or_not_at_all(fitted, tmp_path, monkeypatch):
     path = tmp_path / "report.html"
-    fitted.report(path)
+    fitted.report(path, fitted.checks)
     kept = path.read_text(encoding="utf-8")
-    assert fitted.parameters().sentence in Page(kept)
+    assert fitted.checks.sentence in Page(kept)
 
     def broken(*_):
         raise RuntimeError
 
-    monkeypatch.setattr("bayeslaw.views.report.page._fitted", broken)
+    monkeypatch.setattr(page_of_report, "_fitted", broken)
     with pytest.raises(RuntimeError):
         fitted.report(path)
     assert path.read_text(encoding="utf-8") == kept

@@ -33,7 +33,16 @@ class LogNormal:
     sd: float
 
     def standardised(self, values: np.ndarray) -> np.ndarray:
-        """Values, of any shape, in units of the prior."""
+        """Values in units of the prior.
+
+        Parameters
+        ----------
+        values : ndarray, any shape
+
+        Returns
+        -------
+        ndarray, same shape
+        """
         return np.log(values / self.median) / self.sd
 
 
@@ -50,7 +59,16 @@ class Normal:
     sd: float
 
     def standardised(self, values: np.ndarray) -> np.ndarray:
-        """Values, of any shape, in units of the prior."""
+        """Values in units of the prior.
+
+        Parameters
+        ----------
+        values : ndarray, any shape
+
+        Returns
+        -------
+        ndarray, same shape
+        """
         return (values - self.mean) / self.sd
 
 

@@ -162,11 +162,20 @@ def _environment() -> jinja2.Environment:
 
 def _answer(posterior: Posterior | None, result: Result, figure: Figure | None) -> Answer:
     grids = [grid_of(table) for table in tables_of(result)]
-    cut = [replace(grid, rows=grid.rows[:MOST_ROWS]) for grid in grids]
+    cut = [_cut(grid) for grid in grids]
     sentence = clean(result.sentence)
     picture = inline(figure or figure_of(posterior, result), sentence)
     changes = [*changes_of(result), *([] if posterior is None else elsewhere(result, posterior))]
     return Answer(question_of(result), sentence, result.status, facts_of(result), changes, picture, cut)
+
+
+def _cut(grid: Grid) -> Grid:
+    """A table of not too many rows, which says how many more there are."""
+    more = len(grid.rows) - MOST_ROWS
+    if more <= 0:
+        return grid
+    told = f"and {more:,} more rows that are not shown here"
+    return replace(grid, rows=grid.rows[:MOST_ROWS], caption=f"{grid.caption} {told}".strip())
 
 
 def _fitted(posterior: Posterior, seed: int) -> Fitted:
