@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from bayeslaw.evidence.comparison.compare import compare as compare
     from bayeslaw.evidence.law_checks import LawChecks as LawChecks
     from bayeslaw.evidence.law_checks import check_law as check_law
+    from bayeslaw.evidence.reproduction.reproduce import reproduce as reproduce
     from bayeslaw.evidence.sensitivity import Sensitivity as Sensitivity
     from bayeslaw.evidence.sensitivity import sensitivity as sensitivity
     from bayeslaw.fitting.build import Built as Built
@@ -104,6 +105,7 @@ _HOME = {
     "prior_predictive": "bayeslaw.fitting.prior_predictive",
     "read_runs": "bayeslaw.runs",
     "register_law": "bayeslaw.laws",
+    "reproduce": "bayeslaw.evidence.reproduction.reproduce",
     "sensitivity": "bayeslaw.evidence.sensitivity",
 }
 

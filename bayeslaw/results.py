@@ -28,9 +28,11 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Optimum": "optimum",
         "Parameters": "parameters",
         "Prediction": "prediction",
+        "Reproduction": "reproduction",
+        "Selection": "selection",
+        "Speedup": "speedup",
         "Replay": "replay",
         "Replications": "residuals",
-        "Selection": "selection",
         "Sensitivity": "checks",
     }
 )

@@ -29,6 +29,8 @@ STATED = 11
 """Draws by which stated priors are turned into priors of coordinates."""
 OPTIMUM = 12
 """Slopes of the error of a law along a budget."""
+SPEEDUP = 19
+"""Draws of curves on which sizes are looked up."""
 NEXT_RUN = 13
 """Joint draws of runs that could be made and of what they would help to decide."""
 LAW_SIMULATION = 20

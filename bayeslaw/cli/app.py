@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import typer
 
 from bayeslaw.cli.backtest import backtest
+from bayeslaw.cli.compare import compare
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, Table, Ways, give, ways
 from bayeslaw.cli.law_option import LawOfFit, LawOfPrior, asked_law, read_law
-from bayeslaw.cli.laws import advise, compare, crossing, laws, optimum
+from bayeslaw.cli.laws import advise, crossing, laws, optimum
 from bayeslaw.cli.next import next_
 from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
@@ -21,6 +22,7 @@ from bayeslaw.cli.priors import priors
 from bayeslaw.cli.read import read
 from bayeslaw.cli.replay import replay
 from bayeslaw.cli.report import report as write_report
+from bayeslaw.cli.reproduce import reproduce
 from bayeslaw.cli.shared import (
     Allow,
     As,
@@ -48,6 +50,7 @@ from bayeslaw.cli.shared import (
     show_failing,
     tell,
 )
+from bayeslaw.cli.speedup import speedup
 from bayeslaw.errors import BayeslawError, TargetError
 
 if TYPE_CHECKING:
@@ -78,6 +81,8 @@ app.command()(crossing)
 app.command()(advise)
 app.command()(compare)
 app.command()(laws)
+app.command()(reproduce)
+app.command()(speedup)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,8 +1,7 @@
-"""Commands about laws: which there are, which to trust on a table, how a budget is best split, and where two cross."""
+"""Commands about laws: which there are, how a budget is best split, and where two cross."""
 
 import time
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -23,7 +22,6 @@ from bayeslaw.cli.shared import (
     Where,
     Widen,
     borrow,
-    check_output,
     finish,
     fit_table,
     interruptible,
@@ -150,72 +148,6 @@ def optimum(
         say_repairs(fitted.posterior)
 
     give(best, how, for_people, fit=fitted)
-
-
-def compare(
-    runs: RunsPaths,
-    law: Annotated[
-        list[str] | None, typer.Option("--law", help="A law to compare, a name or a file (.py); give two or more.")
-    ] = None,
-    along: Annotated[
-        str, typer.Option(help="Column whose largest runs are held out: data, params or compute.")
-    ] = "data",
-    folds: Annotated[int, typer.Option(min=1, help="How often: the largest step, the largest two, and so on.")] = 3,
-    at: Annotated[list[str] | None, typer.Option("--at", help="Point to predict at with the mixture of laws.")] = None,
-    where: Where = None,
-    answers: As = None,
-    early_tokens: EarlyTokens = None,
-    seed: Seed = 0,
-    json: Json = False,
-    csv: Csv = False,
-    markdown: Markdown = False,
-    held_out: Annotated[Path | None, typer.Option(help="Save the held-out runs here (.csv).")] = None,
-    output: Table = None,
-    plot: Plot = None,
-    report: Report = None,
-    allow_failed_checks: Allow = False,
-) -> None:
-    """Compare laws by how they would have foretold the largest runs of a table."""
-    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
-    say_what_is_read(runs, how.quiet)
-    point = one_point(at) if at else None
-    first_tokens = read_tokens(early_tokens)
-    check_output(held_out, ".csv")
-    table = read_table(runs, where, answers)
-    from bayeslaw.evidence.comparison.compare import compare as judge
-    from bayeslaw.evidence.comparison.compare import point_for, require_alike
-    from bayeslaw.kinds.registry import kind_of
-    from bayeslaw.kinds.shared.points import complete_point
-    from bayeslaw.sampling.compilation_cache import use_compilation_cache
-
-    named = [read_law(name) for name in law or ()]
-    if point is not None and named:
-        point = point_of_law(point, named[0], table)
-        require_alike(named, [point])
-        for one in named:
-            complete_point(kind_of(one).layout(table, one, None), one, point_for(one, named, point))
-    use_compilation_cache()
-    with interruptible(), progress_bar(f"{len(named)} laws", how.quiet) as progress:
-        found = judge(table, named, along=along, folds=folds, early_tokens=first_tokens, seed=seed, progress=progress)
-        prediction = None if point is None else found.predict([point], seed=seed)
-    if held_out is not None:
-        from bayeslaw.files import write_csv
-
-        write_csv(found.held_out, held_out)
-
-    def for_people() -> None:
-        from bayeslaw.views.text import comparison_table, predictions_table
-
-        say_what_was_read(found.runs)
-        show(comparison_table(found))
-        if prediction is not None:
-            show(predictions_table(prediction.records()))
-        show_failing(found.checks)
-
-    def more() -> dict[str, Any]:
-        return {"predictions": [] if prediction is None else prediction.records()}
-
-    give(found, how, for_people, runs=found.runs, more=more)
 
 
 def crossing(

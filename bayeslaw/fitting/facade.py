@@ -21,6 +21,7 @@ from bayeslaw.answers.questions import Question
 from bayeslaw.answers.replications import Replications, replications
 from bayeslaw.answers.risk import Risk
 from bayeslaw.answers.selection import Selection, select
+from bayeslaw.answers.speedup import Speedup, speedup
 from bayeslaw.errors import PriorError, TargetError
 from bayeslaw.fitting.assemble import assemble_given, drawn_from_prior
 from bayeslaw.fitting.build import Built
@@ -357,6 +358,37 @@ class Fit:
             tolerance=tolerance,
             seed=seed,
         )
+
+    def speedup(
+        self,
+        a: str,
+        b: str,
+        *,
+        at: Mapping[str, float],
+        task: str | None = None,
+        kind: Lines = "curve",
+        seed: int = 0,
+    ) -> Speedup:
+        """Find how many times the data or compute of b a needs for one loss; see `bayeslaw.answers.speedup.speedup`.
+
+        Parameters
+        ----------
+        a, b : str
+            Two models; of a joint law, two models or two families.
+        at : mapping
+            A size of b or a loss of both, and other covariates.
+        task : str, optional
+            Needed if the table has several.
+        kind : {"curve", "law"}
+            Expected curves, or laws as if they held exactly at any distance.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        Speedup
+        """
+        return speedup(self.posterior, a, b, at=at, task=task, kind=kind, seed=seed)
 
     def as_prior(self, name: str) -> Prior:
         """Make a prior for new tables from this fit; see `bayeslaw.lending.lend.as_prior`.

@@ -10,11 +10,14 @@ from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
+from bayeslaw.answers.speedup import Speedup
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.replay.replay import Replay
+from bayeslaw.evidence.reproduction.reproduce import Reproduction
 from bayeslaw.evidence.sensitivity import Sensitivity
 from bayeslaw.results import Result
 from bayeslaw.views import text
+from bayeslaw.views.evidence_text import reproduction_table
 from bayeslaw.views.next_text import next_runs_table
 from bayeslaw.views.replay_text import replay_tables
 from bayeslaw.views.sensitivity_text import sensitivity_tables
@@ -70,3 +73,13 @@ def _(result: NextRuns) -> list[Table]:
 @tables_of.register
 def _(result: Replay) -> list[Table]:
     return replay_tables(result)
+
+
+@tables_of.register
+def _(result: Speedup) -> list[Table]:
+    return [text.speedup_table(result)]
+
+
+@tables_of.register
+def _(result: Reproduction) -> list[Table]:
+    return [reproduction_table(result)]

@@ -15,6 +15,7 @@ from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.risk import MEANING
 from bayeslaw.answers.selection import Selection
+from bayeslaw.answers.speedup import Speedup
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.laws import takes_any_column
 from bayeslaw.laws.base import Law
@@ -173,6 +174,24 @@ def crossing_table(found: Crossing) -> Table:
         low, high = count(found.size["p05"]), count(found.size["p95"])
         where = f"at {count(found.size['median'])} (90% interval {low} to {high})"
         table.caption = Text(f"If {winner} overtakes {loser}, it does {where}.")
+    return table
+
+
+def speedup_table(found: Speedup) -> Table:
+    """How many times as much one choice needs as another, and at what outcome."""
+    a, b = (elide(clean(name), 40) for name in (found.a, found.b))
+    table = _table(f"{a} over {b} at {', '.join(f'{clean(n)} = {exact(v)}' for n, v in found.at.items())}")
+    _words(table, "")
+    _numbers(table, "median", "50% interval", "90% interval")
+    places = decimals(found.loss["median"])
+    rows = {f"times the {clean(found.of)}": found.factor, found.outcome.name: found.loss}
+    for name, values in rows.items():
+        if values:
+            low, high = ((values[x], values[y]) for x, y in (("p25", "p75"), ("p05", "p95")))
+            if values is found.loss:
+                table.add_row(name, fixed(values["median"], places), _interval(*low, places), _interval(*high, places))
+            else:
+                table.add_row(name, f"{values['median']:.3g}", *(f"{x:.3g} to {y:.3g}" for x, y in (low, high)))
     return table
 
 

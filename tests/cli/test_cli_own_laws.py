@@ -9,7 +9,7 @@ from command_line import run
 import bayeslaw
 import bayeslaw.fitting.fit
 from bayeslaw.cli import backtest as cli_backtest
-from bayeslaw.evidence.comparison import compare as comparing
+from bayeslaw.evidence.comparison import judging
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.laws import registry
 from bayeslaw.lending.lend import as_prior
@@ -140,9 +140,21 @@ def test_what_is_wrong_with_a_file_is_one_message(capsys, tmp_path, table, text,
 
 
 def test_laws_in_files_are_compared(capsys, file, table, forging, monkeypatch):
-    monkeypatch.setattr(comparing, "fit", bayeslaw.fitting.fit.fit)
+    monkeypatch.setattr(judging, "fit", bayeslaw.fitting.fit.fit)
     status, out, err = run(
-        capsys, "compare", table, "--law", file, "--law", "vanilla", "--folds", 1, "--json", "--allow-failed-checks"
+        capsys,
+        "compare",
+        table,
+        "--law",
+        file,
+        "--law",
+        "vanilla",
+        "--folds",
+        1,
+        "--jobs",
+        1,
+        "--json",
+        "--allow-failed-checks",
     )
     assert (status, times_run(file)) == (0, 1)
     assert {law["law"] for law in json.loads(out)["laws"]} == {"shifted_power", "vanilla"}

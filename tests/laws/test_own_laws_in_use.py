@@ -14,7 +14,7 @@ import pytest
 import bayeslaw as bl
 from bayeslaw.errors import LawError, PosteriorFileError, PriorError
 from bayeslaw.evidence.backtest.settings import MethodSettings, checked_law
-from bayeslaw.evidence.comparison import compare as comparing
+from bayeslaw.evidence.comparison import judging
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.fitting.fit import open_prior
 from bayeslaw.laws import get_law, registry
@@ -129,7 +129,7 @@ def test_laws_of_ones_own_are_compared_with_others(law, two_tasks, registered, f
         registered[law.name] = law
         return Fit(forge_at_random(runs, law=law.name))
 
-    monkeypatch.setattr(comparing, "fit", forging)
+    monkeypatch.setattr(judging, "fit", forging)
     found = bl.compare(two_tasks, [law, "vanilla"], folds=1)
     assert {score.law for score in found.laws} == set(found.fits) == {"shifted_power", "vanilla"}
     assert asked.count(law) == asked.count(get_law("vanilla")) == 2

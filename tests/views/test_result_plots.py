@@ -17,6 +17,7 @@ from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.replay.policies import POLICIES
 from bayeslaw.evidence.replay.replay import SCORED, Replay, summarise
+from bayeslaw.evidence.reproduction.reproduce import Reproduction, Row
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.lending.borrowing import Borrowing, Share, borrowing
@@ -74,6 +75,15 @@ def _compared(runs, laws):
     return Comparison(runs=runs, along="data", laws=tuple(scores), held_out=held_out, fits={}, outcome=LOSS, checks=())
 
 
+def _found_again():
+    rows = (
+        Row("somebody2024", "alpha", 0.35, 0.02, 0.34, 0.3, 0.38, 0.36, True),
+        Row("somebody2024", "tokens a parameter at 5.88e23 FLOP, on a corpus of a long name", 20.0, None, 400.0, 90.0,
+            1e4, None, False),
+    )  # fmt: skip
+    return Reproduction(rows, (("nobody2025", "table.csv"),), {}, ())
+
+
 def _replayed(goal):
     """Seven policies on two tasks, each better the more it spent."""
     steps = [
@@ -109,10 +119,12 @@ def results(curves, surfaces, forge_at_random):
         "prediction of new models": surfaces.predictions(
             [{"params": 1e10, "data": 1e11}, {"params": 2e10, "data": 2e11}]
         ),
+        "reproduction": _found_again(),
         "replications": replications(posterior),
         "replay": _replayed("choose"),
         "replay of forecasts": _replayed("foretell"),
         "selection": curves.select(data=16000.0),
+        "speedup": curves.speedup(ODD[0], ODD[2], at={"data": 4000.0}),
     }
 
 
@@ -132,7 +144,7 @@ def picture(results):
 NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "next runs",
          "next runs of a joint law", "optimum", "parameters",
          "parameters of a joint law", "prediction at a point", "prediction along data", "prediction of new models",
-          "replay", "replay of forecasts", "replications", "selection")  # fmt: skip
+         "replay", "replay of forecasts", "replications", "reproduction", "selection", "speedup")  # fmt: skip
 
 each_result = pytest.mark.parametrize("name", NAMES)
 

@@ -15,11 +15,10 @@ import pandas as pd
 from bayeslaw import streams
 from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
 from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.evidence.comparison.holdouts import Holdout, rolling_holdouts, score_hidden
+from bayeslaw.evidence.comparison.holdouts import Holdout, rolling_holdouts
+from bayeslaw.evidence.comparison.judging import judge_laws
 from bayeslaw.evidence.comparison.law_scores import LawScore, law_scores
-from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut, leave_one_out
 from bayeslaw.fitting.facade import Fit
-from bayeslaw.fitting.fit import fit
 from bayeslaw.kinds.base import Kind
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import laws_fed_by
@@ -33,7 +32,7 @@ from bayeslaw.runs.table import families_of, whole_tasks
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress
 from bayeslaw.streams import generator
-from bayeslaw.verdicts import Check, Status, at_least, at_most, overall, worst
+from bayeslaw.verdicts import Check, at_least, at_most, worst
 
 FOLDS = 3
 HELD_OUT = ("law", "fold", "row", "task", "model", "data"), ("median", "p05", "p95", "log_score")
@@ -100,7 +99,7 @@ class Comparison(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison as plain values, with verdicts."""
-        columns = [*HELD_OUT[0], self.outcome.name, *HELD_OUT[1]]
+        columns = [c for c in (*HELD_OUT[0], self.outcome.name, *HELD_OUT[1]) if c in self.held_out]
         return {
             "along": self.along,
             "laws": self.records(),
@@ -168,6 +167,7 @@ def compare(
     early_tokens: float = EARLY_TOKENS,
     sampler: SamplerSettings | None = None,
     seed: int = 0,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> Comparison:
     """Compare laws by their predictive density for the largest runs of a table.
@@ -186,6 +186,9 @@ def compare(
         As for ``fit``; what joint laws leave out is not held out either, and other laws leave it out as well.
     sampler : SamplerSettings, optional
     seed : int
+    workers : int
+        Processes in which laws are fitted, each with a gigabyte of memory or so; -1 for one a core. With 1 everything
+        runs in this process.
     progress : callable, optional
         Called with what is being fitted, fits finished, and fits in all.
 
@@ -212,28 +215,11 @@ def compare(
     _require_scale(runs, along, covariates)
     whole = rolling_holdouts(runs, along, folds)
     holdouts = [_usable(holdout, runs, covariates, along, kinds) for holdout in whole]
-    parts: list[pd.DataFrame] = []
-    fits: dict[str, Fit] = {}
-    loo: dict[str, LeaveOneOut | None] = {}
-    statuses: dict[str, Status] = {}
-    total = len(named) * (1 + len(holdouts))
-    for name, law in named.items():
-        checks: list[Check] = []
-        for fold, holdout in enumerate(holdouts, start=1):
-            if progress is not None:
-                progress(f"{name}, fold {fold}", len(parts) + len(fits), total)
-            fitted = fit(holdout.seen, law=law, early_tokens=0, sampler=sampler, seed=seed)
-            checks += fitted.posterior.checks
-            scored = score_hidden(fitted.posterior, holdout.hidden, seed)
-            parts.append(pd.concat([holdout.hidden, scored], axis=1).assign(law=name, fold=fold))
-        if progress is not None:
-            progress(f"{name}, all runs", len(parts) + len(fits), total)
-        fits[name] = fit(runs, law=law, early_tokens=0, sampler=sampler, seed=seed)
-        loo[name] = leave_one_out(fits[name].posterior)
-        statuses[name] = overall([*checks, *fits[name].posterior.checks])
-    if progress is not None:
-        progress("done", total, total)
-    held_out, outcome = pd.concat(parts), next(iter(fits.values())).posterior.predictor.outcome
+    judged = judge_laws(named, runs, holdouts, sampler=sampler, seed=seed, workers=workers, progress=progress)
+    held_out = pd.concat([one.held_out for one in judged.values()])
+    fits = {name: one.fit for name, one in judged.items()}
+    outcome = next(iter(fits.values())).posterior.predictor.outcome
+    loo, statuses = ({name: getattr(one, what) for name, one in judged.items()} for what in ("loo", "status"))
     scores = law_scores(held_out, tuple(named), loo, statuses, outcome)
     return Comparison(runs, along, scores, held_out, fits, outcome, _checks(scores, held_out, whole))
 
@@ -319,7 +305,7 @@ def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str,
     for label in labels:
         known = set(_known_by(seen, seen, label))
         usable &= [place in known for place in _known_by(holdout.hidden, seen, label)]
-    hidden = holdout.hidden.loc[usable, list(columns)]
+    hidden = holdout.hidden.loc[usable, [name for name in columns if name in holdout.hidden]]
     if hidden.empty:
         of, remedy = ("models", ", or compare joint laws only") if "model" in labels else ("families", "")
         raise LawError(

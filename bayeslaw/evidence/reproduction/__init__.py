@@ -1,0 +1,1 @@
+"""Published coefficients, found again from the runs behind them."""

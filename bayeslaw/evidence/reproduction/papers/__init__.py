@@ -1,0 +1,1 @@
+"""Papers whose numbers can be found again, one a file: each module of this package defines ``PAPER``."""

@@ -1,0 +1,82 @@
+"""The commands that compare two recipes at equal loss, and that find published numbers again."""
+
+import json
+
+import pytest
+from command_line import one_message, run
+
+import bayeslaw
+from bayeslaw.fitting.facade import Fit
+from bayeslaw.results import plain_values
+
+SIZES, TOKENS = (1e8, 3e8, 9e8), (2e9, 6e9, 1.8e10)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory, surface, forge_at_random):
+    path = tmp_path_factory.mktemp("speedup") / "fit.nc"
+    Fit(forge_at_random(surface({"[x]": (SIZES, TOKENS), "y": (SIZES, TOKENS)}), law="chinchilla", scale=0.2)).save(
+        path
+    )
+    return path
+
+
+def test_speedup_answers_from_a_saved_fit(capsys, tmp_path, saved):
+    picture = tmp_path / "speedup.png"
+    where = ("speedup", "[x]", "y", saved, "--at", "N=4e8,tokens=10B", "--allow-failed-checks")
+    expected = bayeslaw.load(saved).speedup("[x]", "y", at={"params": 4e8, "data": 1e10})
+    status, out, err = run(capsys, *where, "--json", "--plot", picture)
+    assert (status, err) == (0, "")
+    record = json.loads(out)
+    assert {name: record[name] for name in expected.record()} == plain_values(expected.record())
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    status, out, err = run(capsys, *where)
+    assert status == 0
+    assert "[x] over y at params = 400,000,000, data = 10,000,000,000" in out
+    assert expected.sentence in " ".join(out.split())
+    assert err.startswith("Reading fit.nc.")
+
+
+def test_along_frontiers_compute_is_saved(capsys, saved):
+    status, out, _ = run(capsys, "speedup", "[x]", "y", saved, "--at", "C=1e20", "--json", "--allow-failed-checks")
+    assert status == 0
+    assert json.loads(out)["of"] == "compute"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("[x]", "y", "--at", "params=4e8"), "found neither: give data=… or loss=…"),
+        (("[x]", "z", "--at", "compute=1e20"), "no model or family 'z'"),
+        (("[x]", "y", "--at", "loss=low"), "'low' is not a number"),
+        (("[x]", "y", "--at", "loss=3", "--kind", "run"), "none of what can be compared"),
+        (("[x]", "y", "--at", "loss=3", "--law", "vanilla"), "--law is for a fit that is yet to be made"),
+    ],
+)
+def test_what_cannot_be_compared(capsys, saved, wrong, said):
+    status, out, err = run(capsys, "speedup", *wrong[:2], saved, *wrong[2:])
+    assert (status, out) == (2, "")
+    assert said in one_message(err)
+
+
+def test_published_numbers_whose_tables_are_not_here(capsys, tmp_path):
+    status, out, err = run(capsys, "reproduce", "chen2025", "gadre2024", "--data", tmp_path, "--json")
+    assert (status, err) == (0, "")
+    record = json.loads(out)
+    assert record["rows"] == []
+    assert {gone["paper"] for gone in record["missing"]} == {"chen2025", "gadre2024"}
+    status, out, _ = run(capsys, "reproduce", "gadre2024", "--data", tmp_path)
+    assert status == 0
+    assert "gadre2024: pretrain/overtraining_grid.csv is not in" in " ".join(out.split())
+
+
+def test_reproduce_says_what_is_missing(capsys, tmp_path, monkeypatch):
+    monkeypatch.delenv("BAYESLAW_DATA", raising=False)
+    for arguments, said in (
+        (("reproduce",), "name it with --data, or in the environment variable BAYESLAW_DATA"),
+        (("reproduce", "gadre", "--data", tmp_path), "Did you mean 'gadre2024'?"),
+        (("reproduce", "--data", tmp_path / "none"), "there is no such folder"),
+    ):
+        status, out, err = run(capsys, *arguments)
+        assert (status, out) == (2, "")
+        assert said in err
