@@ -33,7 +33,18 @@ class LogNormal:
     sd: float
 
     def standardised(self, values: np.ndarray) -> np.ndarray:
-        """Values, of any shape, in units of the prior."""
+        """Values in units of the prior, on the scale of logarithms.
+
+        Parameters
+        ----------
+        values : ndarray
+            Of any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape.
+        """
         return np.log(values / self.median) / self.sd
 
 
@@ -50,7 +61,18 @@ class Normal:
     sd: float
 
     def standardised(self, values: np.ndarray) -> np.ndarray:
-        """Values, of any shape, in units of the prior."""
+        """Values in units of the prior.
+
+        Parameters
+        ----------
+        values : ndarray
+            Of any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape.
+        """
         return (values - self.mean) / self.sd
 
 
