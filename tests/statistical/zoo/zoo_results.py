@@ -1,4 +1,4 @@
-"""Fit tables of the zoo and print what came out: python tests/statistical/zoo/zoo_results.py RESULTS.jsonl [KIND …].
+"""Fit tables of the zoo and print what came out: python tests/statistical/zoo/zoo_results.py RESULTS.jsonl.
 
 One JSON line a table; those that are in the file are not fitted again.
 """
@@ -87,7 +87,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=Path)
     parser.add_argument("--each", type=int, default=2)
-    parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], metavar="KIND")
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), metavar="KIND")
     asked = parser.parse_args()
     lines = asked.results.read_text().splitlines() if asked.results.exists() else []
     records = [json.loads(line) for line in lines if line.endswith("}")]
@@ -95,7 +95,7 @@ def main():
     done = {(record["kind"], record["number"]) for record in records}
     with asked.results.open("a") as file:
         for number in range(asked.each):
-            for kind in asked.kinds or KINDS:
+            for kind in asked.kinds:
                 if (kind, number) in done:
                     continue
                 records.append(outcome(kind, number))
