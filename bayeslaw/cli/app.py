@@ -4,64 +4,34 @@ Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer
 """
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bayeslaw.cli.backtest import backtest
+from bayeslaw.cli.check import check
 from bayeslaw.cli.compare import compare
-from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, Table, Ways, give, ways
-from bayeslaw.cli.law_option import LawOfFit, LawOfPrior, asked_law, read_law
+from bayeslaw.cli.fit import fit
 from bayeslaw.cli.laws import advise, crossing, laws, optimum
 from bayeslaw.cli.next import next_
-from bayeslaw.cli.points import one_point, point_of_law, several_points
-from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
+from bayeslaw.cli.predict import predict
 from bayeslaw.cli.priors import priors
 from bayeslaw.cli.read import read
 from bayeslaw.cli.replay import replay
 from bayeslaw.cli.report import report as write_report
 from bayeslaw.cli.reproduce import reproduce
+from bayeslaw.cli.select import demo, select
 from bayeslaw.cli.shared import (
-    Allow,
-    As,
-    EarlyTokens,
-    FitFile,
-    Json,
-    PriorName,
-    RunsOrFit,
-    RunsPaths,
-    Seed,
-    Where,
-    Widen,
-    borrow,
-    fit_table,
     forget_output,
     interruptible,
-    read_table,
-    read_tokens,
-    saved_fit,
-    say_repairs,
-    say_what_is_read,
-    say_what_was_borrowed,
-    say_what_was_read,
-    show,
-    show_failing,
     tell,
 )
 from bayeslaw.cli.speedup import speedup
-from bayeslaw.errors import BayeslawError, TargetError
+from bayeslaw.errors import BayeslawError
 
 if TYPE_CHECKING:
-    from bayeslaw.answers.candidates import Charge
-    from bayeslaw.answers.risk import Risk
-    from bayeslaw.evidence.hindsight import Hidden
-    from bayeslaw.fitting.facade import Fit
-    from bayeslaw.kinds.shared.stated import Statement
-    from bayeslaw.laws.base import Law
-    from bayeslaw.prior.prior import Prior
-    from bayeslaw.runs import Runs
+    pass
 
 app = typer.Typer(
     help="Turn cheap training runs into decisions about expensive ones, with honest odds.",
@@ -70,19 +40,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.add_typer(backtest, name="backtest")
-app.add_typer(priors, name="priors")
+app.command()(demo)
 app.command()(read)
-app.command(name="next")(next_)
-app.command()(replay)
+app.command()(select)
+app.command("next")(next_)
+app.command()(fit)
+app.command()(predict)
+app.command()(check)
 app.command("report")(write_report)
 app.command()(optimum)
 app.command()(crossing)
+app.command()(speedup)
 app.command()(advise)
 app.command()(compare)
 app.command()(laws)
 app.command()(reproduce)
-app.command()(speedup)
+app.command()(replay)
+app.add_typer(backtest, name="backtest")
+app.add_typer(priors, name="priors")
 
 
 @app.callback(invoke_without_command=True)
@@ -95,336 +70,6 @@ def everywhere(
 
         print(installed("bayeslaw"))
         raise typer.Exit
-
-
-At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1.6M or params=7B,data=1T.")]
-Points = Annotated[
-    list[str],
-    typer.Option("--at", help="Point to predict at, such as data=1.6M or params=70B,data=1.4T; several are several."),
-]
-Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
-
-DEMO_BEYOND = 16
-"""The demonstration chooses for a data size this many times the largest it sees."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a choice goes by: the risk, charges beside the loss, and a condition on what may be chosen."""
-
-    risk: "Risk" = "mean"
-    charge: "Charge | None" = None
-    where_final: str | None = None
-
-
-@app.command()
-def select(
-    runs: RunsOrFit,
-    at: At,
-    where: Where = None,
-    answers: As = None,
-    task: Task = None,
-    risk: Annotated[
-        str, typer.Option(help="What to go by: mean regret, cvar90 (its worst tenth), median-regret, or probability.")
-    ] = "mean",
-    charge: Annotated[
-        list[str] | None,
-        typer.Option(help="What candidates cost beside their loss: model=0.01, or '0.005 * log2(params)'; repeatable."),
-    ] = None,
-    where_final: Annotated[str | None, typer.Option(help="What may be chosen, such as 'params <= 8e9'.")] = None,
-    law: LawOfPrior = None,
-    prior: PriorName = None,
-    widen: Widen = 1.0,
-    prior_of: PriorOf = None,
-    early_tokens: EarlyTokens = None,
-    seed: Seed = 0,
-    json: Json = False,
-    csv: Csv = False,
-    markdown: Markdown = False,
-    output: Output = None,
-    plot: Plot = None,
-    report: Report = None,
-    allow_failed_checks: Allow = False,
-) -> None:
-    """Rank the candidate models at a target size, with the odds and the cost of being wrong."""
-    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
-    say_what_is_read(runs, how.quiet)
-    wanted = Wanted(_risk(risk), _charges(charge), where_final)
-    target, first_tokens = one_point(at), read_tokens(early_tokens)
-    stated = read_statements(prior_of)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
-    if fitted is None:
-        table = read_table(runs, where, answers)
-        named, lender = borrow(table, prior, widen, asked_law(law))
-        target = point_of_law(target, named, table)
-        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated, quiet=how.quiet)
-    target = point_of_law(target, fitted.posterior.law, fitted.posterior.runs)
-    _select(fitted, target, task, wanted, seed, how)
-
-
-@app.command()
-def fit(
-    runs: RunsPaths,
-    where: Where = None,
-    answers: As = None,
-    law: LawOfPrior = None,
-    prior: PriorName = None,
-    widen: Widen = 1.0,
-    prior_of: PriorOf = None,
-    early_tokens: EarlyTokens = None,
-    seed: Seed = 0,
-    json: Json = False,
-    csv: Csv = False,
-    markdown: Markdown = False,
-    output: Output = None,
-    plot: Plot = None,
-    report: Report = None,
-    allow_failed_checks: Allow = False,
-) -> None:
-    """Fit a scaling law and report its parameters."""
-    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
-    say_what_is_read(runs, how.quiet)
-    first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
-    table = read_table(runs, where, answers)
-    named, lender = borrow(table, prior, widen, asked_law(law))
-    fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
-
-    def for_people() -> None:
-        from bayeslaw.views.text import checks_table, parameters_table
-
-        say_what_was_read(fitted.posterior.runs)
-        say_what_was_borrowed(fitted.posterior)
-        say_what_was_stated(fitted.posterior)
-        show(parameters_table(found.records))
-        if lender is not None:
-            from bayeslaw.views.prior_text import borrowing_table
-
-            show(borrowing_table(fitted.borrowing(seed=seed).shares))
-        show(checks_table(fitted.posterior.checks))
-        say_repairs(fitted.posterior)
-
-    def more() -> dict[str, Any]:
-        return {} if lender is None else {"borrowed": fitted.borrowing(seed=seed).records()}
-
-    found = fitted.parameters()
-    give(found, how, for_people, fit=fitted, more=more)
-
-
-@app.command()
-def predict(
-    fit: FitFile,
-    at: Points,
-    kind: Annotated[str, typer.Option(help="run, curve or new-family.")] = "run",
-    law: LawOfFit = None,
-    seed: Seed = 0,
-    json: Json = False,
-    csv: Csv = False,
-    markdown: Markdown = False,
-    output: Table = None,
-    plot: Plot = None,
-    report: Report = None,
-    allow_failed_checks: Allow = False,
-) -> None:
-    """Predict the loss at one or more points from a saved fit."""
-    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
-    points = several_points(at)
-    from bayeslaw.fitting.fit import load
-
-    fitted = load(fit, law=asked_law(law))
-    points = [point_of_law(point, fitted.posterior.law, fitted.posterior.runs) for point in points]
-    prediction = fitted.predictions(points, kind=kind, seed=seed)  # type: ignore[arg-type]
-
-    def for_people() -> None:
-        from bayeslaw.views.text import predictions_table
-
-        show(predictions_table(prediction.records()))
-        show_failing(prediction.checks)
-
-    give(prediction, how, for_people, fit=fitted)
-
-
-@app.command()
-def check(
-    fit: FitFile,
-    law: LawOfFit = None,
-    sensitivity: Annotated[
-        bool,
-        typer.Option("--sensitivity", help="Say how far parameters, and a choice (--at), depend on the prior."),
-    ] = False,
-    at: Annotated[
-        list[str] | None, typer.Option("--at", help="With --sensitivity: point to choose for, such as data=1.6M.")
-    ] = None,
-    task: Task = None,
-    seed: Seed = 0,
-    json: Json = False,
-    csv: Csv = False,
-    markdown: Markdown = False,
-    output: Table = None,
-    plot: Plot = None,
-    report: Report = None,
-    allow_failed_checks: Allow = False,
-) -> None:
-    """Print the verdicts on a saved fit."""
-    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
-    from bayeslaw.fitting.fit import load
-
-    if at and not sensitivity:
-        raise TargetError("--at is for --sensitivity, which was not asked for. Add it, or leave --at out.")
-    fitted = load(fit, law=asked_law(law))
-    if sensitivity:
-        target = point_of_law(one_point(at), fitted.posterior.law, fitted.posterior.runs) if at else None
-        _give_sensitivity(fitted, target, task, seed, how)
-        return
-
-    def for_people() -> None:
-        from bayeslaw.views.text import checks_table
-
-        show(checks_table(fitted.posterior.checks))
-        say_repairs(fitted.posterior)
-
-    give(fitted.checks, how, for_people, fit=fitted)
-
-
-def _give_sensitivity(fitted: "Fit", target: dict[str, float] | None, task: str | None, seed: int, how: Ways) -> None:
-    from bayeslaw.evidence.sensitivity import sensitivity
-
-    found = sensitivity(fitted, target, task=task, seed=seed)
-
-    def for_people() -> None:
-        from bayeslaw.views.sensitivity_text import sensitivity_tables
-        from bayeslaw.views.text import checks_table
-
-        show(*sensitivity_tables(found), checks_table(found.checks))
-        print(f"\n{found.sentence}")
-
-    give(found, how, for_people, fit=fitted)
-
-
-@app.command()
-def demo(
-    task: Annotated[str, typer.Option(help="Task to choose for: python or bible.")] = "python",
-    seed: Seed = 0,
-    json: Json = False,
-    csv: Csv = False,
-    markdown: Markdown = False,
-    output: Output = None,
-    plot: Plot = None,
-    report: Report = None,
-    allow_failed_checks: Allow = False,
-) -> None:
-    """Run the main job on bundled measurements, the largest hidden, and reveal the truth beside the prediction."""
-    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
-    from bayeslaw.datasets import load_dataset
-    from bayeslaw.evidence.hindsight import hide_largest
-
-    hidden = hide_largest(load_dataset("small-finetune").for_task(task), beyond=DEMO_BEYOND)
-    tell(
-        f"Measured runs of {len(hidden.seen.models)} small language models, fine-tuned on the task {task!r} (dataset "
-        f"small-finetune); all above 1/{DEMO_BEYOND} of the largest data size are hidden. What came out is the mean of "
-        "the runs at the largest."
-    )
-    target = {"data": hidden.target}
-    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed, quiet=how.quiet)
-    _select(fitted, target, None, Wanted(), seed, how, hidden)
-
-
-def _fit_for(
-    table: "Runs",
-    target: dict[str, float],
-    task: str | None,
-    law: "Law",
-    early_tokens: float,
-    seed: int,
-    prior: "Prior | None" = None,
-    stated: "Mapping[str, Statement] | None" = None,
-    *,
-    quiet: bool,
-) -> "Fit":
-    """Fit a table of candidates, once the target is known to be one."""
-    from bayeslaw.answers.selection_checks import require_target
-    from bayeslaw.kinds.registry import kind_of
-
-    require_target(kind_of(law).layout(table, law, None), law, target, task)
-    return fit_table(table, law, seed, early_tokens, prior, stated, quiet=quiet)
-
-
-def _select(
-    fitted: "Fit",
-    target: dict[str, float],
-    task: str | None,
-    wanted: Wanted,
-    seed: int,
-    how: Ways,
-    hidden: "Hidden | None" = None,
-) -> None:
-    borrowed = fitted.posterior.prior is not None
-    options: Any = {
-        "at": target,
-        "task": task,
-        "charge": wanted.charge,
-        "where_final": wanted.where_final,
-        "seed": seed,
-    }
-    selection = fitted.select(risk=wanted.risk, **options)
-
-    def figure() -> Any:
-        from bayeslaw.views.plots.selection_page import plot_selection
-
-        return plot_selection(fitted.posterior, selection, None if hidden is None else hidden.measured)
-
-    def more() -> dict[str, Any]:
-        record: dict[str, Any] = {}
-        if hidden is not None:
-            record |= {"truth": dict(hidden.measured), "outcome": asdict(hidden.outcome(selection))}
-        if borrowed:
-            record |= {"borrowed": fitted.borrowing(at=target, seed=seed).records()}
-        return record
-
-    def for_people() -> None:
-        from bayeslaw.views.text import outcome_summary, selection_table, shortlist_summary, truth_table
-
-        say_what_was_read(fitted.posterior.runs)
-        say_what_was_borrowed(fitted.posterior)
-        say_what_was_stated(fitted.posterior)
-        show(selection_table(selection))
-        print(f"\n{selection.sentence}\n")
-        if len(selection.candidates) > 1:
-            print(f"{shortlist_summary(selection)}\n")
-        if hidden is not None:
-            show(truth_table(selection, hidden.measured, limit=len(hidden.measured)))
-            print(f"{outcome_summary(hidden.outcome(selection))}\n")
-        if borrowed:
-            from bayeslaw.views.prior_text import borrowing_table
-
-            show(borrowing_table(fitted.borrowing(at=target, seed=seed).shares))
-        show_failing(selection.checks)
-        say_repairs(fitted.posterior)
-        if hidden is None:
-            print(f"\n{_another_run(fitted, options)}")
-
-    give(selection, how, for_people, fit=fitted, figure=figure, more=more)
-
-
-def _another_run(fitted: "Fit", options: Any) -> str:
-    """Whether another run would change the choice, and which; or why that is not known."""
-    try:
-        return fitted.next_runs(**options).another_run
-    except BayeslawError as error:
-        return f"Whether another run would change the choice is not known: {error}"
-
-
-def _risk(text: str) -> "Risk":
-    from bayeslaw.answers.risk import Risk
-
-    if text not in get_args(Risk):
-        raise TargetError(f"--risk {text!r}: expected one of {', '.join(get_args(Risk))}.")
-    return cast("Risk", text)
-
-
-def _charges(texts: list[str] | None) -> "Charge | None":
-    from bayeslaw.answers.candidates import read_charges
-
-    return read_charges(texts or [])
 
 
 def main() -> None:
