@@ -45,7 +45,7 @@ def close(forge_at_random, simulate):
     params = {"a": 1e9, "b": 2e9, "c": 3e9, "d": 4e9}
     table = runs.table.drop(columns="row").assign(params=runs.table["model"].map(params))
     table["seconds"] = table["data"] * 0.5
-    return Fit(forge_at_random(bl.read_runs(table), draws=400, scale=0.4))
+    return Fit(forge_at_random(bl.read_runs(table), draws=2000, scale=0.4))
 
 
 def by_run(found):

@@ -308,7 +308,7 @@ def test_a_sampler_that_fails_is_said(fitted):
     check = law_simulation._of_sampler(Fit(dataclasses.replace(fit.posterior, checks=tuple(checks))))
     assert check.status == "FAIL"
     assert check.remedy
-    assert_says(check, r"passes 5 of 6 checks of the sampler; not so: .*r_hat \(1\.7\)")
+    assert_says(check, r"passes \d+ of \d+ checks of the sampler; not so: .*r_hat \(1\.7\)")
 
 
 def test_a_fit_that_cannot_be_made_fails(monkeypatch):

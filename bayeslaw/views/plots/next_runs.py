@@ -56,7 +56,9 @@ def plot(result: NextRuns, ax: Axes | None = None) -> Axes:
     if result.price is not None:
         ends = np.array(ax.get_xlim())
         ax.plot(ends, ends / result.price, color=INK, linewidth=1, zorder=2.5)
-        where = float(np.exp(np.mean(np.log(ends))))
+        low, high = ax.get_ylim()
+        halfway = result.price * np.sqrt(low * high)  # up the axes, so that the label is clear of the title
+        where = float(np.clip(halfway, ends[0] * 1.05, ends[1] / 1.5))
         write(ax, "above: pays for itself", (where, where / result.price), (4, 3), "data", {"fontsize": SMALL - 1})
     _name_best(ax, result, gain)
     label_y(ax, f"expected gain ({clean(result.unit)})")
