@@ -402,6 +402,7 @@ def test_it_lends_a_prior_that_a_new_model_of_the_task_borrows(fitted, runs):
     assert {entry.name for entry in prior.borrowed.entries} >= {"location", "log_rate.task", "level_sd"}
 
 
+@pytest.mark.slow
 def test_laws_of_it_are_compared(runs):
     found = bl.compare(runs, [LAW, OTHER], folds=1, sampler=SETTINGS, seed=0)
     assert found.laws[0].law == "log_score"

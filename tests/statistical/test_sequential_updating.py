@@ -33,6 +33,7 @@ def beside(fit, whole, at):
     return (np.median(a, axis=0) - np.median(b, axis=0)) / b.std(axis=0), a.std(axis=0) / b.std(axis=0)
 
 
+@pytest.mark.slow
 def test_two_rounds_of_models_on_one_task(simulate):
     sizes = (200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0)
     runs = simulate({("t", f"m{i}"): sizes for i in range(10)}, seed=8)

@@ -331,6 +331,7 @@ def test_noise_free_runs_give_their_law_back(chinchilla):
     assert abs(slope * (alpha + beta) / beta - 1) > 0.1
 
 
+@pytest.mark.slow
 def test_a_few_bad_runs_do_not_bend_the_law(surface):
     grid = {"x": (np.geomspace(5e7, 5e9, 8), np.geomspace(1e9, 1e11, 8))}
     bad = [(3, 1.25), (17, 1.2), (30, 0.85), (44, 1.3)]
@@ -345,6 +346,7 @@ def test_a_few_bad_runs_do_not_bend_the_law(surface):
     assert np.median(dirty.flat("tail")) < np.median(clean.flat("tail"))
 
 
+@pytest.mark.slow
 def test_a_model_that_falls_faster_than_its_siblings_is_followed(surface):
     """Beyond its own last run, to which the others went."""
     long = np.geomspace(1e9, 1e11, 12)
