@@ -17,7 +17,7 @@ import xarray as xr
 
 from bayeslaw import streams
 from bayeslaw.answers.crossing import Lines
-from bayeslaw.answers.optimum import REACH, along_budget
+from bayeslaw.answers.optimum import REACH, along_budget, require_budget, require_tokens
 from bayeslaw.answers.quantiles import QUANTILES, quantiles
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.reach import largest_compute, reach_check, reach_of
@@ -62,7 +62,8 @@ class Speedup(Result):
     p_never_a, p_never_b : float
         Probability that the one does not reach the outcome with 10,000 times the size.
     factors, losses : ndarray, shape (S,)
-        Draws; factors are not a number where neither reaches the outcome, 0 where only a does.
+        Draws; factors are not a number where neither reaches the outcome, 0 where only a does, infinite where only b
+        does.
     chains : int
     outcome : Outcome
     checks : tuple of Check
@@ -167,10 +168,14 @@ def speedup(
     outcome, others = posterior.predictor.outcome, dict(at)
     wanted = others.pop(outcome.name, None)
     frontier = _on_frontier(posterior, (a, b), others)
+    if frontier:
+        require_tokens(posterior.runs)
     of = "compute" if frontier else posterior.law.axis
     size = others.pop(of, None)
     _require_one(outcome, of, wanted, size)
     largest = _largest(posterior, of, task)
+    if frontier:
+        require_budget(posterior.law, size or largest, {n: value for n, value in others.items() if n != of})
     sizes = (
         np.geomspace(size / SPAN, size * SPAN, GRID) if size else np.geomspace(largest / SPAN**2, largest * SPAN, GRID)
     )
@@ -181,6 +186,7 @@ def speedup(
     if size is None:
         level = np.full(len(lines), float(outcome.link(np.array(wanted))) * (-1 if outcome.higher_is_better else 1))
         needs_b = _first_reached(lines[:, 1], level, logs)
+        _require_not_passed(lines[:, :, 0], level, (a, b), outcome, f"{of}={sizes[0]:.3g}")
     else:
         level, needs_b = lines[:, 1, middle], np.full(len(lines), np.log(size))
     needs_a = _first_reached(lines[:, 0], level, logs)
@@ -294,7 +300,7 @@ def _lowest(loss: np.ndarray, grid: np.ndarray) -> np.ndarray:
 def _first_reached(lines: np.ndarray, level: np.ndarray, logs: np.ndarray) -> np.ndarray:
     """Log of the least size at which lines (S, GRID) come down to a level (S,): infinite if they never do.
 
-    Minus infinity where a line is below the level from the smallest size on.
+    The smallest size where a line is below the level from there on.
     """
     below = lines <= level[:, None]
     j = below.argmax(axis=1)
@@ -303,7 +309,25 @@ def _first_reached(lines: np.ndarray, level: np.ndarray, logs: np.ndarray) -> np
     upper, lower = lines[rows, after - 1], lines[rows, after]
     with np.errstate(invalid="ignore", divide="ignore"):
         between = logs[after - 1] + (logs[after] - logs[after - 1]) * (upper - level) / (upper - lower)
-    return np.where(below.any(axis=1), np.where(j == 0, -np.inf, between), np.inf)
+    return np.where(below.any(axis=1), np.where(j == 0, logs[0], between), np.inf)
+
+
+def _require_not_passed(
+    first: np.ndarray, level: np.ndarray, names: tuple[str, str], outcome: Outcome, smallest: str
+) -> None:
+    """Refuse an outcome that a choice has from the smallest size on, in most draws (S, 2) of what it has there.
+
+    Raises
+    ------
+    TargetError
+    """
+    passed = [name for name, there in zip(names, (first <= level[:, None]).mean(axis=0), strict=True) if there > 0.5]
+    if passed:
+        harder = "higher" if outcome.higher_is_better else "lower"
+        raise TargetError(
+            f"{' and '.join(passed)} would have passed that {outcome.name} at the smallest size looked at "
+            f"({smallest}), so there is nothing to save. Ask for a {harder} {outcome.name}."
+        )
 
 
 def _quantiles(values: np.ndarray) -> dict[str, float]:
@@ -317,7 +341,7 @@ def _largest(posterior: Posterior, of: str, task: str | None) -> float:
     """The largest size seen on a task."""
     here = curves_on(posterior.layout, task)
     if of == "compute" and of != posterior.law.axis:
-        return largest_compute(posterior.layout)
+        return largest_compute(posterior.layout, here)
     return float(posterior.layout.largest[here].max())
 
 

@@ -5,16 +5,19 @@ Exit status: 0 fine, 2 unusable input or arguments, 3 a check failed (the answer
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from bayeslaw.cli.advise import advise
 from bayeslaw.cli.backtest import backtest
 from bayeslaw.cli.check import check
 from bayeslaw.cli.compare import compare
+from bayeslaw.cli.crossing import crossing
 from bayeslaw.cli.fit import fit
-from bayeslaw.cli.laws import advise, crossing, laws, optimum
+from bayeslaw.cli.laws import laws
 from bayeslaw.cli.next import next_
+from bayeslaw.cli.optimum import optimum
 from bayeslaw.cli.predict import predict
 from bayeslaw.cli.priors import priors
 from bayeslaw.cli.read import read
@@ -29,9 +32,6 @@ from bayeslaw.cli.shared import (
 )
 from bayeslaw.cli.speedup import speedup
 from bayeslaw.errors import BayeslawError
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     help="Turn cheap training runs into decisions about expensive ones, with honest odds.",

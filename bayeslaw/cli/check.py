@@ -12,6 +12,7 @@ from bayeslaw.cli.shared import (
     FitFile,
     Json,
     Seed,
+    Task,
     say_repairs,
     show,
 )
@@ -19,9 +20,6 @@ from bayeslaw.errors import TargetError
 
 if TYPE_CHECKING:
     from bayeslaw.fitting.facade import Fit
-
-
-Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
 
 
 def check(

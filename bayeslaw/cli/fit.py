@@ -1,6 +1,6 @@
 """The command that fits a law."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
 from bayeslaw.cli.law_option import LawOfPrior, asked_law
@@ -25,9 +25,6 @@ from bayeslaw.cli.shared import (
     say_what_was_read,
     show,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def fit(

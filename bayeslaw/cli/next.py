@@ -18,6 +18,7 @@ from bayeslaw.cli.shared import (
     PriorName,
     RunsOrFit,
     Seed,
+    Task,
     Where,
     Widen,
     borrow,
@@ -54,7 +55,7 @@ def next_(
     foretell: Annotated[
         str | None, typer.Option(help="Model (of a joint law, family) whose run at the target is to be foretold.")
     ] = None,
-    task: Annotated[str | None, typer.Option(help="Task, if the table has several.")] = None,
+    task: Task = None,
     charge: Annotated[
         list[str] | None, typer.Option(help="What candidates cost beside their loss; see bayeslaw select.")
     ] = None,

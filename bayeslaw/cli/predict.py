@@ -1,6 +1,6 @@
 """The command that predicts from a saved fit."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,10 +15,6 @@ from bayeslaw.cli.shared import (
     show,
     show_failing,
 )
-
-if TYPE_CHECKING:
-    pass
-
 
 Points = Annotated[
     list[str],

@@ -8,7 +8,7 @@ import typer
 from bayeslaw.cli.giving import this_command
 from bayeslaw.cli.law_option import LawOfFit, asked_law
 from bayeslaw.cli.points import one_point, point_of_law
-from bayeslaw.cli.shared import Allow, FitFile, Seed, check_output, finish, tell
+from bayeslaw.cli.shared import Allow, FitFile, Seed, Task, check_output, finish, tell
 
 if TYPE_CHECKING:
     from bayeslaw.fitting.facade import Fit
@@ -21,7 +21,7 @@ def report(
     at: Annotated[
         list[str] | None, typer.Option("--at", help="Point to choose for or to predict at, such as data=1.6M.")
     ] = None,
-    task: Annotated[str | None, typer.Option(help="Task to choose for, if the fit has several.")] = None,
+    task: Task = None,
     law: LawOfFit = None,
     seed: Seed = 0,
     allow_failed_checks: Allow = False,

@@ -18,6 +18,7 @@ from bayeslaw.cli.shared import (
     PriorName,
     RunsOrFit,
     Seed,
+    Task,
     Where,
     Widen,
     borrow,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
 
 At = Annotated[list[str], typer.Option("--at", help="Point to choose for, such as data=1.6M or params=7B,data=1T.")]
-Task = Annotated[str | None, typer.Option(help="Task to choose for, if the table has several.")]
 DEMO_BEYOND = 16
 """The demonstration chooses for a data size this many times the largest it sees."""
 

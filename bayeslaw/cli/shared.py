@@ -51,6 +51,7 @@ PriorName = Annotated[
 Widen = Annotated[
     float, typer.Option("--widen", help="Borrow with standard deviations so many times those of the prior; 1 or more.")
 ]
+Task = Annotated[str | None, typer.Option(help="Task, if the table has several.")]
 Where = Annotated[str | None, typer.Option(help="Rows to use, such as \"data <= 204800 and family != 'T5'\".")]
 Seed = Annotated[int, typer.Option(min=0, help="Random seed; equal seeds give equal answers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")]

@@ -1,6 +1,6 @@
 """How far beyond the data an answer may lie: what was measured at which distance, and the verdicts that follow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,6 +163,7 @@ def budget_check(layout: Layout, compute: float) -> Check:
     return reach_check(factor, f"The budget is {factor:.3g} times the largest compute seen.", COMPUTE)
 
 
-def largest_compute(layout: Layout) -> float:
-    """The largest 6 N D of the models of a table, in FLOP."""
-    return FLOP_PER_TOKEN * float((layout.covariates["params"].max(axis=1) * layout.largest).max())
+def largest_compute(layout: Layout, members: Sequence[int] | None = None) -> float:
+    """The largest 6 N D of the models of a table, or of some of its curves, in FLOP."""
+    spent = layout.covariates["params"].max(axis=1) * layout.largest
+    return FLOP_PER_TOKEN * float(spent[slice(None) if members is None else list(members)].max())

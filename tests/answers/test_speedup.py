@@ -150,4 +150,9 @@ def test_two_choices_are_needed(posterior):
 def test_the_first_size_at_which_a_line_comes_down():
     logs = np.array([0.0, 1.0, 2.0, 3.0])
     lines = np.array([[4.0, 3.0, 1.0, 2.0], [4.0, 3.0, 2.5, 2.2], [1.0, 0.5, 0.2, 0.1]])
-    np.testing.assert_allclose(_first_reached(lines, np.array([2.0, 2.0, 2.0]), logs), [1.5, np.inf, -np.inf])
+    np.testing.assert_allclose(_first_reached(lines, np.array([2.0, 2.0, 2.0]), logs), [1.5, np.inf, 0.0])
+
+
+def test_an_outcome_that_both_have_passed_is_refused(posterior):
+    with pytest.raises(TargetError, match="would have passed that loss at the smallest size looked at"):
+        speedup(posterior, "x", "y", at={"params": 1.6e9, "loss": 1e6})

@@ -163,3 +163,8 @@ def test_all_that_was_published_and_is_here():
             if row.paper == paper:
                 assert row.least_squares == pytest.approx(row.published, rel=allowed), row.quantity
     assert not rows["hoffmann2022", "beta"].agrees
+
+
+def test_a_folder_without_any_table_is_refused(tmp_path):
+    with pytest.raises(DatasetError, match=r"none of the published tables, expected one of .*chinchilla_points\.csv"):
+        reproduce(tmp_path)

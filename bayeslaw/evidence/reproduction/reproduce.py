@@ -138,7 +138,7 @@ def reproduce(
     Raises
     ------
     DatasetError
-        If there is no such folder or no such paper.
+        If there is no such folder or no such paper, or none of the tables is in the folder.
     """
     place = Path(folder)
     if not place.is_dir():
@@ -146,6 +146,9 @@ def reproduce(
     found = [paper if isinstance(paper, Paper) else get_paper(paper) for paper in papers or paper_names()]
     asked = [(paper, study) for paper in found for study in paper.studies]
     here = {source: (place / source.file).is_file() for source in dict.fromkeys(study.source for _, study in asked)}
+    if not any(here.values()):
+        expected = ", ".join(source.file for source in here)
+        raise DatasetError(f"{place}: found none of the published tables, expected one of {expected}.")
     missing = dict.fromkeys((paper.name, s.source.file) for paper, s in asked if not here[s.source])
     tables: dict[Source, tuple[Runs, pd.DataFrame]] = {}
     fits: dict[Source, Fit] = {}
