@@ -33,6 +33,8 @@ SPEEDUP = 19
 """Draws of curves on which sizes are looked up."""
 NEXT_RUN = 13
 """Joint draws of runs that could be made and of what they would help to decide."""
+POLICY = 21
+"""Runs that a replayed policy buys at random."""
 LAW_SIMULATION = 20
 """Runs simulated from a law to check it."""
 

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 Array = Any
 """A jax or numpy array; laws accept either and return jax arrays."""
@@ -257,3 +258,20 @@ def exponential(coordinates: Mapping[str, Array], *names: str) -> tuple[Array, .
 def irreducible_with(unlimited: str) -> Parameter:
     """E, what remains with unlimited amounts of something."""
     return Parameter("E", "loss", f"irreducible loss: what remains with unlimited {unlimited}", coordinate="floor")
+
+
+def reference_point(law: Law, covariates: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """The middle of runs, by geometric means of their covariates; one that is like another has the other's.
+
+    Parameters
+    ----------
+    law : Law
+    covariates : mapping from name to ndarray, shape (n,)
+        Of the runs; all positive.
+
+    Returns
+    -------
+    dict of float
+    """
+    middle = {name: float(np.exp(np.log(values).mean())) for name, values in covariates.items()}
+    return middle | {c.name: middle[c.like] for c in law.covariates if c.like}

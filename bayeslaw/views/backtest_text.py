@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from bayeslaw.evidence.backtest.result import OURS, Backtest, answered, mean_scores
 from bayeslaw.views.names import clean, elide
+from bayeslaw.views.rich_table import titled
 
 REFERENCES = {"finetune": "accept_then_stop", "curves": "m4"}
 """The method that each cell of bayeslaw is set against, where cells are listed."""
@@ -52,7 +52,7 @@ def backtest_tables(found: Backtest) -> list[Table]:
 def method_table(found: Backtest) -> Table:
     """Mean scores, one line a method, bayeslaw first."""
     names = [column for column in _COLUMNS if any(cell["scores"][column] is not None for cell in found.cells)]
-    table = _table("Means over cells (RMSLE, CRPS and width in log loss)")
+    table = titled("Means over cells (RMSLE, CRPS and width in log loss)")
     table.add_column("method", no_wrap=True)
     for heading in ("cells", *(_COLUMNS[name] for name in names)):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -73,7 +73,7 @@ def choice_table(found: Backtest, collection: str, factor: float) -> Table:
     rows = [row for row in found.summary if (row["collection"], row["budget"]) == (collection, factor)]
     rows.sort(key=lambda row: (_value(row, "relative_regret") is None, _value(row, "relative_regret")))
     names = [name for name in _CHOICE_COLUMNS if any(_value(row, name) is not None for row in rows)]
-    table = _table(f"{elide(clean(collection), _NAME)}, seen to 1/{factor:g}: means over tasks")
+    table = titled(f"{elide(clean(collection), _NAME)}, seen to 1/{factor:g}: means over tasks")
     table.add_column("method", no_wrap=True)
     for heading in ("tasks", *(_CHOICE_COLUMNS[name] for name in names)):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -100,7 +100,7 @@ def dataset_table(found: Backtest) -> Table:
     """Mean RMSLE of each method on each data set, one line a data set."""
     means = {(row["dataset"], row["method"]): row["scores"]["rmsle"] for row in found.summary_by_dataset or ()}
     methods = _methods(found)
-    table = _table("Mean RMSLE by data set")
+    table = titled("Mean RMSLE by data set")
     table.add_column("data set", overflow="fold", min_width=8)
     for method in methods:
         table.add_column(Text(method.replace("_", "_\n")), justify="right", no_wrap=True)
@@ -114,7 +114,7 @@ def dataset_table(found: Backtest) -> Table:
 def domain_table(found: Backtest) -> Table:
     """Mean RMSLE of each method in each domain."""
     domains = _domains(found)
-    table = _table("Mean RMSLE by domain")
+    table = titled("Mean RMSLE by domain")
     table.add_column("method", no_wrap=True)
     for domain in domains:
         table.add_column(Text(elide(clean(domain), 16)), justify="right", no_wrap=True)
@@ -135,7 +135,7 @@ def cell_table(found: Backtest) -> Table:
     beside = {_identity(cell): cell["scores"]["crps_log"] for cell in found.cells if cell["method"] == reference}
     own = [cell for cell in found.cells if cell["method"] == OURS]
     budgets = found.kind == "finetune"
-    table = _table("bayeslaw, cell by cell")
+    table = titled("bayeslaw, cell by cell")
     table.add_column("task", overflow="fold", min_width=8)
     headings = ["budget"] if budgets else ["points"]
     headings += ["RMSLE", "CRPS", f"({reference})".replace("accept_then_stop", "a.t.s."), "in\n50%", "in\n90%"]
@@ -227,13 +227,6 @@ def _score(name: str, value: float | None) -> str:
         f"{value:.3f}" if 0.00995 <= abs(value) < 10 or value == 0 else f"{value:.4f}" if value < 1 else f"{value:.4g}"
     )
     return text.replace("0.", ".", 1) if abs(value) < 1 else text  # no score needs its zero, and lines are short
-
-
-def _table(title: str) -> Table:
-    return Table(
-        title=Text(title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
-        show_edge=False, collapse_padding=True, header_style="dim",
-    )  # fmt: skip
 
 
 def as_text(tables: Sequence[Table], width: int = 100) -> str:

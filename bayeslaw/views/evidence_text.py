@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -11,12 +10,15 @@ from bayeslaw.evidence.reproduction.reproduce import Reproduction
 from bayeslaw.kinds.predictor import NEW_MODEL
 from bayeslaw.views.names import short_names
 from bayeslaw.views.numbers import chance, decimals, fixed
+from bayeslaw.views.rich_table import numbers, titled, words
 
 
 def reproduction_table(found: Reproduction) -> Table:
     """Each published number beside its posterior and least squares, paper by paper."""
     headings = ("published", "median", "90%\ninterval", "least\nsquares", "agrees")
-    table = _table("Published numbers, found again", ("paper", "number"), headings)
+    table = titled("Published numbers, found again")
+    words(table, "paper", "number")
+    numbers(table, *headings)
     before = ""
     for row in found.rows:
         published = f"{row.published:.4g}" + ("" if row.published_se is None else f" ± {row.published_se:.2g}")
@@ -51,7 +53,9 @@ def advantages_table(found: Sequence[Advantage], best: str, limit: int = 15) -> 
         Rows at most.
     """
     headings = ("difference", "90%\ninterval", f"of what\n{best} does", "chance\nof more")
-    table = _table(f"What other laws expect, less what {best} does", ("law", "model"), headings)
+    table = titled(f"What other laws expect, less what {best} does")
+    words(table, "law", "model")
+    numbers(table, *headings)
     names = [one.family if one.model == NEW_MODEL else one.model for one in found]
     short = short_names(names, limit=40)
     for one, name in zip(found[:limit], names, strict=False):
@@ -66,16 +70,4 @@ def advantages_table(found: Sequence[Advantage], best: str, limit: int = 15) -> 
         )
     if len(found) > limit:
         table.caption = Text(f"and {len(found) - limit} more")
-    return table
-
-
-def _table(title: str, words: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(
-        title=Text(title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
-        show_edge=False, collapse_padding=True, header_style="dim",
-    )  # fmt: skip
-    for heading in words:
-        table.add_column(heading, overflow="fold", min_width=8)
-    for heading in numbers:
-        table.add_column(heading, justify="right", no_wrap=True)
     return table

@@ -1,12 +1,12 @@
 """The runs that could be made next, for a terminal."""
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from bayeslaw.answers.next_runs import NextRuns
 from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.numbers import chance, count
+from bayeslaw.views.rich_table import numbers, titled, words
 
 
 def next_runs_lines(found: NextRuns, limit: int = 10) -> list[Table | Text]:
@@ -30,16 +30,12 @@ def next_runs_table(found: NextRuns, limit: int) -> Table:
         "split": "Runs that would help to split the budget",
         "crossing": "Runs that would help to find the crossing",
     }[found.goal]
-    table = Table(
-        title=Text(f"{heading} ({elide(clean(found.task), 40)})"), title_justify="left", caption_justify="left",
-        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="dim",
-    )  # fmt: skip
+    table = titled(f"{heading} ({elide(clean(found.task), 40)})")
     names = short_names(list(dict.fromkeys(run.model for run in found.runs)), limit=40)
     slots = any(run.slot is not None and run.slot > 1 for run in found.runs)
     changes = found.goal == "choose"
-    table.add_column("model", overflow="fold", min_width=8)
-    for number in ("at", "cost", "gain", "gain per\ncost", *(["choice\nchanges"] if changes else [])):
-        table.add_column(number, justify="right", no_wrap=True)
+    words(table, "model")
+    numbers(table, "at", "cost", "gain", "gain per\ncost", *(["choice\nchanges"] if changes else []))
     for run in found.runs[:limit]:
         table.add_row(
             Text(names[run.model] + (f" [{run.slot}]" if slots and run.slot is not None else "")),

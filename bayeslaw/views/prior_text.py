@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -11,6 +10,7 @@ from bayeslaw.lending.borrowing import Share
 from bayeslaw.prior.prior import Prior
 from bayeslaw.views.names import clean, elide
 from bayeslaw.views.numbers import count
+from bayeslaw.views.rich_table import titled
 
 HASH_SHOWN = 12
 """Digits of a hash that people get to see."""
@@ -21,7 +21,7 @@ _TASKS = 8
 
 def priors_table(priors: Mapping[str, Prior], title: str = "Released priors") -> Table:
     """Priors, by the name to ask for."""
-    table = _table(title)
+    table = titled(title)
     table.add_column("prior", no_wrap=True)  # what people are to type
     table.add_column("law", no_wrap=True)
     table.add_column("knows tasks", overflow="fold")
@@ -52,7 +52,7 @@ def prior_tables(
 
 def borrowing_table(shares: Sequence[Share], limit: int = 12) -> Table:
     """How much of what is believed now was borrowed; of predictions, those of the first models."""
-    table = _table("How much was borrowed")
+    table = titled("How much was borrowed")
     table.add_column("quantity", overflow="fold")
     table.add_column("of", overflow="fold")
     for heading in ("sd of the prior", "sd now", "borrowed"):
@@ -84,7 +84,7 @@ def prior_summary(prior: Prior, tasks: Iterable[str]) -> str:
 
 
 def _facts(prior: Prior, card: str | None) -> Table:
-    table = _table(f"Prior {elide(clean(prior.name), _NAME)}")
+    table = titled(f"Prior {elide(clean(prior.name), _NAME)}")
     table.show_header = False
     table.add_column("", no_wrap=True)
     table.add_column("", overflow="fold", ratio=1)
@@ -124,7 +124,7 @@ def _facts(prior: Prior, card: str | None) -> Table:
 
 
 def _coordinates_table(records: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("Coordinates of the law: on a task that is not known, and how groups differ (sd)")
+    table = titled("Coordinates of the law: on a task that is not known, and how groups differ (sd)")
     table.add_column("coordinate", overflow="fold")
     levels = list(dict.fromkeys(level for record in records for level in record["spreads"]))
     plural = {"task": "tasks", "family": "families", "model": "models"}
@@ -142,7 +142,7 @@ def _coordinates_table(records: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _scales_table(records: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("Noise and discrepancy")
+    table = titled("Noise and discrepancy")
     table.add_column("scale", no_wrap=True)
     table.add_column("task", overflow="fold")
     for heading in ("median", "90%"):
@@ -165,10 +165,3 @@ def _listed(names: Sequence[str]) -> str:
 
 def _interval(record: Mapping[str, Any], digits: int = 3) -> str:
     return f"{record['p05']:.{digits}g} to {record['p95']:.{digits}g}"
-
-
-def _table(title: str) -> Table:
-    return Table(
-        title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False,
-        collapse_padding=True, header_style="dim",
-    )  # fmt: skip

@@ -1,12 +1,12 @@
 """Tables of how far parameters and a choice depend on the prior."""
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from bayeslaw.evidence.sensitivity import SENSITIVE, Sensitivity
 from bayeslaw.views.names import clean, short_names
 from bayeslaw.views.numbers import chance, decimals, factor, fixed
+from bayeslaw.views.rich_table import numbers, titled, words
 
 
 def sensitivity_tables(found: Sensitivity, limit: int = 15) -> list[Table]:
@@ -23,7 +23,9 @@ def sensitivity_tables(found: Sensitivity, limit: int = 15) -> list[Table]:
     list of rich.table.Table
     """
     title = "Movement of the posterior per doubling of the strength of prior and runs (0: none, 1: elsewhere)"
-    table = _table(title, words=("parameter", "of"), numbers=("prior", "runs"))
+    table = titled(title)
+    words(table, "parameter", "of")
+    numbers(table, "prior", "runs")
     table.add_column("what it says", overflow="fold")
     for p in found.parameters[:limit]:
         table.add_row(
@@ -39,7 +41,9 @@ def _choices(found: Sensitivity) -> list[Table]:
     if found.selection is None:
         return []
     title = "The choice, with the prior held otherwise"
-    table = _table(title, words=("prior held", "choice"), numbers=("P(best)", "exp.\nregret", "Pareto k"))
+    table = titled(title)
+    words(table, "prior held", "choice")
+    numbers(table, "P(best)", "exp.\nregret", "Pareto k")
     names = short_names([c.model for c in found.selection.candidates], limit=60)
     best = found.selection.candidates[0]
     places = decimals(best.loss_median)
@@ -53,15 +57,3 @@ def _choices(found: Sensitivity) -> list[Table]:
             fixed(held.k, 2),
         )
     return [table]
-
-
-def _table(title: str, *, words: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
-    table = Table(
-        title=Text(title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
-        show_edge=False, collapse_padding=True, header_style="dim",
-    )  # fmt: skip
-    for heading in words:
-        table.add_column(heading, overflow="fold", min_width=8)
-    for heading in numbers:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -23,6 +22,7 @@ from bayeslaw.runs import LeftOut
 from bayeslaw.verdicts import Check
 from bayeslaw.views.names import also_at, clean, elide, short_names
 from bayeslaw.views.numbers import chance, count, decimals, exact, factor, fixed
+from bayeslaw.views.rich_table import numbers, titled, words
 
 if TYPE_CHECKING:
     from bayeslaw.evidence.hindsight import Outcome
@@ -48,11 +48,11 @@ def selection_table(selection: Selection, limit: int = 15) -> Table:
     shown, hidden = selection.candidates[:limit], selection.candidates[limit:]
     point = ", ".join(f"{clean(name)} = {exact(value)}" for name, value in selection.target.items())
     task = elide(clean(selection.task), 40)
-    table = _table(f"Run prediction at {point} ({task}), by {MEANING[selection.risk]}")
+    table = titled(f"Run prediction at {point} ({task}), by {MEANING[selection.risk]}")
     names = short_names([c.model for c in selection.candidates], limit=60)
     families = _families([(c.model, c.family) for c in selection.candidates])
-    _words(table, "model", *(["family"] if families else []))
-    _numbers(table, "loss", "90%\ninterval", "P(best)", "within\n1%", "exp.\nregret", "CVaR\nregret")
+    words(table, "model", *(["family"] if families else []))
+    numbers(table, "loss", "90%\ninterval", "P(best)", "within\n1%", "exp.\nregret", "CVaR\nregret")
     places = decimals(selection.candidates[0].loss_median)
     for rank, c in enumerate(shown):
         table.add_row(
@@ -98,11 +98,11 @@ def truth_table(selection: Selection, truth: Mapping[str, float], limit: int = 1
     -------
     rich.table.Table
     """
-    table = _table("What came out")
+    table = titled("What came out")
     names = short_names([c.model for c in selection.candidates], limit=60)
     known = [c for c in selection.candidates if c.model in truth]
-    _words(table, "model")
-    _numbers(table, "rank", "predicted", "90% interval", "measured", "inside", "regret")
+    words(table, "model")
+    numbers(table, "rank", "predicted", "90% interval", "measured", "inside", "regret")
     best = min((truth[c.model] for c in known), default=0.0)
     order = sorted(truth[c.model] for c in known)
     places = decimals(selection.candidates[0].loss_median)
@@ -131,9 +131,9 @@ def optimum_tables(best: Optimum) -> list[Table]:
     tables = []
     for f in best.families:
         name = clean(f.family) if f.family == f.task else f"{clean(f.family)} on {clean(f.task)}"
-        table = _table(f"Best split of {best.compute:.4g} FLOP ({elide(name, 40)}){also_at(best.at)}")
-        _words(table, "")
-        _numbers(table, "median", "50% interval", "90% interval")
+        table = titled(f"Best split of {best.compute:.4g} FLOP ({elide(name, 40)}){also_at(best.at)}")
+        words(table, "")
+        numbers(table, "median", "50% interval", "90% interval")
         shown = [("parameters", f.params), ("tokens", f.data), ("tokens a parameter", f.tokens_per_param)]
         if "unique_data" in best.at:
             epochs = {name: value / best.at["unique_data"] for name, value in f.data.items()}
@@ -159,11 +159,11 @@ def optimum_tables(best: Optimum) -> list[Table]:
 def crossing_table(found: Crossing) -> Table:
     """Odds that one choice is always better or is overtaken, and where that is."""
     a, b = (elide(clean(name), 40) for name in (found.a, found.b))
-    table = _table(
+    table = titled(
         f"{found.kind.capitalize()}s of {a} and {b} from {count(found.low)} to {count(found.high)}{also_at(found.at)}"
     )
-    _words(table, "what happens")
-    _numbers(table, "chance")
+    words(table, "what happens")
+    numbers(table, "chance")
     table.add_row(Text(f"{a} is better throughout"), chance(found.p_a_always))
     table.add_row(Text(f"{b} is better throughout"), chance(found.p_b_always))
     table.add_row(Text(f"{b} overtakes {a}"), chance(found.p_b_overtakes))
@@ -180,9 +180,9 @@ def crossing_table(found: Crossing) -> Table:
 def speedup_table(found: Speedup) -> Table:
     """How many times as much one choice needs as another, and at what outcome."""
     a, b = (elide(clean(name), 40) for name in (found.a, found.b))
-    table = _table(f"{a} over {b} at {', '.join(f'{clean(n)} = {exact(v)}' for n, v in found.at.items())}")
-    _words(table, "")
-    _numbers(table, "median", "50% interval", "90% interval")
+    table = titled(f"{a} over {b} at {', '.join(f'{clean(n)} = {exact(v)}' for n, v in found.at.items())}")
+    words(table, "")
+    numbers(table, "median", "50% interval", "90% interval")
     places = decimals(found.loss["median"])
     rows = {f"times the {clean(found.of)}": found.factor, found.outcome.name: found.loss}
     for name, values in rows.items():
@@ -198,12 +198,12 @@ def speedup_table(found: Speedup) -> Table:
 def comparison_table(found: Comparison) -> Table:
     """Laws by the density they gave to the largest runs, the best first."""
     runs, folds = found.held_out.index.nunique(), found.held_out["fold"].nunique()
-    table = _table(
+    table = titled(
         f"Laws by how they foretold {runs} held-out runs, the largest in {clean(found.along)} "
         f"({folds} time{'s' if folds > 1 else ''})"
     )
-    _words(table, "law")
-    _numbers(table, "log\nscore", "behind\nthe best", "weight", "error", "inside\n90%", "90%\nwidth", "leave-\none-out")
+    words(table, "law")
+    numbers(table, "log\nscore", "behind\nthe best", "weight", "error", "inside\n90%", "90%\nwidth", "leave-\none-out")
     for rank, s in enumerate(found.laws):
         loo = "-" if s.loo is None else f"{s.loo.elpd:.1f}" + (f" ({s.loo.unreliable}?)" if s.loo.unreliable else "")
         table.add_row(
@@ -227,8 +227,8 @@ def comparison_table(found: Comparison) -> Table:
 
 def laws_table(laws: Iterable[Law]) -> Table:
     """The laws there are."""
-    table = _table("Laws")
-    _words(table, "law", fold=False)
+    table = titled("Laws")
+    words(table, "law", fold=False)
     table.add_column("formula, columns, parameters and source", overflow="fold", ratio=1)
     for law in laws:
         columns = ", ".join(f"{c.name} ({c.unit})" for c in law.covariates)
@@ -249,10 +249,10 @@ def outcome_summary(found: "Outcome") -> str:
 
 def checks_table(checks: Iterable[Check]) -> Table:
     """Verdicts with the numbers behind them; below a sentence that is not a PASS, what to do."""
-    table = _table("Checks")
-    _words(table, "check", fold=False)
+    table = titled("Checks")
+    words(table, "check", fold=False)
     table.add_column("verdict", no_wrap=True)
-    _numbers(table, "found", "threshold")
+    numbers(table, "found", "threshold")
     table.add_column("what it says", overflow="fold", ratio=1, min_width=20)
     for check in checks:
         says = clean(check.sentence) + (f"\n-> {clean(check.remedy)}" if check.remedy else "")
@@ -283,11 +283,11 @@ def parameters_table(records: Sequence[Mapping[str, Any]], priors: Sequence[Inte
     -------
     rich.table.Table
     """
-    table = _table("Parameters: posterior median and 90% interval")
-    _words(table, "parameter", fold=False)
-    _words(table, "of")
-    _numbers(table, "median", "5%", "95%", *(["prior\nmedian", "prior\n5%", "prior\n95%"] if priors else []))
-    _numbers(table, "R-hat", "least\nESS")
+    table = titled("Parameters: posterior median and 90% interval")
+    words(table, "parameter", fold=False)
+    words(table, "of")
+    numbers(table, "median", "5%", "95%", *(["prior\nmedian", "prior\n5%", "prior\n95%"] if priors else []))
+    numbers(table, "R-hat", "least\nESS")
     models = dict.fromkeys(str(record["group"]) for record in records if record["level"] == "model")
     names = short_names(list(models), limit=60)
     before = None
@@ -317,11 +317,11 @@ def _prior_cells(prior: Interval | None) -> list[str]:
 
 def predictions_table(records: Sequence[Mapping[str, Any]]) -> Table:
     """Predicted losses, from ``Prediction.records()``."""
-    table = _table("Predicted loss (median, 50% and 90% intervals)")
+    table = titled("Predicted loss (median, 50% and 90% intervals)")
     tasks = {record["task"] for record in records}
     names = short_names(list(dict.fromkeys(str(record["model"]) for record in records)), limit=60)
-    _words(table, "model", *(["task"] if len(tasks) > 1 else []))
-    _numbers(table, "at", "loss", "50%\ninterval", "90%\ninterval", "beyond\nthe data")
+    words(table, "model", *(["task"] if len(tasks) > 1 else []))
+    numbers(table, "at", "loss", "50%\ninterval", "90%\ninterval", "beyond\nthe data")
     for record in records:
         places = decimals(record["median"])
         at = "\n".join(f"{clean(name)}={count(value)}" for name, value in record["at"].items())
@@ -351,24 +351,6 @@ def left_out_summary(left_out: Sequence[LeftOut]) -> str:
     if rest:
         lines.append(f"  {rest:,}: for {len(reasons) - _REASONS} other reasons")
     return "\n".join(lines)
-
-
-def _table(title: str) -> Table:
-    return Table(
-        title=Text(title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False,
-        show_edge=False, collapse_padding=True, header_style="dim",
-    )  # fmt: skip
-
-
-def _words(table: Table, *headings: str, fold: bool = True) -> None:
-    """Columns of words, which give way where room is short; nothing of a name is lost."""
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=not fold, min_width=8 if fold else None)
-
-
-def _numbers(table: Table, *headings: str) -> None:
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
 
 
 def _families(pairs: Iterable[tuple[str, str]]) -> bool:

@@ -9,10 +9,12 @@ from types import MappingProxyType
 
 import numpy as np
 
+from bayeslaw import streams
 from bayeslaw.evidence.baselines.selection import accept_then_stop
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.studies import ReplayGoal, Study
 from bayeslaw.evidence.replay.surrogate import Surrogate
+from bayeslaw.streams import generator
 
 ROUND = 1.15
 """Policies that buy single runs say what they believe each time that their cost has grown by this factor."""
@@ -76,7 +78,7 @@ Pick = Callable[[Purse, Surrogate, np.random.Generator], int]
 
 def _one_by_one(study: Study, settings: ReplaySettings, *, pick: Pick) -> Iterator[Bought]:
     """Buy single runs; the surrogate, fitted anew each round, predicts."""
-    purse, rng = Purse(study, settings), np.random.default_rng([settings.seed, 17])
+    purse, rng = Purse(study, settings), generator(settings.seed, streams.POLICY)
     fitted = purse.surrogate()
     yield Bought(list(purse.rows), fitted.predict(purse.targets))
     said, rows = purse.spent, list[int]()

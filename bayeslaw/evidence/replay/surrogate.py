@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bayeslaw.laws.base import Law
+from bayeslaw.laws.base import Law, reference_point
 
 ITERATIONS, TOLERANCE = 30, 1e-4
 """Steps of a fit at most, and the relative fall of the sum of squares below which it ends."""
@@ -43,7 +43,7 @@ class Shapes:
     @classmethod
     def of(cls, law: Law, covariates: dict[str, np.ndarray], groups: np.ndarray) -> "Shapes":
         """Compile the law at covariates (n,) of groups (n,)."""
-        reference = {name: float(np.exp(np.log(values).mean())) for name, values in covariates.items()}
+        reference = reference_point(law, covariates)
         known, member = np.unique(groups, return_inverse=True)
         number = len(law.coordinates)
 

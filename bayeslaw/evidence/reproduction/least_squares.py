@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize
 
-from bayeslaw.laws.base import Array, Law
+from bayeslaw.laws.base import Array, Law, reference_point
 from bayeslaw.runs.units import FLOP_PER_TOKEN
 
 Estimates = Mapping[str, float]
@@ -94,8 +94,7 @@ def parabolas(law: Law, runs: pd.DataFrame) -> Estimates:
 def _best(law: Law, runs: pd.DataFrame, misfits: Sequence[Misfit]) -> Estimates:
     """The natural parameters of least misfit: the best of several starts by the first misfit, searched on by others."""
     covariates = {c.name: runs[c.name].to_numpy(float) for c in law.covariates}
-    reference = {name: np.exp(np.log(values).mean()) for name, values in covariates.items()}
-    reference |= {c.name: reference[c.like] for c in law.covariates if c.like}
+    reference = reference_point(law, covariates)
     measured = np.log(runs["loss"].to_numpy(float))
     names = [c.name for c in law.coordinates]
 
