@@ -118,8 +118,8 @@ def compare(
 
 
 def _laws(names: Sequence[str], table: "Runs", point: dict[str, float] | None) -> "tuple[list[Law], tuple[str, ...]]":
-    """The laws that are named, or all that can be asked at a point; and of all why some of them are left out."""
-    if ALL not in names:
+    """The laws named, or if none is all that can be asked at a point; of all, why some are left out."""
+    if names and ALL not in names:
         return [read_law(name) for name in names], ()
     from bayeslaw.evidence.comparison.candidates import all_laws, asked_alike
 

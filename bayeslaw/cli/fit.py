@@ -22,7 +22,6 @@ from bayeslaw.cli.shared import (
     say_repairs,
     say_what_is_read,
     say_what_was_borrowed,
-    say_what_was_read,
     show,
 )
 
@@ -56,7 +55,6 @@ def fit(
     def for_people() -> None:
         from bayeslaw.views.text import checks_table, parameters_table
 
-        say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
         say_what_was_stated(fitted.posterior)
         show(parameters_table(found.records))

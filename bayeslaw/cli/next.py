@@ -30,7 +30,6 @@ from bayeslaw.cli.shared import (
     say_repairs,
     say_what_is_read,
     say_what_was_borrowed,
-    say_what_was_read,
     show,
     show_failing,
     tell,
@@ -138,7 +137,6 @@ def next_(
     )
 
     def for_people() -> None:
-        say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
         say_what_was_stated(fitted.posterior)
         _show(found)

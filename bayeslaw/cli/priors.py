@@ -20,7 +20,6 @@ from bayeslaw.cli.shared import (
     read_tokens,
     say_repairs,
     say_what_is_read,
-    say_what_was_read,
     show,
     show_failing,
     tell,
@@ -106,7 +105,6 @@ def make_prior(
     else:
         from bayeslaw.views.prior_text import priors_table
 
-        say_what_was_read(fitted.posterior.runs)
         if made is not None:
             show(priors_table({made.name: made}, f"Saved in {output}"))
         show_failing(fitted.posterior.checks)

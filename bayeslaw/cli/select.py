@@ -29,7 +29,6 @@ from bayeslaw.cli.shared import (
     say_repairs,
     say_what_is_read,
     say_what_was_borrowed,
-    say_what_was_read,
     show,
     show_failing,
     tell,
@@ -187,7 +186,6 @@ def _select(
     def for_people() -> None:
         from bayeslaw.views.text import outcome_summary, selection_table, shortlist_summary, truth_table
 
-        say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
         say_what_was_stated(fitted.posterior)
         show(selection_table(selection))

@@ -228,6 +228,8 @@ def fit_table(
     from bayeslaw.kinds.shared.layout import require_columns
 
     require_columns(table, law)
+    if not quiet:
+        say_what_was_read(table)
     models, rows = len(table.models), len(table.table)
     what = f"{models} model{'s' * (models > 1)}, {rows} run{'s' * (rows > 1)}, {law.name} law"
     with interruptible(), progress_bar(what, quiet) as progress:
@@ -235,7 +237,12 @@ def fit_table(
         from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
         use_compilation_cache()
-        return fit(table, law=law, early_tokens=early_tokens, prior=prior, priors=stated, seed=seed, progress=progress)
+        fitted = fit(
+            table, law=law, early_tokens=early_tokens, prior=prior, priors=stated, seed=seed, progress=progress
+        )
+    if not quiet:
+        say_what_was_read(fitted.posterior.runs, before=table)
+    return fitted
 
 
 def read_tokens(text: str | None) -> float:
@@ -323,14 +330,15 @@ def check_output(output: Path | None, suffix: str) -> None:
         require_writable(output, suffixes=(suffix,))
 
 
-def say_what_was_read(runs: "Runs") -> None:
-    """Say how a table was understood and what was left out."""
+def say_what_was_read(runs: "Runs", before: "Runs | None" = None) -> None:
+    """Say how a table was understood and what was left out; of a table that was told ``before``, what is new."""
     from bayeslaw.views.text import left_out_summary
 
-    for note in runs.notes:
+    for note in runs.notes[len(before.notes) if before is not None else 0 :]:
         tell(note)
-    if runs.left_out:
-        tell(left_out_summary(runs.left_out))
+    left_out = runs.left_out[len(before.left_out) if before is not None else 0 :]
+    if left_out:
+        tell(left_out_summary(left_out))
 
 
 def say_what_was_borrowed(posterior: "Posterior") -> None:

@@ -27,7 +27,6 @@ from bayeslaw.cli.shared import (
     say_repairs,
     say_what_is_read,
     say_what_was_borrowed,
-    say_what_was_read,
     show,
     show_failing,
 )
@@ -78,7 +77,6 @@ def speedup(
     def for_people() -> None:
         from bayeslaw.views.text import speedup_table
 
-        say_what_was_read(fitted.posterior.runs)
         say_what_was_borrowed(fitted.posterior)
         say_what_was_stated(fitted.posterior)
         show(speedup_table(found))

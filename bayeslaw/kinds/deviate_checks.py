@@ -86,8 +86,11 @@ def _check(name: str, tests: list[OddTest], remedy: str) -> Check:
     worst = tests[int(np.argmin([np.median(test.p) for test in tests]))]
     value = float(min(1.0, 2.0 * np.median(smallest(tests))))
     sentence = (
-        f"Furthest from what the model expects is {worst.about}; of tables that the model itself made, {value:.2g} at "
-        "most would have something as far off."
+        f"Nothing is odd: up to {value:.0%} of tables that the model itself makes are as far off as this in something; "
+        f"here it is {worst.about}."
+        if value >= P_MIN
+        else f"Odd is {worst.about}: at most {value:.2g} of tables that the model itself makes are as far off in "
+        "something."
     )
     return at_least(name, value, P_MIN, 0.0, sentence, remedy)
 
