@@ -126,6 +126,15 @@ def test_checks_that_did_not_pass_come_first_with_their_remedies(fitted, page):
     assert text.index("What to do") < text.index(f"{names[0]} ")
 
 
+def test_a_check_that_failed_is_not_hidden_by_one_of_that_name_in_a_later_answer(fitted):
+    near, far = fitted.select(data=4000.0), fitted.select(data=1e12)
+    shown = page_of_report._checks_of([far, near])
+    (named,) = [check.name for check in far.checks if check.status == "FAIL" and check not in near.checks]
+    assert [check.status for check in shown if check.name == named] == ["FAIL", "PASS"]
+    assert shown[0].status == "FAIL"
+    assert len(page_of_report._checks_of([near, near])) == len(near.checks)
+
+
 def test_rows_left_out_are_told_with_their_reasons(fit_simulated):
     fitted = fit_simulated(("a", "b", "c"), (1000, 2000, 4000))
     frame = fitted.posterior.runs.table[["model", "data", "loss"]]
