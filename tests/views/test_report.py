@@ -1,16 +1,23 @@
 """The report: one page that stands alone, whatever names the runs have."""
 
 import base64
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from chromium import browser, tab
 
 from bayeslaw.answers.replications import replications
+from bayeslaw.answers.risk import pairwise
+from bayeslaw.answers.selection import select
 from bayeslaw.errors import OutputError
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.runs import read_runs
+from bayeslaw.views.numbers import chance
+from bayeslaw.views.report import answers as answers_of_report
 from bayeslaw.views.report import page as page_of_report
+from bayeslaw.views.report.answers import changes_of, elsewhere
 from bayeslaw.views.report.page import report_html, write_report
 from bayeslaw.views.report.pictures import inline
 
@@ -133,6 +140,52 @@ def test_a_check_that_failed_is_not_hidden_by_one_of_that_name_in_a_later_answer
     assert [check.status for check in shown if check.name == named] == ["FAIL", "PASS"]
     assert shown[0].status == "FAIL"
     assert len(page_of_report._checks_of([near, near])) == len(near.checks)
+
+
+@pytest.fixture(scope="module")
+def known(three_models, forge_at_random):
+    """A fit that was not sampled; its choice is made with draws given by each test."""
+    return Fit(forge_at_random(three_models, draws=40))
+
+
+def test_what_would_change_a_choice_counts_charges(known):
+    losses = np.tile([2.0, 1.9, 2.5], (10, 1))
+    losses[:2, 2] = 1.0
+    plain = known.select(data=3200.0)
+    named = [replace(c, charge=charge) for c, charge in zip(plain.candidates, (0.0, 0.3, 0.5), strict=True)]
+    beats = pairwise(losses + [0.0, 0.3, 0.5] - losses.min())
+    charged = replace(plain, candidates=tuple(named), values=losses, beats=beats)
+    best, _, third = (c.model for c in named)
+    says = f"{third} would be better than {best} with a chance of 20%, and then by 0.500 on average, charges included."
+    assert changes_of(charged) == [says]
+    gains = replace(charged.outcome, higher_is_better=True)
+    upside = replace(charged, outcome=gains, values=-losses)
+    assert changes_of(upside) == [says]
+
+
+def test_a_choice_is_made_again_elsewhere_as_it_was_made_here(known):
+    first, second, third = (c.model for c in known.select(data=3200.0).candidates)
+    charge, where = {first: 50.0, second: 100.0}, f"model != {third!r}"
+    result = known.select(data=3200.0, risk="probability", charge=charge, where_final=where, seed=7)
+    assert (result.charge, result.where_final, result.seed) == (charge, where, 7)
+    there = known.select(data=12800.0, risk="probability", charge=charge, where_final=where, seed=7)
+    assert there.recommended == result.recommended == first
+    told = elsewhere(result, known.posterior)
+    assert f"the choice would be the same ({chance(there.candidates[0].p_best)} to be the best)" in told[-1]
+
+
+def test_a_choice_elsewhere_is_asked_for_with_the_risk_and_the_seed(known, monkeypatch):
+    asked = []
+
+    def noted(posterior, target, **how):
+        asked.append(how)
+        return select(posterior, target, **how)
+
+    monkeypatch.setattr(answers_of_report, "select", noted)
+    elsewhere(known.select(data=3200.0, risk="cvar90", charge="0.1", seed=7), known.posterior)
+    how = {"task": "task", "risk": "cvar90", "charge": "0.1", "where_final": None, "seed": 7}
+    assert asked == [how] * len(asked)
+    assert asked
 
 
 def test_rows_left_out_are_told_with_their_reasons(fit_simulated):

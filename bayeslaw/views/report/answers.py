@@ -80,17 +80,27 @@ def _(result: Selection) -> list[Fact]:
 def _(result: Selection) -> list[str]:
     chosen, rivals = clean(result.recommended), []
     for i, candidate in enumerate(result.candidates[1:], 1):
-        gained = result.outcome.shortfall(result.values[:, 0], result.values[:, i])
-        better = gained > 0
-        if better.mean() >= RIVAL:
-            by = fixed(float(gained[better].mean()), decimals(candidate.loss_median))
-            says = f"{clean(candidate.model)} would be better than {chosen} with a chance of {chance(better.mean())}"
-            rivals.append((float(better.mean()), f"{says}, and then by {by} on average."))
+        odds, gained = float(result.beats[i, 0]), _gained(result, i)
+        if odds >= RIVAL and (gained > 0).any():
+            by = fixed(float(gained[gained > 0].mean()), decimals(candidate.loss_median))
+            says = f"{clean(candidate.model)} would be better than {chosen} with a chance of {chance(odds)}"
+            rivals.append((odds, f"{says}, and then by {by} on average{_charged(result)}."))
     if not rivals:
         return [f"No other candidate is better than {chosen} with a chance of {RIVAL:.0%} or more."]
     told = [says for _, says in sorted(rivals, key=lambda rival: -rival[0])]
     more = len(told) - NAMED
     return told[:NAMED] + ([f"So would {more} more, with smaller chances of {RIVAL:.0%} at least."] if more > 0 else [])
+
+
+def _gained(result: Selection, i: int) -> np.ndarray:
+    """Draws of what a candidate has over the recommended one, charges taken off: shape (S,)."""
+    more = result.candidates[i].charge - result.candidates[0].charge
+    return result.outcome.shortfall(result.values[:, 0], result.values[:, i]) - more
+
+
+def _charged(result: Selection) -> str:
+    """Words that say that charges are in a number, where there are any."""
+    return ", charges included" if any(candidate.charge for candidate in result.candidates) else ""
 
 
 @question_of.register
@@ -211,7 +221,10 @@ def _(result: Selection, posterior: Posterior) -> list[str]:
     for times in TARGETS:
         target = {**result.target, axis: result.target[axis] * times}
         try:
-            other = select(posterior, target, task=result.task)
+            other = select(
+                posterior, target, task=result.task, risk=result.risk, charge=result.charge,
+                where_final=result.where_final, seed=result.seed,
+            )  # fmt: skip
         except TargetError:  # below what was measured
             continue
         choice, odds = clean(other.recommended), chance(other.candidates[0].p_best)
