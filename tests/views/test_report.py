@@ -1,6 +1,7 @@
 """The report: one page that stands alone, whatever names the runs have."""
 
 import base64
+import math
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -8,16 +9,19 @@ import numpy as np
 import pytest
 from chromium import browser, tab
 
+from bayeslaw.answers.advice import advise
 from bayeslaw.answers.replications import replications
 from bayeslaw.answers.risk import pairwise
 from bayeslaw.answers.selection import select
 from bayeslaw.errors import OutputError
+from bayeslaw.evidence.reproduction.reproduce import Reproduction, Row
+from bayeslaw.evidence.sensitivity import sensitivity
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.runs import read_runs
 from bayeslaw.views.numbers import chance
 from bayeslaw.views.report import answers as answers_of_report
 from bayeslaw.views.report import page as page_of_report
-from bayeslaw.views.report.answers import changes_of, elsewhere
+from bayeslaw.views.report.answers import changes_of, elsewhere, facts_of, question_of
 from bayeslaw.views.report.page import report_html, write_report
 from bayeslaw.views.report.pictures import inline
 
@@ -153,7 +157,7 @@ def test_what_would_change_a_choice_counts_charges(known):
     losses[:2, 2] = 1.0
     plain = known.select(data=3200.0)
     named = [replace(c, charge=charge) for c, charge in zip(plain.candidates, (0.0, 0.3, 0.5), strict=True)]
-    beats = pairwise(losses + [0.0, 0.3, 0.5] - losses.min())
+    beats = pairwise(losses - losses.min() + np.array([0.0, 0.3, 0.5]))
     charged = replace(plain, candidates=tuple(named), values=losses, beats=beats)
     best, _, third = (c.model for c in named)
     says = f"{third} would be better than {best} with a chance of 20%, and then by 0.500 on average, charges included."
@@ -216,6 +220,53 @@ def test_every_kind_of_answer_has_a_page(surface, forge_at_random):
     for question in ("How to split 1e+22 FLOP", "if ever", "What loss is to be expected"):
         assert question in page
     assert "flat" in page.cells
+
+
+def test_verdicts_and_comparisons_have_a_question_and_facts(known, surface):
+    table = surface({"dense": ((1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10))})
+    advice = advise(table, {"params": 7e10, "data": 1e13})
+    held = sensitivity(known, {"data": 51_200})
+    saved = known.speedup("a", "b", at={"data": 800.0})
+    row = Row("somebody2024", "alpha", 0.35, 0.02, 0.34, 0.3, 0.38, 0.36, True)
+    again = Reproduction((row,), (("nobody2025", "table.csv"),), {}, ())
+    asked = {
+        saved: "How many times the data of b does a need at data = 800?",
+        known.checks: "Can the fit to task be relied on?",
+        advice: "carry the chinchilla law, before it is fitted?",
+        held: "and the choice at data = 51.2k, depend on the prior?",
+        again: "Are published numbers found again",
+    }
+    for result, question in asked.items():
+        assert question in question_of(result)
+        assert facts_of(result)
+    assert saved.factor
+    facts = [(fact.value, fact.meaning) for fact in facts_of(saved)]
+    assert (chance(saved.p_saves), "b saves") in facts
+    assert f"{chance(float((saved.factors < 1).mean()))}." in changes_of(saved)[0]
+    counted = [fact.value for fact in facts_of(known.checks)]
+    assert sum(int(value.split(" of ")[0]) for value in counted) == len(known.checks.checks)
+    assert changes_of(advice) == list(advice.suggestions)
+    assert len(advice.suggestions)
+    assert [change.split(",")[0] for change in changes_of(held)] == [
+        "With the prior held x0.5 as strongly", "With the prior held x2 as strongly"
+    ]  # fmt: skip
+    assert changes_of(again) == ["nobody2025: table.csv is not here, and would add what it says."]
+
+
+def test_a_speed_up_that_nobody_reaches_has_facts(known):
+    saved = replace(known.speedup("a", "b", at={"data": 800.0}), factor={}, p_never_a=1.0, p_never_b=1.0)
+    assert [(fact.value, fact.meaning) for fact in facts_of(saved)] == [("100%", "neither a nor b gets there")]
+    assert changes_of(saved) == []
+    endless = replace(saved, factor=dict.fromkeys(("p05", "median", "p95"), math.inf))
+    assert facts_of(endless)[0].value == "inf"
+
+
+def test_pages_of_verdicts_and_of_speed_ups_are_whole(known):
+    html = report_html([known.speedup("a", "b", at={"data": 800.0}), known.checks, sensitivity(known)])
+    page = Page(html)
+    assert "b saves" in page
+    assert "How far do the parameters depend on the prior?" in page
+    assert not [name for name in ("Speedup", "Sensitivity") if name in page]
 
 
 def test_a_long_table_is_cut_and_says_so(fitted, monkeypatch):
