@@ -83,6 +83,8 @@ class Selection(Result):
         Of the fit, of the predictions at the target, and of the choice.
     provenance : mapping
         Of the fit; see `bayeslaw.posterior.posterior.Posterior.provenance`.
+    charge, where_final, seed
+        As `select` was given them, so that the same can be asked at another target.
     """
 
     target: Mapping[str, float]
@@ -98,6 +100,9 @@ class Selection(Result):
     chains: int
     checks: tuple[Check, ...]
     provenance: Mapping[str, Any]
+    charge: Charge | None = None
+    where_final: str | None = None
+    seed: int = 0
 
     @property
     def recommended(self) -> str:
@@ -244,6 +249,9 @@ def select(
         chains=posterior.chains,
         checks=checks,
         provenance=posterior.provenance(),
+        charge=dict(charge) if isinstance(charge, Mapping) else charge,
+        where_final=where_final,
+        seed=seed,
     )
 
 

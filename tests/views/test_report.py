@@ -1,16 +1,27 @@
 """The report: one page that stands alone, whatever names the runs have."""
 
 import base64
+import math
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from chromium import browser, tab
 
+from bayeslaw.answers.advice import advise
 from bayeslaw.answers.replications import replications
+from bayeslaw.answers.risk import pairwise
+from bayeslaw.answers.selection import select
 from bayeslaw.errors import OutputError
+from bayeslaw.evidence.reproduction.reproduce import Reproduction, Row
+from bayeslaw.evidence.sensitivity import sensitivity
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.runs import read_runs
+from bayeslaw.views.numbers import chance
+from bayeslaw.views.report import answers as answers_of_report
 from bayeslaw.views.report import page as page_of_report
+from bayeslaw.views.report.answers import changes_of, elsewhere, facts_of, question_of
 from bayeslaw.views.report.page import report_html, write_report
 from bayeslaw.views.report.pictures import inline
 
@@ -126,6 +137,61 @@ def test_checks_that_did_not_pass_come_first_with_their_remedies(fitted, page):
     assert text.index("What to do") < text.index(f"{names[0]} ")
 
 
+def test_a_check_that_failed_is_not_hidden_by_one_of_that_name_in_a_later_answer(fitted):
+    near, far = fitted.select(data=4000.0), fitted.select(data=1e12)
+    shown = page_of_report._checks_of([far, near])
+    (named,) = [check.name for check in far.checks if check.status == "FAIL" and check not in near.checks]
+    assert [check.status for check in shown if check.name == named] == ["FAIL", "PASS"]
+    assert shown[0].status == "FAIL"
+    assert len(page_of_report._checks_of([near, near])) == len(near.checks)
+
+
+@pytest.fixture(scope="module")
+def known(three_models, forge_at_random):
+    """A fit that was not sampled; its choice is made with draws given by each test."""
+    return Fit(forge_at_random(three_models, draws=40))
+
+
+def test_what_would_change_a_choice_counts_charges(known):
+    losses = np.tile([2.0, 1.9, 2.5], (10, 1))
+    losses[:2, 2] = 1.0
+    plain = known.select(data=3200.0)
+    named = [replace(c, charge=charge) for c, charge in zip(plain.candidates, (0.0, 0.3, 0.5), strict=True)]
+    beats = pairwise(losses - losses.min() + np.array([0.0, 0.3, 0.5]))
+    charged = replace(plain, candidates=tuple(named), values=losses, beats=beats)
+    best, _, third = (c.model for c in named)
+    says = f"{third} would be better than {best} with a chance of 20%, and then by 0.500 on average, charges included."
+    assert changes_of(charged) == [says]
+    gains = replace(charged.outcome, higher_is_better=True)
+    upside = replace(charged, outcome=gains, values=-losses)
+    assert changes_of(upside) == [says]
+
+
+def test_a_choice_is_made_again_elsewhere_as_it_was_made_here(known):
+    first, second, third = (c.model for c in known.select(data=3200.0).candidates)
+    charge, where = {first: 50.0, second: 100.0}, f"model != {third!r}"
+    result = known.select(data=3200.0, risk="probability", charge=charge, where_final=where, seed=7)
+    assert (result.charge, result.where_final, result.seed) == (charge, where, 7)
+    there = known.select(data=12800.0, risk="probability", charge=charge, where_final=where, seed=7)
+    assert there.recommended == result.recommended == first
+    told = elsewhere(result, known.posterior)
+    assert f"the choice would be the same ({chance(there.candidates[0].p_best)} to be the best)" in told[-1]
+
+
+def test_a_choice_elsewhere_is_asked_for_with_the_risk_and_the_seed(known, monkeypatch):
+    asked = []
+
+    def noted(posterior, target, **how):
+        asked.append(how)
+        return select(posterior, target, **how)
+
+    monkeypatch.setattr(answers_of_report, "select", noted)
+    elsewhere(known.select(data=3200.0, risk="cvar90", charge="0.1", seed=7), known.posterior)
+    how = {"task": "task", "risk": "cvar90", "charge": "0.1", "where_final": None, "seed": 7}
+    assert asked == [how] * len(asked)
+    assert asked
+
+
 def test_rows_left_out_are_told_with_their_reasons(fit_simulated):
     fitted = fit_simulated(("a", "b", "c"), (1000, 2000, 4000))
     frame = fitted.posterior.runs.table[["model", "data", "loss"]]
@@ -154,6 +220,53 @@ def test_every_kind_of_answer_has_a_page(surface, forge_at_random):
     for question in ("How to split 1e+22 FLOP", "if ever", "What loss is to be expected"):
         assert question in page
     assert "flat" in page.cells
+
+
+def test_verdicts_and_comparisons_have_a_question_and_facts(known, surface):
+    table = surface({"dense": ((1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10))})
+    advice = advise(table, {"params": 7e10, "data": 1e13})
+    held = sensitivity(known, {"data": 51_200})
+    saved = known.speedup("a", "b", at={"data": 800.0})
+    row = Row("somebody2024", "alpha", 0.35, 0.02, 0.34, 0.3, 0.38, 0.36, True)
+    again = Reproduction((row,), (("nobody2025", "table.csv"),), {}, ())
+    asked = {
+        saved: "How many times the data of b does a need at data = 800?",
+        known.checks: "Can the fit to task be relied on?",
+        advice: "carry the chinchilla law, before it is fitted?",
+        held: "and the choice at data = 51.2k, depend on the prior?",
+        again: "Are published numbers found again",
+    }
+    for result, question in asked.items():
+        assert question in question_of(result)
+        assert facts_of(result)
+    assert saved.factor
+    facts = [(fact.value, fact.meaning) for fact in facts_of(saved)]
+    assert (chance(saved.p_saves), "b saves") in facts
+    assert f"{chance(float((saved.factors < 1).mean()))}." in changes_of(saved)[0]
+    counted = [fact.value for fact in facts_of(known.checks)]
+    assert sum(int(value.split(" of ")[0]) for value in counted) == len(known.checks.checks)
+    assert changes_of(advice) == list(advice.suggestions)
+    assert len(advice.suggestions)
+    assert [change.split(",")[0] for change in changes_of(held)] == [
+        "With the prior held x0.5 as strongly", "With the prior held x2 as strongly"
+    ]  # fmt: skip
+    assert changes_of(again) == ["nobody2025: table.csv is not here, and would add what it says."]
+
+
+def test_a_speed_up_that_nobody_reaches_has_facts(known):
+    saved = replace(known.speedup("a", "b", at={"data": 800.0}), factor={}, p_never_a=1.0, p_never_b=1.0)
+    assert [(fact.value, fact.meaning) for fact in facts_of(saved)] == [("100%", "neither a nor b gets there")]
+    assert changes_of(saved) == []
+    endless = replace(saved, factor=dict.fromkeys(("p05", "median", "p95"), math.inf))
+    assert facts_of(endless)[0].value == "inf"
+
+
+def test_pages_of_verdicts_and_of_speed_ups_are_whole(known):
+    html = report_html([known.speedup("a", "b", at={"data": 800.0}), known.checks, sensitivity(known)])
+    page = Page(html)
+    assert "b saves" in page
+    assert "How far do the parameters depend on the prior?" in page
+    assert not [name for name in ("Speedup", "Sensitivity") if name in page]
 
 
 def test_a_long_table_is_cut_and_says_so(fitted, monkeypatch):

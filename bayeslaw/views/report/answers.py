@@ -5,16 +5,21 @@ from functools import singledispatch
 
 import numpy as np
 
+from bayeslaw.answers.advice import Advice
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.next_runs import NextRuns
 from bayeslaw.answers.optimum import Optimum
-from bayeslaw.answers.parameters import Parameters
+from bayeslaw.answers.parameters import Checks, Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import WITHIN, Selection, select
+from bayeslaw.answers.speedup import Speedup
 from bayeslaw.errors import TargetError
 from bayeslaw.evidence.comparison.compare import Comparison
+from bayeslaw.evidence.reproduction.reproduce import Reproduction
+from bayeslaw.evidence.sensitivity import SENSITIVE, Sensitivity
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, listed
+from bayeslaw.verdicts import Check
 from bayeslaw.views.names import also_at, clean
 from bayeslaw.views.numbers import chance, count, decimals, factor, fixed
 from bayeslaw.views.plots.style import point_text
@@ -80,17 +85,27 @@ def _(result: Selection) -> list[Fact]:
 def _(result: Selection) -> list[str]:
     chosen, rivals = clean(result.recommended), []
     for i, candidate in enumerate(result.candidates[1:], 1):
-        gained = result.outcome.shortfall(result.values[:, 0], result.values[:, i])
-        better = gained > 0
-        if better.mean() >= RIVAL:
-            by = fixed(float(gained[better].mean()), decimals(candidate.loss_median))
-            says = f"{clean(candidate.model)} would be better than {chosen} with a chance of {chance(better.mean())}"
-            rivals.append((float(better.mean()), f"{says}, and then by {by} on average."))
+        odds, gained = float(result.beats[i, 0]), _gained(result, i)
+        if odds >= RIVAL and (gained > 0).any():
+            by = fixed(float(gained[gained > 0].mean()), decimals(candidate.loss_median))
+            says = f"{clean(candidate.model)} would be better than {chosen} with a chance of {chance(odds)}"
+            rivals.append((odds, f"{says}, and then by {by} on average{_charged(result)}."))
     if not rivals:
         return [f"No other candidate is better than {chosen} with a chance of {RIVAL:.0%} or more."]
     told = [says for _, says in sorted(rivals, key=lambda rival: -rival[0])]
     more = len(told) - NAMED
     return told[:NAMED] + ([f"So would {more} more, with smaller chances of {RIVAL:.0%} at least."] if more > 0 else [])
+
+
+def _gained(result: Selection, i: int) -> np.ndarray:
+    """Draws of what a candidate has over the recommended one, charges taken off: shape (S,)."""
+    more = result.candidates[i].charge - result.candidates[0].charge
+    return result.outcome.shortfall(result.values[:, 0], result.values[:, i]) - more
+
+
+def _charged(result: Selection) -> str:
+    """Words that say that charges are in a number, where there are any."""
+    return ", charges included" if any(candidate.charge for candidate in result.candidates) else ""
 
 
 @question_of.register
@@ -211,7 +226,10 @@ def _(result: Selection, posterior: Posterior) -> list[str]:
     for times in TARGETS:
         target = {**result.target, axis: result.target[axis] * times}
         try:
-            other = select(posterior, target, task=result.task)
+            other = select(
+                posterior, target, task=result.task, risk=result.risk, charge=result.charge,
+                where_final=result.where_final, seed=result.seed,
+            )  # fmt: skip
         except TargetError:  # below what was measured
             continue
         choice, odds = clean(other.recommended), chance(other.candidates[0].p_best)
@@ -250,3 +268,118 @@ def _(result: NextRuns) -> list[Fact]:
 @changes_of.register
 def _(result: NextRuns) -> list[str]:
     return [clean(result.stop.sentence)]
+
+
+@question_of.register
+def _(result: Speedup) -> str:
+    a, b, of = clean(result.a), clean(result.b), clean(result.of)
+    return f"How many times the {of} of {b} does {a} need at {point_text(result.at)}?"
+
+
+@facts_of.register
+def _(result: Speedup) -> list[Fact]:
+    a, b, of = clean(result.a), clean(result.b), clean(result.of)
+    if not result.factor:
+        return [Fact(chance(1.0), f"neither {a} nor {b} gets there")]
+    low, middle, high = (f"{result.factor[name]:.3g}" for name in ("p05", "median", "p95"))
+    facts = [
+        Fact(middle, f"times the {of} of {b} that {a} needs, median; above 1 {b} saves"),
+        Fact(f"{low} to {high}", "90% interval of it"),
+        Fact(chance(result.p_saves), f"{b} saves"),
+    ]
+    never = [(name, p) for name, p in ((a, result.p_never_a), (b, result.p_never_b)) if p > 0]
+    return facts + [Fact(chance(p), f"{name} never gets there") for name, p in never]
+
+
+@changes_of.register
+def _(result: Speedup) -> list[str]:
+    saves = float((result.factors < 1).mean())
+    return [f"{clean(result.a)} would be the one that saves with a chance of {chance(saves)}."] if result.factor else []
+
+
+def _verdicts(checks: tuple[Check, ...]) -> list[Fact]:
+    """How many checks there are of each verdict; none of those that have none."""
+    counts = {status: sum(check.status == status for check in checks) for status in ("PASS", "REVIEW", "FAIL")}
+    told = {"PASS": "pass", "REVIEW": "are to be looked at", "FAIL": "fail"}
+    return [Fact(f"{found} of {len(checks)}", f"checks {told[status]}") for status, found in counts.items() if found]
+
+
+@question_of.register
+def _(result: Checks) -> str:
+    return f"Can the fit to {clean(result.task)} be relied on?"
+
+
+@facts_of.register
+def _(result: Checks) -> list[Fact]:
+    return _verdicts(result.checks)
+
+
+@question_of.register
+def _(result: Advice) -> str:
+    law = f" the {clean(result.law)} law" if result.law else " a law"
+    return f"Can {clean(result.source)} carry{law}, before it is fitted?"
+
+
+@facts_of.register
+def _(result: Advice) -> list[Fact]:
+    return [Fact(f"{result.runs:,}", "runs that the law uses"), *_verdicts(result.checks)]
+
+
+@changes_of.register
+def _(result: Advice) -> list[str]:
+    return [clean(suggestion) for suggestion in result.suggestions]
+
+
+@question_of.register
+def _(result: Sensitivity) -> str:
+    if result.selection is None:
+        return "How far do the parameters depend on the prior?"
+    return f"How far do the parameters, and the choice at {point_text(result.selection.target)}, depend on the prior?"
+
+
+@facts_of.register
+def _(result: Sensitivity) -> list[Fact]:
+    known = sum(p.prior >= SENSITIVE for p in result.parameters)
+    facts = [Fact(f"{known} of {len(result.parameters)}", "parameters depend on the prior")]
+    if result.parameters:
+        most = result.parameters[0]
+        of = f" of {clean(most.group)}" if most.group else ""
+        facts.append(
+            Fact(fixed(most.prior, 3), f"movement per doubling of the prior of {clean(most.name)}{of}, the most")
+        )
+    if result.selection is not None:
+        chosen = clean(result.selection.recommended)
+        facts.append(Fact(chance(result.selection.candidates[0].p_best), f"{chosen}, chosen as it is, is the best"))
+    return facts
+
+
+@changes_of.register
+def _(result: Sensitivity) -> list[str]:
+    told = []
+    for held in result.held:
+        assert result.selection is not None
+        same = held.recommended == result.selection.recommended
+        choice = "the choice would be the same" if same else f"choose {clean(held.recommended)}"
+        odds = chance(held.p_best[held.recommended])
+        told.append(f"With the prior held {factor(held.power)} as strongly, {choice} ({odds} to be the best).")
+    return told
+
+
+@question_of.register
+def _(result: Reproduction) -> str:
+    return "Are published numbers found again from the runs behind them?"
+
+
+@facts_of.register
+def _(result: Reproduction) -> list[Fact]:
+    agreeing = sum(row.agrees for row in result.rows)
+    facts = [
+        Fact(f"{agreeing} of {len(result.rows)}", "published numbers agree with their runs"),
+        Fact(f"{len({row.paper for row in result.rows}):,}", "papers"),
+    ]
+    return facts + ([Fact(f"{len(result.missing):,}", "tables are not here")] if result.missing else [])
+
+
+@changes_of.register
+def _(result: Reproduction) -> list[str]:
+    return [f"{clean(paper)}: {clean(file)} is not here, and would add what it says." for paper, file in result.missing]

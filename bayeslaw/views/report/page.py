@@ -15,6 +15,7 @@ from bayeslaw.fitting.assemble import drawn_from_prior
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result
 from bayeslaw.runs import Runs
+from bayeslaw.verdicts import Check, Status
 from bayeslaw.views.figures import figure_of
 from bayeslaw.views.grids import Grid, grid_of
 from bayeslaw.views.names import clean
@@ -30,6 +31,9 @@ MOST_ROWS = 1000
 
 LEFT_OUT = 20
 """Reasons for leaving rows out that are told at most."""
+
+WORST_FIRST: tuple[Status, ...] = ("FAIL", "REVIEW", "PASS")
+"""The order of checks on the page."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,6 @@ def report_html(
     """
     shown = [_answer(posterior, result, (figures or {}).get(i)) for i, result in enumerate(answers)]
     read = posterior.runs if posterior is not None else runs
-    checks = {check.name: check for result in answers for check in result.checks}
     return (
         _environment()
         .get_template("report.html.j2")
@@ -116,7 +119,7 @@ def report_html(
             title=shown[0].question,
             answers=shown,
             looks=to_look_at(answers[0]),
-            checks=sorted(checks.values(), key=lambda check: check.status == "PASS"),
+            checks=_checks_of(answers),
             fit=None if posterior is None else _fitted(posterior, seed),
             read=None if read is None else _read(read),
             command=command,
@@ -158,6 +161,12 @@ def _environment() -> jinja2.Environment:
     environment.filters["clean"] = clean
     environment.filters["number"] = lambda value: f"{value:.4g}"
     return environment
+
+
+def _checks_of(answers: Sequence[Result]) -> list[Check]:
+    """The checks of all answers, the worst first; what several say alike is there once."""
+    checks = {(c.name, c.status, c.sentence): c for result in answers for c in result.checks}
+    return sorted(checks.values(), key=lambda check: WORST_FIRST.index(check.status))
 
 
 def _answer(posterior: Posterior | None, result: Result, figure: Figure | None) -> Answer:
