@@ -63,7 +63,8 @@ def next_(
         Path | None, typer.Option(help="Table of the runs that could be made: models and sizes, without losses.")
     ] = None,
     cost: Annotated[
-        str | None, typer.Option(help="Column, or expression such as 'params * data'; training FLOP unless told.")
+        str | None,
+        typer.Option(help="Column, or expression such as 'params * data', which it is unless told; of tokens, FLOP."),
     ] = None,
     continued: Annotated[
         bool, typer.Option("--continued", help="Runs go on from checkpoints, and cost the difference.")
