@@ -64,7 +64,7 @@ def next_(
     ] = None,
     cost: Annotated[
         str | None,
-        typer.Option(help="Column, or expression such as 'params * data', which it is unless told; of tokens, FLOP."),
+        typer.Option(help="Column or expression; else training FLOP, or 'params * data' where data are examples."),
     ] = None,
     continued: Annotated[
         bool, typer.Option("--continued", help="Runs go on from checkpoints, and cost the difference.")

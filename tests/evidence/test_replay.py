@@ -11,10 +11,11 @@ from bayeslaw.evidence.replay.ours import STEP, draw_rows, moved, next_batch, re
 from bayeslaw.evidence.replay.policies import POLICIES
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.replay import SCORED, choose_policies, replay, scored, summarise
-from bayeslaw.evidence.replay.studies import read_studies
+from bayeslaw.evidence.replay.studies import Study, read_studies
 from bayeslaw.evidence.replay.surrogate import Surrogate
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law
+from bayeslaw.runs import read_runs
 
 SIZES = 100 * 2.0 ** np.arange(8)
 BASELINES = ("accept-then-stop", "halving", "halving+surrogate", "uniform", "random", "v-optimal")
@@ -61,17 +62,16 @@ def test_repeats_are_bought_together(path, tmp_path):
     np.testing.assert_array_equal(both.start, alone.start)
 
 
-def test_losses_at_the_target_do_not_stand_for_those_that_could_be_bought(forge_at_random, tmp_path):
+def test_losses_at_the_target_do_not_stand_for_those_that_could_be_bought(forge_at_random):
     rows = [{"model": m, "data": d, "loss": 2.0 + 0.1 * i} for m in "ab" for i, d in enumerate((400.0, 200.0, 100.0))]
-    table = pd.DataFrame(rows)
-    table = pd.concat([table.assign(part="pool"), table.assign(part="target", loss=1.01 * table["loss"])])
-    table.to_csv(tmp_path / "both.csv", index=False)
-    (study,) = read_studies([tmp_path / "both.csv"], get_law("rectified"), goal="foretell", split="part")
+    runs = read_runs(pd.concat([pd.DataFrame(rows).assign(seed=seed) for seed in (0, 1)], ignore_index=True))
+    pool = (runs.table["seed"] == 0).to_numpy(bool)
+    study = Study("t", "foretell", runs, pool, ~pool, pool, np.ones(len(pool)), "runs")
     purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
-    posterior = forge_at_random(study.bought(np.flatnonzero(study.pool)), draws=50, scale=0.1)
-    seen = draw_rows(posterior, purse, 0).log_density[:, study.pool]
-    purse.loss = np.where(study.target, 1.0, purse.loss)
-    np.testing.assert_array_equal(draw_rows(posterior, purse, 0).log_density[:, study.pool], seen)
+    posterior = forge_at_random(study.bought(np.flatnonzero(pool)), draws=50, scale=0.1)
+    seen = draw_rows(posterior, purse, 0).log_density[:, pool]
+    purse.loss = np.where(pool, purse.loss, 9.0)
+    np.testing.assert_array_equal(draw_rows(posterior, purse, 0).log_density[:, pool], seen)
 
 
 @pytest.mark.parametrize("policy", BASELINES)
