@@ -5,6 +5,9 @@ import warnings
 import numpy as np
 import xarray as xr
 
+K_MAX = 0.7
+"""Largest Pareto k at which smoothed weights can be relied on (Vehtari et al. 2024)."""
+
 
 def convergence(draws: xr.Dataset) -> dict[str, xr.Dataset]:
     """R-hat and effective sample sizes of every variable with dimensions (chain, draw, ...).
@@ -42,7 +45,7 @@ def leave_one_out_weights(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.nd
     log_weights : ndarray, shape (J, S)
         They sum to 1 for each observation.
     k : ndarray, shape (J,)
-        Shape of the tail; above .7 the weights of that observation are not to be relied on.
+        Shape of the tail; above `K_MAX` the weights of that observation are not to be relied on.
     """
     return smoothed_weights(-log_likelihood)
 

@@ -1,4 +1,4 @@
-"""What runs cost: in FLOP, in data, or by a column or an expression of the user's."""
+"""What runs cost: in FLOP, in parameters times examples, in data, or by a column or an expression of the user's."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,15 @@ import pandas as pd
 from bayeslaw.answers.proposals import Proposals, at_their_longest
 from bayeslaw.errors import TargetError
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.runs import Runs, counts_tokens
 from bayeslaw.runs.arithmetic import computed
+from bayeslaw.runs.units import FLOP_PER_TOKEN
 
-FLOP = "6 * params * data"
-"""Training FLOP of a run (Kaplan et al. 2020); nothing is evaluated that is not trained."""
+FLOP = f"{FLOP_PER_TOKEN:g} * params * data"
+"""Training FLOP of a run whose data are tokens; nothing is evaluated that is not trained."""
+
+EXAMPLES = "params * data"
+"""What stands for it where data are examples, whose numbers of tokens are not known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +37,25 @@ class Costs:
     sentence: str
 
 
-def cost_expression(table: pd.DataFrame, axis: str, cost: str | None) -> tuple[str, str]:
-    """How the cost of runs is computed, and its unit: as asked, else training FLOP where parameters are known."""
+def cost_expression(runs: Runs, table: pd.DataFrame, axis: str, cost: str | None) -> tuple[str, str]:
+    """How the cost of runs that could be made is computed, and its unit.
+
+    Parameters
+    ----------
+    runs : Runs
+        Those that were made, which tell whether data are tokens.
+    table : DataFrame
+        Those that could be made.
+    axis : str
+    cost : str, optional
+        As asked; else training FLOP where parameters are known and data are tokens, parameters times examples where
+        data are examples, and the axis where parameters are not known.
+    """
     if cost is not None:
         return cost, cost
-    known = {"params", "data"} <= set(table) and bool(table["params"].notna().all())
-    return (FLOP, "FLOP") if known else (axis, axis)
+    if not {"params", "data"} <= set(table) or not bool(table["params"].notna().all()):
+        return axis, axis
+    return (FLOP, "FLOP") if counts_tokens(runs) else (EXAMPLES, "parameters times examples")
 
 
 def costs_of(posterior: Posterior, proposals: Proposals, cost: str | None, *, continued: bool = False) -> Costs:
@@ -49,8 +67,7 @@ def costs_of(posterior: Posterior, proposals: Proposals, cost: str | None, *, co
     proposals : Proposals
         With the columns that their cost depends on.
     cost : str, optional
-        A column, or an expression of columns; ``6 * params * data`` where the numbers of parameters are known, else
-        the size of the data.
+        A column, or an expression of columns; see `cost_expression` for what it is unless given.
     continued : bool
         Whether runs go on from the last checkpoint of their model, and so cost the difference.
 
@@ -62,10 +79,10 @@ def costs_of(posterior: Posterior, proposals: Proposals, cost: str | None, *, co
         If ``cost`` is not understood.
     """
     table, axis = proposals.table, posterior.law.axis
-    expression, unit = cost_expression(table, axis, cost)
+    expression, unit = cost_expression(posterior.runs, table, axis, cost)
     spelling = dict(posterior.runs.spelling)
     values = computed(table, expression, spelling, "--cost")
-    told = "Costs are training FLOP, 6 N D" if unit == "FLOP" else f"Costs are {expression}"
+    told = _told(expression, unit)
     if continued:
         before = computed(at_their_longest(posterior, proposals), expression, spelling, "--cost")
         values = values - np.where(proposals.curve >= 0, before, 0.0)
@@ -79,3 +96,10 @@ def costs_of(posterior: Posterior, proposals: Proposals, cost: str | None, *, co
             "every run, such as 'params * data'."
         )
     return Costs(values, unit, f"{told}.")
+
+
+def _told(expression: str, unit: str) -> str:
+    """How costs are computed, in words."""
+    if unit == "FLOP":
+        return f"Costs are training FLOP, {FLOP_PER_TOKEN:g} N D"
+    return f"Costs are {expression}" if unit == expression else f"Costs are {unit}, {expression}"

@@ -222,15 +222,15 @@ class Cross:
         return ChoiceBelief.from_draws(winsorised(draws), scores)
 
     def now(self, draws: np.ndarray) -> Now:
-        """Who is chosen at the small and the large sizes."""
+        """Who is chosen at the smallest size, and from where on another is."""
         losses = winsorised(draws)
         better = losses.mean(axis=0).argmin(axis=1)
         change = np.flatnonzero(np.diff(better))
-        told = f"{self.names[better[0]]}"
-        if len(change):
-            where = np.sqrt(self.sizes[change[-1]] * self.sizes[change[-1] + 1])
-            told += f"; {self.names[better[-1]]} from {where:.3g} on"
-        return Now(told, _chosen_now(losses, ()).expected_regret, float("nan"))
+        told = [self.names[better[0]]]
+        for i in change:
+            where = np.sqrt(self.sizes[i] * self.sizes[i + 1])
+            told.append(f"{self.names[better[i + 1]]} from {where:.3g} on")
+        return Now("; ".join(told), _chosen_now(losses, ()).expected_regret, float("nan"))
 
     def sentence(self, gain: float, chosen: np.ndarray | None, now: Now) -> tuple[str, float]:
         """From what expected cost of choosing wrongly to what."""

@@ -118,7 +118,9 @@ class NextRuns(Result):
 
     @property
     def another_run(self) -> str:
-        """Whether another run would change what is chosen, and which."""
+        """Whether another run would change what is chosen, and which; where nothing is chosen, the best run."""
+        if self.goal != "choose":
+            return self.sentence
         change = max((run.p_change for run in self.runs), default=0.0)
         if not self.runs or not change >= LIKELY:
             return f"No other run is likely to change this choice: the likeliest does with probability {change:.2f}."

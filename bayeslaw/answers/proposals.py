@@ -110,7 +110,8 @@ def of_the_table(posterior: Posterior, task: str, to: float, at: Mapping[str, fl
                 known = known_of(posterior, own, axis, size)
                 rows.append({**known, **at, axis: size, "model": label.model, "family": label.family, "task": task})
                 curves.append(i)
-    return Proposals(pd.DataFrame(rows), np.array(curves, int), (None,) * len(rows))
+    table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*at, axis, *NAMES])
+    return Proposals(table, np.array(curves, int), (None,) * len(rows))
 
 
 def known_of(posterior: Posterior, own: pd.DataFrame, axis: str, size: float) -> dict[str, float]:

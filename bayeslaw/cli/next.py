@@ -63,7 +63,8 @@ def next_(
         Path | None, typer.Option(help="Table of the runs that could be made: models and sizes, without losses.")
     ] = None,
     cost: Annotated[
-        str | None, typer.Option(help="Column, or expression such as 'params * data'; training FLOP unless told.")
+        str | None,
+        typer.Option(help="Column or expression; else training FLOP, or 'params * data' where data are examples."),
     ] = None,
     continued: Annotated[
         bool, typer.Option("--continued", help="Runs go on from checkpoints, and cost the difference.")

@@ -26,7 +26,8 @@ def replay(
     ] = None,
     law: LawName = "rectified",
     cost: Annotated[
-        str | None, typer.Option(help="Column, or expression such as 'params * data'; training FLOP unless told.")
+        str | None,
+        typer.Option(help="Column or expression; else training FLOP, or 'params * data' where data are examples."),
     ] = None,
     shares: Annotated[str, typer.Option(help="Shares of the cost of all runs to compare at.")] = ".01,.05,.1",
     policies: Annotated[str | None, typer.Option(help="Policies, comma-separated; all unless told.")] = None,

@@ -202,17 +202,22 @@ def _select(
         show_failing(selection.checks)
         say_repairs(fitted.posterior)
         if hidden is None:
-            print(f"\n{_another_run(fitted, options)}")
+            print(f"\n{_another_run(fitted, options, wanted.risk, selection.recommended)}")
 
     give(selection, how, for_people, fit=fitted, figure=figure, more=more)
 
 
-def _another_run(fitted: "Fit", options: Any) -> str:
+def _another_run(fitted: "Fit", options: Any, risk: "Risk", chosen: str) -> str:
     """Whether another run would change the choice, and which; or why that is not known."""
     try:
-        return fitted.next_runs(**options).another_run
+        found = fitted.next_runs(**options)
     except BayeslawError as error:
         return f"Whether another run would change the choice is not known: {error}"
+    if risk == "mean":
+        return found.another_run
+    named = found.now.recommendation
+    which = "" if named == chosen else f", which recommends {named}"
+    return f"By expected regret{which}, and not by {risk}: {found.another_run}"
 
 
 def _risk(text: str) -> "Risk":

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayeslaw._arviz import smoothed_weights
+from bayeslaw._arviz import K_MAX, smoothed_weights
 from bayeslaw.answers.parameters import groups_of
 from bayeslaw.answers.selection import Selection, select
 from bayeslaw.fitting.facade import Fit
@@ -36,9 +36,6 @@ POWERS = (0.5, 2.0)
 SENSITIVE = 0.075
 """Distance per doubling from which a parameter counts as sensitive: a shift by a quarter of its standard deviation, as
 .05 is in Kallioinen et al. 2023, section 3.3, for distances that are not of ranks."""
-
-K_MAX = 0.7
-"""Shape of the tail of weights up to which they can be relied on."""
 
 
 @dataclass(frozen=True)

@@ -319,7 +319,8 @@ class Fit:
         candidates : path or DataFrame, optional
             The runs that could be made: models, of the table or new ones, and their sizes.
         cost : str, optional
-            A column of the table, or an expression such as ``"params * data"``; training FLOP unless given.
+            A column of the table, or an expression such as ``"params * data"``. Unless given, training FLOP, or
+            parameters times examples where data are examples.
         continued : bool
             Whether runs go on from the last checkpoint of their model, and cost the difference.
         budget : float, optional

@@ -11,13 +11,15 @@ from scipy import stats
 
 import bayeslaw as bl
 from bayeslaw.answers.board import Board
-from bayeslaw.answers.goals import Now
+from bayeslaw.answers.costs import cost_expression
+from bayeslaw.answers.goals import Cross, Now
 from bayeslaw.answers.proposals import along_line, sizes_to_try
 from bayeslaw.answers.ranking import ranked
 from bayeslaw.answers.stopping import best_ratio
 from bayeslaw.answers.value import ChoiceBelief, normal_scores
 from bayeslaw.errors import SelectionError, TargetError
 from bayeslaw.fitting.facade import Fit
+from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.results import plain_values
 from bayeslaw.sampling.nuts import SamplerSettings
 
@@ -137,8 +139,9 @@ def test_a_list_of_candidates(curves, surface_fit, tmp_path):
 
 def test_costs(close):
     at = {"data": 6400.0}
-    flop = by_run(close.next_runs(at=at))
-    assert flop["b", 3200.0].cost == pytest.approx(6 * 2e9 * 3200)
+    found = close.next_runs(at=at)
+    assert by_run(found)["b", 3200.0].cost == pytest.approx(2e9 * 3200)
+    assert found.cost_unit == "parameters times examples"
     assert by_run(close.next_runs(at=at, cost="log2(params) + data / 2"))["a", 3200.0].cost == pytest.approx(
         np.log2(1e9) + 1600
     )
@@ -147,6 +150,15 @@ def test_costs(close):
     difference = by_run(close.next_runs(at=at, cost="seconds", continued=True))
     assert difference["d", 6400.0].cost == pytest.approx(3200.0 - 200.0)
     assert difference["a", 6400.0].cost == pytest.approx(3200.0 - 800.0)
+
+
+def test_costs_are_flop_where_data_are_tokens(close):
+    runs = close.posterior.runs
+    tokens = replace(runs, table=runs.table.assign(tokens=runs.table["data"]))
+    assert cost_expression(tokens, tokens.table, "data", None) == ("6 * params * data", "FLOP")
+    assert cost_expression(runs, runs.table, "data", None) == ("params * data", "parameters times examples")
+    assert cost_expression(runs, runs.table, "data", "seconds") == ("seconds", "seconds")
+    assert cost_expression(runs, runs.table.drop(columns="params"), "data", None) == ("data", "data")
 
 
 def test_costs_that_cannot_be_used(close):
@@ -190,7 +202,7 @@ def test_runs_at_once(close):
     assert at_once.runs[0] == alone.runs[0]
     for run in at_once.runs[1:3]:  # less than by itself, for the others are made as well
         assert run.expected_gain <= by_run(alone)[(run.model, *run.at.values())].expected_gain * 1.1
-    budget = 6 * 1e9 * 6400 * 1.01
+    budget = 1e9 * 6400 * 1.01
     within = close.next_runs(data=6400.0, slots=3, budget=budget)
     assert sum(run.cost for run in within.runs if run.slot) <= budget
 
@@ -239,6 +251,26 @@ def test_splits_and_crossings(surface_fit, curves):
     assert crossing.goal == "crossing"
     assert {run.model for run in crossing.runs} == {"a", "c"}
     assert isinstance(crossing.now, Now)
+
+
+def test_every_change_of_a_choice_along_a_range_is_named():
+    sizes = 10.0 ** np.arange(6)
+    better = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 0.0])
+    goal = Cross(LOSS, None, ("a", "b"), sizes)
+    told = goal.now(np.tile(np.stack([better, 1 - better], axis=1), (50, 1, 1))).recommendation
+    assert told == "a; b from 31.6 on; a from 3.16e+03 on"
+
+
+@pytest.mark.parametrize("continued", [False, True])
+def test_a_table_that_leaves_no_run_to_make(curves, continued):
+    for asked in ({"data": 3200.0, "foretell": "a"}, {"data": 3200.0}):
+        with pytest.raises(TargetError, match="No run is left that could be made"):
+            curves.next_runs(**asked, continued=continued)
+
+
+def test_another_run_where_nothing_is_chosen_is_the_best_one(close):
+    found = close.next_runs(data=6400.0, foretell="d")
+    assert found.another_run == found.sentence
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,22 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from command_line import one_message, run
 
+from bayeslaw.cli.select import _another_run
+
 FITS = Path(__file__).parents[1] / "posterior" / "fits"
 CURVES, SURFACE = FITS / "format_7_slope.nc", FITS / "format_7_surface.nc"
+
+
+@pytest.fixture
+def close_calls():
+    """Stands for a fit whose next runs are known."""
+    now = SimpleNamespace(recommendation="a")
+    return SimpleNamespace(next_runs=lambda: SimpleNamespace(now=now, another_run="No other run."))
 
 
 def test_the_answer_that_scripts_rely_on(capsys, tmp_path):
@@ -38,6 +48,19 @@ def test_what_people_read(capsys, arguments, told):
     assert status == 0
     assert told in " ".join(out.split())
     assert "gain per" in out
+
+
+@pytest.mark.parametrize("risk", ["mean", "cvar90"])
+def test_the_last_line_of_a_choice_goes_by_expected_regret(capsys, risk):
+    status, out, _ = run(capsys, "select", CURVES, "--at", "data=100k", "--risk", risk, "--allow-failed-checks")
+    assert status == 0
+    assert ("By expected regret" in out) == (risk != "mean")
+
+
+def test_another_choice_by_expected_regret_is_named(close_calls):
+    found = _another_run(close_calls, {}, "cvar90", "b")
+    assert found == "By expected regret, which recommends a, and not by cvar90: No other run."
+    assert _another_run(close_calls, {}, "cvar90", "a") == "By expected regret, and not by cvar90: No other run."
 
 
 def test_a_budget_is_split(capsys):

@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 
 from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.evidence.replay.ours import STEP, moved, next_batch, reweighted
+from bayeslaw.evidence.replay.ours import STEP, draw_rows, moved, next_batch, reweighted
 from bayeslaw.evidence.replay.policies import POLICIES
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.replay import SCORED, choose_policies, replay, scored, summarise
-from bayeslaw.evidence.replay.studies import read_studies
+from bayeslaw.evidence.replay.studies import Study, read_studies
 from bayeslaw.evidence.replay.surrogate import Surrogate
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law
+from bayeslaw.runs import read_runs
 
 SIZES = 100 * 2.0 ** np.arange(8)
 BASELINES = ("accept-then-stop", "halving", "halving+surrogate", "uniform", "random", "v-optimal")
@@ -45,7 +46,32 @@ def test_what_is_bought_known_and_decided(study):
     assert study.pool.sum() == 6 * 7
     assert study.target.sum() == 6
     assert set(study.table.loc[study.start, "data"]) == {100.0, 200.0}
-    assert study.whole_cost == pytest.approx(6 * sum((i + 1) * 1e6 for i in range(6)) * SIZES[:-1].sum())
+    assert study.whole_cost == pytest.approx(sum((i + 1) * 1e6 for i in range(6)) * SIZES[:-1].sum())
+
+
+def test_repeats_are_bought_together(path, tmp_path):
+    once = pd.read_csv(path)
+    repeats = pd.concat([once.assign(seed=0), once.assign(seed=1, loss=1.1 * once["loss"])])
+    repeats.to_csv(tmp_path / "toy.csv", index=False)
+    law = get_law("rectified")
+    (alone,), (both,) = read_studies([path], law), read_studies([tmp_path / "toy.csv"], law)
+    assert not both.table.duplicated(["model", "data"]).any()
+    np.testing.assert_allclose(both.table["loss"], 1.05 * alone.table["loss"])
+    np.testing.assert_allclose(both.cost, 2 * alone.cost)
+    np.testing.assert_array_equal(both.pool, alone.pool)
+    np.testing.assert_array_equal(both.start, alone.start)
+
+
+def test_losses_at_the_target_do_not_stand_for_those_that_could_be_bought(forge_at_random):
+    rows = [{"model": m, "data": d, "loss": 2.0 + 0.1 * i} for m in "ab" for i, d in enumerate((400.0, 200.0, 100.0))]
+    runs = read_runs(pd.concat([pd.DataFrame(rows).assign(seed=seed) for seed in (0, 1)], ignore_index=True))
+    pool = (runs.table["seed"] == 0).to_numpy(bool)
+    study = Study("t", "foretell", runs, pool, ~pool, pool, np.ones(len(pool)), "runs")
+    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
+    posterior = forge_at_random(study.bought(np.flatnonzero(pool)), draws=50, scale=0.1)
+    seen = draw_rows(posterior, purse, 0).log_density[:, pool]
+    purse.loss = np.where(pool, purse.loss, 9.0)
+    np.testing.assert_array_equal(draw_rows(posterior, purse, 0).log_density[:, pool], seen)
 
 
 @pytest.mark.parametrize("policy", BASELINES)

@@ -9,11 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from bayeslaw._arviz import leave_one_out_weights
+from bayeslaw._arviz import K_MAX, leave_one_out_weights
 from bayeslaw.posterior.posterior import Posterior
-
-K_MAX = 0.7
-"""Largest Pareto shape of importance weights that are reliable (Vehtari et al. 2024)."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeslaw import streams
-from bayeslaw._arviz import leave_one_out_weights
+from bayeslaw._arviz import K_MAX, smoothed_weights
 from bayeslaw.answers.board import Board, sizes_of
 from bayeslaw.answers.proposals import NewModel
 from bayeslaw.answers.ranking import ranked
@@ -23,8 +23,8 @@ from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.sampling.nuts import SamplerSettings
 
-K_MAX, SHARE_MIN = 0.7, 0.05
-"""Largest Pareto k of weights, and least effective share of draws, at which draws are reweighted."""
+SHARE_MIN = 0.05
+"""Least effective share of draws at which draws are reweighted."""
 
 REFIT = 1.5
 """Growth of the cost of what was bought from which the law is fitted anew, where weights cannot be relied on."""
@@ -140,7 +140,7 @@ def _considered(purse: Purse) -> np.ndarray:
 def reweighted(log_weight: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray | None, float]:
     """Indices of draws resampled by log weights (S,), and Pareto's k; None where the weights cannot be relied on."""
     draws = len(log_weight)
-    smoothed, k = leave_one_out_weights(-log_weight[None])  # weights that put observations in, not out
+    smoothed, k = smoothed_weights(log_weight[None])
     weight = np.exp(smoothed[0] - smoothed[0].max())
     weight /= weight.sum()
     if not k[0] <= K_MAX or 1.0 / np.sum(weight**2) < SHARE_MIN * draws:
@@ -207,7 +207,8 @@ def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
     columns = np.array([board.column(size) for size in purse.sizes])
     y = np.ones((len(distinct), len(board.sizes)))
     outcome = posterior.predictor.outcome
-    y[rows, columns] = outcome.link(purse.loss)
+    pool = purse.study.pool  # losses at the target are never seen
+    y[rows[pool], columns[pool]] = outcome.link(purse.loss[pool])
     measured, density = [], []
     for targets, expected, found in board.draws(seed, streams.NEXT_RUN):
         measured.append(found[:, rows, columns])

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -50,7 +50,7 @@ class Study:
 
     @property
     def table(self) -> pd.DataFrame:
-        """The runs, one a row."""
+        """The runs, one a row: repeats of a run, such as other seeds of it, are a single one."""
         return self.runs.table
 
     @property
@@ -79,6 +79,9 @@ def read_studies(
 ) -> list[Study]:
     """Read tables as studies, one a task.
 
+    Runs of one model at one point of the law, such as those of several seeds, are bought together by every policy:
+    their loss is the mean, and their cost the sum. Those of the pool and those at the target stay apart.
+
     Parameters
     ----------
     tables : sequence of paths
@@ -90,7 +93,8 @@ def read_studies(
         A column that says ``pool`` of runs that can be bought and ``target`` of those to be foretold; else those at the
         largest size are the target.
     cost : str, optional
-        A column, or an expression of columns; training FLOP where parameters are known, else data.
+        A column, or an expression of columns; see `bayeslaw.answers.costs.cost_expression` for what it is unless
+        given.
     where : str, optional
         Rows to use.
     roles : mapping of str to str, optional
@@ -142,12 +146,33 @@ def _study(
     used = pool | target
     runs = runs.where_rows(used, "neither bought nor at the target")
     pool, target, table = pool[used], target[used], runs.table
-    expression, unit = cost_expression(table, axis, cost)
+    expression, unit = cost_expression(runs, table, axis, cost)
     costs = computed(table, expression, dict(runs.spelling), "--cost")
     if not (np.isfinite(costs[pool]) & (costs[pool] > 0)).all():
         raise TargetError(f"{runs.source}: --cost {expression!r} is no positive number for some runs of {task!r}.")
+    runs, kept, costs = _repeats_together(runs, law, target, costs)
+    pool, target = pool[kept], target[kept]
     first = _start(runs, task, axis, goal, start, pool, costs)
     return Study(task, goal, runs, pool, target, first, costs, unit)
+
+
+def _repeats_together(
+    runs: Runs, law: Law, target: np.ndarray, costs: np.ndarray
+) -> tuple[Runs, np.ndarray, np.ndarray]:
+    """Repeats of a run as one, of mean loss and of all their cost; which rows stand for them (bool), and the costs."""
+    table = runs.table
+    point = ["model", "family", *(c.name for c in law.covariates)]
+    group = table[point].assign(target=target).groupby([*point, "target"], sort=False, dropna=False).ngroup().to_numpy()
+    _, first = np.unique(group, return_index=True)
+    kept = np.isin(np.arange(len(table)), first)
+    if kept.all():
+        return runs, kept, costs
+    count = np.bincount(group)
+    whole = table.assign(loss=(np.bincount(group, table["loss"]) / count)[group])
+    if "loss_se" in table:
+        whole["loss_se"] = (np.sqrt(np.bincount(group, table["loss_se"].astype(float) ** 2)) / count)[group]
+    together = replace(runs, table=whole).where_rows(kept, "a repeat of another run, averaged with it")
+    return together, kept, np.bincount(group, costs)[group][kept]
 
 
 def _start(

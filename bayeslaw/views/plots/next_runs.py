@@ -2,7 +2,6 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from bayeslaw.answers.next_runs import NextRun, NextRuns
 from bayeslaw.views.names import clean, short_names
@@ -69,13 +68,6 @@ def plot(result: NextRuns, ax: Axes | None = None) -> Axes:
     title = f"Next: {names[best.model]} at {_place(best)}"
     head(ax, title, DOT.join([best.sentence, result.stop.sentence]), result.status)
     return ax
-
-
-def plot_next_runs(result: NextRuns) -> Figure:
-    """The same on a figure of its own."""
-    figure = Figure(figsize=(9.5, 6.0), layout="constrained", facecolor="white")
-    plot(result, figure.add_subplot())
-    return figure
 
 
 def _name_best(ax: Axes, result: NextRuns, gain: np.ndarray) -> None:
