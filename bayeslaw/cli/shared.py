@@ -82,16 +82,19 @@ def read_number(text: str, option: str, example: str) -> float:
 
 
 def show(*tables: Any) -> None:
-    """Print tables on standard output, headings and captions as wide as the screen, not as the table."""
+    """Print tables on standard output, headings and captions as wide as the screen, not as the table; or lines."""
     from rich.console import Console
+    from rich.table import Table
 
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, *(_width_of(console, table) for table in tables), 0)
     for table in tables:
-        title, caption = (getattr(table, name, None) for name in ("title", "caption"))
-        if title or caption:
-            table.title = table.caption = None
+        if not isinstance(table, Table):
+            console.print(table)
+            continue
+        title, caption = table.title, table.caption
+        table.title = table.caption = None
         for part, style in ((title, "italic"), (table, None), (caption, "dim italic")):
             if part:
                 console.print(part, style=style)
