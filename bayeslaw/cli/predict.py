@@ -18,7 +18,7 @@ from bayeslaw.cli.shared import (
 
 Points = Annotated[
     list[str],
-    typer.Option("--at", help="Point to predict at, such as data=1.6M or params=70B,data=1.4T; several are several."),
+    typer.Option("--at", help="Point to predict at, such as data=1.6M or params=70B,data=1.4T; may be repeated."),
 ]
 
 

@@ -75,8 +75,9 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
         count = int(np.sum(raw.diverging | (raw.steps >= 2**settings.max_depth - 1)))
         settings = _careful(settings, diverged=bool(raw.diverging.any()))
         repairs.append(
-            f"{count} trajectories diverged or were cut off: sampled afresh with target acceptance "
-            f"{settings.target_accept}, trees of depth {settings.max_depth} and {settings.warmup} warm-up iterations."
+            f"{count} {'trajectory' if count == 1 else 'trajectories'} diverged or were cut off: sampled afresh with "
+            f"target acceptance {settings.target_accept}, trees of depth {settings.max_depth} and {settings.warmup} "
+            "warm-up iterations."
         )
         raw, draws, checks = _attempt(model, frame, settings, seed + 1, progress, last=True)
     planned = -(-settings.draws // BLOCK) * BLOCK

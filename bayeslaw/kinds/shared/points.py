@@ -1,5 +1,6 @@
 """Checks of points to predict at, and of names of models: whether the law and the table have them."""
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,9 @@ def require_covariates(law: Law, point: Mapping[str, Any]) -> None:
     known = [c.name for c in law.covariates]
     for name, value in point.items():
         if name not in known:
-            raise TargetError(f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.")
+            close = difflib.get_close_matches(str(name), known, 1)
+            meant = f" Did you mean {close[0]!r}?" if close else ""
+            raise TargetError(f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.{meant}")
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
             raise TargetError(f"{name}={value!r} cannot be predicted at; it must be a number, not {_sort(value)}.")
         if not (np.isfinite(value) and value > 0):
@@ -108,4 +111,7 @@ def unknown_name(sort: str, name: str, known: Sequence[str]) -> TargetError:
     """The error about a name that is not on a task, with names that are."""
     names = sorted(set(known))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return TargetError(f"There is no {sort} {name!r} on the task. There are: {', '.join(names[:NAMED])}{more}.")
+    last = {known.rsplit("/", 1)[-1]: known for known in reversed(names)}  # organisation/model is shown as model
+    close = difflib.get_close_matches(name, [*names, *last], 1)
+    meant = f" Did you mean {last.get(close[0], close[0])!r}?" if close else ""
+    return TargetError(f"There is no {sort} {name!r} on the task.{meant} There are: {', '.join(names[:NAMED])}{more}.")

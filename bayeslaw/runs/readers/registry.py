@@ -75,6 +75,8 @@ def read_raw(path: Path) -> Raw:
         raise RunsError(f"{found.name}: the file is empty, expected a header and one row a run.")
     if path.suffix.lower() in (".parquet", ".pq"):
         return parquet.READER.read(found)
+    if path.suffix.lower() == ".nc":
+        raise RunsError(f"{found.name}: found a saved fit, expected runs. Give it to predict, select, check or report.")
     kinds = ", ".join(dict.fromkeys(reader.format for reader in _readers()))
     raise RunsError(
         f"{found.name}: found binary content of no kind that is known here, expected UTF-8 text or one of: {kinds}. "
