@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.evidence.replay.ours import STEP, draw_rows, moved, next_batch, reweighted
+from bayeslaw.evidence.replay.ours import STEP, draw_rows, next_batch, reweighted
 from bayeslaw.evidence.replay.policies import POLICIES
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.replay import SCORED, choose_policies, replay, scored, summarise
@@ -126,18 +126,6 @@ def test_a_step_of_ours_costs_a_share_of_what_was_spent(study):
     assert set(rows) <= set(purse.open)
     assert study.cost[rows].sum() <= max(STEP * purse.spent, study.cost[purse.open].min()) * (1 + 1e-9)
     assert all(gain > 0 for _, gain in batch)
-
-
-def test_draws_moved_by_regression_are_exact_where_all_is_normal():
-    rng = np.random.default_rng(1)
-    root = rng.normal(size=(4, 4))
-    covariance = root @ root.T
-    draws = rng.multivariate_normal(np.zeros(4), covariance, 40_000)
-    y = np.array([0.7, np.nan, -0.4, np.nan])
-    now = moved(draws, [0, 2], y)
-    gain = covariance[:, [0, 2]] @ np.linalg.inv(covariance[np.ix_([0, 2], [0, 2])])
-    np.testing.assert_allclose(now.mean(axis=0), gain @ y[[0, 2]], atol=0.03)
-    np.testing.assert_allclose(np.cov(now.T), covariance - gain @ covariance[[0, 2]], atol=0.06)
 
 
 def test_draws_are_reweighted_while_the_weights_can_be_relied_on():

@@ -2,8 +2,7 @@
 
 A fit gives joint draws of all runs that could be bought and of the target. What purchases found weighs each draw by its
 likelihood, and the weights are smoothed. Where their tail is too heavy to be relied on (Pareto k above .7), or few
-draws carry them, draws are moved instead, by linear regression on what was bought (exact where all is normal), and once
-the cost of what was bought has grown by half since the last fit, the law is fitted anew.
+draws carry them, the law is fitted anew: to move the draws by linear regression instead costs intervals and choices.
 """
 
 from collections.abc import Iterator
@@ -23,11 +22,8 @@ from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.sampling.nuts import SamplerSettings
 
-SHARE_MIN = 0.05
+SHARE_MIN = 0.25
 """Least effective share of draws at which draws are reweighted."""
-
-REFIT = 1.5
-"""Growth of the cost of what was bought from which the law is fitted anew, where weights cannot be relied on."""
 
 SAMPLER = SamplerSettings(warmup=300, draws=300)
 """Of each fit of a replay."""
@@ -62,17 +58,15 @@ def measure(study: Study, settings: ReplaySettings) -> Iterator[Bought]:
     purse = Purse(study, settings)
     rng = np.random.default_rng([settings.seed, streams.NEXT_RUN])
     new, since = list(purse.rows), list[int]()
-    believed, fits, fitted_at = _fit(purse, settings), 1, purse.spent
+    believed, fits = _fit(purse, settings), 1
     while True:
         kept, k = reweighted(believed.log_density[:, since].sum(axis=1), rng) if since else (None, None)
         if not since:
             draws, update = believed.measured, "fit"
         elif kept is not None:
             draws, update = believed.measured[kept], "weights"
-        elif purse.spent < REFIT * fitted_at:
-            draws, update = moved(believed.measured, since, believed.outcome.link(purse.loss)), "regression"
         else:
-            believed, since, fits, fitted_at = _fit(purse, settings), [], fits + 1, purse.spent
+            believed, since, fits = _fit(purse, settings), [], fits + 1
             draws, update = believed.measured, "fit"
         said = _said(purse, believed.outcome, draws)
         batch = next_batch(purse, believed.outcome, draws)
@@ -147,29 +141,6 @@ def reweighted(log_weight: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
         return None, float(k[0])
     places = (np.arange(draws) + rng.uniform()) / draws  # systematic resampling
     return np.searchsorted(np.cumsum(weight), places).clip(max=draws - 1), float(k[0])
-
-
-def moved(draws: np.ndarray, seen: list[int], y: np.ndarray) -> np.ndarray:
-    """Draws of measurements (S, rows) moved to agree with those seen, each by its regression on them (Kalman's gain).
-
-    Parameters
-    ----------
-    draws : ndarray, shape (S, rows)
-    seen : list of int
-        Rows that were measured, one after another.
-    y : ndarray, shape (rows,)
-        What they measured; of other rows nothing is used.
-
-    References
-    ----------
-    Evensen 1994 (the ensemble Kalman filter).
-    """
-    now = draws
-    for row in seen:
-        centred = now - now.mean(axis=0)
-        gain = centred.T @ centred[:, row] / max(float(centred[:, row] @ centred[:, row]), 1e-300)
-        now = now + (y[row] - now[:, row])[:, None] * gain
-    return now
 
 
 def _fit(purse: Purse, settings: ReplaySettings) -> Believed:
