@@ -91,14 +91,24 @@ def require_question(runs: Runs, layout: Layout, law: Law, question: Question) -
 
 def _require_crossing(layout: Layout, law: Law, question: Question) -> None:
     assert question.crossing is not None
-    (a, b), here = question.crossing, curves_on(layout, question.task)
     if law.axis in question.at:
         raise TargetError(f"at gives {law.axis!r}, the size that is looked for. Leave it out.")
-    if a == b:
-        raise TargetError(f"Both choices are {a!r}; name two.")
+    require_two(layout, law, question.crossing, question.task)
+
+
+def require_two(layout: Layout, law: Law, names: tuple[str, str], task: str | None) -> None:
+    """Refuse two choices to be compared that are one, or not on the task.
+
+    Raises
+    ------
+    TargetError, TaskError
+    """
+    if names[0] == names[1]:
+        raise TargetError(f"Both choices are {names[0]!r}; name two.")
+    here = curves_on(layout, task)
     known = [layout.curves[i].model for i in here]
     if kind_of(law).knows == "family":
         known += [layout.curves[i].family for i in here]
-    for name in (a, b):
+    for name in names:
         if name not in known:
-            raise unknown_name("model", name, known)
+            raise unknown_name("model or family" if kind_of(law).knows == "family" else "model", name, known)

@@ -19,12 +19,17 @@ from bayeslaw import streams
 from bayeslaw.answers.crossing import Lines
 from bayeslaw.answers.optimum import REACH, along_budget, require_budget, require_tokens
 from bayeslaw.answers.quantiles import QUANTILES, quantiles
+from bayeslaw.answers.questions import require_two
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.reach import largest_compute, reach_check, reach_of
+from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.outcome import Outcome
-from bayeslaw.kinds.shared.points import curves_on
+from bayeslaw.kinds.shared.points import curves_on, require_covariates
+from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
+from bayeslaw.runs import Runs
 from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check
@@ -161,21 +166,12 @@ def speedup(
     TargetError
         If a name is not on the task, the two are one, or ``at`` is no such point; if ``kind`` is another.
     """
-    if kind not in get_args(Lines):
-        raise TargetError(f"kind={kind!r} is none of what can be compared: {', '.join(get_args(Lines))}.")
-    if a == b:
-        raise TargetError(f"Both choices are {a!r}; name two.")
+    require_speedup(posterior.runs, posterior.layout, posterior.law, (a, b), at, task=task, kind=kind)
     outcome, others = posterior.predictor.outcome, dict(at)
-    wanted = others.pop(outcome.name, None)
-    frontier = _on_frontier(posterior, (a, b), others)
-    if frontier:
-        require_tokens(posterior.runs)
+    frontier = _on_frontier(posterior.layout, posterior.law, (a, b), others)
     of = "compute" if frontier else posterior.law.axis
-    size = others.pop(of, None)
-    _require_one(outcome, of, wanted, size)
-    largest = _largest(posterior, of, task)
-    if frontier:
-        require_budget(posterior.law, size or largest, {n: value for n, value in others.items() if n != of})
+    wanted, size = others.pop(outcome.name, None), others.pop(of, None)
+    largest = _largest(posterior.layout, posterior.law, of, task)
     sizes = (
         np.geomspace(size / SPAN, size * SPAN, GRID) if size else np.geomspace(largest / SPAN**2, largest * SPAN, GRID)
     )
@@ -215,11 +211,42 @@ def speedup(
     )
 
 
-def _on_frontier(posterior: Posterior, names: tuple[str, str], others: Mapping[str, float]) -> bool:
+def require_speedup(
+    runs: Runs,
+    layout: Layout,
+    law: Law,
+    names: tuple[str, str],
+    at: Mapping[str, float],
+    *,
+    task: str | None = None,
+    kind: Lines = "curve",
+) -> None:
+    """Refuse what cannot be compared, before anything is sampled; parameters as for `speedup`.
+
+    Raises
+    ------
+    TargetError, TaskError, LawError, RunsError
+        As `speedup`.
+    """
+    if kind not in get_args(Lines):
+        raise TargetError(f"kind={kind!r} is none of what can be compared: {', '.join(get_args(Lines))}.")
+    require_two(layout, law, names, task)
+    outcome, others = kind_of(law).outcome, dict(at)
+    frontier = _on_frontier(layout, law, names, others)
+    of = "compute" if frontier else law.axis
+    wanted, size = others.pop(outcome.name, None), others.pop(of, None)
+    _require_one(outcome, of, wanted, size)
+    if frontier:
+        require_tokens(runs)
+        require_budget(law, size or _largest(layout, law, of, task), others)
+    else:
+        require_covariates(law, others)
+
+
+def _on_frontier(layout: Layout, law: Law, names: tuple[str, str], at: Mapping[str, float]) -> bool:
     """Whether sizes are budgets, each spent best: of families of a law in params and data, whose params are open."""
-    covariates = {c.name for c in posterior.law.covariates}
-    models = {c.model for c in posterior.layout.curves}
-    return {"params", "data"} <= covariates and "params" not in others and not models & set(names)
+    covariates = {c.name for c in law.covariates}
+    return {"params", "data"} <= covariates and "params" not in at and not {c.model for c in layout.curves} & set(names)
 
 
 def _require_one(outcome: Outcome, of: str, wanted: float | None, size: float | None) -> None:
@@ -337,12 +364,12 @@ def _quantiles(values: np.ndarray) -> dict[str, float]:
     return {name: float(np.quantile(values, q, method="inverted_cdf")) for name, q in QUANTILES.items()}
 
 
-def _largest(posterior: Posterior, of: str, task: str | None) -> float:
+def _largest(layout: Layout, law: Law, of: str, task: str | None) -> float:
     """The largest size seen on a task."""
-    here = curves_on(posterior.layout, task)
-    if of == "compute" and of != posterior.law.axis:
-        return largest_compute(posterior.layout, here)
-    return float(posterior.layout.largest[here].max())
+    here = curves_on(layout, task)
+    if of == "compute" and of != law.axis:
+        return largest_compute(layout, here)
+    return float(layout.largest[here].max())
 
 
 def _distance_check(posterior: Posterior, of: str, largest: float, reached: np.ndarray) -> list[Check]:

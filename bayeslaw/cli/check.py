@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayeslaw.cli.fitting import say_repairs
 from bayeslaw.cli.giving import Csv, Markdown, Plot, Report, Table, Ways, give, ways
 from bayeslaw.cli.law_option import LawOfFit, asked_law
 from bayeslaw.cli.points import one_point, point_of_law
@@ -13,7 +14,7 @@ from bayeslaw.cli.shared import (
     Json,
     Seed,
     Task,
-    say_repairs,
+    say_what_is_read,
     show,
 )
 from bayeslaw.errors import TargetError
@@ -44,6 +45,7 @@ def check(
 ) -> None:
     """Print the verdicts on a saved fit."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
+    say_what_is_read([fit], how.quiet)
     from bayeslaw.fitting.fit import load
 
     if at and not sensitivity:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bayeslaw.cli.fitting import read_tokens
 from bayeslaw.cli.giving import Csv, Markdown, Plot, Report, Table, give, ways
 from bayeslaw.cli.law_option import read_law
 from bayeslaw.cli.points import one_point, point_of_law
@@ -26,7 +27,6 @@ from bayeslaw.cli.shared import (
     interrupts_to,
     progress_bar,
     read_table,
-    read_tokens,
     say_what_is_read,
     say_what_was_read,
     show,

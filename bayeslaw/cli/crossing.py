@@ -14,6 +14,7 @@ from bayeslaw.cli.shared import (
     Seed,
     Task,
     read_number,
+    say_what_is_read,
     show,
     show_failing,
 )
@@ -40,6 +41,7 @@ def crossing(
 ) -> None:
     """Find the data size from which on one choice beats another, from a saved fit, and the odds that it ever does."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
+    say_what_is_read([fit], how.quiet)
     others = one_point(at or [])
     limits = [
         None if text is None else read_number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))

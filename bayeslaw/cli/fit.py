@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from bayeslaw.cli.fitting import FitOptions, new_fit, say_repairs, say_what_went_in
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
-from bayeslaw.cli.law_option import LawOfPrior, asked_law
-from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
+from bayeslaw.cli.law_option import LawOfPrior
+from bayeslaw.cli.prior_option import PriorOf
 from bayeslaw.cli.shared import (
     Allow,
     As,
@@ -15,13 +16,7 @@ from bayeslaw.cli.shared import (
     Seed,
     Where,
     Widen,
-    borrow,
-    fit_table,
-    read_table,
-    read_tokens,
-    say_repairs,
     say_what_is_read,
-    say_what_was_borrowed,
     show,
 )
 
@@ -47,18 +42,16 @@ def fit(
     """Fit a scaling law and report its parameters."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
-    first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
-    table = read_table(runs, where, answers)
-    named, lender = borrow(table, prior, widen, asked_law(law))
-    fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
+    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+    fitted = new_fit(runs, options, how)
+    borrowed = fitted.posterior.prior is not None
 
     def for_people() -> None:
         from bayeslaw.views.text import checks_table, parameters_table
 
-        say_what_was_borrowed(fitted.posterior)
-        say_what_was_stated(fitted.posterior)
+        say_what_went_in(fitted.posterior)
         show(parameters_table(found.records))
-        if lender is not None:
+        if borrowed:
             from bayeslaw.views.prior_text import borrowing_table
 
             show(borrowing_table(fitted.borrowing(seed=seed).shares))
@@ -66,7 +59,7 @@ def fit(
         say_repairs(fitted.posterior)
 
     def more() -> dict[str, Any]:
-        return {} if lender is None else {"borrowed": fitted.borrowing(seed=seed).records()}
+        return {"borrowed": fitted.borrowing(seed=seed).records()} if borrowed else {}
 
     found = fitted.parameters()
     give(found, how, for_people, fit=fitted, more=more)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayeslaw.cli.fitting import FitOptions, fit_of, say_repairs, say_what_went_in
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
-from bayeslaw.cli.law_option import LawOfPrior, asked_law
+from bayeslaw.cli.law_option import LawOfPrior
 from bayeslaw.cli.points import one_point, point_of_law
-from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
+from bayeslaw.cli.prior_option import PriorOf
 from bayeslaw.cli.shared import (
     Allow,
     As,
@@ -21,15 +22,8 @@ from bayeslaw.cli.shared import (
     Task,
     Where,
     Widen,
-    borrow,
-    fit_table,
     read_number,
-    read_table,
-    read_tokens,
-    saved_fit,
-    say_repairs,
     say_what_is_read,
-    say_what_was_borrowed,
     show,
     show_failing,
     tell,
@@ -38,6 +32,8 @@ from bayeslaw.errors import TargetError
 
 if TYPE_CHECKING:
     from bayeslaw.answers.next_runs import NextRuns
+    from bayeslaw.laws.base import Law
+    from bayeslaw.runs import Runs
 
 CROSSING_SEPARATOR = ":"
 
@@ -112,17 +108,15 @@ def next_(
     )
     if candidates is not None:
         require_there(candidates)
-    first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
-    if fitted is None:
-        table = read_table(runs, where, answers)
-        default = None if compute is None else "chinchilla"
-        named, lender = borrow(table, prior, widen, asked_law(law), default)
-        question = replace(question, at=point_of_law(point, named, table))
-        require_question(table, kind_of(named).layout(table, named, None), named, question)
+    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+
+    def require(table: "Runs", named: "Law") -> None:
+        asked = replace(question, at=point_of_law(point, named, table))
+        require_question(table, kind_of(named).layout(table, named, None), named, asked)
         if cost is not None and candidates is None:
             computed(table.table, cost, dict(table.spelling), "--cost")
-        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
+
+    fitted = fit_of(runs, options, how, require=require, default=None if compute is None else "chinchilla")
     question = replace(question, at=point_of_law(point, fitted.posterior.law, fitted.posterior.runs))
     found = next_runs(
         fitted.posterior,
@@ -138,8 +132,7 @@ def next_(
     )
 
     def for_people() -> None:
-        say_what_was_borrowed(fitted.posterior)
-        say_what_was_stated(fitted.posterior)
+        say_what_went_in(fitted.posterior)
         _show(found)
         say_repairs(fitted.posterior)
 

@@ -1,13 +1,14 @@
 """The command that splits a compute budget."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayeslaw.cli.fitting import FitOptions, fit_of, say_repairs, say_what_went_in
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
 from bayeslaw.cli.law_option import asked_law
 from bayeslaw.cli.points import one_point, point_of_law
-from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
+from bayeslaw.cli.prior_option import PriorOf
 from bayeslaw.cli.shared import (
     Allow,
     As,
@@ -18,18 +19,17 @@ from bayeslaw.cli.shared import (
     Seed,
     Where,
     Widen,
-    borrow,
-    fit_table,
     read_number,
-    read_table,
-    read_tokens,
-    saved_fit,
-    say_repairs,
     say_what_is_read,
-    say_what_was_borrowed,
     show,
     show_failing,
 )
+
+if TYPE_CHECKING:
+    from bayeslaw.laws.base import Law
+    from bayeslaw.runs import Runs
+
+DEFAULT = "chinchilla"
 
 
 def optimum(
@@ -64,31 +64,35 @@ def optimum(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
     budget, held = read_number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
-    from bayeslaw.answers.optimum import require_budget, require_tokens
-    from bayeslaw.laws import get_law
+    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+    _require_law(law, prior, budget, held)
 
-    first_tokens, stated = read_tokens(early_tokens), read_statements(prior_of)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
-    if fitted is None:
-        asked = asked_law(law)
-        if asked is not None or prior is None:  # else the prior, once it is read, says which law
-            require_budget(asked or get_law("chinchilla"), budget, held)
-        table = read_table(runs, where, answers)
+    def require(table: "Runs", named: "Law") -> None:
+        from bayeslaw.answers.optimum import require_budget, require_tokens
+
         require_tokens(table)
-        named, lender = borrow(table, prior, widen, asked, default="chinchilla")
-        held = point_of_law(held, named, table)
-        require_budget(named, budget, held)
-        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
+        require_budget(named, budget, point_of_law(held, named, table))
+
+    fitted = fit_of(runs, options, how, require=require, default=DEFAULT)
     held = point_of_law(held, fitted.posterior.law, fitted.posterior.runs)
     best = fitted.optimum(compute=budget, at=held, seed=seed)
 
     def for_people() -> None:
         from bayeslaw.views.text import optimum_tables
 
-        say_what_was_borrowed(fitted.posterior)
-        say_what_was_stated(fitted.posterior)
+        say_what_went_in(fitted.posterior)
         show(*optimum_tables(best))
         show_failing(best.checks)
         say_repairs(fitted.posterior)
 
     give(best, how, for_people, fit=fitted)
+
+
+def _require_law(law: str | None, prior: str | None, budget: float, held: dict[str, float]) -> None:
+    """Refuse a law that has no best split before anything is read; the law of a prior is known once it is."""
+    from bayeslaw.answers.optimum import require_budget
+    from bayeslaw.laws import get_law
+
+    asked = asked_law(law)
+    if asked is not None or prior is None:
+        require_budget(asked or get_law(DEFAULT), budget, held)

@@ -12,6 +12,7 @@ from bayeslaw.cli.shared import (
     FitFile,
     Json,
     Seed,
+    say_what_is_read,
     show,
     show_failing,
 )
@@ -38,6 +39,7 @@ def predict(
 ) -> None:
     """Predict the loss at one or more points from a saved fit."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
+    say_what_is_read([fit], how.quiet)
     points = several_points(at)
     from bayeslaw.fitting.fit import load
 

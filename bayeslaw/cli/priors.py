@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bayeslaw.cli.fitting import fit_table, read_tokens, say_repairs
 from bayeslaw.cli.law_option import LawName, LawOfFit, asked_law, read_law
 from bayeslaw.cli.shared import (
     As,
@@ -15,10 +16,7 @@ from bayeslaw.cli.shared import (
     Where,
     check_output,
     finish,
-    fit_table,
     read_table,
-    read_tokens,
-    say_repairs,
     say_what_is_read,
     show,
     show_failing,

@@ -8,7 +8,7 @@ import typer
 from bayeslaw.cli.giving import this_command
 from bayeslaw.cli.law_option import LawOfFit, asked_law
 from bayeslaw.cli.points import one_point, point_of_law
-from bayeslaw.cli.shared import Allow, FitFile, Seed, Task, check_output, finish, tell
+from bayeslaw.cli.shared import Allow, FitFile, Seed, Task, check_output, finish, say_what_is_read, tell
 
 if TYPE_CHECKING:
     from bayeslaw.fitting.facade import Fit
@@ -31,6 +31,7 @@ def report(
     With --at it is about the choice among the candidates there, or about the prediction where there is nothing to
     choose; without, about the parameters. Other questions: --report of the command that answers them.
     """
+    say_what_is_read([fit], quiet=False)
     check_output(output, ".html")
     point = one_point(at or [])
     from bayeslaw.fitting.fit import load

@@ -1,15 +1,15 @@
 """The commands that rank candidates: on runs of one's own, and on measurements whose outcome is known."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
+from bayeslaw.cli.fitting import FitOptions, fit_of, fit_table, read_tokens, say_repairs, say_what_went_in
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, Ways, give, ways
-from bayeslaw.cli.law_option import LawOfPrior, asked_law, read_law
+from bayeslaw.cli.law_option import LawOfPrior, read_law
 from bayeslaw.cli.points import one_point, point_of_law
-from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
+from bayeslaw.cli.prior_option import PriorOf
 from bayeslaw.cli.shared import (
     Allow,
     As,
@@ -21,14 +21,7 @@ from bayeslaw.cli.shared import (
     Task,
     Where,
     Widen,
-    borrow,
-    fit_table,
-    read_table,
-    read_tokens,
-    saved_fit,
-    say_repairs,
     say_what_is_read,
-    say_what_was_borrowed,
     show,
     show_failing,
     tell,
@@ -40,9 +33,7 @@ if TYPE_CHECKING:
     from bayeslaw.answers.risk import Risk
     from bayeslaw.evidence.hindsight import Hidden
     from bayeslaw.fitting.facade import Fit
-    from bayeslaw.kinds.shared.stated import Statement
     from bayeslaw.laws.base import Law
-    from bayeslaw.prior.prior import Prior
     from bayeslaw.runs import Runs
 
 
@@ -92,14 +83,11 @@ def select(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
     wanted = Wanted(_risk(risk), _charges(charge), where_final)
-    target, first_tokens = one_point(at), read_tokens(early_tokens)
-    stated = read_statements(prior_of)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
-    if fitted is None:
-        table = read_table(runs, where, answers)
-        named, lender = borrow(table, prior, widen, asked_law(law))
-        target = point_of_law(target, named, table)
-        fitted = _fit_for(table, target, task, named, first_tokens, seed, lender, stated, quiet=how.quiet)
+    target = one_point(at)
+    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+    fitted = fit_of(
+        runs, options, how, require=lambda table, law: _require(table, law, point_of_law(target, law, table), task)
+    )
     target = point_of_law(target, fitted.posterior.law, fitted.posterior.runs)
     _select(fitted, target, task, wanted, seed, how)
 
@@ -127,28 +115,16 @@ def demo(
         "the runs at the largest."
     )
     target = {"data": hidden.target}
-    fitted = _fit_for(hidden.seen, target, None, read_law("rectified"), read_tokens(None), seed, quiet=how.quiet)
+    fitted = fit_table(hidden.seen, read_law("rectified"), seed, read_tokens(None), quiet=how.quiet)
     _select(fitted, target, None, Wanted(), seed, how, hidden)
 
 
-def _fit_for(
-    table: "Runs",
-    target: dict[str, float],
-    task: str | None,
-    law: "Law",
-    early_tokens: float,
-    seed: int,
-    prior: "Prior | None" = None,
-    stated: "Mapping[str, Statement] | None" = None,
-    *,
-    quiet: bool,
-) -> "Fit":
-    """Fit a table of candidates, once the target is known to be one."""
+def _require(table: "Runs", law: "Law", target: dict[str, float], task: str | None) -> None:
+    """Refuse what is no target of candidates of a table."""
     from bayeslaw.answers.selection_checks import require_target
     from bayeslaw.kinds.registry import kind_of
 
     require_target(kind_of(law).layout(table, law, None), law, target, task)
-    return fit_table(table, law, seed, early_tokens, prior, stated, quiet=quiet)
 
 
 def _select(
@@ -186,8 +162,7 @@ def _select(
     def for_people() -> None:
         from bayeslaw.views.text import outcome_summary, selection_table, shortlist_summary, truth_table
 
-        say_what_was_borrowed(fitted.posterior)
-        say_what_was_stated(fitted.posterior)
+        say_what_went_in(fitted.posterior)
         show(selection_table(selection))
         print(f"\n{selection.sentence}\n")
         if len(selection.candidates) > 1:

@@ -1,26 +1,19 @@
 """What the commands have in common: arguments, points, and how they speak."""
 
-import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayeslaw.cli.law_option import asked_law, is_law_file
-from bayeslaw.errors import PriorError, TargetError
+from bayeslaw.errors import TargetError
 
 if TYPE_CHECKING:
-    from bayeslaw.fitting.facade import Fit
-    from bayeslaw.kinds.shared.stated import Statement
-    from bayeslaw.laws.base import Law
-    from bayeslaw.posterior.posterior import Posterior
-    from bayeslaw.prior.prior import Prior
     from bayeslaw.runs import Runs
     from bayeslaw.sampling.sample import Progress
     from bayeslaw.verdicts import Check, Status
@@ -145,126 +138,6 @@ def read_table(paths: Sequence[Path], where: str | None, answers: Sequence[str] 
     return read_runs(list(paths), where=where, roles=parse_answers(answers or ()))
 
 
-def borrow(
-    table: "Runs", prior: str | None, widen: float, law: "Law | None", default: str | None = None
-) -> "tuple[Law, Prior | None]":
-    """Settle the law and the prior of a fit before anything is sampled; without either the table says which law.
-
-    Raises
-    ------
-    PriorError
-        If the prior cannot be read or widened so, or does not fit the table or the law asked for.
-    """
-    if prior is None:
-        if widen != 1:
-            raise PriorError(f"--widen {widen:g} needs a prior to widen. Name one with --prior, or leave it out.")
-        from bayeslaw.laws import get_law
-        from bayeslaw.laws.suited import suited_law
-
-        if law is None and default is None:
-            default, why = suited_law(table)
-            if why:
-                tell(f"Law: {default}, as {why} (--law says otherwise).")
-        return law or get_law(default or "rectified"), None
-    from bayeslaw.fitting.fit import open_prior
-
-    found = open_prior(prior, law).widened(widen)
-    found.require_fits(table, law or found.law)
-    return law or found.law, found
-
-
-def saved_fit(
-    paths: Sequence[Path],
-    where: str | None,
-    law: str | None,
-    prior: str | None,
-    widen: float,
-    early_tokens: str | None,
-    answers: Sequence[str] | None,
-    stated: Sequence[str] | None,
-    output: Sequence[Path],
-) -> "Fit | None":
-    """Load the fit, if the path names one and no table; a file of a law is of the one that it was made with.
-
-    Raises
-    ------
-    TargetError
-        If one of the options was given that are for a fit yet to be made.
-    """
-    fits = [path for path in paths if path.suffix == ".nc"]
-    if not fits:
-        return None
-    if len(paths) > 1:
-        raise TargetError(f"{fits[0]} is a saved fit, expected it alone. Name one fit, or files of runs.")
-    path = fits[0]
-    file = law if law is not None and is_law_file(law) else None
-    law = law if file is None else None
-    given = {"where": where, "law": law, "prior": prior, "widen": None if widen == 1 else widen}
-    for name, value in {
-        **given,
-        "early-tokens": early_tokens,
-        "prior-of": stated or None,
-        "output": output or None,
-        "as": answers,
-    }.items():
-        if value is not None:
-            raise TargetError(
-                f"--{name} is for a fit that is yet to be made, and {path} is made. Leave it out, or "
-                "name the table of runs."
-            )
-    from bayeslaw.fitting.fit import load
-
-    return load(path, law=asked_law(file))
-
-
-def fit_table(
-    table: "Runs",
-    law: "Law",
-    seed: int,
-    early_tokens: float,
-    prior: "Prior | None" = None,
-    stated: "Mapping[str, Statement] | None" = None,
-    *,
-    quiet: bool,
-) -> "Fit":
-    """Fit a law with progress; an interrupt ends the process."""
-    from bayeslaw.kinds.shared.layout import require_columns
-
-    require_columns(table, law)
-    if not quiet:
-        say_what_was_read(table)
-    models, rows = len(table.models), len(table.table)
-    what = f"{models} model{'s' * (models > 1)}, {rows} run{'s' * (rows > 1)}, {law.name} law"
-    with interruptible(), progress_bar(what, quiet) as progress:
-        from bayeslaw.fitting.fit import fit
-        from bayeslaw.sampling.compilation_cache import use_compilation_cache
-
-        use_compilation_cache()
-        fitted = fit(
-            table, law=law, early_tokens=early_tokens, prior=prior, priors=stated, seed=seed, progress=progress
-        )
-    if not quiet:
-        say_what_was_read(fitted.posterior.runs, before=table)
-    return fitted
-
-
-def read_tokens(text: str | None) -> float:
-    """Read a number of early tokens, such as 10B; without text it is that which joint laws leave out by default.
-
-    Raises
-    ------
-    TargetError
-        If it is none.
-    """
-    from bayeslaw.runs.early import EARLY_TOKENS
-    from bayeslaw.runs.units import read_count
-
-    value = EARLY_TOKENS if text is None else read_count(text)
-    if value is None or not 0 <= value < math.inf:
-        raise TargetError(f"--early-tokens {text!r} is no number of tokens. Expected something like 10B, or 0.")
-    return value
-
-
 @contextmanager
 def interruptible(message: str = "interrupted; nothing was written.") -> Iterator[None]:
     """Let an interrupt end the process at once, with a message.
@@ -344,14 +217,6 @@ def say_what_was_read(runs: "Runs", before: "Runs | None" = None) -> None:
         tell(left_out_summary(left_out))
 
 
-def say_what_was_borrowed(posterior: "Posterior") -> None:
-    """Say what a fit borrowed, if it did."""
-    from bayeslaw.views.prior_text import prior_summary
-
-    if posterior.prior is not None:
-        tell(prior_summary(posterior.prior, posterior.layout.tasks))
-
-
 def show_failing(checks: "Sequence[Check]") -> None:
     """Print the checks that did not pass, or say that all did."""
     from bayeslaw.views.text import checks_table
@@ -361,9 +226,3 @@ def show_failing(checks: "Sequence[Check]") -> None:
         show(checks_table(failing))
     else:
         print(f"All {len(checks)} checks pass.")
-
-
-def say_repairs(posterior: "Posterior") -> None:
-    """Say what was done beyond the plain plan."""
-    for repair in posterior.settings["repairs"]:
-        tell(f"Repaired: {repair}")

@@ -1,13 +1,14 @@
 """The command that compares two recipes at equal loss."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayeslaw.cli.fitting import FitOptions, fit_of, say_repairs, say_what_went_in
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
-from bayeslaw.cli.law_option import LawOfPrior, asked_law
+from bayeslaw.cli.law_option import LawOfPrior
 from bayeslaw.cli.points import one_point, point_of_law
-from bayeslaw.cli.prior_option import PriorOf, read_statements, say_what_was_stated
+from bayeslaw.cli.prior_option import PriorOf
 from bayeslaw.cli.shared import (
     Allow,
     As,
@@ -19,22 +20,19 @@ from bayeslaw.cli.shared import (
     Task,
     Where,
     Widen,
-    borrow,
-    fit_table,
-    read_table,
-    read_tokens,
-    saved_fit,
-    say_repairs,
     say_what_is_read,
-    say_what_was_borrowed,
     show,
     show_failing,
 )
 
+if TYPE_CHECKING:
+    from bayeslaw.laws.base import Law
+    from bayeslaw.runs import Runs
+
 
 def speedup(
     a: Annotated[str, typer.Argument(help="Model, or family of a joint law.")],
-    b: Annotated[str, typer.Argument(help="Another, whose saving over the first is asked for.")],
+    b: Annotated[str, typer.Argument(help="Another: a needs so many times what b needs.")],
     runs: RunsOrFit,
     at: Annotated[
         list[str],
@@ -65,20 +63,24 @@ def speedup(
     """Find how many times the data or compute of one choice another needs for the same loss."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
-    point, first_tokens, stated = one_point(at), read_tokens(early_tokens), read_statements(prior_of)
-    fitted = saved_fit(runs, where, law, prior, widen, early_tokens, answers, prior_of, how.fits)
-    if fitted is None:
-        table = read_table(runs, where, answers)
-        named, lender = borrow(table, prior, widen, asked_law(law))
-        fitted = fit_table(table, named, seed, first_tokens, lender, stated, quiet=how.quiet)
+    point = one_point(at)
+    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+
+    def require(table: "Runs", named: "Law") -> None:
+        from bayeslaw.answers.speedup import require_speedup
+        from bayeslaw.kinds.registry import kind_of
+
+        layout, place = kind_of(named).layout(table, named, None), point_of_law(point, named, table)
+        require_speedup(table, layout, named, (a, b), place, task=task, kind=kind)  # type: ignore[arg-type]
+
+    fitted = fit_of(runs, options, how, require=require)
     point = point_of_law(point, fitted.posterior.law, fitted.posterior.runs)
     found = fitted.speedup(a, b, at=point, task=task, kind=kind, seed=seed)  # type: ignore[arg-type]
 
     def for_people() -> None:
         from bayeslaw.views.text import speedup_table
 
-        say_what_was_borrowed(fitted.posterior)
-        say_what_was_stated(fitted.posterior)
+        say_what_went_in(fitted.posterior)
         show(speedup_table(found))
         print(found.sentence)
         show_failing(found.checks)

@@ -76,3 +76,17 @@ def test_reproduce_says_what_is_missing(capsys, tmp_path, monkeypatch):
         status, out, err = run(capsys, *arguments)
         assert (status, out) == (2, "")
         assert said in err
+
+
+def test_what_cannot_be_compared_is_refused_before_sampling(capsys, tmp_path):
+    table = tmp_path / "runs.csv"
+    table.write_text("model,data,loss\n" + "".join(f"{m},{d},{3 - d / 1e4}\n" for m in "ab" for d in (100, 200, 400)))
+    for names, at, said in (
+        ("az", "data=800", "no model 'z'"),
+        ("aa", "data=800", "name two"),
+        ("ab", "flavour=2", ""),
+    ):
+        status, out, err = run(capsys, "speedup", *names, table, "--at", at)
+        assert (status, out) == (2, "")
+        assert said in err
+        assert "compiling" not in err

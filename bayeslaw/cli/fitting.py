@@ -1,0 +1,215 @@
+"""How commands come by a fit: one that was saved, or one that is made of runs as their options say."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayeslaw.cli.law_option import asked_law, is_law_file
+from bayeslaw.cli.prior_option import read_statements, say_what_was_stated
+from bayeslaw.cli.shared import interruptible, progress_bar, read_table, say_what_was_read, tell
+from bayeslaw.errors import PriorError, TargetError
+
+if TYPE_CHECKING:
+    from bayeslaw.cli.giving import Ways
+    from bayeslaw.fitting.facade import Fit
+    from bayeslaw.kinds.shared.stated import Statement
+    from bayeslaw.laws.base import Law
+    from bayeslaw.posterior.posterior import Posterior
+    from bayeslaw.prior.prior import Prior
+    from bayeslaw.runs import Runs
+
+Require = Callable[["Runs", "Law"], None]
+"""What is refused of a table and a law before anything is sampled."""
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How a fit is to be made, in the words of the command line; see the options of these names."""
+
+    where: str | None
+    answers: Sequence[str] | None
+    law: str | None
+    prior: str | None
+    widen: float
+    prior_of: Sequence[str] | None
+    early_tokens: str | None
+    seed: int
+
+
+def fit_of(
+    paths: Sequence[Path],
+    options: FitOptions,
+    how: "Ways",
+    *,
+    require: Require = lambda table, law: None,
+    default: str | None = None,
+) -> "Fit":
+    """The saved fit that a path names, or a fit of the runs that paths name.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    options : FitOptions
+    how : Ways
+        How the answer will be given.
+    require : callable
+        Raises what there is to refuse of the table and the law, before anything is sampled.
+    default : str, optional
+        Law if nothing says which; else the table does.
+
+    Raises
+    ------
+    BayeslawError
+        What reading, `require` and sampling refuse; TargetError, if a saved fit is given options of one yet to be made.
+    """
+    fitted = _saved_fit(paths, options, how.fits)
+    return new_fit(paths, options, how, require=require, default=default) if fitted is None else fitted
+
+
+def new_fit(
+    paths: Sequence[Path],
+    options: FitOptions,
+    how: "Ways",
+    *,
+    require: Require = lambda table, law: None,
+    default: str | None = None,
+) -> "Fit":
+    """A fit of the runs that paths name; see `fit_of`."""
+    early_tokens, stated = read_tokens(options.early_tokens), read_statements(options.prior_of)
+    table = read_table(paths, options.where, options.answers)
+    law, lender = _borrow(table, options.prior, options.widen, asked_law(options.law), default)
+    require(table, law)
+    return fit_table(table, law, options.seed, early_tokens, lender, stated, quiet=how.quiet)
+
+
+def say_what_went_in(posterior: "Posterior") -> None:
+    """Say what a fit borrowed, and what was stated of its priors."""
+    from bayeslaw.views.prior_text import prior_summary
+
+    if posterior.prior is not None:
+        tell(prior_summary(posterior.prior, posterior.layout.tasks))
+    say_what_was_stated(posterior)
+
+
+def say_repairs(posterior: "Posterior") -> None:
+    """Say what was done beyond the plain plan."""
+    for repair in posterior.settings["repairs"]:
+        tell(f"Repaired: {repair}")
+
+
+def read_tokens(text: str | None) -> float:
+    """Read a number of early tokens, such as 10B; without text it is that which joint laws leave out by default.
+
+    Raises
+    ------
+    TargetError
+        If it is none.
+    """
+    from bayeslaw.runs.early import EARLY_TOKENS
+    from bayeslaw.runs.units import read_count
+
+    value = EARLY_TOKENS if text is None else read_count(text)
+    if value is None or not 0 <= value < math.inf:
+        raise TargetError(f"--early-tokens {text!r} is no number of tokens. Expected something like 10B, or 0.")
+    return value
+
+
+def fit_table(
+    table: "Runs",
+    law: "Law",
+    seed: int,
+    early_tokens: float,
+    prior: "Prior | None" = None,
+    stated: "Mapping[str, Statement] | None" = None,
+    *,
+    quiet: bool,
+) -> "Fit":
+    """Fit a law with progress; an interrupt ends the process."""
+    from bayeslaw.kinds.shared.layout import require_columns
+
+    require_columns(table, law)
+    if not quiet:
+        say_what_was_read(table)
+    models, rows = len(table.models), len(table.table)
+    what = f"{models} model{'s' * (models > 1)}, {rows} run{'s' * (rows > 1)}, {law.name} law"
+    with interruptible(), progress_bar(what, quiet) as progress:
+        from bayeslaw.fitting.fit import fit
+        from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+        use_compilation_cache()
+        fitted = fit(
+            table, law=law, early_tokens=early_tokens, prior=prior, priors=stated, seed=seed, progress=progress
+        )
+    if not quiet:
+        say_what_was_read(fitted.posterior.runs, before=table)
+    return fitted
+
+
+def _borrow(
+    table: "Runs", prior: str | None, widen: float, law: "Law | None", default: str | None = None
+) -> "tuple[Law, Prior | None]":
+    """Settle the law and the prior of a fit before anything is sampled; without either the table says which law.
+
+    Raises
+    ------
+    PriorError
+        If the prior cannot be read or widened so, or does not fit the table or the law asked for.
+    """
+    if prior is None:
+        if widen != 1:
+            raise PriorError(f"--widen {widen:g} needs a prior to widen. Name one with --prior, or leave it out.")
+        from bayeslaw.laws import get_law
+        from bayeslaw.laws.suited import suited_law
+
+        if law is None and default is None:
+            default, why = suited_law(table)
+            if why:
+                tell(f"Law: {default}, as {why} (--law says otherwise).")
+        return law or get_law(default or "rectified"), None
+    from bayeslaw.fitting.fit import open_prior
+
+    found = open_prior(prior, law).widened(widen)
+    found.require_fits(table, law or found.law)
+    return law or found.law, found
+
+
+def _saved_fit(
+    paths: Sequence[Path],
+    options: FitOptions,
+    outputs: Sequence[Path],
+) -> "Fit | None":
+    """Load the fit, if the path names one and no table; a file of a law is of the one that it was made with.
+
+    Raises
+    ------
+    TargetError
+        If one of the options was given that are for a fit yet to be made.
+    """
+    fits = [path for path in paths if path.suffix == ".nc"]
+    if not fits:
+        return None
+    if len(paths) > 1:
+        raise TargetError(f"{fits[0]} is a saved fit, expected it alone. Name one fit, or files of runs.")
+    path = fits[0]
+    file = options.law if options.law is not None and is_law_file(options.law) else None
+    given = {
+        "where": options.where,
+        "law": options.law if file is None else None,
+        "prior": options.prior,
+        "widen": None if options.widen == 1 else options.widen,
+        "early-tokens": options.early_tokens,
+        "prior-of": options.prior_of or None,
+        "output": outputs or None,
+        "as": options.answers or None,
+    }
+    for name, value in given.items():
+        if value is not None:
+            raise TargetError(
+                f"--{name} is for a fit that is yet to be made, and {path} is made. Leave it out, or "
+                "name the table of runs."
+            )
+    from bayeslaw.fitting.fit import load
+
+    return load(path, law=asked_law(file))
