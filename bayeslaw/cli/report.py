@@ -41,6 +41,9 @@ def report(
     answer = answer_at(fitted, point_of_law(point, fitted.posterior.law, fitted.posterior.runs), task, seed)
     write_report(output, [answer], fitted.posterior, command=this_command(), seed=seed)
     tell(f"{answer.sentence}\nThe report is in {output}.")
+    if not point:
+        axis = fitted.posterior.law.axis
+        tell(f"Without --at it is about parameters; about a choice or a prediction it is with --at {axis}=….")
     finish(answer.status, allow_failed_checks)
 
 

@@ -35,13 +35,13 @@ def reproduce(
         )
     if not how.quiet:
         tell(f"Reading published tables in {data}.")
-    from bayeslaw.evidence.reproduction.registry import get_paper, paper_names
     from bayeslaw.evidence.reproduction.reproduce import reproduce as find_again
+    from bayeslaw.evidence.reproduction.reproduce import require_tables
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
-    papers = [get_paper(name) for name in paper or paper_names()]
+    papers, tables = paper or [], len(require_tables(data, paper or []))
     use_compilation_cache()
-    with interruptible(), progress_bar(f"{len(papers)} paper{'s' * (len(papers) > 1)}", how.quiet) as progress:
+    with interruptible(), progress_bar(f"{tables} table{'s' * (tables > 1)}", how.quiet) as progress:
         found = find_again(data, papers, seed=seed, progress=progress)
 
     def for_people() -> None:

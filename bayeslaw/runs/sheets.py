@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import ALIASES, OTHER_SIZES, counts_steps, meaning
+from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning
 from bayeslaw.runs.headings import nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed
 from bayeslaw.runs.readers.base import Raw
@@ -104,13 +104,13 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
     has, missing, headings = roles.columns, [], list(cells.columns)
     if "loss" not in has:
         missing.append(
-            f"no column of losses: expected one named loss, {ALIASES['loss'].replace('loss, ', '', 1)}, or of an "
-            f"evaluation, such as eval loss{nearest('loss', headings)}"
+            f"no column of losses: expected one named loss, nll, cross entropy, eval loss or the like"
+            f"{nearest('loss', headings)}"
         )
     if not {"data", "tokens", "compute"} & set(has) and not set(OTHER_SIZES) & set(headings):
         missing.append(
-            f"no column of data sizes: expected examples ({ALIASES['data']}), tokens ({ALIASES['tokens']}), compute "
-            f"together with params, or steps{nearest('data', headings)}"
+            "no column of data sizes: expected examples, seen examples, samples, tokens, steps, or compute together "
+            f"with params, under these names or the like{nearest('data', headings)}"
         )
     if missing:
         listed = ", ".join(map(repr, headings[:30]))

@@ -30,7 +30,7 @@ def next_runs_table(found: NextRuns, limit: int) -> Table:
         "split": "Runs that would help to split the budget",
         "crossing": "Runs that would help to find the crossing",
     }[found.goal]
-    table = titled(f"{heading} ({elide(clean(found.task), 40)})")
+    table = titled(f"{heading} ({elide(clean(found.task), 40)}), by gain per cost")
     names = short_names(list(dict.fromkeys(run.model for run in found.runs)), limit=40)
     slots = any(run.slot is not None and run.slot > 1 for run in found.runs)
     changes = found.goal == "choose"

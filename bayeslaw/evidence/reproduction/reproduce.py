@@ -140,24 +140,17 @@ def reproduce(
     DatasetError
         If there is no such folder or no such paper, or none of the tables is in the folder.
     """
-    place = Path(folder)
-    if not place.is_dir():
-        raise DatasetError(f"{place}: there is no such folder. Expected that of the published tables; name another.")
-    found = [paper if isinstance(paper, Paper) else get_paper(paper) for paper in papers or paper_names()]
-    asked = [(paper, study) for paper in found for study in paper.studies]
-    here = {source: (place / source.file).is_file() for source in dict.fromkeys(study.source for _, study in asked)}
-    if not any(here.values()):
-        expected = ", ".join(source.file for source in here)
-        raise DatasetError(f"{place}: found none of the published tables, expected one of {expected}.")
-    missing = dict.fromkeys((paper.name, s.source.file) for paper, s in asked if not here[s.source])
+    place, asked = Path(folder), studies_of(papers)
+    here = require_tables(place, papers)
+    missing = dict.fromkeys((paper.name, study.source.file) for paper, study in asked if study.source not in here)
     tables: dict[Source, tuple[Runs, pd.DataFrame]] = {}
     fits: dict[Source, Fit] = {}
     points: dict[tuple[Source, LeastSquares], Estimates] = {}
     rows: list[Row] = []
-    total = sum(here.values())
+    total = len(here)
     for paper, study in asked:
         source, way = study.source, (study.source, study.least_squares)
-        if not here[source]:
+        if source not in here:
             continue
         if source not in fits:
             report = _part(progress, f"{paper.name}, {source.law} law on {source.file}", len(fits), total)
@@ -169,6 +162,36 @@ def reproduce(
     if progress is not None:
         progress("done", HUNDRED * total, HUNDRED * total)
     return Reproduction(tuple(rows), tuple(missing), fits, tuple(_verdict(s, one) for s, one in fits.items()))
+
+
+def studies_of(papers: Sequence[str | Paper]) -> list[tuple[Paper, Study]]:
+    """The studies of papers, of all that are known if none is named, each with its paper.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such paper.
+    """
+    found = [paper if isinstance(paper, Paper) else get_paper(paper) for paper in papers or paper_names()]
+    return [(paper, study) for paper in found for study in paper.studies]
+
+
+def require_tables(folder: Path, papers: Sequence[str | Paper]) -> frozenset[Source]:
+    """The tables of papers that are in a folder.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such folder or no such paper, or none of the tables is there.
+    """
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: there is no such folder. Expected that of the published tables; name another.")
+    sources = list(dict.fromkeys(study.source for _, study in studies_of(papers)))
+    here = frozenset(source for source in sources if (folder / source.file).is_file())
+    if not here:
+        expected = ", ".join(source.file for source in sources)
+        raise DatasetError(f"{folder}: found none of the published tables, expected one of {expected}.")
+    return here
 
 
 def _part(progress: Progress | None, what: str, finished: int, total: int) -> Progress | None:
