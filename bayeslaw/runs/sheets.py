@@ -109,8 +109,8 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
         )
     if not {"data", "tokens", "compute"} & set(has) and not set(OTHER_SIZES) & set(headings):
         missing.append(
-            "no column of data sizes: expected examples (seen examples, samples, …), tokens (total tokens, …), steps, or "
-            f"compute together with params{nearest('data', headings)}"
+            "no column of data sizes: expected examples (seen examples, samples, …), tokens (total tokens, …), steps, "
+            f"or compute together with params{nearest('data', headings)}"
         )
     if missing:
         listed = ", ".join(map(repr, headings[:30]))
