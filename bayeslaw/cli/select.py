@@ -105,6 +105,8 @@ def demo(
 ) -> None:
     """Run the main job on bundled measurements, the largest hidden, and reveal the truth beside the prediction."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    if not how.quiet:
+        tell("Reading the bundled dataset small-finetune.")
     from bayeslaw.datasets import load_dataset
     from bayeslaw.evidence.hindsight import hide_largest
 
