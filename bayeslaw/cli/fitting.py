@@ -38,6 +38,11 @@ class FitOptions:
     seed: int
 
 
+def names_a_fit(paths: Sequence[Path]) -> bool:
+    """Whether a saved fit is among the paths."""
+    return any(path.suffix == ".nc" for path in paths)
+
+
 def fit_of(
     paths: Sequence[Path],
     options: FitOptions,
@@ -187,12 +192,11 @@ def _saved_fit(
     TargetError
         If one of the options was given that are for a fit yet to be made.
     """
-    fits = [path for path in paths if path.suffix == ".nc"]
-    if not fits:
+    if not names_a_fit(paths):
         return None
+    path = next(path for path in paths if path.suffix == ".nc")
     if len(paths) > 1:
-        raise TargetError(f"{fits[0]} is a saved fit, expected it alone. Name one fit, or files of runs.")
-    path = fits[0]
+        raise TargetError(f"{path} is a saved fit, expected it alone. Name one fit, or files of runs.")
     file = options.law if options.law is not None and is_law_file(options.law) else None
     given = {
         "where": options.where,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayeslaw.cli.fitting import FitOptions, fit_of, say_repairs, say_what_went_in
+from bayeslaw.cli.fitting import FitOptions, fit_of, names_a_fit, say_repairs, say_what_went_in
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
 from bayeslaw.cli.law_option import asked_law
 from bayeslaw.cli.points import one_point, point_of_law
@@ -65,7 +65,8 @@ def optimum(
     say_what_is_read(runs, how.quiet)
     budget, held = read_number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
     options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
-    _require_law(law, prior, budget, held)
+    if not names_a_fit(runs):
+        _require_law(law, prior, budget, held)
 
     def require(table: "Runs", named: "Law") -> None:
         from bayeslaw.answers.optimum import require_budget, require_tokens
