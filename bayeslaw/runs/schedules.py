@@ -1,7 +1,7 @@
 """Where runs stand in their learning-rate schedules, which says what their losses are of.
 
-A loss after the rate has decayed lies below what the same run had before, by 1 to 5% (Hoffmann et al. 2022, Appendix B;
-Tissue et al. 2024): checkpoints on the way are no finished runs, and a curve of both has a bend that no law knows.
+A loss after the rate has decayed lies below what the same run had before (Tissue et al. 2024, arXiv 2408.11029; see the
+law `annealing`): checkpoints on the way are no finished runs, and a curve of both has a bend that no law of sizes knows.
 """
 
 from collections.abc import Iterable, Iterator
