@@ -1,7 +1,8 @@
 """Where runs stand in their learning-rate schedules, which says what their losses are of.
 
-A loss after the rate has decayed lies below what the same run had before (Tissue et al. 2024, arXiv 2408.11029; see the
-law `annealing`): checkpoints on the way are no finished runs, and a curve of both has a bend that no law of sizes knows.
+A loss after the rate has decayed lies below what the same run had before (Tissue et al. 2024, arXiv 2408.11029; see
+the law `annealing`): checkpoints on the way are no finished runs, and a curve of both has a bend that no law of sizes
+knows.
 """
 
 from collections.abc import Iterable, Iterator
