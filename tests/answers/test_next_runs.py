@@ -1,7 +1,7 @@
 """Which run to make next: on fits that are stored, and on small forged ones."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,11 @@ from scipy import stats
 
 import bayeslaw as bl
 from bayeslaw.answers.board import Board
-from bayeslaw.answers.costs import cost_expression
-from bayeslaw.answers.goals import Cross, Now
-from bayeslaw.answers.proposals import along_line, sizes_to_try
+from bayeslaw.answers.asked import ask
+from bayeslaw.answers.costs import cost_expression, costs_of
+from bayeslaw.answers.goals import Choose, Cross, Foretell, Now, Split
+from bayeslaw.answers.proposals import NewModel, Proposals, along_line, sizes_to_try
+from bayeslaw.answers.questions import Question
 from bayeslaw.answers.ranking import ranked
 from bayeslaw.answers.stopping import best_ratio
 from bayeslaw.answers.value import ChoiceBelief, normal_scores
@@ -101,6 +103,17 @@ def test_sizes_go_on_in_the_steps_of_the_table_up_to_the_target():
     assert sizes_to_try(np.array([100.0, 110.0, 120.0]), 1e6)[-1] == 1e6
     assert len(sizes_to_try(np.geomspace(10, 1000, 200), 1e6)) <= 16
     np.testing.assert_allclose(sizes_to_try(np.array([100.0, 200.0]), 200.0), [100, 200])
+    # the last step is the target, a little beyond it or not
+    np.testing.assert_allclose(sizes_to_try(np.array([100.0, 200.0]), 880.0), [100, 200, 400, 880])
+
+
+def test_the_runs_that_are_kept_stay_on_their_curves():
+    table = pd.DataFrame({"model": ["a", "b", "c"], "data": [1.0, 2.0, 3.0]})
+    new = NewModel("b", "b", ())
+    kept = Proposals(table, np.array([4, -1, 6]), (None, new, None)).keep(np.array([False, True, True]))
+    assert kept.table["model"].tolist() == ["b", "c"]
+    assert kept.curve.tolist() == [-1, 6]
+    assert kept.new == (new, None)
 
 
 def test_every_model_at_every_size_not_yet_run(close):
@@ -116,6 +129,8 @@ def test_new_models_of_a_joint_law_are_proposed_up_to_the_cost_of_the_target(sur
     assert new
     assert all(run.cost < 6 * 7e9 * 1e12 for run in found.runs)
     assert {run.model for run in found.runs} == {"<new model>", "m1e+08", "m2e+08", "m4e+08"}
+    assert min(run.at["params"] for run in new) == 1e8  # from the least of the table to the target's
+    assert max(run.at["params"] for run in new) == 7e9
 
 
 def test_a_list_of_candidates(curves, surface_fit, tmp_path):
@@ -128,6 +143,8 @@ def test_a_list_of_candidates(curves, surface_fit, tmp_path):
     assert [run.at for run in found.runs] == [{"params": 2e9, "data": 1e10}, {"params": 1e9, "data": 2e10}]
     with pytest.raises(TargetError, match=r"params: found 7 at most.*such as 7B"):
         surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"params": [7, 1], "tokens": [1e10, 1e10]}))
+    scaled = surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"params (M)": [500], "tokens (B)": [20]}))
+    assert [run.at for run in scaled.runs] == [{"params": 5e8, "data": 2e10}]
     with pytest.raises(TargetError, match="two columns mean 'data'"):
         curves.next_runs(data=1e5, candidates=pd.DataFrame({"model": ["a"], "data": [1e4], "examples": [1e4]}))
     with pytest.raises(TargetError, match=r"row 2, tokens: found '-1'.*no column 'params'"):
@@ -159,6 +176,22 @@ def test_costs_are_flop_where_data_are_tokens(close):
     assert cost_expression(runs, runs.table, "data", None) == ("params * data", "parameters times examples")
     assert cost_expression(runs, runs.table, "data", "seconds") == ("seconds", "seconds")
     assert cost_expression(runs, runs.table.drop(columns="params"), "data", None) == ("data", "data")
+
+
+def test_new_models_go_on_from_nothing(close):
+    new = NewModel("z", "z", ())
+    table = pd.DataFrame({"model": ["z", "a"], "family": ["z", "a"], "task": "t", "data": [800.0, 3200.0]})
+    proposals = Proposals(table.assign(seconds=[400.0, 1600.0]), np.array([-1, 0]), (new, None))
+    np.testing.assert_allclose(costs_of(close.posterior, proposals, "seconds").values, [400.0, 1600.0])
+    np.testing.assert_allclose(
+        costs_of(close.posterior, proposals, "seconds", continued=True).values, [400.0, 1600.0 - 800.0]
+    )
+
+
+def test_costs_are_the_data_where_some_parameters_are_not_known(close):
+    runs = close.posterior.runs
+    partly = runs.table.assign(params=runs.table["params"].where(runs.table["model"] != "a"))
+    assert cost_expression(runs, partly, "data", None) == ("data", "data")
 
 
 def test_costs_that_cannot_be_used(close):
@@ -205,6 +238,10 @@ def test_runs_at_once(close):
     budget = 1e9 * 6400 * 1.01
     within = close.next_runs(data=6400.0, slots=3, budget=budget)
     assert sum(run.cost for run in within.runs if run.slot) <= budget
+    every = close.next_runs(data=6400.0).runs
+    assert 0 < len(within.runs) < len(every)
+    assert len(within.runs) == sum(run.cost <= budget for run in every)
+    assert all(run.cost <= budget for run in within.runs)  # of those that are not to be made at once too
 
 
 def test_the_stop_verdict_with_and_without_a_price(close):
@@ -261,6 +298,94 @@ def test_every_change_of_a_choice_along_a_range_is_named():
     assert told == "a; b from 31.6 on; a from 3.16e+03 on"
 
 
+@dataclass
+class Seen:
+    """Two models, one a row, at sizes 1 and 2, one a column."""
+
+    pair_rows = (0, 1)
+
+    def row(self, model):
+        return model
+
+    def column(self, size):
+        return [1.0, 2.0].index(size)
+
+
+SEEN = np.array([[[1.0, 2.0], [3.0, 5.0]], [[4.0, 6.0], [7.0, 9.0]]])
+"""Two draws of the models, one a row, at both sizes."""
+SCORE = replace(LOSS, name="score", higher_is_better=True, link_name="identity")
+
+
+def test_what_is_to_be_small_of_a_choice():
+    """Losses with what is charged; of what is better the higher, what is charged less the score."""
+    of = {"models": (0, 1), "names": ("a", "b"), "size": 2.0, "charges": np.array([0.0, 0.5])}
+    losses = Choose(LOSS, **of).seen_in(Seen(), np.log(SEEN), np.log(SEEN))
+    np.testing.assert_allclose(losses, [[[2.0, 5.5]], [[6.0, 9.5]]])
+    scores = Choose(SCORE, **of).seen_in(Seen(), SEEN, SEEN)
+    np.testing.assert_allclose(scores, [[[-2.0, -4.5]], [[-6.0, -8.5]]])
+
+
+@pytest.mark.parametrize(("outcome", "sign"), [(LOSS, 1), (SCORE, -1)])
+def test_what_is_to_be_small_of_a_crossing(outcome, sign):
+    linked = outcome.link(SEEN)
+    for models in (None, (0, 1)):
+        found = Cross(outcome, models, ("a", "b"), np.array([1.0, 2.0])).seen_in(Seen(), linked, linked)
+        np.testing.assert_allclose(found, sign * SEEN.transpose(0, 2, 1))
+
+
+def test_odds_and_regret_of_what_is_chosen_now():
+    losses = np.tile([[[1.0, 2.0]]], (10_000, 1, 1))
+    losses[:2000, 0, 1] = 0.5  # the other is better, by a half, in a fifth of cases
+    goal = Choose(LOSS, (0, 1), ("a", "b"), 1.0, np.zeros(2))
+    now = goal.now(losses)
+    assert (now.recommendation, now.p_best) == ("a", 0.8)
+    assert now.expected_regret == pytest.approx(0.2 * 0.5)
+    told, change = goal.sentence(0.01, np.array([[0.7, 0.3]]), now)
+    assert change == pytest.approx(0.3)
+    assert told == "tells a from b apart; the choice changes with probability 0.30"
+    assert goal.sentence(0.01, np.array([[0.996, 0.004]]), now)[0] == "would hardly ever move the choice from a"
+    three = Choose(LOSS, (0, 1, 2), ("a", "b", "c"), 1.0, np.zeros(3))
+    assert three.sentence(0.01, np.array([[0.7, 0.05, 0.25]]), now)[0].startswith("tells a from c apart")
+
+
+def test_intervals_narrow_from_what_they_are():
+    goal = Foretell(LOSS, (0,), ("a",), 1.0)
+    now = goal.now(np.linspace(0.0, 1.0, 1001)[:, None])
+    assert now.expected_regret == pytest.approx(0.9)
+    assert goal.sentence(0.2, None, now)[0] == "narrows the 90% interval from 0.9 to 0.7"
+    assert goal.sentence(0.001, None, now)[0].endswith("hardly at all")
+
+
+def test_the_split_chosen_now_is_the_one_of_least_loss():
+    losses = np.tile([[[2.1, 2.0, 2.3], [1.0, 1.2, 1.4]]], (50, 1, 1))
+    params = np.array([[1e8, 2e8, 4e8], [1e9, 2e9, 4e9]])
+    now = Split(losses, params, ("x", "y")).now(losses)
+    assert now.recommendation == "x: 2e+08 parameters; y: 1e+09 parameters"
+    assert now.expected_regret == 0.0
+
+
+def test_charges_and_conditions_are_those_of_a_selection(close):
+    charged = {"charge": {"a": 5.0, "b": 5.0}, "where_final": "params < 3.5e9"}
+    asked = ask(close.posterior, Question(at={"data": 6400.0}, **charged), None, 0)
+    assert asked.goal.names == ("a", "b", "c")
+    assert asked.goal.charges.tolist() == [5.0, 5.0, 0.0]
+    assert close.next_runs(data=6400.0, **charged).now.recommendation == "c"
+    with pytest.raises(TargetError, match="d is the only candidate, so that there is nothing to choose"):
+        close.next_runs(data=6400.0, where_final="params > 3.5e9")
+
+
+def test_how_far_a_forecast_reaches_is_counted_from_its_own_runs(close):
+    for name, far in (("a", 4.0), ("d", 16.0)):
+        (check,) = ask(close.posterior, Question(at={"data": 6400.0}, foretell=name), None, 0).checks
+        assert check.value == pytest.approx(far)
+
+
+def test_the_run_that_is_foretold_is_not_proposed(close):
+    found = set(by_run(close.next_runs(data=6400.0, foretell="d")))
+    assert ("d", 6400.0) not in found
+    assert {("d", 3200.0), ("a", 6400.0)} <= found
+
+
 @pytest.mark.parametrize("continued", [False, True])
 def test_a_table_that_leaves_no_run_to_make(curves, continued):
     for asked in ({"data": 3200.0, "foretell": "a"}, {"data": 3200.0}):
@@ -271,6 +396,40 @@ def test_a_table_that_leaves_no_run_to_make(curves, continued):
 def test_another_run_where_nothing_is_chosen_is_the_best_one(close):
     found = close.next_runs(data=6400.0, foretell="d")
     assert found.another_run == found.sentence
+    assert found.unit == "width of the 90% interval of loss"
+
+
+def test_another_run_is_the_first_that_is_likely_to_change_the_choice(close):
+    found = close.next_runs(data=6400.0)
+    assert found.unit == "loss"
+    first, second, *others = found.runs
+    slight, likely = replace(first, p_change=0.04), replace(second, p_change=0.06)
+    rest = tuple(replace(run, p_change=0.0) for run in others)
+    assert replace(found, runs=(slight, *rest)).another_run == (
+        "No other run is likely to change this choice: the likeliest does with probability 0.04."
+    )
+    told = replace(found, runs=(slight, likely, *rest)).another_run
+    assert told.startswith(f"Another run may change this choice: {second.model} at data={second.at['data']:,.6g} ")
+    assert "does with probability 0.06" in told
+    assert "the likeliest does with probability 0.00" in replace(found, runs=()).another_run
+
+
+def test_runs_go_on_from_the_longest_of_their_model(close):
+    """A checkpoint that a model has passed cannot be made again by going on."""
+    listed = pd.DataFrame({"model": ["a", "a", "d"], "data": [1000.0, 3200.0, 1000.0]})
+    apart = close.next_runs(data=6400.0, candidates=listed, cost="seconds")
+    assert set(by_run(apart)) == {("a", 1000.0), ("a", 3200.0), ("d", 1000.0)}
+    on = close.next_runs(data=6400.0, candidates=listed, cost="seconds", continued=True)
+    assert {where: run.cost for where, run in by_run(on).items()} == pytest.approx(
+        {("a", 3200.0): 0.5 * (3200 - 1600), ("d", 1000.0): 0.5 * (1000 - 400)}
+    )
+
+
+def test_gains_per_cost_are_ratios(close):
+    found = close.next_runs(data=6400.0, slots=2)
+    assert any(run.expected_gain > 0 for run in found.runs)
+    for run in found.runs:
+        assert run.gain_per_cost == pytest.approx(run.expected_gain / run.cost)
 
 
 @pytest.mark.parametrize(

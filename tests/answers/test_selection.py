@@ -12,7 +12,7 @@ import bayeslaw
 from bayeslaw.answers.advice import advise
 from bayeslaw.answers.candidates import read_charges
 from bayeslaw.answers.prediction import predict
-from bayeslaw.answers.risk import conditional_value_at_risk, pairwise, shortlist
+from bayeslaw.answers.risk import conditional_value_at_risk, orders, pairwise, shortlist
 from bayeslaw.answers.selection import select
 from bayeslaw.errors import RunsError, SelectionError, TargetError
 from bayeslaw.kinds.registry import build_model
@@ -255,6 +255,48 @@ def test_what_each_risk_would_choose(with_losses):
     assert "One would choose" in found.sentence
     with pytest.raises(TargetError, match="risk='worst' is none of those known: mean, cvar90"):
         select(posterior, TARGET, risk="worst")
+
+
+def test_ties_of_a_risk_go_by_expected_regret():
+    # the median of each is 0, and each is the best in half of the draws
+    regret = np.tile([[0.0, 0.4], [0.0, 0.4], [0.0, 0.0], [0.9, 0.0], [0.9, 0.0]], (100, 1))
+    regret = np.concatenate([regret, np.zeros((100, 2))])
+    found = orders(regret)
+    assert found["median-regret"].tolist() == [1, 0]
+    # of three, the second and the third are never the best
+    found = orders(np.tile([0.0, 0.5, 0.4], (10, 1)))
+    assert found["probability"].tolist() == [0, 2, 1]
+
+
+def test_charges_lower_what_is_better_the_higher(with_losses, known):
+    """Of the same draws as scores c is the best by .5; charged .6, it is not."""
+    posterior = with_losses(known)
+
+    class Scores(type(posterior.predictor)):
+        @property
+        def outcome(self):
+            return dataclasses.replace(super().outcome, higher_is_better=True)
+
+    predictor = posterior.predictor
+    predictor.__class__ = Scores
+    assert select(posterior, TARGET).recommended == "c"
+    charged = select(posterior, TARGET, charge={"c": 1.2})
+    assert charged.recommended == "a" if by_model(charged)["a"].expected_regret < 0.06 else "b"
+    assert by_model(charged)["c"].expected_regret == pytest.approx(0.7 * 0.7 + 0.3 * 0.2)
+
+
+def test_what_is_within_one_percent_of_a_negative_best(with_losses, known):
+    found = by_model(select(with_losses(known), TARGET, charge=dict.fromkeys("abc", -10.0)))
+    assert found["a"].p_within_1pct == 0.7 + 0.3 * (0.1 <= 0.01 * 8.1)
+    assert found["a"].expected_regret == pytest.approx(0.3 * 0.1)
+    assert {found[name].charge for name in "abc"} == {-10.0}
+
+
+def test_a_selection_keeps_what_it_was_asked(with_losses, known):
+    found = select(with_losses(known), TARGET, charge={"a": 0.1}, where_final="model != 'c'", seed=7)
+    assert (found.charge, found.where_final, found.seed) == ({"a": 0.1}, "model != 'c'", 7)
+    assert [c.model for c in found.candidates] == ["a", "b"]
+    assert {c.model: c.charge for c in found.candidates} == {"a": 0.1, "b": 0.0}
 
 
 def test_charges_and_conditions(with_losses, known):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bayeslaw.answers.speedup import _first_reached, speedup
+from bayeslaw.answers import speedup as module
+from bayeslaw.answers.speedup import _first_reached, _lowest, speedup
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.kinds.shared.scales import Foretold
@@ -105,6 +106,43 @@ def test_models_are_compared_at_their_own_size(posterior):
     by_family = speedup(posterior, "x", "y", at={"params": 4e8, "data": 1e10})
     by_model = speedup(posterior, "x-4e+08", "y-4e+08", at={"data": 1e10})
     np.testing.assert_allclose(by_model.factors, by_family.factors)
+
+
+def test_laws_alone_have_no_departures(three_models, forge_at_random):
+    posterior = forge_at_random(three_models)
+    law, curve = (speedup(posterior, "a", "b", at={"data": 1600.0}, kind=kind) for kind in ("law", "curve"))
+    targets = posterior.predictor.pair(("a", "b"), None, {}, np.array([1600.0]))
+    np.testing.assert_allclose(law.losses, np.exp(posterior.predictor.law_alone(targets)[:, 1, 0]))
+    assert not np.allclose(law.losses, curve.losses)
+    assert (law.kind, curve.kind) == ("law", "curve")
+
+
+def test_of_scores_more_is_better(posterior, monkeypatch):
+    """With the sign of everything turned, as many times the data are needed."""
+    at = {"params": 4e8, "data": 1e10}
+    losses, lines = speedup(posterior, "x", "y", at=at), module._lines
+
+    class Scores(type(posterior.predictor)):
+        @property
+        def outcome(self):
+            found = super().outcome
+            return type(found)("score", "", higher_is_better=True, link_name="identity")
+
+    predictor = posterior.predictor
+    monkeypatch.setattr(predictor, "__class__", Scores)
+    monkeypatch.setattr(module, "_lines", lambda *args: -lines(*args))
+    scores = speedup(posterior, "x", "y", at=at)
+    np.testing.assert_allclose(scores.factors, losses.factors)
+    np.testing.assert_allclose(scores.losses, -np.log(losses.losses))
+    by_score = speedup(posterior, "x", "y", at={"params": 4e8, "score": -float(np.log(2.9))})
+    monkeypatch.undo()
+    by_loss = speedup(posterior, "x", "y", at={"params": 4e8, "loss": 2.9})
+    np.testing.assert_allclose(by_score.factors, by_loss.factors)
+
+
+def test_lowest_points_lie_between_the_places_of_a_grid():
+    grid, lowest = np.linspace(-2.0, 2.0, 9), np.array([0.1, -0.37, 0.6])
+    np.testing.assert_allclose(_lowest((grid - lowest[:, None]) ** 2, grid), lowest)
 
 
 def test_far_off_it_is_said(posterior):

@@ -91,6 +91,31 @@ def test_what_tells_nothing_is_worth_next_to_nothing(normal):
     assert 0 <= gain < 0.02 * (draws.mean(axis=0).min() - draws.min(axis=1).mean())
 
 
+def test_three_measurements_made_at_once_account_for_each_other(normal):
+    """Findings of earlier ones are combined, each of one with each of another."""
+    means, with_measured, of_measured, draws, measured = normal
+    belief = ChoiceBelief.from_draws(draws[:, None], normal_scores(measured.T))
+    one, two = belief.after(0), belief.after(0).after(1)
+    gain_of_all = np.linalg.solve(of_measured, with_measured.T).T
+    found = np.random.default_rng(3).multivariate_normal(np.zeros(3), of_measured, size=200_000)
+    exact = means.min() - (means + found @ gain_of_all.T).min(axis=1).mean()
+    assert belief.gains()[0] + one.gains()[1] + two.gains()[2] == pytest.approx(exact, rel=0.06)
+    np.testing.assert_allclose(np.cov(two.means[:, 0].T), gain_of_both(normal), atol=0.012)
+
+
+def gain_of_both(normal):
+    """Covariance of the means given the first two measurements, exactly."""
+    _, with_measured, of_measured, *_ = normal
+    return with_measured[:, :2] @ np.linalg.solve(of_measured[:2, :2], with_measured[:, :2].T)
+
+
+def test_losses_are_cut_off_at_both_ends():
+    draws = np.linspace(0.0, 1.0, 10_001)[:, None]
+    cut = winsorised(draws)
+    assert (cut.min(), cut.max()) == (pytest.approx(0.002), pytest.approx(0.998))
+    np.testing.assert_array_equal(cut[20:-20], draws[20:-20])
+
+
 def test_choices_are_averaged(normal):
     *_, draws, measured = normal
     scores = normal_scores(measured.T)

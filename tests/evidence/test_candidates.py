@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from bayeslaw.answers.prediction import predict
+from bayeslaw.evidence.comparison import advantage as module
 from bayeslaw.evidence.comparison.advantage import advantages
-from bayeslaw.evidence.comparison.candidates import all_laws, asked_alike, expected_seconds
+from bayeslaw.evidence.comparison.candidates import SECONDS_A_RUN, all_laws, asked_alike, expected_seconds
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.fitting.facade import Fit
@@ -32,6 +33,35 @@ def test_curves_in_the_data_alone():
     assert {"vanilla", "rectified", "m4"} <= names
     assert not names & {"chinchilla", "parallel"}
     assert left_out == ()
+
+
+def test_columns_that_are_not_known_for_every_run_feed_no_law(register_demo):
+    assert register_demo in {law.name for law in all_laws(curves(depth=2.0))[0]}
+    partly = np.where(np.arange(18) < 17, 2.0, np.nan)
+    assert register_demo not in {law.name for law in all_laws(curves(depth=partly))[0]}
+
+
+def test_laws_that_cannot_be_laid_out_are_left_out_and_that_is_said(monkeypatch):
+    from bayeslaw.errors import LawError
+    from bayeslaw.evidence.comparison import candidates
+    from bayeslaw.kinds.registry import kind_of
+
+    class Picky:
+        def __init__(self, kind):
+            self.kind = kind
+
+        def __getattr__(self, name):
+            return getattr(self.kind, name)
+
+        def layout(self, runs, law, borrowed):
+            if law.name == "m4":
+                raise LawError("too few runs.")
+            return self.kind.layout(runs, law, borrowed)
+
+    monkeypatch.setattr(candidates, "kind_of", lambda law: Picky(kind_of(law)))
+    laws, left_out = all_laws(curves())
+    assert "m4" not in {law.name for law in laws}
+    assert left_out == ("m4: too few runs.",)
 
 
 def test_points_in_params_and_tokens_are_for_joint_laws(surface):
@@ -64,6 +94,9 @@ def test_more_laws_take_longer_and_workers_share_them():
     assert expected_seconds(laws, runs, 3, 1) == 4 * one
     assert expected_seconds(laws, runs, 3, 2) == 2 * one
     assert expected_seconds(laws, runs, 1, 1) == 2 * one
+    assert expected_seconds(laws[:3], runs, 3, 2) == 2 * one  # the third law takes a round of its own
+    more = replace(runs, table=pd.concat([runs.table] * 3, ignore_index=True))
+    assert expected_seconds(laws[:1], more, 3, 1) - one == pytest.approx(4 * 36 * SECONDS_A_RUN)
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +121,20 @@ def test_the_best_law_is_set_against_the_others(compared):
     assert one.median == np.median(other - best)
     assert (one.p05, one.p95) == tuple(np.quantile(other - best, [0.05, 0.95]))
     assert one.p_above == np.mean(other > best)
+
+
+def test_models_are_matched_by_their_names(compared, monkeypatch):
+    """The two laws may give the same models in another order."""
+    at = {"params": 4e9, "data": 8e10}
+
+    def turned(posterior, points, *, kind, seed):
+        found = predict(posterior, points, kind=kind, seed=seed)
+        if posterior.law.name == "overtraining":
+            return found
+        labels, linked = tuple(reversed(found.labels)), found.linked[:, ::-1]
+        return replace(found, labels=labels, linked=linked)
+
+    expected = advantages(compared, at, seed=5)
+    assert expected[0].median != expected[1].median
+    monkeypatch.setattr(module, "predict", turned)
+    assert advantages(compared, at, seed=5) == expected

@@ -1,16 +1,18 @@
 """Replays: what policies buy and pay, how they are scored, and how our draws follow what was bought."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.evidence.replay.ours import STEP, draw_rows, next_batch, reweighted
+from bayeslaw.evidence.replay import ours
+from bayeslaw.evidence.replay.ours import AHEAD, SHARE_MIN, STEP, Believed, draw_rows, next_batch, reweighted
 from bayeslaw.evidence.replay.policies import POLICIES
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
-from bayeslaw.evidence.replay.replay import SCORED, choose_policies, replay, scored, summarise
+from bayeslaw.evidence.replay.replay import SCORED, Replay, choose_policies, replay, scored, summarise
 from bayeslaw.evidence.replay.studies import Study, read_studies
 from bayeslaw.evidence.replay.surrogate import Surrogate
 from bayeslaw.kinds.shared.outcome import LOSS
@@ -47,6 +49,43 @@ def test_what_is_bought_known_and_decided(study):
     assert study.target.sum() == 6
     assert set(study.table.loc[study.start, "data"]) == {100.0, 200.0}
     assert study.whole_cost == pytest.approx(sum((i + 1) * 1e6 for i in range(6)) * SIZES[:-1].sum())
+
+
+def test_the_two_smallest_sizes_or_the_cheapest_runs_are_known_unless_told(path):
+    law = get_law("rectified")
+    (choose,), (foretell,) = read_studies([path], law), read_studies([path], law, goal="foretell")
+    assert choose.start.sum() == 6 * 2
+    assert set(choose.table.loc[choose.start, "data"]) == {100.0, 200.0}
+    assert foretell.start.sum() == 8
+    assert foretell.cost[foretell.start].max() <= foretell.cost[foretell.pool & ~foretell.start].min()
+
+
+def test_candidates_are_known_at_the_target_and_before(path, tmp_path):
+    table = pd.read_csv(path)
+    table = table[~((table["model"] == "a") & (table["data"] == table["data"].max()))]  # never measured there
+    table = table[~((table["model"] == "b") & (table["data"] < table["data"].max()))]  # nowhere else
+    table.to_csv(tmp_path / "toy.csv", index=False)
+    (study,) = read_studies([tmp_path / "toy.csv"], get_law("rectified"))
+    assert set(study.table["model"]) == {"c", "d", "e", "late"}
+
+
+def test_costs_that_are_none_are_refused(path):
+    with pytest.raises(TargetError, match="is no positive number for some runs"):
+        read_studies([path], get_law("rectified"), cost="data - 100")
+
+
+def test_repeats_in_the_pool_and_at_the_target_stay_apart_and_share_errors(path, tmp_path):
+    once = pd.read_csv(path).query("model in ['a', 'b'] and data <= 400").assign(loss_se=0.03)
+    pool = pd.concat([once.assign(seed=0, part="pool"), once.assign(seed=1, part="pool")])
+    at_target = once[once["data"] == 400].assign(seed=2, part="target")
+    at_target["loss"] *= 1.01
+    pd.concat([pool, at_target]).to_csv(tmp_path / "toy.csv", index=False)
+    (study,) = read_studies([tmp_path / "toy.csv"], get_law("rectified"), split="part")
+    assert (study.pool.sum(), study.target.sum()) == (6, 2)
+    np.testing.assert_allclose(study.table["loss"][study.target], at_target["loss"])
+    np.testing.assert_allclose(study.table["loss"][study.pool], once["loss"])
+    np.testing.assert_allclose(study.table["loss_se"][study.pool], 0.03 / np.sqrt(2))
+    np.testing.assert_allclose(study.table["loss_se"][study.target], 0.03)
 
 
 def test_repeats_are_bought_together(path, tmp_path):
@@ -93,6 +132,72 @@ def test_halving_drops_by_last_loss_what_a_surrogate_keeps(study):
     assert "late" in set(study.table["model"].iloc[extrapolated[1].rows])
 
 
+def test_those_that_halving_dropped_are_not_chosen(study):
+    settings = ReplaySettings(get_law("rectified"), 0, 1.0)
+    names = study.table["model"].iloc[Purse(study, settings).targets].tolist()
+    for step in list(POLICIES["choose"]["halving"](study, settings))[1:]:
+        measured = set(study.table["model"].iloc[step.rows])
+        assert {names[k] for k in np.flatnonzero(step.predicted < 1e5)} == measured
+
+
+@pytest.mark.parametrize("policy", ["halving", "uniform"])
+def test_rounds_that_are_too_dear_are_not_bought(study, policy):
+    for most in (0.03, 0.08, 0.2):
+        bought = list(POLICIES["choose"][policy](study, ReplaySettings(get_law("rectified"), 0, most)))
+        later = [row for step in bought[1:] for row in step.rows]
+        spent = study.cost[study.start].sum() + study.cost[later].sum()
+        assert not later or spent <= most * study.whole_cost * (1 + 1e-9)
+
+
+def test_the_cheapest_of_what_is_left_is_bought_next(path):
+    study = read_studies([path], get_law("rectified"), goal="foretell")[0]
+    bought = list(POLICIES["foretell"]["uniform"](study, ReplaySettings(get_law("rectified"), 0, 0.1)))
+    costs = study.cost[[row for step in bought[1:] for row in step.rows]]
+    assert len(costs) > 3
+    assert (np.diff(costs) >= 0).all()
+
+
+def test_what_a_purse_knows_of_a_model(study):
+    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
+    of = study.table.set_index(["model", "data"])["loss"]
+    names = purse.models[purse.targets]
+    np.testing.assert_array_equal(purse.last(), [of[name, 200.0] for name in names])
+    sizes, losses = purse.curve("late")
+    assert sizes.tolist() == [100.0, 200.0]
+    np.testing.assert_array_equal(losses, [of["late", size] for size in sizes])
+
+
+def test_a_candidate_with_several_runs_at_the_target_is_one(study):
+    repeated = replace(study, target=study.target | (study.table["data"] == 6400).to_numpy())
+    purse = Purse(repeated, ReplaySettings(get_law("rectified"), 0, 1.0))
+    assert len(purse.targets) == 6
+    assert len(Purse(replace(repeated, goal="foretell"), ReplaySettings(get_law("rectified"), 0, 1.0)).targets) == 12
+
+
+def test_intervals_cover_what_lies_between_their_ends(study):
+    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
+    measured = purse.loss[purse.targets]
+    for low, high, covered in ((-0.1, 0.1, 1.0), (0.1, 0.2, 0.0), (-0.2, -0.1, 0.0)):
+        found = scored(purse, Bought([], measured, 0.1, (measured + low, measured + high)))
+        assert found["coverage_90"] == covered
+
+
+def test_a_step_has_the_cost_of_all_before_it(path):
+    found = replay([path], policies=["uniform"], shares=[0.5])
+    spent = [step["spent"] for step in found.steps]
+    study = read_studies([path], get_law("rectified"))[0]
+    sizes = SIZES[1 : len(spent) + 1]  # the start has the two smallest sizes, and each step one more
+    per_size = sum((i + 1) * 1e6 for i in range(6))
+    np.testing.assert_allclose(spent, [per_size * SIZES[SIZES <= size].sum() for size in sizes])
+    np.testing.assert_allclose([step["share"] for step in found.steps], np.array(spent) / study.whole_cost)
+
+
+@pytest.mark.parametrize(("goal", "score", "best"), [("choose", "relative_regret", "p"), ("foretell", "r2", "q")])
+def test_the_best_policy_is_named(goal, score, best):
+    rows = [{"policy": name, "task": None, "share": 0.1, score: value} for name, value in (("p", 0.1), ("q", 0.4))]
+    assert Replay(goal, (), tuple(rows), "FLOP", (), 0, (), {}).sentence.startswith(f"Best: {best} at 0.1 of the cost")
+
+
 def test_scores_of_a_choice(study):
     purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
     names = purse.models[purse.targets].tolist()
@@ -113,6 +218,84 @@ def test_a_surrogate_finds_the_law_it_is_of(study):
     fitted = Surrogate.fit(purse.shapes, np.log(purse.loss), rows)
     assert np.abs(np.log(fitted.predict(rows) / purse.loss[rows])).mean() < 0.01
     assert np.abs(np.log(fitted.predict(purse.targets) / purse.loss[purse.targets])).mean() < 0.05
+
+
+def test_a_surrogate_keeps_to_its_priors_and_gives_unseen_groups_the_mean_level(study):
+    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
+    nothing = Surrogate.fit(purse.shapes, np.log(purse.loss), np.flatnonzero(study.start & (purse.sizes == 100)))
+    np.testing.assert_allclose(nothing.coordinates, purse.shapes.mean, atol=1e-6)  # a run a model tells of levels only
+    rows = np.flatnonzero(study.pool & (purse.models != "late"))
+    fitted = Surrogate.fit(purse.shapes, np.log(purse.loss), rows)
+    late = np.flatnonzero(purse.models == "late")
+    level = np.log(fitted.predict(late)) - purse.shapes.shape(fitted.coordinates)[late]
+    np.testing.assert_allclose(level, np.mean(list(fitted.levels.values())))
+
+
+def test_the_run_that_tells_most_for_its_cost_is_v_optimal(study):
+    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
+    fitted, seen = purse.surrogate(), np.array(purse.rows)
+    own = np.flatnonzero((purse.models == "a") & study.pool & ~study.start)
+    target = purse.targets[purse.models[purse.targets] == "a"]
+    other = np.flatnonzero((purse.models == "late") & study.pool & ~study.start)[-1:]
+    could = np.concatenate([other, own[-1:]])
+    assert fitted.v_optimal(seen, could, target, np.ones(2)) == 1  # its own model, next to the target
+    assert fitted.v_optimal(seen, could, target, np.array([1e-9, 1.0])) == 0
+    assert fitted.v_optimal(seen, could, target, np.array([1.0, 1e-9])) == 1
+
+
+def test_sizes_ahead_are_spread_over_those_there_are(study):
+    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
+    many = replace(study, pool=np.tile(study.pool, 4), start=np.tile(study.start, 4))
+    purse.models, purse.sizes = np.tile(purse.models, 4), np.concatenate([purse.sizes * 3**k for k in range(4)])
+    purse.study = replace(many, cost=np.full(len(purse.models), 1e-6))
+    purse.rows = np.flatnonzero(purse.study.start).tolist()
+    found = ours._considered(purse)
+    for model in set(purse.models):
+        open_sizes = np.sort(purse.sizes[purse.open][purse.models[purse.open] == model])
+        sizes = purse.sizes[found[purse.models[found] == model]]
+        assert len(sizes) <= AHEAD < len(open_sizes)
+        assert (sizes.min(), sizes.max()) == (open_sizes[0], open_sizes[-1])
+
+
+def test_what_ours_says_of_a_choice_and_of_forecasts(study):
+    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
+    losses = np.ones((1000, len(purse.models)))
+    first, second = purse.targets[:2]
+    losses[:, purse.targets[2:]] = 5.0
+    losses[:300, second], losses[300:, second] = 0.5, 2.0
+    said = ours._said(purse, LOSS, np.log(losses))
+    np.testing.assert_allclose(said.predicted[:2], [1.0, 0.3 * 0.5 + 0.7 * 2.0])
+    assert said.promised_regret == pytest.approx(0.3 * 0.5)
+    np.testing.assert_allclose([ends[1] for ends in said.interval], [0.5, 2.0])
+    purse.study = replace(study, goal="foretell")
+    said = ours._said(purse, LOSS, np.log(losses))
+    assert (said.predicted[1], said.promised_regret) == (pytest.approx(2.0), None)
+
+
+def test_what_was_bought_weighs_the_draws_until_the_law_is_fitted_anew(study, monkeypatch):
+    """Fits that are not made: the law is fitted again only when a density makes weights useless."""
+    rng, fits = np.random.default_rng(4), []
+    rows = len(study.table)
+    level = 0.1 * rng.standard_normal((2000, 6))[:, pd.factorize(study.table["model"])[0]]
+    draws = level + 0.01 * rng.standard_normal((2000, rows))
+
+    def fit(purse, settings):
+        fits.append(list(purse.rows))
+        tight = 50.0 if len(fits) == 1 and len(fits[0]) > 12 else 0.05
+        return Believed(draws, -tight * level**2, LOSS)
+
+    monkeypatch.setattr(ours, "_fit", fit)
+    steps = list(ours.measure(study, ReplaySettings(get_law("rectified"), 0, 0.3)))
+    assert len(steps) > 2
+    assert [step.details["update"] for step in steps] == ["fit"] + ["weights"] * (len(steps) - 1)
+    assert fits == [np.flatnonzero(study.start).tolist()]
+    every = [row for step in steps for row in step.rows]
+    assert len(set(every)) == len(every)
+    monkeypatch.setattr(ours, "reweighted", lambda log_weight, rng: (None, 2.0))
+    steps = list(ours.measure(study, ReplaySettings(get_law("rectified"), 0, 0.3)))
+    assert {step.details["update"] for step in steps} == {"fit"}
+    assert len(fits) == 1 + len(steps)  # each with all that was bought
+    assert fits[-1] == [row for step in steps for row in step.rows]
 
 
 def test_a_step_of_ours_costs_a_share_of_what_was_spent(study):
@@ -136,6 +319,17 @@ def test_draws_are_reweighted_while_the_weights_can_be_relied_on():
     assert draws[kept].mean() == pytest.approx(0.5, abs=0.06)
     assert draws[kept].std() == pytest.approx(np.sqrt(0.5), abs=0.06)
     assert reweighted(-0.5 * ((draws - 6.0) / 0.01) ** 2, rng)[0] is None
+
+
+def test_weights_of_few_draws_or_of_heavy_tails_are_not_relied_on():
+    rng = np.random.default_rng(2)
+    few = np.where(np.arange(4000) < 0.9 * SHARE_MIN * 4000, 0.0, -1e3)  # equal weights, but of too few
+    kept, k = reweighted(few + 1e-3 * rng.standard_normal(4000), rng)
+    assert kept is None
+    assert k < 0.7
+    heavy = -1.1 * np.log(rng.uniform(size=4000))  # Pareto of shape 1.1
+    kept, k = reweighted(np.minimum(heavy, 6.0), rng)
+    assert kept is None or k <= 0.7
 
 
 def test_forecasts_of_a_joint_law(tmp_path, surface):

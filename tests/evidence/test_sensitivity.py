@@ -9,7 +9,14 @@ from scipy import integrate, stats
 
 import bayeslaw as bl
 from bayeslaw.evidence import sensitivity as module
-from bayeslaw.evidence.sensitivity import SENSITIVE, distance, log_prior, power_sensitivity, sensitivity
+from bayeslaw.evidence.sensitivity import (
+    SENSITIVE,
+    Sensitive,
+    distance,
+    log_prior,
+    power_sensitivity,
+    sensitivity,
+)
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.kinds.shared.borrowed import VECTOR
 from bayeslaw.laws import get_law
@@ -58,6 +65,52 @@ def test_the_distance_is_that_of_cumulative_distributions(draws):
     assert distance(np.exp(draws), weights) == distance(draws, weights) > 0
 
 
+@pytest.mark.parametrize("part", ["prior", "likelihood"])
+def test_sensitivities_are_rates_per_doubling(draws, part):
+    """As a doubling moves it by, if each small part of it moves it as much."""
+    prior, likelihood = stats.norm.logpdf(draws, 0, PRIOR_SD), stats.norm.logpdf(SEEN, draws, NOISE)
+    log_density = prior if part == "prior" else likelihood
+    doubling = distance(draws, module._weights((2**0.05 - 1) * log_density)) / 0.05
+    assert power_sensitivity(draws, log_density) == pytest.approx(doubling, rel=0.05)
+
+
+def test_a_distance_is_the_larger_of_both_ends(draws):
+    """Draws that leave the low end of the ranks, and those that leave the high one."""
+    low, high = (np.exp(-8.0 * ranks) for ranks in (np.linspace(0, 1, DRAWS), np.linspace(1, 0, DRAWS)))
+    assert distance(draws, low / low.sum()) == pytest.approx(distance(draws, high / high.sum()), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("prior", "likelihood", "said"),
+    [
+        (0.0, 0.2, "of the runs"),
+        (0.0, 0.0, "of neither, alone"),
+        (0.2, 0.2, "prior and runs disagree"),
+        (0.2, 0.0, "of the prior"),
+        (SENSITIVE, 0.0, "of the prior"),
+    ],
+)
+def test_what_sensitivities_mean(prior, likelihood, said):
+    assert Sensitive("E", "a", "t", prior, likelihood).diagnosis == said
+
+
+def test_what_is_judged_is_where_both_pull(found):
+    """By the smaller of the two sensitivities of a parameter, and at the target by that to the prior."""
+    parameters = [
+        Sensitive("A", "a", "t", 0.5, 0.01),
+        Sensitive("B", "a", "t", 0.2, 0.1),
+        Sensitive("C", "a", "t", 0.03, 0.9),
+    ]
+    (check,) = module._checks_of(parameters)
+    assert (check.value, check.status) == (0.1, "REVIEW")
+    assert "(B of a)" in check.sentence
+    there = [Sensitive("loss at the target", name, "t", value, 0.0) for name, value in (("a", 0.01), ("b", 0.2))]
+    checks = {c.name: c for c in module._checks_of_choice(found.selection, found.held, there)}
+    assert checks["prior_at_target"].value == 0.2
+    assert "what b reaches" in checks["prior_at_target"].sentence
+    assert checks["prior_weights"].value == max(held.k for held in found.held)
+
+
 def test_what_moves_is_what_depends(draws):
     prior, likelihood = stats.norm.logpdf(draws, 0, PRIOR_SD), stats.norm.logpdf(SEEN, draws, NOISE)
     assert power_sensitivity(draws, prior) > SENSITIVE
@@ -94,6 +147,22 @@ def test_the_log_prior_of_a_borrowed_vector_is_normal(prior, simulate, forge_at_
 @pytest.fixture(scope="module")
 def found(three_models, forge_at_random):
     return sensitivity(bl.Fit(forge_at_random(three_models, draws=400)), {"data": 51_200})
+
+
+def test_sensitivities_to_the_prior_and_to_all_runs_of_the_table(three_models, forge_at_random, found):
+    posterior = forge_at_random(three_models, draws=400)
+    prior, likelihood = log_prior(posterior), posterior.predictor.log_likelihood().reshape(400, -1).sum(axis=1)
+    losses = {c.model: found.selection.values[:, j] for j, c in enumerate(found.selection.candidates)}
+    there = [p for p in found.parameters if p.name == "loss at the target"]
+    assert {p.group for p in there} == set(losses)
+    for p in there:
+        assert p.prior == pytest.approx(power_sensitivity(losses[p.group], prior))
+        assert p.likelihood == pytest.approx(power_sensitivity(losses[p.group], likelihood))
+    sensitive = sum(p.prior >= SENSITIVE for p in found.parameters)
+    assert 0 < sensitive < len(found.parameters)
+    assert found.sentence.startswith(f"{sensitive} of {len(found.parameters)} parameters depend on the prior")
+    for held in found.held:
+        assert 1 < held.effective_draws < 400
 
 
 def test_parameters_and_the_choice_are_told(found):

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from bayeslaw.kinds import deviate_checks as module
 from bayeslaw.kinds.base import prior_positions
-from bayeslaw.kinds.deviate_checks import P_MIN, deviate_checks, odd_tests, smallest
+from bayeslaw.kinds.deviate_checks import P_MIN, OddTest, deviate_checks, odd_tests, smallest
 from bayeslaw.kinds.registry import build_model, kind_of
 from bayeslaw.laws import get_law
 from bayeslaw.posterior.posterior import label
@@ -69,6 +71,61 @@ def test_tables_of_the_model_itself_are_rarely_called_odd(made, law, request):
             p = smallest(tests)
             assert np.mean(2 * p < P_MIN) <= 0.01, name
             assert 0.05 < np.mean(p < 0.2) < 0.25, name  # a fifth, or less where tests of one check agree
+
+
+def test_each_test_alone_is_uniform_on_normal_deviates():
+    values = np.random.default_rng(1).standard_normal((20_000, 5))
+    found = [
+        module._mean("", values),
+        module._spread("", values),
+        module._spread("", values, large_only=True),
+        module._largest("", values),
+        *(module._mean("", values @ along[:, None]) for _, along in module._shapes(np.array([0.0, 1.0, 2.0, 4.0, 9.0]))),
+    ]
+    assert len(found) == 6
+    for test in found:
+        assert stats.kstest(test.p, "uniform").statistic < 0.015
+
+
+def test_slopes_and_bends_are_of_what_they_are_called():
+    axis = np.array([0.0, 1.0, 2.0, 4.0, 9.0])
+    shapes = dict(module._shapes(axis))
+    assert list(shapes) == ["slope", "bend"]
+    matrix = np.stack([np.full(5, 5**-0.5), *shapes.values()])
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(3), atol=1e-12)
+    assert dict(module._shapes(axis[:2])).keys() == {"slope"}
+    assert not dict(module._shapes(axis[[1, 1]]))
+
+
+def test_small_spreads_are_odd_of_runs_and_not_of_models():
+    values = np.full((10, 20), 0.01)
+    assert (module._spread("", values).p < 1e-6).all()
+    assert (module._spread("", values, large_only=True).p > 0.99).all()
+
+
+def test_deviates_that_are_no_numbers_say_nothing():
+    values = np.full((10, 3), np.nan)
+    for test in (module._mean("", values), module._spread("", values), module._largest("", values)):
+        np.testing.assert_array_equal(test.p, 1.0)
+
+
+def test_a_check_is_twice_the_median_of_the_smallest():
+    tests = [OddTest("one", np.array([0.001, 0.01, 0.02])), OddTest("another", np.array([0.5, 0.4, 0.9]))]
+    np.testing.assert_allclose(smallest(tests), [0.002, 0.02, 0.04])
+    check = module._check("odd_runs", tests, "look")
+    assert check.value == pytest.approx(2 * 0.02)
+    assert (check.status, check.threshold) == ("PASS", P_MIN)
+    assert "here it is one" in check.sentence
+    assert module._check("odd_runs", [OddTest("one", np.full(3, 0.8))], "look").value == 1.0
+
+
+def test_models_of_few_runs_and_families_of_all_models_have_no_tests(simulate):
+    runs = simulate({("t", "a"): SIZES, ("t", "b"): SIZES[:2]}, families={"a": "f", "b": "f"}, seed=2)
+    layout, predictor = made_by_the_model(runs, "rectified", 40)[0]
+    tests = odd_tests(layout, get_law("rectified"), predictor)
+    assert tests["odd_runs"]
+    assert all(test.about.endswith(" of a") for test in tests["odd_runs"])
+    assert tests["odd_families"] == []  # there is nothing to set it against
 
 
 class Altered:
