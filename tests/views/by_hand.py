@@ -1,16 +1,19 @@
 """Answers put together by hand, every number another one: what is shown of them can be told apart."""
 
 import numpy as np
+import pandas as pd
 
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.goals import Now
 from bayeslaw.answers.next_runs import NextRun, NextRuns
 from bayeslaw.answers.optimum import FamilyOptimum, Optimum
 from bayeslaw.answers.prediction import Prediction
+from bayeslaw.answers.replications import Replications
 from bayeslaw.answers.selection import Candidate, Selection
 from bayeslaw.answers.speedup import Speedup
 from bayeslaw.answers.stopping import Stop
 from bayeslaw.evidence.comparison.law_scores import LawScore
+from bayeslaw.evidence.replay.replay import SCORED, Replay
 from bayeslaw.evidence.reproduction.reproduce import Reproduction, Row
 from bayeslaw.evidence.sensitivity import Held, Sensitive, Sensitivity
 from bayeslaw.kinds.shared.outcome import LOSS
@@ -122,3 +125,31 @@ def reproduction():
         Row("second2025", "gamma", 0.55, None, 0.54, 0.5, 0.58, 0.56, True),
     )
     return Reproduction(rows, (("third2025", "table.csv"),), {}, CHECKS)
+
+
+def replay(goal="choose", policies=("ours", "uniform")):
+    """Each policy on two tasks, measured after .01, .03 and .09 of the cost; on the second all is .2 higher."""
+    none = dict.fromkeys(SCORED)
+    steps = tuple(
+        {**none, "task": task, "policy": policy, "seed": 0, "step": i, "share": share, "spent": share, "choice": "m",
+         "relative_regret": 0.5 - 0.1 * i - 0.05 * j + more, "r2": 0.4 + 0.1 * i + 0.05 * j + more}
+        for j, policy in enumerate(policies)
+        for task, more in (("t", 0.0), ("u", 0.2))
+        for i, share in enumerate((0.01, 0.03, 0.09))
+    )  # fmt: skip
+    summary = tuple(
+        {**none, "policy": policy, "task": None, "share": 0.09, "relative_regret": 0.3, "r2": 0.7}
+        for policy in policies
+    )
+    return Replay(goal, steps, summary, "FLOP", ("uniform on t: it broke",), 0, CHECKS, {})
+
+
+def replications():
+    """Four runs: in the middle of their replications, above all, below all, and of a spread of nothing."""
+    runs = pd.DataFrame(
+        {"model": ["<a>", "b", "c", "d"], "family": "f", "task": "t", "data": [1e3, 2e3, 4e3, 4e3],
+         "measured": [2.0, 4.0, 1.2, 1.0]}
+    )  # fmt: skip
+    linked = np.log(np.linspace(1.5, 2.5, 101))[:, None] * np.ones(4)
+    linked[:, 3] = 0.0
+    return Replications(runs, linked, "data", LOSS, 1, CHECKS, {})

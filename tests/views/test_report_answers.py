@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-import by_hand
 import pytest
 
 from bayeslaw.answers.advice import Advice
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.views.report.answers import changes_of, facts_of, question_of, to_look_at
+from tests.views import by_hand
 
 
 def told(result):

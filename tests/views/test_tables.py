@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import by_hand
 import pytest
 
 from bayeslaw.answers.parameters import Checks
@@ -14,6 +13,7 @@ from bayeslaw.views.grids import grid_of, markdown
 from bayeslaw.views.next_text import next_runs_lines, next_runs_table, now_sentence
 from bayeslaw.views.sensitivity_text import sensitivity_tables
 from bayeslaw.views.tables import tables_of
+from tests.views import by_hand
 
 
 def shown(table):
