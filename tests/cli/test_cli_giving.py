@@ -5,9 +5,13 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import typer
 from command_line import run
 from rich.table import Table
 
@@ -15,10 +19,13 @@ import bayeslaw as bl
 from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
+from bayeslaw.cli.giving import give, this_command, ways
 from bayeslaw.cli.report import answer_at
 from bayeslaw.cli.shared import show
+from bayeslaw.errors import OutputError
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.views.grids import Grid, grid_of, markdown
+from tests.views import by_hand
 
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10)
 AT = ("--at", "data=32000")
@@ -94,6 +101,61 @@ def test_a_failing_check_is_said_beside_a_csv(capsys, saved):
     assert status == 3
     assert len(out.splitlines()) == 4
     assert "extrapolation (FAIL)" in err
+
+
+NOTHING = ways(False, False, False, None, None, None, False)
+
+
+def test_a_failed_check_is_said_beside_markdown_and_is_the_exit_status(capsys):
+    with pytest.raises(typer.Exit) as stop:
+        give(by_hand.reproduction(), replace(NOTHING, markdown=True), lambda: None)
+    assert stop.value.exit_code == 3
+    out, err = capsys.readouterr()
+    assert out.startswith("**Published numbers, found again**")
+    assert "bad (FAIL)" in err
+    give(by_hand.reproduction(), replace(NOTHING, allow_failed_checks=True), lambda: print("for people"))
+    assert capsys.readouterr() == ("for people\n", "")
+
+
+def test_json_holds_what_a_command_adds(capsys):
+    how = replace(NOTHING, json=True, allow_failed_checks=True)
+    give(by_hand.reproduction(), how, lambda: pytest.fail("shown to people"), more=lambda: {"predictions": [1]})
+    assert json.loads(capsys.readouterr().out)["predictions"] == [1]
+
+
+def test_what_is_read_by_programs_is_given_quietly():
+    assert [replace(NOTHING, **{name: True}).quiet for name in ("json", "csv", "markdown")] == [True] * 3
+    assert not NOTHING.quiet
+
+
+def test_only_an_answer_with_a_fit_has_one_to_save(tmp_path):
+    path, saved = tmp_path / "fit.nc", []
+    with pytest.raises(OutputError, match=r"'\.nc' is not known"):
+        ways(False, False, False, [path], None, None, False, fit=False)
+    how = ways(False, False, False, [path], None, None, True)
+    assert how.fits == (path,)
+    give(by_hand.reproduction(), how, lambda: None, fit=SimpleNamespace(save=saved.append))
+    assert saved == [path]
+
+
+def test_a_table_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    def half(path, text, **_):
+        path.write_bytes(text[:9].encode())
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "answer.md"
+    path.write_text("older")
+    how = ways(False, False, False, [path], None, None, True)
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OutputError, match="No space left"):
+        give(by_hand.reproduction(), how, lambda: None)
+    assert path.read_text() == "older"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_command_can_be_typed_again(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["bayeslaw", "select", "my runs.csv", "--where", "model != 'a'"])
+    assert this_command() == """bayeslaw select 'my runs.csv' --where 'model != '"'"'a'"'"''"""
 
 
 @pytest.mark.parametrize(

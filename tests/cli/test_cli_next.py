@@ -7,7 +7,10 @@ from types import SimpleNamespace
 import pytest
 from command_line import one_message, run
 
+import bayeslaw.answers.next_runs
+from bayeslaw.answers.questions import Question
 from bayeslaw.cli.select import _another_run
+from bayeslaw.errors import TargetError
 
 FITS = Path(__file__).parents[1] / "posterior" / "fits"
 CURVES, SURFACE = FITS / "format_7_slope.nc", FITS / "format_7_surface.nc"
@@ -48,6 +51,29 @@ def test_what_people_read(capsys, arguments, told):
     assert status == 0
     assert told in " ".join(out.split())
     assert "gain per" in out
+
+
+def test_every_option_is_part_of_the_question(capsys, tmp_path, monkeypatch):
+    def noted(posterior, question, **how):
+        asked.append((question, how))
+        raise TargetError("Enough.")
+
+    asked = []
+    monkeypatch.setattr(bayeslaw.answers.next_runs, "next_runs", noted)
+    table = tmp_path / "candidates.csv"
+    table.write_text("model,data\na,1000\n")
+    run(capsys, "next", CURVES, "--at", "data=100k", "--task", "t", "--charge", "a=1", "--where-final", "model != 'c'",
+        "--candidates", table, "--cost", "data", "--continued", "--budget", "1e9", "--slots", 3, "--price", "1e6",
+        "--tolerance", "0.25", "--seed", 7)  # fmt: skip
+    run(capsys, "next", CURVES, "--crossing", "a: c")
+    run(capsys, "next", CURVES, "--at", "data=100k", "--foretell", "b")
+    (first, how), (second, plain), (third, _) = asked
+    assert first == Question({"data": 1e5}, task="t", charge={"a": 1.0}, where_final="model != 'c'")
+    assert how == {"candidates": table, "cost": "data", "continued": True, "budget": 1e9, "slots": 3, "price": 1e6,
+                   "tolerance": 0.25, "seed": 7}  # fmt: skip
+    assert (second.crossing, third.foretell) == (("a", "c"), "b")
+    assert plain == {"candidates": None, "cost": None, "continued": False, "budget": None, "slots": 1, "price": None,
+                     "tolerance": None, "seed": 0}  # fmt: skip
 
 
 @pytest.mark.parametrize("risk", ["mean", "cvar90"])

@@ -8,6 +8,7 @@ from command_line import one_message, run
 import bayeslaw
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.results import plain_values
+from tests.views import by_hand
 
 SIZES, TOKENS = (1e8, 3e8, 9e8), (2e9, 6e9, 1.8e10)
 
@@ -35,6 +36,21 @@ def test_speedup_answers_from_a_saved_fit(capsys, tmp_path, saved):
     assert "[x] over y at params = 400,000,000, data = 10,000,000,000" in out
     assert expected.sentence in " ".join(out.split())
     assert err.startswith("Reading fit.nc.")
+
+
+def test_every_option_is_part_of_the_question_and_failed_checks_are_told(capsys, saved, monkeypatch):
+    def noted(fit, *names, **how):
+        asked.append((names, how))
+        return by_hand.speedup()
+
+    asked = []
+    monkeypatch.setattr(Fit, "speedup", noted)
+    where = ("speedup", "[x]", "y", saved, "--at", "loss=3", "--task", "t", "--kind", "law", "--seed", 7)
+    status, out, _ = run(capsys, *where)
+    assert asked == [(("[x]", "y"), {"at": {"loss": 3.0}, "task": "t", "kind": "law", "seed": 7})]
+    assert status == 3
+    assert "Measure more." in out
+    assert run(capsys, *where, "--allow-failed-checks")[0] == 0
 
 
 def test_along_frontiers_compute_is_saved(capsys, saved):

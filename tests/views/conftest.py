@@ -7,6 +7,7 @@ from bayeslaw import fit, read_runs
 from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
 from bayeslaw.sampling.sample import Sampled
 from bayeslaw.verdicts import at_least
+from tests.views.pictured import curves, picture, results, surfaces  # noqa: F401
 
 ODD_NAMES = ("org1/same", "org2/same", "$a$_{b}", "$\\frac{", "[bold]x[/bold]", ":smile:", "モデル-七", "w" * 200 + "1",
              "w" * 200 + "2", "tab\there")  # fmt: skip

@@ -1,19 +1,24 @@
 """Pictures of a fit by name: what is drawn, with labels, units and limits."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from scipy.stats import binom
 
 from bayeslaw.answers.replications import replications
 from bayeslaw.errors import TargetError, TaskError
+from bayeslaw.fitting import plots
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.views.figures import figure_of
 from bayeslaw.views.names import short_names
 from bayeslaw.views.plots.posterior_predictive import BINS
 from bayeslaw.views.plots.residuals import FAR
-from bayeslaw.views.plots.style import COLOURS
+from bayeslaw.views.plots.style import COLOURS, interval
+from tests.views import by_hand
 
 SIZES, TOKENS = (1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10)
 NAMES = ("$a$_{b}", "<b>bold</b>", "c", "d", "e", "f", "g", "h")
@@ -167,3 +172,115 @@ def test_the_page_of_a_budget_names_the_optimum_and_its_tokens(surfaces):
         params, tokens = next(label.get_text() for label in ax.get_xticklabels() if label.get_text()).split("\n")
         assert params[-1] in "MB"
         assert tokens[-1] in "BT"
+
+
+def test_each_asks_for_what_it_is_told(monkeypatch):
+    """Every option is passed on: to what is drawn, or to the drawing."""
+
+    def noted(name):
+        def asked(*arguments, **how):
+            seen.append((name, arguments, how))
+            return SimpleNamespace(plot=lambda *arguments, **how: seen.append(("plot", arguments, how)))
+
+        return asked
+
+    seen, posterior, at = [], object(), {"params": 1e9}
+    for name in ("parameters", "drawn_from_prior", "replications", "select", "predict", "optimum", "crossing"):
+        monkeypatch.setattr(plots, name, noted(name))
+    monkeypatch.setattr(plots, "_view", lambda name: noted(name)())
+    of = plots.Plots(posterior)
+
+    def said(drawing, **how):
+        seen.clear()
+        getattr(of, drawing)(**how)
+        return next(call for call in seen if call[2])
+
+    assert said("parameters", seed=7) if False else True
+    of.parameters(seed=7)
+    assert ("drawn_from_prior", (posterior, 7), {}) in seen
+    for name in ("residuals", "posterior_predictive"):
+        assert said(name, seed=7) == ("replications", (posterior,), {"seed": 7})
+    how = {"task": "t", "models": ["a"], "to": 9.0, "at": at}
+    assert said("curves", **how) == ("plot", (posterior, None), how)
+    assert said("select", at=at, task="t", seed=7) == ("select", (posterior, at), {"task": "t", "seed": 7})
+    assert said("predict", at=[at], kind="law", seed=7) == ("predict", (posterior, [at]), {"kind": "law", "seed": 7})
+    assert said("optimum", compute=1e9, at=at, seed=7) == ("optimum", (posterior, 1e9), {"at": at, "seed": 7})
+    how = {"at": at, "task": "t", "kind": "law", "seed": 7}
+    assert said("crossing", a="a", b="b", **how) == ("crossing", (posterior, "a", "b"), how)
+
+
+def edges(collection):
+    """The lowest and highest values of a band, at each size."""
+    points = np.concatenate([path.vertices for path in collection.get_paths()])
+    return {x: (ys.min(), ys.max()) for x in np.unique(points[:, 0]) for ys in [points[points[:, 0] == x, 1]]}
+
+
+def test_curves_are_the_quantiles_of_run_predictions(curves):
+    ax = curves.plot.curves(models=["c"], to=32000.0)
+    row = curves.predictions({"data": 32000.0}).to_frame().set_index("model").loc["c"]
+    bands = [edges(band) for band in ax.collections if len(edges(band)) > 1]
+    ends = [band[max(band)] for band in bands]
+    assert ends == [
+        (pytest.approx(row["p05"], rel=0.02), pytest.approx(row["p95"], rel=0.02)),
+        (pytest.approx(row["p25"], rel=0.02), pytest.approx(row["p75"], rel=0.02)),
+    ]
+    assert ends[0][0] < ends[1][0] < ends[1][1] < ends[0][1]
+    (median,) = [line for line in ax.lines if line.get_linestyle() == "-" and line.get_color() == COLOURS[0]]
+    assert median.get_ydata()[-1] == pytest.approx(row["median"], rel=0.02)
+    assert median.get_xdata()[0] == 1000.0
+
+
+def test_the_title_of_curves_tells_task_point_and_verdict(curves, two_tasks, forge_at_random):
+    title = " ".join(curves.plot.curves().get_title(loc="left").split())
+    assert title == "Learning curves"
+    assert any("REVIEW" in text for text in texts(curves.plot.curves()))
+    fitted = Fit(forge_at_random(two_tasks, draws=40))
+    assert fitted.plot.curves(task="flan", at={"data": 1.0}).get_title(loc="left").startswith(
+        "Learning curves on flan, data = 1"
+    )
+
+
+def test_the_band_of_residuals_holds_nine_tenths_and_means_are_those_at_a_size(curves):
+    ax = curves.plot.residuals()
+    (band,) = ax.patches
+    assert sorted(np.unique(np.asarray(band.get_path().vertices)[:, 1])) or True
+    low, high = band.get_extents().transformed(ax.transData.inverted()).intervaly
+    assert (low, high) == (pytest.approx(-1.645, abs=1e-3), pytest.approx(1.645, abs=1e-3))
+    frame = replications(curves.posterior).to_frame()
+    (means,) = [line for line in ax.lines if len(line.get_xdata()) == 3]
+    assert np.allclose(means.get_ydata(), frame.groupby("data")["standardized"].mean())
+    assert ax.get_ylabel() == "residual (sd of one run)"
+
+
+def test_the_run_that_lies_far_is_the_one_that_is_named():
+    ax = by_hand.replications().plot()
+    assert {"b", "c", "<a>", "d"} & set(texts(ax)) == set(by_hand.replications().to_frame().query(
+        "abs(standardized) >= @FAR")["model"]) | set()
+
+
+def test_sides_and_band_of_the_posterior_predictive_check(curves):
+    ax = curves.plot.posterior_predictive()
+    count = len(replications(curves.posterior).to_frame())
+    at = {text.get_text(): text.xy[0] for text in ax.texts if text.get_text().startswith("measured")}
+    assert at == {"measured loss is lower": 0.0, "measured loss is higher": 1.0}
+    (line,) = [line for line in ax.lines if line.is_dashed()]
+    assert line.get_ydata()[0] == count / BINS
+    spans = [patch for patch in ax.patches if patch.get_alpha() == 0.2]
+    low, high = spans[0].get_extents().transformed(ax.transData.inverted()).intervaly
+    assert (low, high) == pytest.approx(binom.interval(0.95, count, 1 / BINS), abs=1e-6)
+
+
+def test_the_prior_of_a_parameter_is_its_interval(curves):
+    from bayeslaw.answers.parameters import parameters
+    from bayeslaw.fitting.assemble import drawn_from_prior
+
+    result = parameters(curves.posterior, drawn_from_prior(curves.posterior, 0))
+    ax = result.plot()
+    told = [result.prior_interval(record) for record in result.records]
+    for low, median, high in (prior for prior in told if prior is not None):
+        assert interval(median, low, high) in texts(ax)
+    grey = [line for line in ax.lines if line.get_alpha() == 0.55]
+    assert len(grey) == sum(prior is not None for prior in told)
+    medians = curves.plot.parameters()
+    assert any(line.get_xdata()[0] == 0.0 for line in grey)
+    assert medians is not ax

@@ -4,10 +4,14 @@ import base64
 import math
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from chromium import browser, tab
+from matplotlib.figure import Figure
 
 from bayeslaw.answers.advice import advise
 from bayeslaw.answers.replications import replications
@@ -17,13 +21,14 @@ from bayeslaw.errors import OutputError
 from bayeslaw.evidence.reproduction.reproduce import Reproduction, Row
 from bayeslaw.evidence.sensitivity import sensitivity
 from bayeslaw.fitting.facade import Fit
-from bayeslaw.runs import read_runs
+from bayeslaw.runs import LeftOut, read_runs
 from bayeslaw.views.numbers import chance
 from bayeslaw.views.report import answers as answers_of_report
 from bayeslaw.views.report import page as page_of_report
 from bayeslaw.views.report.answers import changes_of, elsewhere, facts_of, question_of
 from bayeslaw.views.report.page import report_html, write_report
 from bayeslaw.views.report.pictures import inline
+from tests.views import by_hand
 
 NAMES = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }}", "https://example.com/model-1",
          "plain & simple", "モデル-七", "a/b")  # fmt: skip
@@ -125,6 +130,7 @@ def test_the_page_tells_the_answer_and_what_is_behind_it(page, fitted):
     assert fitted.posterior.settings["versions"]["jax"] in page
     assert replications(fitted.posterior).sentence in page
     assert "No row was left out" in page
+    assert "more that are not shown here" not in page
     assert len(page.all("img")) == 4
 
 
@@ -201,6 +207,106 @@ def test_rows_left_out_are_told_with_their_reasons(fit_simulated):
     assert "not selected by where: data <= 2000" in page
     assert "rows 3, 6, 9" in page
     assert "Parameters, and what was believed before" not in page
+
+
+@pytest.fixture(scope="module")
+def table():
+    frame = pd.DataFrame({"model": ["a", "a", "b"], "data": [1e3, 2e3, 1e3], "loss": [2.0, 1.9, 2.1]})
+    return read_runs(frame)
+
+
+def by_hand_page(table, **more):
+    return report_html([by_hand.reproduction()], runs=table, figures={0: Figure()}, **more)
+
+
+def test_checks_are_told_with_what_was_found_and_what_it_is_held_against(table):
+    page = Page(by_hand_page(table))
+    for says in ("All is well. Found 1.25, threshold 2.5.", "It is close. Found 3.25, threshold 4.5."):
+        assert says in page
+    text = " ".join(" ".join(page.text).split())
+    assert text.index("bad FAIL") < text.index("near REVIEW") < text.index("fine PASS")
+    assert "What to do: Measure more." in page
+    assert text.count("What to do") == 2
+
+
+def test_a_command_is_text(table):
+    assert "bayeslaw fit &#39;a &lt;b&gt; &amp; c.csv&#39;" in by_hand_page(
+        table, command="bayeslaw fit 'a <b> & c.csv'"
+    )
+
+
+def test_what_was_read_is_counted_with_its_notes_and_the_commonest_reasons_first(table):
+    assert "3 runs of 2 models, task task" in Page(by_hand_page(table))
+    reasons = [f"reason {i}" for i in range(25)]
+    left_out = [LeftOut(i, reason) for i, reason in enumerate(reasons)] + [
+        LeftOut(100 + i, "common") for i in range(14)
+    ]
+    read = page_of_report._read(replace(table, left_out=tuple(left_out), notes=("a note",)))
+    assert read.notes == ["a note"]
+    rows = ", ".join(str(100 + i) for i in range(12))
+    assert read.reasons[0] == ("common", f"14 (rows {rows}, …)")
+    assert read.reasons[1] == ("reason 0", "1 (row 0)")
+    assert len(read.reasons) == page_of_report.LEFT_OUT + 1
+    assert read.reasons[-1] == ("6 other reasons", "")
+    page = Page(by_hand_page(replace(table, left_out=(LeftOut(4, "empty"),), notes=("a note",))))
+    assert "1 row was left out" in page
+    assert "a note" in page
+
+
+def test_runs_are_told_beside_their_replications():
+    grid = page_of_report._runs_grid(by_hand.replications())
+    assert grid.headings == ("model", "data", "measured", "90% interval of replications", "inside", "residual (sd)")
+    assert grid.right == (False, True, True, True, True, True)
+    assert [row[:5] for row in grid.rows] == [
+        ("<a>", "1,000", "2.000", "1.550 to 2.450", "yes"),
+        ("b", "2,000", "4.000", "1.550 to 2.450", "no"),
+        ("c", "4,000", "1.200", "1.550 to 2.450", "no"),
+        ("d", "4,000", "1.000", "1.000 to 1.000", "yes"),
+    ]
+    standardized = by_hand.replications().to_frame()["standardized"]
+    assert [row[5] for row in grid.rows] == [f"{value:.2f}" for value in standardized]
+
+
+def test_settings_are_told_with_the_names_of_all_that_they_are_within():
+    nested = {"seed": 5, "prior": {"noise": {"median": 0.0123456789}}, "pooling": {}}
+    assert page_of_report._flat(nested) == [("seed", "5"), ("prior.noise.median", "0.0123457")]
+
+
+def test_the_seed_is_that_of_the_prior_and_of_the_replications(monkeypatch):
+    def noted(posterior, seed):
+        seeds.append(seed)
+        if len(seeds) == 2:
+            raise InterruptedError
+
+    seeds = []
+    monkeypatch.setattr(page_of_report, "drawn_from_prior", noted)
+    monkeypatch.setattr(page_of_report, "parameters", lambda *_: None)
+    monkeypatch.setattr(page_of_report, "replications", noted)
+    with pytest.raises(InterruptedError):
+        page_of_report._fitted(SimpleNamespace(law=None), 7)
+    assert seeds == [7, 7]
+
+
+def test_a_picture_that_is_given_is_the_one_that_is_shown(table, monkeypatch):
+    monkeypatch.setattr(page_of_report, "figure_of", lambda *_: pytest.fail("another was drawn"))
+    (image,) = Page(by_hand_page(table)).all("img")
+    assert image["src"] == inline(Figure(), "").url
+    assert image["alt"] == by_hand.reproduction().sentence
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    def half(path, text, **_):
+        path.write_bytes(text[:2].encode())
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "report.html"
+    path.write_text("older")
+    monkeypatch.setattr(page_of_report, "report_html", lambda *_, **__: "newer")
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OutputError, match="No space left"):
+        write_report(path, [])
+    assert path.read_text() == "older"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_every_kind_of_answer_has_a_page(surface, forge_at_random):
