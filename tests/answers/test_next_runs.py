@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 import bayeslaw as bl
-from bayeslaw.answers.board import Board
 from bayeslaw.answers.asked import ask
+from bayeslaw.answers.board import Board
 from bayeslaw.answers.costs import cost_expression, costs_of
 from bayeslaw.answers.goals import Choose, Cross, Foretell, Now, Split
 from bayeslaw.answers.proposals import NewModel, Proposals, along_line, sizes_to_try

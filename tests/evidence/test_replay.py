@@ -188,7 +188,7 @@ def test_a_step_has_the_cost_of_all_before_it(path):
     study = read_studies([path], get_law("rectified"))[0]
     sizes = SIZES[1 : len(spent) + 1]  # the start has the two smallest sizes, and each step one more
     per_size = sum((i + 1) * 1e6 for i in range(6))
-    np.testing.assert_allclose(spent, [per_size * SIZES[SIZES <= size].sum() for size in sizes])
+    np.testing.assert_allclose(spent, [per_size * SIZES[size >= SIZES].sum() for size in sizes])
     np.testing.assert_allclose([step["share"] for step in found.steps], np.array(spent) / study.whole_cost)
 
 
@@ -260,7 +260,7 @@ def test_sizes_ahead_are_spread_over_those_there_are(study):
 def test_what_ours_says_of_a_choice_and_of_forecasts(study):
     purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
     losses = np.ones((1000, len(purse.models)))
-    first, second = purse.targets[:2]
+    _first, second = purse.targets[:2]
     losses[:, purse.targets[2:]] = 5.0
     losses[:300, second], losses[300:, second] = 0.5, 2.0
     said = ours._said(purse, LOSS, np.log(losses))

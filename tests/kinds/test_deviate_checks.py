@@ -80,7 +80,10 @@ def test_each_test_alone_is_uniform_on_normal_deviates():
         module._spread("", values),
         module._spread("", values, large_only=True),
         module._largest("", values),
-        *(module._mean("", values @ along[:, None]) for _, along in module._shapes(np.array([0.0, 1.0, 2.0, 4.0, 9.0]))),
+        *(
+            module._mean("", values @ along[:, None])
+            for _, along in module._shapes(np.array([0.0, 1.0, 2.0, 4.0, 9.0]))
+        ),
     ]
     assert len(found) == 6
     for test in found:

@@ -235,8 +235,10 @@ def test_the_title_of_curves_tells_task_point_and_verdict(curves, two_tasks, for
     assert title == "Learning curves"
     assert any("REVIEW" in text for text in texts(curves.plot.curves()))
     fitted = Fit(forge_at_random(two_tasks, draws=40))
-    assert fitted.plot.curves(task="flan", at={"data": 1.0}).get_title(loc="left").startswith(
-        "Learning curves on flan, data = 1"
+    assert (
+        fitted.plot.curves(task="flan", at={"data": 1.0})
+        .get_title(loc="left")
+        .startswith("Learning curves on flan, data = 1")
     )
 
 
@@ -254,8 +256,9 @@ def test_the_band_of_residuals_holds_nine_tenths_and_means_are_those_at_a_size(c
 
 def test_the_run_that_lies_far_is_the_one_that_is_named():
     ax = by_hand.replications().plot()
-    assert {"b", "c", "<a>", "d"} & set(texts(ax)) == set(by_hand.replications().to_frame().query(
-        "abs(standardized) >= @FAR")["model"]) | set()
+    assert {"b", "c", "<a>", "d"} & set(texts(ax)) == set(
+        by_hand.replications().to_frame().query("abs(standardized) >= @FAR")["model"]
+    ) | set()
 
 
 def test_sides_and_band_of_the_posterior_predictive_check(curves):

@@ -34,7 +34,7 @@ def test_origins_lie_among_the_larger_runs_and_look_a_little_ahead():
         assert not (before & after).any()
         assert product[after].min() > product[before].max()
         assert product[after].max() <= product[before].max() + 2.05 + 1e-9
-    assert list(_origins(product, 72))[0][0].sum() == 86  # too few before the first
+    assert next(iter(_origins(product, 72)))[0].sum() == 86  # too few before the first
     assert not list(_origins(product, 87))
 
 
@@ -82,7 +82,9 @@ def test_an_outlier_counts_as_three_times_the_typical_error(monkeypatch):
     errors = 0.01 * np.where(np.arange(len(log_loss)) % 2, 1.0, -1.0)
     errors[-1] = 5.0
     measured = np.zeros(len(log_loss)) + errors
-    monkeypatch.setattr(origins, "_fitter", lambda law, rows: lambda points, log_loss, used: np.where(used.all(), log_loss, 0.0))
+    monkeypatch.setattr(
+        origins, "_fitter", lambda law, rows: lambda points, log_loss, used: np.where(used.all(), log_loss, 0.0)
+    )
     typical, ahead = 1.4826 * 0.01, [after for _, after in _origins(points.sum(axis=1), LEAST_RUNS)]
     square = np.mean(np.concatenate([np.clip(measured[after], -3 * typical, 3 * typical) for after in ahead]) ** 2)
     assert misfit_error(LAW, [(points, measured)]) == pytest.approx(np.sqrt(square))
