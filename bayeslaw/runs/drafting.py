@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayeslaw.runs.checks import ReadColumn, repeats
+from bayeslaw.runs.checks import OPTIONAL, ReadColumn, repeats
 from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES
 from bayeslaw.runs.logs import superseded
 from bayeslaw.runs.naming import derive_names
 from bayeslaw.runs.roles import Column
+from bayeslaw.runs.scores import read_scores, with_known_tasks
 from bayeslaw.runs.sheets import Sheet
 from bayeslaw.runs.table import LeftOut, Runs, leave_out
 from bayeslaw.runs.units import FLOP_PER_TOKEN, in_nats, read_numbers, read_plain, read_texts
@@ -38,18 +39,25 @@ class Draft:
     def without_losses_not_measured(self) -> "Draft":
         """Leave out the empty cells of a wide table, saying for each at which data size."""
         draft = self
-        blank = self.read["loss"].numbers.blank[self.table.index]
-        for size in sorted(self.table.loc[blank, "data"].unique()):
-            here = draft.read["loss"].numbers.blank[draft.table.index] & (draft.table["data"] == size).to_numpy()
+        measured = self.read["accuracy" if "accuracy" in self.read else "loss"].numbers
+        for size in sorted(self.table.loc[measured.blank[self.table.index], "data"].unique()):
+            here = measured.blank[draft.table.index] & (draft.table["data"] == size).to_numpy()
             draft = draft.without(here, f"no loss measured at data = {size:.12g}")
         return draft
 
-    def without_empty_errors(self) -> "Draft":
-        """Drop the standard errors, if no row has one."""
-        if "loss_se" not in self.table or not self.read["loss_se"].numbers.blank[self.table.index].all():
+    def without_empty(self) -> "Draft":
+        """Drop what may be missing, such as standard errors, if no row has it."""
+        names = [name for name in ("loss_se", *OPTIONAL) if name in self.read]
+        empty = [name for name in names if self.read[name].numbers.blank[self.table.index].all()]
+        read = {name: column for name, column in self.read.items() if name not in empty}
+        return replace(self, table=self.table.drop(columns=empty), read=read)
+
+    def with_known_tasks(self) -> "Draft":
+        """Say of scores how many questions each task has, and what guessing reaches, where that follows."""
+        if "accuracy" not in self.table:
             return self
-        read = {name: column for name, column in self.read.items() if name != "loss_se"}
-        return replace(self, table=self.table.drop(columns="loss_se"), read=read)
+        table, notes = with_known_tasks(self.table)
+        return replace(self, table=table, notes=(*self.notes, *notes))
 
     def without_repeats(self) -> "Draft":
         """Leave out lines that a training log holds twice: one run counted twice would make a fit too sure."""
@@ -96,7 +104,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
     cells, columns, notes = sheet.cells, sheet.roles.columns, list(sheet.notes)
     notes += [note for name, column in columns.items() if (note := _note(name, column))]
     numbers = {
-        name: read_numbers(cells[columns[name].heading], counts=name in COUNTS)
+        name: read_numbers(cells[columns[name].heading], counts=name in (*COUNTS, "questions"))
         for name in (*COUNTS, *MEASURES)
         if name in columns
     }
@@ -108,14 +116,17 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
             found[name] = read_plain(cells[column.heading])
         else:
             found[name] = pd.Series(read_texts(cells[column.heading]))
-    _convert_losses(found, columns["loss"].unit)
+    if "accuracy" in columns:
+        columns = {**columns, **read_scores(found, columns, notes)}
+    else:
+        _convert_losses(found, columns["loss"].unit)
     _derive_data(found, notes)
     variants = [read_texts(cells[heading]) for heading in sheet.roles.variants]
     derive_names(found, variants, task, notes)
     extras = _extras(sheet, notes)
     ordered = {name: found[name] for name in ("row", *CANONICAL) if name in found}
     headings = {name: np.full(len(cells), column.heading, dtype=object) for name, column in columns.items()}
-    headings["loss"] = sheet.loss_headings
+    headings["accuracy" if "accuracy" in columns else "loss"] = sheet.loss_headings
     read = {
         name: ReadColumn(headings[name], cells[columns[name].heading], numbers[name], columns[name].scale)
         for name in numbers
@@ -142,7 +153,7 @@ def _note(name: str, column: Column) -> str | None:
     }.get(column.unit)
     if converted:
         return f"Column {column.heading!r} read as {name}, {converted}."
-    if column.scale != 1:
+    if column.scale != 1 and name in COUNTS:
         return f"Column {column.heading!r} read as {name}, times {column.scale:.6g}."
     return f"Column {column.heading!r} read as {name}." if column.heading != name else None
 

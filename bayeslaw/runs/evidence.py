@@ -9,7 +9,8 @@ import pandas as pd
 from bayeslaw.runs.checks import ReadColumn
 from bayeslaw.runs.columns import CANONICAL, NAMES, Meaning, meaning, plain
 from bayeslaw.runs.questions import Question
-from bayeslaw.runs.roles import Column, accuracy_question
+from bayeslaw.runs.roles import Column
+from bayeslaw.runs.scores import is_accuracy
 from bayeslaw.runs.units import FLOP_PER_TOKEN, pointed_thousands
 
 FEW = 1e3
@@ -175,25 +176,26 @@ def ask_about_values(table: pd.DataFrame, heading: str) -> list[Question]:
     values = table["loss"].to_numpy(float)
     if trends and np.mean(np.array(trends) > 0) >= RISING:
         if np.nanmin(values) >= 0 and np.nanmax(values) <= 1:
-            return [accuracy_question(heading)]
+            told = (
+                "The cells below the models are of no metric that is named, and rise along the sizes as accuracies do."
+            )
+            return [Question(heading, (f"{heading}=accuracy", f"{heading}=loss"), told)]
     elif trends and np.mean(np.array(trends) < 0) >= RISING:
         return []
     return [
         Question(
             heading,
-            (f"{heading}=loss", f"{heading}=loss:perplexity", f"{heading}=loss:accuracy"),
+            (f"{heading}=loss", f"{heading}=loss:perplexity", f"{heading}=accuracy"),
             "The cells below the models are of no metric that is named, and do not fall along the sizes as losses do.",
         )
     ]
 
 
 def ask_about_metric(table: pd.DataFrame, loss: Column) -> list[Question]:
-    """Ask about values of which another column says that they are accuracies or perplexities."""
+    """Ask about values of which another column says that they are perplexities, or something per bit."""
     if "metric" not in table or loss.said:
         return []
     units = {known.unit for name in table["metric"].unique() for known in _measures(str(name))}
-    if "accuracy" in units:
-        return [accuracy_question(loss.heading)]
     if units & {"perplexity", "bits"}:
         unit = (units & {"perplexity", "bits"}).pop()
         told = f"Column {loss.heading!r} holds values in {unit}, by the name of the metric, and losses are in nats."

@@ -32,6 +32,7 @@ from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.readers.opened import stem_of
 from bayeslaw.runs.readers.registry import read_raw, read_several
 from bayeslaw.runs.schedules import schedule_check
+from bayeslaw.runs.scores import are_accuracies
 from bayeslaw.runs.sheets import Sheet, tidy_sheet
 from bayeslaw.runs.stated import read_answers
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
@@ -43,6 +44,12 @@ NEGATIVE = (
     "Losses are negative, as of a model relative to another: laws of such losses are vocabulary, and others with "
     "link=identity in their names, as in 'vanilla(link=identity)'."
 )
+
+UNTRAINED = {
+    False: "zero-shot loss is not on the fine-tuning curve",
+    True: "before any training, where scores are those of guessing",
+}
+"""Why a row without data is left out: of losses, and of scores."""
 
 Source = str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]]
 """What runs are read from: a file or folder, several of them, or a table."""
@@ -149,14 +156,26 @@ def read_zero_shot(source: Source, *, where: str | None = None) -> dict[tuple[st
 def _drafted(source: Source, where: str | None, roles: Mapping[str, str]) -> tuple[Raw, Sheet, Draft]:
     """Read a source and keep the rows asked for; the cells are not checked yet."""
     raw, name, task, folder = _found(source)
-    sheet = tidy_sheet(raw, name, roles, read_answers(folder) if folder is not None else {})
+    beside = read_answers(folder) if folder is not None else {}
+    sheet, draft = _selected(raw, name, task, where, roles, beside)
+    measured = sheet.roles.measured
+    if not measured.said and measured.heading in sheet.cells and are_accuracies(draft.table):
+        raw = replace(raw, known={**raw.known, measured.heading: "accuracy"})
+        sheet, draft = _selected(raw, name, task, where, roles, beside)
+    return raw, sheet, draft
+
+
+def _selected(
+    raw: Raw, name: str, task: str, where: str | None, roles: Mapping[str, str], beside: Mapping[str, str]
+) -> tuple[Sheet, Draft]:
+    sheet = tidy_sheet(raw, name, roles, beside)
     draft = draft_of(sheet, name, task)
     if where is not None:
         mask = matching_rows(draft.table, where, dict(draft.spelling))
         if not mask.any():
             raise nothing_selected(name, where, len(mask))
         draft = draft.without(~mask, not_selected(where))
-    return raw, sheet, draft
+    return sheet, draft
 
 
 def _found(source: Source) -> tuple[Raw, str, str, Path | None]:
@@ -188,17 +207,18 @@ def _asked(
         check_metric(draft.table, draft.source)
     if sheet.is_wide:
         draft = draft.without_losses_not_measured()
-    draft = draft.without((draft.table["data"] == 0).to_numpy(), "zero-shot loss is not on the fine-tuning curve")
+    draft = draft.without((draft.table["data"] == 0).to_numpy(), UNTRAINED["accuracy" in draft.table])
     if not len(draft.table):
         reasons = Counter(left_out.reason for left_out in draft.left_out)
         counted = "; ".join(f"{count} rows: {reason}" for reason, count in reasons.most_common(3))
         raise RunsError(
             f"{draft.source}: no run is left ({counted}), expected losses after some training. Add such runs."
         )
-    draft = draft.without_empty_errors().without_superseded()
+    draft = draft.without_empty().without_superseded()
+    draft = draft.with_known_tasks()
     questions = list(sheet.roles.questions)
     questions += ask_about_numbers(draft.table, draft.read, sheet.roles.columns)
-    loss = sheet.roles.columns["loss"]
+    loss = sheet.roles.measured
     if sheet.is_wide and loss.heading == VALUE and not loss.said:
         questions += ask_about_values(draft.table, VALUE)
     questions += ask_about_metric(draft.table, loss)
@@ -210,7 +230,7 @@ def _asked(
 
 def _values(questions: Sequence[Question]) -> str | None:
     """What the cells of a wide table seem to be, if they were asked about."""
-    accuracy = any(f"{VALUE}=loss:accuracy" == option for one in questions for option in one.options[:1])
+    accuracy = any(f"{VALUE}=accuracy" == option for one in questions for option in one.options[:1])
     return "accuracy, higher is better" if accuracy else None
 
 
@@ -221,7 +241,7 @@ def _checked(draft: Draft) -> Draft:
     check_names(draft.table, draft.source)
     check_seeds(draft.table, draft.source)
     check_repeats(draft.table, draft.source)
-    if (draft.table["loss"] <= 0).any():
+    if "loss" in draft.read and (draft.table["loss"] <= 0).any():
         draft = replace(draft, notes=(*draft.notes, NEGATIVE))
     draft = draft.without_repeats()
     schedule = schedule_check(draft.table, tuple(there for there, _ in draft.spelling))

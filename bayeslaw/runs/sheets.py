@@ -29,7 +29,7 @@ class Sheet:
     cells : the cells under the headings of the source.
     rows : for each row of `cells`, the data row in the source, counted from 1.
     roles : what the columns are, and what is open about that.
-    loss_headings : for each row of `cells`, the heading that its loss stands under.
+    loss_headings : for each row of `cells`, the heading that its loss or accuracy stands under.
     is_wide : whether the source has one column for each data size, or for each model.
     made : columns that were made of such headings.
     left_out : rows that hold nothing, or no loss in a log.
@@ -77,7 +77,7 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     stated, said_notes = _stated(cells, raw, source, answers, beside)
     roles = decide(cells, stated, raw.suggested)
     _require_columns(cells, roles, source)
-    headings = np.full(len(cells), roles.columns["loss"].heading, dtype=object)
+    headings = np.full(len(cells), roles.measured.heading, dtype=object)
     notes = (*raw.notes, *notes, *said_notes, *roles.notes)
     if wide is not None:
         return Sheet(cells, rows, roles, wide.loss_headings, True, wide.made, left_out, notes)
@@ -102,7 +102,7 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
     RunsError
     """
     has, missing, headings = roles.columns, [], list(cells.columns)
-    if "loss" not in has:
+    if not {"loss", "accuracy"} & set(has):
         missing.append(
             f"no column of losses: expected one named loss, nll, cross entropy, eval loss or the like"
             f"{nearest('loss', headings)}"
@@ -123,7 +123,7 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
 
 def _without_rows_of_training(sheet: Sheet) -> Sheet:
     """Leave out rows of a log that hold no loss of the kind that is read, but something else."""
-    loss = sheet.roles.columns["loss"].heading
+    loss = sheet.roles.measured.heading
     if not (sheet.roles.training or _is_log(sheet.cells)):
         return sheet
     sheet = _with_rates(_with_counts(sheet))

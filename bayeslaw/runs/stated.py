@@ -12,10 +12,12 @@ from bayeslaw.runs.units import MULTIPLES, read_count
 
 FILE = "bayeslaw.toml"
 LOSS_UNITS = ("nats", "bits", "perplexity", "accuracy")
+UNITS = {"loss": LOSS_UNITS, "model_loss": LOSS_UNITS[:3], "accuracy": ("share", "percent", "error")}
+"""Units by role. An accuracy in ``error`` is a share of wrong answers, or percent of them."""
 
 _GRAMMAR = (
     "Expected COLUMN=ROLE, such as size=params, size=params:M (millions), step=data:32 (examples a step), "
-    "ppl=loss:perplexity, method=variant (tells models apart) or note=ignore"
+    "ppl=loss:perplexity, arc=accuracy, method=variant (tells models apart) or note=ignore"
 )
 
 
@@ -27,7 +29,7 @@ class Stated:
     ----------
     role : one of `bayeslaw.runs.columns.ROLES`.
     scale : what its numbers are to be multiplied by.
-    unit : of a loss: nats, bits, perplexity or accuracy; else empty.
+    unit : of a loss or an accuracy, one of `UNITS`; else empty.
     origin : who said so, for messages.
     has_unit : whether a unit was named.
     """
@@ -55,16 +57,16 @@ def parse_role(column: str, text: str, origin: str = "--as") -> Stated:
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise RunsError(f"{said}: there is no role {role!r}.{hint} Use one of: {', '.join(ROLES)}.")
     if not colon:
-        return Stated(role, 1.0, "nats" if role == "loss" else "", origin, False)
-    if role == "loss":
-        if unit not in LOSS_UNITS:
-            raise RunsError(f"{said}: {unit!r} is no unit of losses. Use one of: {', '.join(LOSS_UNITS)}.")
+        return Stated(role, 1.0, "nats" if role in ("loss", "model_loss") else "", origin, False)
+    if role in UNITS:
+        if unit not in UNITS[role]:
+            raise RunsError(f"{said}: {unit!r} is no unit of {role}. Use one of: {', '.join(UNITS[role])}.")
         return Stated(role, 1.0, unit, origin, True)
     scale = MULTIPLES.get(unit.lower()) or read_count(unit)
     if role not in COUNTS or not scale or not 0 < scale < float("inf"):
         raise RunsError(
             f"{said}: {unit!r} is no unit of {role}. A unit follows {', '.join(COUNTS)} and is K, M, B, T or a number, "
-            "such as tokens:B or data:32; or follows loss."
+            "such as tokens:B or data:32; or follows loss, model_loss or accuracy."
         )
     return Stated(role, scale, "", origin, True)
 

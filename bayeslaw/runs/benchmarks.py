@@ -1,0 +1,66 @@
+"""Benchmarks that are known by name: what guessing reaches, and how many questions there are."""
+
+import re
+from dataclasses import dataclass
+
+from bayeslaw.runs.columns import plain
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark of questions that are answered rightly or wrongly.
+
+    Attributes
+    ----------
+    chance : share of questions that guessing answers rightly; None where there is no single one.
+    questions : number of questions in the split that is usually asked; None where there are several.
+    """
+
+    chance: float | None
+    questions: int | None
+
+
+# Numbers of the splits that the lm-evaluation-harness asks, from the dataset cards of each.
+_KNOWN = {
+    "arc_easy": Benchmark(1 / 4, 2376),
+    "arc_challenge": Benchmark(1 / 4, 1172),
+    "arc": Benchmark(1 / 4, None),
+    "hellaswag": Benchmark(1 / 4, 10042),
+    "winogrande": Benchmark(1 / 2, 1267),
+    "wsc": Benchmark(1 / 2, 104),
+    "wsc273": Benchmark(1 / 2, 273),
+    "logiqa": Benchmark(1 / 4, 651),
+    "lambada": Benchmark(0.0, 5153),
+    "piqa": Benchmark(1 / 2, 1838),
+    "sciq": Benchmark(1 / 4, 1000),
+    "mmlu": Benchmark(1 / 4, 14042),
+    "truthfulqa": Benchmark(None, 817),
+    "gsm8k": Benchmark(0.0, 1319),
+    "boolq": Benchmark(1 / 2, 3270),
+    "commonsense_qa": Benchmark(1 / 5, 1221),
+    "siqa": Benchmark(1 / 3, 1954),
+    "openbookqa": Benchmark(1 / 4, 500),
+    "copa": Benchmark(1 / 2, 100),
+    "race": Benchmark(1 / 4, None),
+    "triviaqa": Benchmark(0.0, None),
+    "nq_open": Benchmark(0.0, 3610),
+    "humaneval": Benchmark(0.0, 164),
+    "mbpp": Benchmark(0.0, 500),
+}
+_OTHER_NAMES = {
+    "arc_e": "arc_easy", "arc_c": "arc_challenge", "ai2_arc_easy": "arc_easy", "ai2_arc_challenge": "arc_challenge",
+    "lambada_openai": "lambada", "lambada_standard": "lambada", "lambada_openai_cloze_yaml": "lambada",
+    "csqa": "commonsense_qa", "social_iqa": "siqa", "social_i_qa": "siqa", "obqa": "openbookqa",
+    "openbook_qa": "openbookqa", "hendrycks_test": "mmlu", "truthfulqa_mc": "truthfulqa", "truthfulqa_mc1": "truthfulqa",
+    "truthfulqa_mc2": "truthfulqa", "wino_grande": "winogrande", "social_qa": "siqa", "human_eval": "humaneval",
+    "wsc_superglue": "wsc",
+}  # fmt: skip
+_BY_NAME = {plain(name): known for name, known in _KNOWN.items()} | {
+    plain(name): _KNOWN[known] for name, known in _OTHER_NAMES.items()
+}
+_SHOTS = re.compile(r"[\s_(-]*\d+[\s_-]?shots?\)?$", re.IGNORECASE)
+
+
+def known_benchmark(name: str) -> Benchmark | None:
+    """The benchmark of a name, whatever its case and punctuation, and with or without a number of shots behind it."""
+    return _BY_NAME.get(plain(_SHOTS.sub("", name.strip())))

@@ -1,0 +1,77 @@
+"""Which tables are of benchmark scores, and what their columns are: accuracies beside losses are not always meant."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.runs.columns import SCORES, VALUE, Meaning
+from bayeslaw.runs.units import read_numbers
+
+_Candidates = dict[str, list[tuple[str, Meaning]]]
+
+
+def tell_scores_from_losses(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any], notes: list[str]) -> None:
+    """Keep either the accuracies among the candidates, with the losses as those of the models, or the losses alone.
+
+    A table is one of scores if the user says of a column that it is an accuracy; or if it has accuracies and no
+    losses, or losses at some checkpoints only, or beside them the level of chance or the number of questions.
+
+    Parameters
+    ----------
+    cells : the table.
+    found : candidates of each role, which are sorted out in place.
+    said : what the user said, by role; a loss said beside an accuracy becomes that of the model.
+    notes : what is understood is added to them.
+    """
+    if "accuracy" not in said and "accuracy" not in found:
+        _drop(found, SCORES)
+        return
+    _drop_error_rates(cells, found, said)
+    if not _is_of_scores(cells, found, said):
+        if "accuracy" in found:
+            named = found["accuracy"][0][0]
+            notes.append(f"The table is read as one of losses; --as {named}=accuracy reads it as one of scores.")
+        _drop(found, SCORES)
+        return
+    losses = [(heading, known) for heading, known in found.pop("loss", []) if known.rank != VALUE]
+    found["model_loss"] = [one for one in losses if not _blank(cells, one[0])]
+    errors = found.pop("loss_se", [])
+    found["accuracy_se"] = found.get("accuracy_se") or errors
+    for loss, score in (("loss", "model_loss"), ("loss_se", "accuracy_se")):
+        if loss in said:
+            said.setdefault(score, said.pop(loss))
+
+
+def _is_of_scores(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any]) -> bool:
+    if "accuracy" in said:
+        return True
+    if "loss" in said:
+        return False
+    losses = [read_numbers(cells[heading], counts=False) for heading, _ in found.get("loss", [])]
+    given = ~read_numbers(cells[found["accuracy"][0][0]], counts=False).blank
+    if found.get("chance") or found.get("questions"):
+        return True
+    # A log of training has losses in many rows and accuracies in few; losses at a few checkpoints are beside scores.
+    return all((~loss.blank).sum() <= given.sum() and bool(loss.blank[given].any()) for loss in losses)
+
+
+def _drop(found: _Candidates, roles: Sequence[str]) -> None:
+    for role in roles:
+        found.pop(role, None)
+
+
+def _drop_error_rates(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any]) -> None:
+    """Take a loss that is 1 - accuracy in every row, as tables saved by this package have, for nothing of its own."""
+    heading = said["accuracy"].heading if "accuracy" in said else found["accuracy"][0][0]
+    accuracy = read_numbers(cells[heading], counts=False).values
+    for loss, known in list(found.get("loss", [])):
+        if np.allclose(read_numbers(cells[loss], counts=False).values, 1 - accuracy, atol=1e-9):
+            found["loss"].remove((loss, known))
+    if not found.get("loss"):
+        found.pop("loss", None)
+
+
+def _blank(cells: pd.DataFrame, heading: str) -> bool:
+    return bool(read_numbers(cells[heading], counts=False).blank.all())

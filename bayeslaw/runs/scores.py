@@ -1,0 +1,139 @@
+"""Benchmark scores as shares of questions, with what is known of each task: its questions, and what guessing reaches."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayeslaw.runs.benchmarks import known_benchmark
+from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.roles import Column
+from bayeslaw.runs.units import in_nats
+
+STDERR_AGREE = 1.5
+"""Ratio of the upper to the lower quartile of questions by the standard errors of a task, up to which they are those
+of so many questions asked once."""
+
+
+def read_scores(found: dict[str, pd.Series], columns: Mapping[str, Column], notes: list[str]) -> dict[str, Column]:
+    """Bring scores and what stands beside them to shares, and derive the loss, which is 1 - accuracy.
+
+    Parameters
+    ----------
+    found : columns so far, under canonical names, as numbers of the source; changed in place.
+    columns : what each was read from.
+    notes : what is understood is added to them.
+
+    Returns
+    -------
+    Those of the columns of which the unit has come out, with it.
+    """
+    accuracy = columns["accuracy"]
+    raw = found["accuracy"].to_numpy(float)
+    there = np.array([is_accuracy(str(name)) for name in found["metric"]]) if "metric" in found else np.isfinite(raw)
+    percent = accuracy.unit == "percent" or (accuracy.unit != "share" and _in_percent(raw[there]))
+    scale = 0.01 if percent else 1.0
+    shares = raw * scale
+    found["accuracy"] = pd.Series(1 - shares if accuracy.unit == "error" else shares)
+    if percent:
+        notes.append(f"Column {accuracy.heading!r} is in percent, and divided by 100.")
+    changed = {"accuracy": replace(accuracy, scale=scale)}
+    if "accuracy_se" in found:
+        found["accuracy_se"] = found["accuracy_se"] * scale
+        changed["accuracy_se"] = replace(columns["accuracy_se"], scale=scale)
+    if "chance" in found:
+        by = 0.01 if _in_percent(found["chance"].to_numpy(float)) else 1.0
+        found["chance"] = found["chance"] * by
+        changed["chance"] = replace(columns["chance"], scale=by)
+    if "model_loss" in found:
+        found["model_loss"] = pd.Series(in_nats(found["model_loss"].to_numpy(float), columns["model_loss"].unit)[0])
+    found["loss"] = 1 - found["accuracy"]
+    notes.append("Scores: accuracy is the share of questions answered rightly, and loss is 1 - accuracy.")
+    return changed
+
+
+def is_accuracy(metric: str) -> bool:
+    """Whether the name of a metric, or a part of it, is that of an accuracy."""
+    return any((known := meaning(part)) and known.role == "accuracy" for part in (metric, *metric.split(":")))
+
+
+def are_accuracies(table: pd.DataFrame) -> bool:
+    """Whether a table that is read as one of losses has a column of metrics, and one of them is an accuracy."""
+    return "metric" in table and "accuracy" not in table and any(map(is_accuracy, map(str, table["metric"].unique())))
+
+
+def with_known_tasks(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Complete a table of scores by the number of questions and the level of chance of each task, where it lacks them.
+
+    Questions follow from the standard errors, as p (1 - p) / se^2 + 1 (the variance of the mean with n - 1, as of
+    the lm-evaluation-harness), in the median over the rows of a task; else from the name of a known benchmark, as the
+    level of chance does.
+
+    Returns
+    -------
+    The table, and notes.
+    """
+    notes: list[str] = []
+    if "questions" not in table:
+        table = table.assign(questions=np.nan)
+    if "chance" not in table:
+        table = table.assign(chance=np.nan)
+    table = _with_questions_by_errors(table, notes)
+    for name in ("questions", "chance"):
+        table = _with_known(table, name, notes)
+    empty = [name for name in ("questions", "chance") if table[name].isna().all()]
+    return table.drop(columns=empty), notes
+
+
+def _with_questions_by_errors(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    if "accuracy_se" not in table:
+        return table
+    p, error = table["accuracy"].to_numpy(float), table["accuracy_se"].to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where((p > 0) & (p < 1) & (error > 0), p * (1 - p) / error**2 + 1, np.nan)
+    found = {}
+    for task in _tasks_without(table, "questions"):
+        here = each[(table["task"] == task).to_numpy()]
+        here = here[np.isfinite(here)]
+        low, middle, high = np.quantile(here, [0.25, 0.5, 0.75]) if len(here) else (1.0, 0.0, 2.0)
+        if middle >= 1 and high <= STDERR_AGREE * low:
+            found[task] = float(round(middle))
+    if found:
+        notes.append(f"Numbers of questions follow from the standard errors: {_listed(found)}.")
+    return _filled(table, "questions", found)
+
+
+def _with_known(table: pd.DataFrame, name: str, notes: list[str]) -> pd.DataFrame:
+    known = {task: known_benchmark(task) for task in _tasks_without(table, name)}
+    found = {
+        task: float(value)
+        for task, benchmark in known.items()
+        if benchmark is not None and (value := getattr(benchmark, name)) is not None
+    }
+    if found:
+        what = "numbers of questions" if name == "questions" else "levels of chance"
+        notes.append(f"By the names of benchmarks, {what} are {_listed(found)}; a column {name!r} says otherwise.")
+    return _filled(table, name, found)
+
+
+def _tasks_without(table: pd.DataFrame, name: str) -> list[str]:
+    missing = table[name].isna().groupby(table["task"], sort=False).all()
+    return [str(task) for task in missing.index[missing]]
+
+
+def _filled(table: pd.DataFrame, name: str, found: Mapping[str, float]) -> pd.DataFrame:
+    return table.assign(**{name: table[name].fillna(table["task"].map(found).astype(float))})
+
+
+def _listed(found: Mapping[str, float]) -> str:
+    shown = ", ".join(f"{value:.4g} of {task}" if value < 1 else f"{value:,.0f} of {task}" for task, value in
+                      list(found.items())[:8])  # fmt: skip
+    return shown + (f" and {len(found) - 8} more" if len(found) > 8 else "")
+
+
+def _in_percent(values: NDArray[np.float64]) -> bool:
+    """Whether most numbers that are not zero are above 1."""
+    there = values[np.isfinite(values) & (values != 0)]
+    return bool(len(there) and np.median(there) > 1)
