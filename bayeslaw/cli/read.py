@@ -5,12 +5,23 @@ from typing import Annotated
 
 import typer
 
-from bayeslaw.cli.shared import As, Json, RunsPaths, Where, check_output, say_what_is_read, show
+from bayeslaw.cli.shared import (
+    As,
+    Json,
+    RunsPaths,
+    Scores,
+    Where,
+    check_output,
+    said,
+    say_what_is_read,
+    show,
+)
 
 
 def read(
     runs: RunsPaths,
     answers: As = None,
+    scores: Scores = None,
     where: Where = None,
     json: Json = False,
     output: Annotated[
@@ -30,7 +41,7 @@ def read(
     from bayeslaw.runs.reading import understand
     from bayeslaw.runs.stated import parse_answers
 
-    found = understand(list(runs), where=where, roles=parse_answers(answers or ()))
+    found = understand(list(runs), where=where, roles=parse_answers(said(answers, scores)))
     if json:
         from bayeslaw.views.records import to_json
 

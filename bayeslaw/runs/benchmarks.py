@@ -24,7 +24,6 @@ class Benchmark:
 _KNOWN = {
     "arc_easy": Benchmark(1 / 4, 2376),
     "arc_challenge": Benchmark(1 / 4, 1172),
-    "arc": Benchmark(1 / 4, None),
     "hellaswag": Benchmark(1 / 4, 10042),
     "winogrande": Benchmark(1 / 2, 1267),
     "wsc": Benchmark(1 / 2, 104),
@@ -34,7 +33,7 @@ _KNOWN = {
     "piqa": Benchmark(1 / 2, 1838),
     "sciq": Benchmark(1 / 4, 1000),
     "mmlu": Benchmark(1 / 4, 14042),
-    "truthfulqa": Benchmark(None, 817),
+    "truthfulqa": Benchmark(None, None),
     "gsm8k": Benchmark(0.0, 1319),
     "boolq": Benchmark(1 / 2, 3270),
     "commonsense_qa": Benchmark(1 / 5, 1221),
@@ -48,19 +47,22 @@ _KNOWN = {
     "mbpp": Benchmark(0.0, 500),
 }
 _OTHER_NAMES = {
-    "arc_e": "arc_easy", "arc_c": "arc_challenge", "ai2_arc_easy": "arc_easy", "ai2_arc_challenge": "arc_challenge",
-    "lambada_openai": "lambada", "lambada_standard": "lambada", "lambada_openai_cloze_yaml": "lambada",
-    "csqa": "commonsense_qa", "social_iqa": "siqa", "social_i_qa": "siqa", "obqa": "openbookqa",
-    "openbook_qa": "openbookqa", "hendrycks_test": "mmlu", "truthfulqa_mc": "truthfulqa", "truthfulqa_mc1": "truthfulqa",
-    "truthfulqa_mc2": "truthfulqa", "wino_grande": "winogrande", "social_qa": "siqa", "human_eval": "humaneval",
-    "wsc_superglue": "wsc",
-}  # fmt: skip
-_BY_NAME = {plain(name): known for name, known in _KNOWN.items()} | {
-    plain(name): _KNOWN[known] for name, known in _OTHER_NAMES.items()
+    "arc_easy": "arc_e, ai2_arc_easy",
+    "arc_challenge": "arc, arc_c, ai2_arc, ai2_arc_challenge",
+    "lambada": "lambada_openai, lambada_standard",
+    "commonsense_qa": "csqa",
+    "siqa": "social_iqa, social_i_qa",
+    "openbookqa": "obqa, openbook_qa",
+    "mmlu": "hendrycks_test",
+    "truthfulqa": "truthfulqa_mc, truthfulqa_mc1, truthfulqa_mc2",
+    "humaneval": "human_eval",
+}
+_BY_NAME = {
+    plain(alias): known for name, known in _KNOWN.items() for alias in (name, *_OTHER_NAMES.get(name, "").split(", "))
 }
 _SHOTS = re.compile(r"[\s_(-]*\d+[\s_-]?shots?\)?$", re.IGNORECASE)
 
 
 def known_benchmark(name: str) -> Benchmark | None:
     """The benchmark of a name, whatever its case and punctuation, and with or without a number of shots behind it."""
-    return _BY_NAME.get(plain(_SHOTS.sub("", name.strip())))
+    return _BY_NAME.get(plain(_SHOTS.sub("", name.strip())) or "-")

@@ -47,12 +47,14 @@ class ReadColumn:
     cells : the cells as found, shape (cells,).
     numbers : the cells as numbers, before scaling.
     scale : what the heading says the numbers are to be multiplied by.
+    unit : of a loss or an accuracy, if it was said.
     """
 
     headings: NDArray[np.object_]
     cells: pd.Series
     numbers: Numbers
     scale: float
+    unit: str = ""
 
 
 def check_metric(table: pd.DataFrame, source: str) -> None:

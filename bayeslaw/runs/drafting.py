@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bayeslaw.runs.checks import OPTIONAL, ReadColumn, repeats
 from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES
 from bayeslaw.runs.logs import superseded
-from bayeslaw.runs.naming import derive_names
+from bayeslaw.runs.naming import derive_names, read_params_in_names
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.scores import read_scores, with_known_tasks
 from bayeslaw.runs.sheets import Sheet
@@ -37,12 +37,15 @@ class Draft:
         return replace(self, table=self.table[~mask], left_out=left_out)
 
     def without_losses_not_measured(self) -> "Draft":
-        """Leave out the empty cells of a wide table, saying for each at which data size."""
-        draft = self
-        measured = self.read["accuracy" if "accuracy" in self.read else "loss"].numbers
-        for size in sorted(self.table.loc[measured.blank[self.table.index], "data"].unique()):
-            here = measured.blank[draft.table.index] & (draft.table["data"] == size).to_numpy()
-            draft = draft.without(here, f"no loss measured at data = {size:.12g}")
+        """Leave out the empty cells of a wide table, saying for each of which benchmark, or at which data size."""
+        draft, of_scores = self, "accuracy" in self.read
+        measured = self.read["accuracy" if of_scores else "loss"].numbers
+        by = "task" if of_scores else "data"
+        for value in sorted(self.table.loc[measured.blank[self.table.index], by].unique()):
+            here = measured.blank[draft.table.index] & (draft.table[by] == value).to_numpy()
+            draft = draft.without(
+                here, f"no score on {value}" if of_scores else f"no loss measured at data = {value:.12g}"
+            )
         return draft
 
     def without_empty(self) -> "Draft":
@@ -56,7 +59,7 @@ class Draft:
         """Say of scores how many questions each task has, and what guessing reaches, where that follows."""
         if "accuracy" not in self.table:
             return self
-        table, notes = with_known_tasks(self.table)
+        table, notes = with_known_tasks(self.table, rounded=self.read["accuracy"].scale != 1)
         return replace(self, table=table, notes=(*self.notes, *notes))
 
     def without_repeats(self) -> "Draft":
@@ -120,6 +123,8 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         columns = {**columns, **read_scores(found, columns, notes)}
     else:
         _convert_losses(found, columns["loss"].unit)
+    if "accuracy" in found:
+        read_params_in_names(found, notes)
     _derive_data(found, notes)
     variants = [read_texts(cells[heading]) for heading in sheet.roles.variants]
     derive_names(found, variants, task, notes)
@@ -128,8 +133,9 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
     headings = {name: np.full(len(cells), column.heading, dtype=object) for name, column in columns.items()}
     headings["accuracy" if "accuracy" in columns else "loss"] = sheet.loss_headings
     read = {
-        name: ReadColumn(headings[name], cells[columns[name].heading], numbers[name], columns[name].scale)
-        for name in numbers
+        name: ReadColumn(headings[name], cells[of.heading], numbers[name], of.scale, of.unit)
+        for name, of in columns.items()
+        if name in numbers
     }
     spelling = [(heading, name) for name, heading in extras.items() if name != heading]
     spelling += [(column.heading, name) for name, column in columns.items()]

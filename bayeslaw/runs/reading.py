@@ -32,6 +32,7 @@ from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.readers.opened import stem_of
 from bayeslaw.runs.readers.registry import read_raw, read_several
 from bayeslaw.runs.schedules import schedule_check
+from bayeslaw.runs.score_checks import ask_about_scores, below_chance, check_metrics_are_scores, check_scores
 from bayeslaw.runs.scores import are_accuracies
 from bayeslaw.runs.sheets import Sheet, tidy_sheet
 from bayeslaw.runs.stated import read_answers
@@ -55,7 +56,13 @@ Source = str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]
 """What runs are read from: a file or folder, several of them, or a table."""
 
 
-def read_runs(source: Source, *, where: str | None = None, roles: Mapping[str, str] | None = None) -> Runs:
+def read_runs(
+    source: Source,
+    *,
+    where: str | None = None,
+    roles: Mapping[str, str] | None = None,
+    scores: Sequence[str] = (),
+) -> Runs:
     """Read training runs from wherever they are.
 
     The kind of a file is told by its content: tables (CSV, TSV, Parquet, JSON, Markdown, Excel; also compressed with
@@ -74,12 +81,18 @@ def read_runs(source: Source, *, where: str | None = None, roles: Mapping[str, s
     roles : mapping of str to str, optional
         What columns are, where their names do not tell: ``{"size": "params:M", "step": "data:32"}``. They come before
         those of a file ``bayeslaw.toml`` beside the source.
+    scores : sequence of str, optional
+        Columns that are accuracies on benchmarks, one a column, as of a leaderboard: ``("arc", "hellaswag")``. Each
+        gets a row for each model, and is a task. The same as ``roles={"arc": "accuracy", "hellaswag": "accuracy"}``.
 
     Returns
     -------
     Runs
         The table under canonical names, with data in examples (or tokens), parameters and tokens as counts, compute
-        in FLOP, and losses in nats; the rows that were left out; and notes on what was understood.
+        in FLOP, and losses in nats; the rows that were left out; and notes on what was understood. A table of
+        benchmark scores has ``accuracy`` (share of questions answered rightly), ``loss`` (1 - accuracy), and where
+        they are known ``accuracy_se``, ``questions`` (how many), ``chance`` (what guessing reaches) and
+        ``model_loss`` (of the model on text, in nats).
 
     Raises
     ------
@@ -96,7 +109,7 @@ def read_runs(source: Source, *, where: str | None = None, roles: Mapping[str, s
     >>> runs.table[["model", "data", "loss"]].values.tolist()
     [['gpt2', 200.0, 3.1], ['gpt2', 1000.0, 2.9]]
     """
-    _, _, draft, questions = _asked(source, where, roles)
+    _, _, draft, questions = _asked(source, where, {**dict.fromkeys(scores, "accuracy"), **(roles or {})})
     if questions:
         raise OpenQuestionsError(draft.source, questions)
     return _checked(draft).runs()
@@ -205,6 +218,8 @@ def _asked(
     raw, sheet, draft = _drafted(source, where, roles or {})
     if not sheet.roles.questions:  # else it is not yet known what the values are
         check_metric(draft.table, draft.source)
+        if raw.known.get(sheet.roles.measured.heading) == "accuracy":
+            check_metrics_are_scores(draft.table, draft.source)
     if sheet.is_wide:
         draft = draft.without_losses_not_measured()
     draft = draft.without((draft.table["data"] == 0).to_numpy(), UNTRAINED["accuracy" in draft.table])
@@ -222,6 +237,8 @@ def _asked(
     if sheet.is_wide and loss.heading == VALUE and not loss.said:
         questions += ask_about_values(draft.table, VALUE)
     questions += ask_about_metric(draft.table, loss)
+    if "accuracy" in draft.read:
+        questions += ask_about_scores(loss, draft.read["accuracy"])
     if not questions:
         questions += ask_about_shifted_sizes(draft.table, sheet.roles.columns)
         questions += ask_what_tells_apart(draft.table)
@@ -237,6 +254,7 @@ def _values(questions: Sequence[Question]) -> str | None:
 def _checked(draft: Draft) -> Draft:
     """Refuse a table with cells that cannot be used; repeated lines of a log are left out."""
     check_units(draft.table, draft.read, draft.source)
+    check_scores(draft.table, draft.read, draft.source)
     check_numbers(draft.table, draft.read, draft.source)
     check_names(draft.table, draft.source)
     check_seeds(draft.table, draft.source)
@@ -246,4 +264,6 @@ def _checked(draft: Draft) -> Draft:
     draft = draft.without_repeats()
     schedule = schedule_check(draft.table, tuple(there for there, _ in draft.spelling))
     said = (schedule.sentence,) if schedule is not None else ()
-    return replace(draft, notes=(*draft.notes, *said, *names_that_nearly_agree(draft.table)))
+    return replace(
+        draft, notes=(*draft.notes, *said, *names_that_nearly_agree(draft.table), *below_chance(draft.table))
+    )

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayeslaw.runs.columns import SCORES, VALUE, Meaning
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.columns import SCORES, VALUE, Meaning, plain
 from bayeslaw.runs.units import read_numbers
 
 _Candidates = dict[str, list[tuple[str, Meaning]]]
@@ -24,10 +25,21 @@ def tell_scores_from_losses(cells: pd.DataFrame, found: _Candidates, said: dict[
     found : candidates of each role, which are sorted out in place.
     said : what the user said, by role; a loss said beside an accuracy becomes that of the model.
     notes : what is understood is added to them.
+
+    Raises
+    ------
+    RunsError
+        If a column is said to be an accuracy that is a Brier score.
     """
     if "accuracy" not in said and "accuracy" not in found:
         _drop(found, SCORES)
         return
+    if "accuracy" in said and "brier" in plain(said["accuracy"].heading):
+        heading = said["accuracy"].heading
+        raise RunsError(
+            f"--as {heading}=accuracy: a Brier score is the mean square of errors of probabilities, and no share of "
+            f"questions. Give accuracies; or, for a law of losses, say --as {heading}=loss."
+        )
     _drop_error_rates(cells, found, said)
     if not _is_of_scores(cells, found, said):
         if "accuracy" in found:

@@ -1,4 +1,4 @@
-"""Benchmark scores as shares of questions, with what is known of each task: its questions, and what guessing reaches."""
+"""Benchmark scores as shares of questions, with the number of questions of each task and what guessing reaches."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +11,9 @@ from bayeslaw.runs.benchmarks import known_benchmark
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.units import in_nats
+
+THOUSAND, VALUES_MIN = 1000, 20
+"""Questions that are taken where all scores are written as whole thousandths, and how many distinct ones it takes."""
 
 STDERR_AGREE = 1.5
 """Ratio of the upper to the lower quartile of questions by the standard errors of a task, up to which they are those
@@ -64,23 +67,30 @@ def are_accuracies(table: pd.DataFrame) -> bool:
     return "metric" in table and "accuracy" not in table and any(map(is_accuracy, map(str, table["metric"].unique())))
 
 
-def with_known_tasks(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def with_known_tasks(table: pd.DataFrame, rounded: bool) -> tuple[pd.DataFrame, list[str]]:
     """Complete a table of scores by the number of questions and the level of chance of each task, where it lacks them.
 
     Questions follow from the standard errors, as p (1 - p) / se^2 + 1 (the variance of the mean with n - 1, as of
     the lm-evaluation-harness), in the median over the rows of a task; else from the name of a known benchmark, as the
-    level of chance does.
+    level of chance does. Where scores are whole thousandths, not more than 1,000 are taken, for evaluations are often
+    limited to so many.
+
+    Parameters
+    ----------
+    table : of runs, with ``accuracy``.
+    rounded : whether the source has scores in percent, which people round to tenths.
 
     Returns
     -------
     The table, and notes.
     """
     notes: list[str] = []
-    if "questions" not in table:
-        table = table.assign(questions=np.nan)
-    if "chance" not in table:
-        table = table.assign(chance=np.nan)
+    for name in ("questions", "chance"):
+        given = table[name] if name in table else pd.Series(np.nan, index=table.index)
+        table = table.assign(**{name: given.fillna(given.groupby(table["task"]).transform("first"))})
     table = _with_questions_by_errors(table, notes)
+    if not rounded:
+        table = _with_questions_by_thousandths(table, notes)
     for name in ("questions", "chance"):
         table = _with_known(table, name, notes)
     empty = [name for name in ("questions", "chance") if table[name].isna().all()]
@@ -102,6 +112,22 @@ def _with_questions_by_errors(table: pd.DataFrame, notes: list[str]) -> pd.DataF
             found[task] = float(round(middle))
     if found:
         notes.append(f"Numbers of questions follow from the standard errors: {_listed(found)}.")
+    return _filled(table, "questions", found)
+
+
+def _with_questions_by_thousandths(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    found = {}
+    for task in _tasks_without(table, "questions"):
+        values = 1000 * table.loc[table["task"] == task, "accuracy"].dropna().unique()
+        known = known_benchmark(task)
+        fewer = known is not None and known.questions is not None and known.questions <= THOUSAND
+        if len(values) >= VALUES_MIN and not fewer and np.allclose(values, np.round(values), rtol=0, atol=1e-6):
+            found[task] = float(THOUSAND)
+    if found:
+        notes.append(
+            f"Scores on {', '.join(list(found)[:8])} are whole thousandths, as of 1,000 questions, which are taken; if "
+            "they are of more and rounded, a column 'questions' says so."
+        )
     return _filled(table, "questions", found)
 
 

@@ -8,16 +8,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning
+from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning, plain
 from bayeslaw.runs.headings import nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Roles, decide
 from bayeslaw.runs.schedules import rate_column
-from bayeslaw.runs.stated import Stated, parse_role, stated_roles
+from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
 from bayeslaw.runs.table import LeftOut, leave_out
-from bayeslaw.runs.unfold import unfold
+from bayeslaw.runs.unfold import Unfolded, unfold
 from bayeslaw.runs.units import is_blank, read_numbers
+from bayeslaw.runs.wide_scores import scores_by_name, scores_said, unfold_scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +71,7 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     rows = np.flatnonzero(~empty) + 1
     cells = cells[~empty].reset_index(drop=True)
 
-    said = {column for column, role in {**beside, **answers}.items() if role.partition(":")[0].strip() == "loss"}
-    wide = None if said & set(cells.columns) else unfold(cells, source)
+    wide, answers, beside = _unfolded(cells, source, answers, beside)
     if wide is not None:
         cells, rows, notes = wide.cells, rows[wide.origin], (*notes, wide.note)
     stated, said_notes = _stated(cells, raw, source, answers, beside)
@@ -82,6 +82,38 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     if wide is not None:
         return Sheet(cells, rows, roles, wide.loss_headings, True, wide.made, left_out, notes)
     return _without_rows_of_training(Sheet(cells, rows, roles, headings, False, (), left_out, notes))
+
+
+def _unfolded(
+    cells: pd.DataFrame, source: str, answers: Mapping[str, str], beside: Mapping[str, str]
+) -> tuple[Unfolded | None, Mapping[str, str], Mapping[str, str]]:
+    """A wide table made tidy, None if it is tidy; and what was said about the columns that are left.
+
+    Raises
+    ------
+    RunsError
+        If its headings contradict each other, or benchmarks are said to be in several units.
+    """
+    headings = list(cells.columns)
+    scores = scores_said(headings, answers, beside)
+    if scores:
+        if len(set(scores.values())) > 1:
+            named = ", ".join(f"{heading}={role}" for heading, role in scores.items())
+            raise RunsError(f"{source}: benchmarks are said to be in several units ({named}), expected one for all.")
+        left, left_beside = (
+            {c: role for c, role in one.items() if matching_heading(c, headings) not in scores}
+            for one in (answers, beside)
+        )
+        return unfold_scores(cells, list(scores), True), {**left, "accuracy": next(iter(scores.values()))}, left_beside
+    said = {matching_heading(c, headings) for c, role in {**beside, **answers}.items() if _says_what_was_measured(role)}
+    if said - {None}:
+        return None, answers, beside
+    by_name = scores_by_name(cells)
+    return (unfold_scores(cells, by_name, False) if by_name else unfold(cells, source)), answers, beside
+
+
+def _says_what_was_measured(role: str) -> bool:
+    return says("loss", role) or says("accuracy", role)
 
 
 def _stated(
@@ -105,9 +137,10 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
     if not {"loss", "accuracy"} & set(has):
         missing.append(
             f"no column of losses: expected one named loss, nll, cross entropy, eval loss or the like"
-            f"{nearest('loss', headings)}"
+            f"{nearest('loss', headings)}{_errors_among(headings)}"
         )
-    if not {"data", "tokens", "compute"} & set(has) and not set(OTHER_SIZES) & set(headings):
+    of_loss = {"accuracy", "model_loss"} <= set(has)
+    if not {"data", "tokens", "compute"} & set(has) and not set(OTHER_SIZES) & set(headings) and not of_loss:
         missing.append(
             "no column of data sizes: expected examples (seen examples, samples, …), tokens (total tokens, …), steps, "
             f"or compute together with params{nearest('data', headings)}"
@@ -119,6 +152,12 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
             f"{source}: found {', and '.join(missing)}{wide}. The columns are: {listed}. Rename one, or say "
             "which it is with --as COLUMN=loss or --as COLUMN=data."
         )
+
+
+def _errors_among(headings: list[str]) -> str:
+    """Words on a column of errors, which may be those on a benchmark."""
+    errors = [heading for heading in headings if plain(heading).endswith(("error", "errorrate"))]
+    return f" (if {errors[0]!r} is the share of wrong answers, --as {errors[0]}=accuracy:error)" if errors else ""
 
 
 def _without_rows_of_training(sheet: Sheet) -> Sheet:

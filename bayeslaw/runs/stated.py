@@ -91,6 +91,16 @@ def parse_answers(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def scores_as_answers(columns: Sequence[str]) -> list[str]:
+    """Answers that say of each of several columns that it holds accuracies, as ``--scores arc,hellaswag`` does.
+
+    Parameters
+    ----------
+    columns : names of columns, or several of them with commas between.
+    """
+    return [f"{column.strip()}=accuracy" for several in columns for column in several.split(",") if column.strip()]
+
+
 def read_answers(folder: Path) -> dict[str, str]:
     """Read the table ``[columns]`` of ``bayeslaw.toml`` in a folder; empty if there is no such file.
 
@@ -141,14 +151,14 @@ def stated_roles(
     """
     found, notes = {}, []
     for column, text in beside.items():
-        heading = _heading(column, headings)
+        heading = matching_heading(column, headings)
         if heading is None:
             notes.append(f"{FILE} names a column {column!r} that is not in this table.")
         else:
             found[heading] = parse_role(column, text, FILE)
     problems = []
     for column, text in answers.items():
-        heading = _heading(column, headings)
+        heading = matching_heading(column, headings)
         if heading is None:
             close = difflib.get_close_matches(column, headings, 1, cutoff=0.4)
             hint = f" (did you mean {close[0]!r}?)" if close else ""
@@ -169,7 +179,13 @@ def stated_roles(
     return found, tuple(notes)
 
 
-def _heading(column: str, headings: Sequence[str]) -> str | None:
+def says(role: str, text: str) -> bool:
+    """Whether what is said of a column is this role, in whatever unit."""
+    return text.partition(":")[0].strip().casefold() == role
+
+
+def matching_heading(column: str, headings: Sequence[str]) -> str | None:
+    """The heading that a name of a column means: the same, or the only one alike but for case and punctuation."""
     if column in headings:
         return column
     alike = [heading for heading in headings if plain(heading) == plain(column)]

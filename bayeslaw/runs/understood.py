@@ -115,7 +115,8 @@ def understood_columns(sheet: Sheet, values: str | None) -> tuple[UnderstoodColu
     if sheet.is_wide:
         name = "accuracy" if "accuracy" in roles.columns else "loss"
         unit = values or _unit(name, roles.measured)
-        why = "a heading that names a model" if "model" in sheet.made else "a heading that is a size"
+        names = next((name for name in ("model", "task") if name in sheet.made), None)
+        why = f"a heading that names a {names}" if names else "a heading that is a size"
         found += [UnderstoodColumn(str(heading), name, unit, why) for heading in dict.fromkeys(sheet.loss_headings)]
     return tuple(found)
 
