@@ -144,9 +144,10 @@ def read_table(paths: Sequence[Path], where: str | None, answers: Sequence[str] 
 
 def said(answers: Sequence[str] | None, scores: Sequence[str] | None) -> list[str]:
     """What ``--as`` and ``--scores`` say of the columns together, as answers of the first."""
-    from bayeslaw.runs.stated import scores_as_answers
+    from bayeslaw.runs.stated import scores_as_roles
 
-    return [*(answers or ()), *scores_as_answers(scores or ())]
+    roles = [scores_as_roles(columns) for columns in scores or ()]
+    return [*(answers or ()), *(f"{column}={role}" for one in roles for column, role in one.items())]
 
 
 @contextmanager

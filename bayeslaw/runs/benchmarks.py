@@ -60,9 +60,18 @@ _OTHER_NAMES = {
 _BY_NAME = {
     plain(alias): known for name, known in _KNOWN.items() for alias in (name, *_OTHER_NAMES.get(name, "").split(", "))
 }
+_METRIC_BEHIND = re.compile(r"(.{1,200}?)[\s/.:_,-]+(?:acc|accuracy|acc_norm|exact_match|score)(?:,[\w-]{1,40})?", re.I)
 _SHOTS = re.compile(r"[\s_(-]*\d+[\s_-]?shots?\)?$", re.IGNORECASE)
 
 
 def known_benchmark(name: str) -> Benchmark | None:
     """The benchmark of a name, whatever its case and punctuation, and with or without a number of shots behind it."""
     return _BY_NAME.get(plain(_SHOTS.sub("", name.strip())) or "-")
+
+
+def benchmark_in(heading: str) -> str | None:
+    """The part of a heading that names a known benchmark, with or without a metric behind it: of ``arc_easy/acc``."""
+    heading = heading.strip()
+    behind = _METRIC_BEHIND.fullmatch(heading)
+    names = (heading, *([behind[1]] if behind else []))
+    return next((name for name in names if known_benchmark(name) is not None), None)

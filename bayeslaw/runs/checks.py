@@ -244,5 +244,5 @@ def _remedy(name: str, column: ReadColumn, position: int, row: int) -> str:
         return f'Where most losses are above zero, all must be: correct it, or drop such rows with where="{name} > 0".'
     if np.isnan(value) and "," in found:
         return "Write decimals with a point."
-    optional = "" if name in ("loss", "data") else ", drop the column"
+    optional = "" if name in ("loss", "accuracy", "data") else ", drop the column"
     return f'Correct it{optional}, or leave the row out with where="row != {row}".'

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayeslaw.runs.benchmarks import benchmark_in
 from bayeslaw.runs.checks import OPTIONAL, ReadColumn, repeats
 from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES
 from bayeslaw.runs.logs import superseded
@@ -127,7 +128,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         read_params_in_names(found, notes)
     _derive_data(found, notes)
     variants = [read_texts(cells[heading]) for heading in sheet.roles.variants]
-    derive_names(found, variants, task, notes)
+    derive_names(found, variants, benchmark_in(sheet.roles.measured.heading) or task, notes)
     extras = _extras(sheet, notes)
     ordered = {name: found[name] for name in ("row", *CANONICAL) if name in found}
     headings = {name: np.full(len(cells), column.heading, dtype=object) for name, column in columns.items()}
@@ -156,6 +157,7 @@ def _note(name: str, column: Column) -> str | None:
         "bits": "times ln 2, in nats",
         "perplexity": "its logarithm, in nats",
         "accuracy": "as 1 - accuracy, the error rate",
+        "error": "as 1 less the share of wrong answers",
     }.get(column.unit)
     if converted:
         return f"Column {column.heading!r} read as {name}, {converted}."
@@ -169,7 +171,8 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
 
     A name that means something here is not left to a column that is something else.
     """
-    taken = {column.heading for column in sheet.roles.columns.values()} | set(sheet.roles.ignored)
+    roles = sheet.roles
+    taken = {column.heading for column in roles.columns.values()} | {*roles.ignored, *roles.repeated}
     kept = [heading for heading in sheet.cells.columns if heading not in taken]
     names: dict[str, str] = {}
     there = set(kept)

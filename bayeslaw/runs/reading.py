@@ -35,7 +35,7 @@ from bayeslaw.runs.schedules import schedule_check
 from bayeslaw.runs.score_checks import ask_about_scores, below_chance, check_metrics_are_scores, check_scores
 from bayeslaw.runs.scores import are_accuracies
 from bayeslaw.runs.sheets import Sheet, tidy_sheet
-from bayeslaw.runs.stated import read_answers
+from bayeslaw.runs.stated import read_answers, scores_as_roles
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
 from bayeslaw.runs.understood import Understood, understood_columns
 from bayeslaw.runs.unfold import VALUE
@@ -82,7 +82,7 @@ def read_runs(
         What columns are, where their names do not tell: ``{"size": "params:M", "step": "data:32"}``. They come before
         those of a file ``bayeslaw.toml`` beside the source.
     scores : sequence of str, optional
-        Columns that are accuracies on benchmarks, one a column, as of a leaderboard: ``("arc", "hellaswag")``. Each
+        Columns that are accuracies on benchmarks, as of a leaderboard: ``("arc", "hellaswag")``. Each
         gets a row for each model, and is a task. The same as ``roles={"arc": "accuracy", "hellaswag": "accuracy"}``.
 
     Returns
@@ -109,7 +109,7 @@ def read_runs(
     >>> runs.table[["model", "data", "loss"]].values.tolist()
     [['gpt2', 200.0, 3.1], ['gpt2', 1000.0, 2.9]]
     """
-    _, _, draft, questions = _asked(source, where, {**dict.fromkeys(scores, "accuracy"), **(roles or {})})
+    _, _, draft, questions = _asked(source, where, {**scores_as_roles(scores), **(roles or {})})
     if questions:
         raise OpenQuestionsError(draft.source, questions)
     return _checked(draft).runs()

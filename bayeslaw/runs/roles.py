@@ -61,6 +61,7 @@ class Roles:
     training : columns of training losses, beside the loss that was taken.
     variants : columns whose values tell apart models of one name, as the user said.
     ignored : columns that the user said are nothing.
+    repeated : columns that say nothing of their own: losses that are 1 - accuracy.
     questions : what is open.
     notes : what was understood, in sentences.
     """
@@ -69,6 +70,7 @@ class Roles:
     training: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -96,7 +98,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping
     notes: list[str] = []
     _texts_in_counts(cells, candidates, said, notes)
     _tokens_called_d(candidates, said, notes)
-    tell_scores_from_losses(cells, candidates, said, notes)
+    repeated = tell_scores_from_losses(cells, candidates, said, notes)
     questions: list[Question] = []
     columns: dict[str, Column] = {}
     for role in (*CANONICAL, "steps"):
@@ -115,6 +117,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping
         training,
         tuple(heading for heading, one in stated.items() if one.role == "variant"),
         tuple(heading for heading, one in stated.items() if one.role == "ignore"),
+        repeated,
         tuple(questions),
         tuple(notes),
     )

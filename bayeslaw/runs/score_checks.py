@@ -8,7 +8,7 @@ import pandas as pd
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.checks import ReadColumn
 from bayeslaw.runs.columns import plain
-from bayeslaw.runs.questions import Question
+from bayeslaw.runs.questions import Question, written
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.scores import is_accuracy
 
@@ -77,11 +77,13 @@ def _check_units(table: pd.DataFrame, column: ReadColumn, source: str) -> None:
     cell = table.loc[bad]
     told = "in percent" if column.scale != 1 else "shares"
     heading = column.headings[bad]
+    unit = "percent" if column.scale != 1 else "share"
+    answers = " ".join(f"--as {written(f'{h}=accuracy:{unit}')}" for h in dict.fromkeys(column.headings))
     raise RunsError(
         f"{source}, row {cell['row']}, column {heading!r}: found {column.numbers.values[bad]:g} ({cell['model']} on "
         f"{cell['task']}), where most scores are {told}, such as {column.numbers.values[other]:g} in row "
         f"{table.loc[other, 'row']}; expected percent or shares in all {odd.sum() + usual.sum()} rows. Correct it; or, "
-        f"if that is what all of them are, say --as {heading}=accuracy:{'percent' if column.scale != 1 else 'share'}."
+        f"if that is what all of them are, say {answers}."
     )
 
 

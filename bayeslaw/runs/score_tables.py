@@ -13,7 +13,9 @@ from bayeslaw.runs.units import read_numbers
 _Candidates = dict[str, list[tuple[str, Meaning]]]
 
 
-def tell_scores_from_losses(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any], notes: list[str]) -> None:
+def tell_scores_from_losses(
+    cells: pd.DataFrame, found: _Candidates, said: dict[str, Any], notes: list[str]
+) -> tuple[str, ...]:
     """Keep either the accuracies among the candidates, with the losses as those of the models, or the losses alone.
 
     A table is one of scores if the user says of a column that it is an accuracy; or if it has accuracies and no
@@ -26,6 +28,10 @@ def tell_scores_from_losses(cells: pd.DataFrame, found: _Candidates, said: dict[
     said : what the user said, by role; a loss said beside an accuracy becomes that of the model.
     notes : what is understood is added to them.
 
+    Returns
+    -------
+    Columns of losses that are 1 - accuracy, and say nothing of their own.
+
     Raises
     ------
     RunsError
@@ -33,20 +39,20 @@ def tell_scores_from_losses(cells: pd.DataFrame, found: _Candidates, said: dict[
     """
     if "accuracy" not in said and "accuracy" not in found:
         _drop(found, SCORES)
-        return
+        return ()
     if "accuracy" in said and "brier" in plain(said["accuracy"].heading):
         heading = said["accuracy"].heading
         raise RunsError(
             f"--as {heading}=accuracy: a Brier score is the mean square of errors of probabilities, and no share of "
             f"questions. Give accuracies; or, for a law of losses, say --as {heading}=loss."
         )
-    _drop_error_rates(cells, found, said)
+    repeated = _without_error_rates(cells, found, said)
     if not _is_of_scores(cells, found, said):
         if "accuracy" in found:
             named = found["accuracy"][0][0]
             notes.append(f"The table is read as one of losses; --as {named}=accuracy reads it as one of scores.")
         _drop(found, SCORES)
-        return
+        return ()
     losses = [(heading, known) for heading, known in found.pop("loss", []) if known.rank != VALUE]
     found["model_loss"] = [one for one in losses if not _blank(cells, one[0])]
     errors = found.pop("loss_se", [])
@@ -54,6 +60,7 @@ def tell_scores_from_losses(cells: pd.DataFrame, found: _Candidates, said: dict[
     for loss, score in (("loss", "model_loss"), ("loss_se", "accuracy_se")):
         if loss in said:
             said.setdefault(score, said.pop(loss))
+    return repeated
 
 
 def _is_of_scores(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any]) -> bool:
@@ -74,15 +81,17 @@ def _drop(found: _Candidates, roles: Sequence[str]) -> None:
         found.pop(role, None)
 
 
-def _drop_error_rates(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any]) -> None:
-    """Take a loss that is 1 - accuracy in every row, as tables saved by this package have, for nothing of its own."""
+def _without_error_rates(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any]) -> tuple[str, ...]:
+    """Take losses that are 1 - accuracy in every row, as tables saved by this package have, from the candidates."""
     heading = said["accuracy"].heading if "accuracy" in said else found["accuracy"][0][0]
     accuracy = read_numbers(cells[heading], counts=False).values
-    for loss, known in list(found.get("loss", [])):
-        if np.allclose(read_numbers(cells[loss], counts=False).values, 1 - accuracy, atol=1e-9):
-            found["loss"].remove((loss, known))
-    if not found.get("loss"):
-        found.pop("loss", None)
+    losses = found.pop("loss", [])
+    repeated = tuple(
+        loss for loss, _ in losses if np.allclose(read_numbers(cells[loss], counts=False).values, 1 - accuracy)
+    )
+    if len(repeated) < len(losses):
+        found["loss"] = [one for one in losses if one[0] not in repeated]
+    return repeated
 
 
 def _blank(cells: pd.DataFrame, heading: str) -> bool:

@@ -15,6 +15,9 @@ from bayeslaw.runs.units import in_nats
 THOUSAND, VALUES_MIN = 1000, 20
 """Questions that are taken where all scores are written as whole thousandths, and how many distinct ones it takes."""
 
+SHOWN = 12
+"""Tasks that a note names."""
+
 STDERR_AGREE = 1.5
 """Ratio of the upper to the lower quartile of questions by the standard errors of a task, up to which they are those
 of so many questions asked once."""
@@ -41,7 +44,7 @@ def read_scores(found: dict[str, pd.Series], columns: Mapping[str, Column], note
     shares = raw * scale
     found["accuracy"] = pd.Series(1 - shares if accuracy.unit == "error" else shares)
     if percent:
-        notes.append(f"Column {accuracy.heading!r} is in percent, and divided by 100.")
+        notes.append("Scores are in percent, and divided by 100.")
     changed = {"accuracy": replace(accuracy, scale=scale)}
     if "accuracy_se" in found:
         found["accuracy_se"] = found["accuracy_se"] * scale
@@ -91,8 +94,7 @@ def with_known_tasks(table: pd.DataFrame, rounded: bool) -> tuple[pd.DataFrame, 
     table = _with_questions_by_errors(table, notes)
     if not rounded:
         table = _with_questions_by_thousandths(table, notes)
-    for name in ("questions", "chance"):
-        table = _with_known(table, name, notes)
+    table = _with_known(table, notes)
     empty = [name for name in ("questions", "chance") if table[name].isna().all()]
     return table.drop(columns=empty), notes
 
@@ -111,7 +113,9 @@ def _with_questions_by_errors(table: pd.DataFrame, notes: list[str]) -> pd.DataF
         if middle >= 1 and high <= STDERR_AGREE * low:
             found[task] = float(round(middle))
     if found:
-        notes.append(f"Numbers of questions follow from the standard errors: {_listed(found)}.")
+        listed = ", ".join(f"{task} ({number:,.0f})" for task, number in list(found.items())[:SHOWN])
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        notes.append(f"Numbers of questions follow from the standard errors: {listed}{more}.")
     return _filled(table, "questions", found)
 
 
@@ -125,23 +129,27 @@ def _with_questions_by_thousandths(table: pd.DataFrame, notes: list[str]) -> pd.
             found[task] = float(THOUSAND)
     if found:
         notes.append(
-            f"Scores on {', '.join(list(found)[:8])} are whole thousandths, as of 1,000 questions, which are taken; if "
-            "they are of more and rounded, a column 'questions' says so."
+            f"Scores on {', '.join(list(found)[:SHOWN])} are whole thousandths, as of 1,000 questions, which are "
+            "taken; if they are of more and rounded, a column 'questions' says so."
         )
     return _filled(table, "questions", found)
 
 
-def _with_known(table: pd.DataFrame, name: str, notes: list[str]) -> pd.DataFrame:
-    known = {task: known_benchmark(task) for task in _tasks_without(table, name)}
-    found = {
-        task: float(value)
-        for task, benchmark in known.items()
-        if benchmark is not None and (value := getattr(benchmark, name)) is not None
-    }
-    if found:
-        what = "numbers of questions" if name == "questions" else "levels of chance"
-        notes.append(f"By the names of benchmarks, {what} are {_listed(found)}; a column {name!r} says otherwise.")
-    return _filled(table, name, found)
+def _with_known(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    told: dict[str, list[str]] = {}
+    for name, words in (("questions", "{:,.0f} questions"), ("chance", "chance {:.3g}")):
+        known = {task: getattr(known_benchmark(task), name, None) for task in _tasks_without(table, name)}
+        found = {task: float(value) for task, value in known.items() if value is not None}
+        table = _filled(table, name, found)
+        for task, value in found.items():
+            told.setdefault(task, []).append(words.format(value))
+    if told:
+        listed = [f"{task} ({', '.join(words)})" for task, words in list(told.items())[:SHOWN]]
+        more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+        notes.append(
+            f"By the names of benchmarks: {', '.join(listed)}{more}; columns 'questions' and 'chance' say otherwise."
+        )
+    return table
 
 
 def _tasks_without(table: pd.DataFrame, name: str) -> list[str]:
@@ -151,12 +159,6 @@ def _tasks_without(table: pd.DataFrame, name: str) -> list[str]:
 
 def _filled(table: pd.DataFrame, name: str, found: Mapping[str, float]) -> pd.DataFrame:
     return table.assign(**{name: table[name].fillna(table["task"].map(found).astype(float))})
-
-
-def _listed(found: Mapping[str, float]) -> str:
-    shown = ", ".join(f"{value:.4g} of {task}" if value < 1 else f"{value:,.0f} of {task}" for task, value in
-                      list(found.items())[:8])  # fmt: skip
-    return shown + (f" and {len(found) - 8} more" if len(found) > 8 else "")
 
 
 def _in_percent(values: NDArray[np.float64]) -> bool:

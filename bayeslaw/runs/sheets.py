@@ -18,7 +18,7 @@ from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, sta
 from bayeslaw.runs.table import LeftOut, leave_out
 from bayeslaw.runs.unfold import Unfolded, unfold
 from bayeslaw.runs.units import is_blank, read_numbers
-from bayeslaw.runs.wide_scores import scores_by_name, scores_said, unfold_scores
+from bayeslaw.runs.wide_scores import benchmarks_not_read, scores_by_name, scores_said, unfold_scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,8 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     roles = decide(cells, stated, raw.suggested)
     _require_columns(cells, roles, source)
     headings = np.full(len(cells), roles.measured.heading, dtype=object)
-    notes = (*raw.notes, *notes, *said_notes, *roles.notes)
+    unread = benchmarks_not_read(cells) if "loss" in roles.columns else ()
+    notes = (*raw.notes, *notes, *said_notes, *roles.notes, *unread)
     if wide is not None:
         return Sheet(cells, rows, roles, wide.loss_headings, True, wide.made, left_out, notes)
     return _without_rows_of_training(Sheet(cells, rows, roles, headings, False, (), left_out, notes))
@@ -87,7 +88,7 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
 def _unfolded(
     cells: pd.DataFrame, source: str, answers: Mapping[str, str], beside: Mapping[str, str]
 ) -> tuple[Unfolded | None, Mapping[str, str], Mapping[str, str]]:
-    """A wide table made tidy, None if it is tidy; and what was said about the columns that are left.
+    """A wide table made tidy, None if it is tidy; and what was said about the columns that it then has.
 
     Raises
     ------
@@ -97,23 +98,20 @@ def _unfolded(
     headings = list(cells.columns)
     scores = scores_said(headings, answers, beside)
     if scores:
-        if len(set(scores.values())) > 1:
+        units = set(scores.values())
+        if len(units) > 1:
             named = ", ".join(f"{heading}={role}" for heading, role in scores.items())
             raise RunsError(f"{source}: benchmarks are said to be in several units ({named}), expected one for all.")
-        left, left_beside = (
-            {c: role for c, role in one.items() if matching_heading(c, headings) not in scores}
+        answers, beside = (
+            {column: role for column, role in one.items() if matching_heading(column, headings) not in scores}
             for one in (answers, beside)
         )
-        return unfold_scores(cells, list(scores), True), {**left, "accuracy": next(iter(scores.values()))}, left_beside
-    said = {matching_heading(c, headings) for c, role in {**beside, **answers}.items() if _says_what_was_measured(role)}
-    if said - {None}:
+        return unfold_scores(cells, list(scores), source, True), {**answers, "accuracy": units.pop()}, beside
+    said = [column for column, role in {**beside, **answers}.items() if says("loss", role) or says("accuracy", role)]
+    if any(matching_heading(column, headings) is not None for column in said):
         return None, answers, beside
-    by_name = scores_by_name(cells)
-    return (unfold_scores(cells, by_name, False) if by_name else unfold(cells, source)), answers, beside
-
-
-def _says_what_was_measured(role: str) -> bool:
-    return says("loss", role) or says("accuracy", role)
+    by_name = scores_by_name(cells, source)
+    return (unfold_scores(cells, by_name, source, False) if by_name else unfold(cells, source)), answers, beside
 
 
 def _stated(

@@ -91,14 +91,15 @@ def parse_answers(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def scores_as_answers(columns: Sequence[str]) -> list[str]:
-    """Answers that say of each of several columns that it holds accuracies, as ``--scores arc,hellaswag`` does.
+def scores_as_roles(columns: Sequence[str]) -> dict[str, str]:
+    """Roles that say of each of several columns that it holds accuracies, as ``--scores arc,hellaswag`` does.
 
     Parameters
     ----------
-    columns : names of columns, or several of them with commas between.
+    columns : names of columns; a text has commas between them.
     """
-    return [f"{column.strip()}=accuracy" for several in columns for column in several.split(",") if column.strip()]
+    several = columns.split(",") if isinstance(columns, str) else columns
+    return {column.strip(): "accuracy" for column in several if column.strip()}
 
 
 def read_answers(folder: Path) -> dict[str, str]:

@@ -110,6 +110,7 @@ def understood_columns(sheet: Sheet, values: str | None) -> tuple[UnderstoodColu
             why = "kept under its own name"
             why = "a loss of training, beside that of an evaluation" if heading in roles.training else why
             why = "said to be nothing" if heading in roles.ignored else why
+            why = "1 - accuracy" if heading in roles.repeated else why
             role = "variant" if heading in roles.variants else None
             found.append(UnderstoodColumn(heading, role, "", "said to tell models apart" if role else why))
     if sheet.is_wide:
