@@ -76,7 +76,8 @@ LEADERBOARD = "model,data,piqa,mine\na,100,0.5,0.2\na,200,0.6,0.3\n"
 @pytest.mark.parametrize(
     "command",
     [
-        "read runs.csv", "fit runs.csv", "select runs.csv --at data=1M", "next runs.csv --at data=1M", "advise runs.csv",
+        "read runs.csv", "fit runs.csv", "advise runs.csv", "select runs.csv --at data=1M",
+        "next runs.csv --at data=1M",
         "compare runs.csv", "optimum runs.csv --compute 1e20", "speedup a b runs.csv --at data=1M",
         "priors make runs.csv -o prior.json", "replay runs.csv",
     ],
