@@ -48,7 +48,7 @@ NEGATIVE = (
 
 UNTRAINED = {
     False: "zero-shot loss is not on the fine-tuning curve",
-    True: "before any training, where scores are those of guessing",
+    True: "measured before any training, which is on no curve",
 }
 """Why a row without data is left out: of losses, and of scores."""
 

@@ -205,7 +205,7 @@ def test_values_are_accuracies_if_the_metric_says_so():
 def test_rows_before_training_are_left_out():
     runs = read_runs(scores().assign(tokens=[0, 2e9, 0, 2e9]))
     assert runs.table["accuracy"].tolist() == [0.4, 0.6]
-    assert {one.reason for one in runs.left_out} == {"before any training, where scores are those of guessing"}
+    assert {one.reason for one in runs.left_out} == {"measured before any training, which is on no curve"}
 
 
 def test_a_leaderboard_gets_a_row_for_each_model_and_benchmark():
