@@ -40,7 +40,16 @@ _KNOWN = {
     "siqa": Benchmark(1 / 3, 1954),
     "openbookqa": Benchmark(1 / 4, 500),
     "copa": Benchmark(1 / 2, 100),
+    "swag": Benchmark(1 / 4, 20006),
     "race": Benchmark(1 / 4, None),
+    "anli_r1": Benchmark(1 / 3, 1000),
+    "anli_r2": Benchmark(1 / 3, 1000),
+    "anli_r3": Benchmark(1 / 3, 1200),
+    "rte": Benchmark(1 / 2, 277),
+    "wic": Benchmark(1 / 2, 638),
+    "sst2": Benchmark(1 / 2, 872),
+    "gpqa_main": Benchmark(1 / 4, 448),
+    "gpqa_diamond": Benchmark(1 / 4, 198),
     "triviaqa": Benchmark(0.0, None),
     "nq_open": Benchmark(0.0, 3610),
     "humaneval": Benchmark(0.0, 164),
@@ -61,12 +70,16 @@ _BY_NAME = {
     plain(alias): known for name, known in _KNOWN.items() for alias in (name, *_OTHER_NAMES.get(name, "").split(", "))
 }
 _METRIC_BEHIND = re.compile(r"(.{1,200}?)[\s/.:_,-]+(?:acc|accuracy|acc_norm|exact_match|score)(?:,[\w-]{1,40})?", re.I)
+_SUBJECT_OF_MMLU = re.compile(r"(?:mmlu|hendryckstest)[\s_:-]+(?!pro\b|pro_)\w.*", re.IGNORECASE)
 _SHOTS = re.compile(r"[\s_(-]*\d+[\s_-]?shots?\)?$", re.IGNORECASE)
 
 
 def known_benchmark(name: str) -> Benchmark | None:
     """The benchmark of a name, whatever its case and punctuation, and with or without a number of shots behind it."""
-    return _BY_NAME.get(plain(_SHOTS.sub("", name.strip())) or "-")
+    name = _SHOTS.sub("", name.strip())
+    if _SUBJECT_OF_MMLU.fullmatch(name) and plain(name) not in _BY_NAME:
+        return Benchmark(1 / 4, None)
+    return _BY_NAME.get(plain(name) or "-")
 
 
 def benchmark_in(heading: str) -> str | None:

@@ -49,12 +49,11 @@ def tell_scores_from_losses(
     repeated = _without_error_rates(cells, found, said)
     if not _is_of_scores(cells, found, said):
         if "accuracy" in found:
-            named = found["accuracy"][0][0]
+            named = _likeliest(found["accuracy"])
             notes.append(f"The table is read as one of losses; --as {named}=accuracy reads it as one of scores.")
         _drop(found, SCORES)
         return ()
-    losses = [(heading, known) for heading, known in found.pop("loss", []) if known.rank != VALUE]
-    found["model_loss"] = [one for one in losses if not _blank(cells, one[0])]
+    found["model_loss"] = [one for one in found.pop("loss", []) if one[1].rank != VALUE]
     errors = found.pop("loss_se", [])
     found["accuracy_se"] = found.get("accuracy_se") or errors
     for loss, score in (("loss", "model_loss"), ("loss_se", "accuracy_se")):
@@ -69,11 +68,15 @@ def _is_of_scores(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any])
     if "loss" in said:
         return False
     losses = [read_numbers(cells[heading], counts=False) for heading, _ in found.get("loss", [])]
-    given = ~read_numbers(cells[found["accuracy"][0][0]], counts=False).blank
+    given = ~read_numbers(cells[_likeliest(found["accuracy"])], counts=False).blank
     if found.get("chance") or found.get("questions"):
         return True
     # A log of training has losses in many rows and accuracies in few; losses at a few checkpoints are beside scores.
     return all((~loss.blank).sum() <= given.sum() and bool(loss.blank[given].any()) for loss in losses)
+
+
+def _likeliest(several: Sequence[tuple[str, Meaning]]) -> str:
+    return min(several, key=lambda one: one[1].rank)[0]
 
 
 def _drop(found: _Candidates, roles: Sequence[str]) -> None:
@@ -83,7 +86,7 @@ def _drop(found: _Candidates, roles: Sequence[str]) -> None:
 
 def _without_error_rates(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any]) -> tuple[str, ...]:
     """Take losses that are 1 - accuracy in every row, as tables saved by this package have, from the candidates."""
-    heading = said["accuracy"].heading if "accuracy" in said else found["accuracy"][0][0]
+    heading = said["accuracy"].heading if "accuracy" in said else _likeliest(found["accuracy"])
     accuracy = read_numbers(cells[heading], counts=False).values
     losses = found.pop("loss", [])
     repeated = tuple(
@@ -92,7 +95,3 @@ def _without_error_rates(cells: pd.DataFrame, found: _Candidates, said: dict[str
     if len(repeated) < len(losses):
         found["loss"] = [one for one in losses if one[0] not in repeated]
     return repeated
-
-
-def _blank(cells: pd.DataFrame, heading: str) -> bool:
-    return bool(read_numbers(cells[heading], counts=False).blank.all())

@@ -102,6 +102,12 @@ def test_a_leaderboard_is_shown_as_a_table_of_scores(capsys, file):
     assert "chance" in run(capsys, "read", file)[1].rpartition("First rows")[2]
 
 
+def test_a_file_beside_a_leaderboard_names_its_benchmarks(capsys, file):
+    file.write_text(LEADERBOARD)
+    (file.parent / "bayeslaw.toml").write_text('[columns]\npiqa = "accuracy"\nmine = "accuracy"\nother = "accuracy"\n')
+    assert json.loads(run(capsys, "read", file, "--json")[1])["rows"] == 4
+
+
 def test_scores_are_for_a_fit_that_is_yet_to_be_made(capsys, file):
     status, _, err = run(capsys, "select", "fit.nc", "--at", "data=1e6", "--scores", "piqa")
     assert status == 2

@@ -45,6 +45,11 @@ def test_headings_of_standard_errors(heading):
     assert meaning(heading).role == "accuracy_se"
 
 
+@pytest.mark.parametrize("heading", ["chance", "chance level", "chance_accuracy", "random_baseline"])
+def test_headings_of_chance(heading):
+    assert meaning(heading).role == "chance"
+
+
 @pytest.mark.parametrize("heading", ["brier_score", "f1_score", "bleu score", "accumulation", "z-score", "pass@10"])
 def test_headings_of_no_accuracies(heading):
     assert meaning(heading) is None
@@ -76,6 +81,12 @@ def test_which_tables_are_of_scores(columns, of_scores):
     assert any("--as accuracy=accuracy" in note for note in runs.notes) == (not of_scores)
 
 
+def test_the_accuracy_of_an_evaluation_comes_first():
+    assert read_runs(scores(name="train_acc", eval_acc=0.25)).table["accuracy"].tolist() == [0.25] * 4
+    (note,) = [n for n in read_runs(scores(name="train_acc", eval_acc=0.2, loss=3.0)).notes if "of losses" in n]
+    assert "--as eval_acc=accuracy" in note
+
+
 def test_a_log_of_training_with_a_few_accuracies_stays_one_of_losses():
     log = pd.DataFrame({"tokens": [1e9, 2e9, 3e9, 4e9], "loss": [3.0, 2.9, 2.8, np.nan]})
     runs = read_runs(log.assign(eval_accuracy=[np.nan, 0.3, np.nan, 0.4]), where="loss > 0")
@@ -92,6 +103,12 @@ def test_the_loss_of_the_model_is_in_nats_and_asked_about_if_there_are_several()
     with pytest.raises(OpenQuestionsError, match="--as c4_loss=model_loss or --as wiki_loss=model_loss"):
         read_runs(two)
     assert read_runs(two, roles={"wiki_loss": "model_loss"}).table["model_loss"].tolist() == [2.0] * 4
+    both = {"accuracy": "accuracy", "wiki_loss": "loss"}
+    assert read_runs(two.drop(columns="chance"), roles=both).table["model_loss"].tolist() == [2.0] * 4
+
+
+def test_values_of_nothing_that_is_named_are_no_loss_of_the_model():
+    assert "model_loss" not in read_runs(scores(value=2.0), roles={"accuracy": "accuracy"}).table
 
 
 def test_scores_over_the_loss_of_the_model_need_no_sizes():
@@ -141,6 +158,7 @@ def test_percent_is_divided_by_a_hundred_and_zero_is_both():
     assert runs.table["accuracy_se"].tolist() == [0.02] * 4
     assert runs.table["chance"].tolist() == [0.25] * 4
     assert any("in percent" in note for note in runs.notes)
+    assert read_runs(scores((0, 0, 0, 60))).table["accuracy"].tolist() == [0, 0, 0, 0.6]
     low = read_runs(scores((0.4, 0.5, 0.6, 0.9)), roles={"accuracy": "accuracy:percent"}).table
     assert low["accuracy"].tolist() == pytest.approx([0.004, 0.005, 0.006, 0.009])
 
@@ -186,6 +204,7 @@ def test_what_cannot_be_used_is_explained(frame, roles, fragments):
         read_runs(frame, roles=roles)
     for fragment in fragments:
         assert fragment in str(caught.value)
+    assert not ("'accuracy'" in fragments[0] and "drop the column" in str(caught.value))
 
 
 def test_scores_below_chance_are_told():
@@ -221,12 +240,17 @@ def test_a_leaderboard_gets_a_row_for_each_model_and_benchmark():
     by_name = read_runs(frame)
     assert by_name.tasks == ("hellaswag",)
     assert any("by the names; --scores" in note for note in by_name.notes)
+    assert read_runs(frame.assign(loss=None)).tasks == ("hellaswag",)
+    with pytest.raises(RunsError, match="no column of losses"):
+        read_runs(scores(name="hellaswag"))
 
 
 def test_a_single_column_of_scores_names_the_task():
     assert read_runs(WIDE.assign(mine=[0.3, 0.4]), scores=["mine"]).tasks == ("mine",)
     assert read_runs(WIDE.assign(**{"arc_easy/acc": [0.3, 0.4]})).tasks == ("arc_easy",)
     assert read_runs(scores(name="mine"), scores=["mine"]).tasks == ("exam",)
+    chart = pd.DataFrame({"tokens": [1e9, 2e9], "a - arc_easy/acc": [0.3, 0.4], "b - arc_easy/acc": [0.4, 0.5]})
+    assert read_runs(chart).tasks == ("arc_easy",)
 
 
 def test_standard_errors_stand_beside_scores_of_a_leaderboard():
@@ -291,7 +315,8 @@ def test_params_are_read_from_names_if_every_name_has_them():
 def test_names_of_benchmarks():
     assert known_benchmark("ARC_Challenge (25-shot)").questions == 1172
     assert known_benchmark("truthfulqa_mc2").chance is None
-    assert known_benchmark("mine") is None
+    assert known_benchmark("mmlu_abstract_algebra").chance == 0.25
+    assert known_benchmark("mmlu_pro") is known_benchmark("mmlu_pro_law") is known_benchmark("mine") is None
     assert benchmark_in("arc_easy/acc_norm,none") == "arc_easy"
     assert benchmark_in("arc_easy/loss") is None
 
