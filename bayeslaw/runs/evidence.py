@@ -58,10 +58,11 @@ def ask_about_numbers(
             found |= {name: question} if question is not None else {}
     asked = list(found.values())
     if "compute" in columns and not columns["compute"].said:
-        heading = columns["compute"].heading
+        heading, derived = columns["compute"].heading, "tokens" not in columns
         if not asked:
-            return _compute(table, heading, derived="tokens" not in columns)
-        return asked + _compute_too_small(table, heading, found)
+            return _compute(table, heading, derived)
+        if not derived:
+            return asked + _compute_too_small(table, heading, found)
     return asked
 
 

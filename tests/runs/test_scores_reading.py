@@ -346,6 +346,8 @@ def test_units_of_sizes_and_compute_are_asked_at_once_the_likeliest_first():
         "tokens=tokens:T",
         "flops=compute:1e21",
     ]
+    without_tokens = understand(frame.drop(columns="tokens"))  # they would follow from compute, in whatever unit
+    assert [one.options[0] for one in without_tokens.questions] == ["size=params:B"]
 
 
 def test_the_sheet_says_what_the_columns_of_scores_became():
