@@ -11,6 +11,7 @@ SCORES = ("accuracy", "accuracy_se", "questions", "chance", "model_loss")
 """Columns of a table of benchmark scores: the share of questions answered rightly and its standard error, how many
 questions there were, what guessing reaches, and the loss of the model on text."""
 
+SHARES = ("accuracy", "accuracy_se", "chance")
 MEASURES = (*LOSSES, *SCORES)
 NAMES = ("model", "family", "task")
 CANONICAL = (

@@ -8,14 +8,23 @@ from numpy.typing import NDArray
 
 from bayeslaw.runs.benchmarks import benchmark_in
 from bayeslaw.runs.checks import OPTIONAL, ReadColumn, repeats
-from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES
+from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES, SHARES
 from bayeslaw.runs.logs import superseded
 from bayeslaw.runs.naming import derive_names, read_params_in_names
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.scores import read_scores, with_known_tasks
 from bayeslaw.runs.sheets import Sheet
 from bayeslaw.runs.table import LeftOut, Runs, leave_out
-from bayeslaw.runs.units import FLOP_PER_TOKEN, in_nats, read_numbers, read_plain, read_texts
+from bayeslaw.runs.units import (
+    FLOP_PER_TOKEN,
+    Numbers,
+    in_nats,
+    is_percent,
+    read_numbers,
+    read_plain,
+    read_shares,
+    read_texts,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +69,9 @@ class Draft:
         """Say of scores how many questions each task has, and what guessing reaches, where that follows."""
         if "accuracy" not in self.table:
             return self
-        table, notes = with_known_tasks(self.table, rounded=self.read["accuracy"].scale != 1)
+        accuracy = self.read["accuracy"]
+        rounded = accuracy.scale != 1 or any(map(is_percent, accuracy.cells))
+        table, notes = with_known_tasks(self.table, rounded)
         return replace(self, table=table, notes=(*self.notes, *notes))
 
     def without_repeats(self) -> "Draft":
@@ -107,11 +118,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
     """
     cells, columns, notes = sheet.cells, sheet.roles.columns, list(sheet.notes)
     notes += [note for name, column in columns.items() if (note := _note(name, column))]
-    numbers = {
-        name: read_numbers(cells[columns[name].heading], counts=name in (*COUNTS, "questions"))
-        for name in (*COUNTS, *MEASURES)
-        if name in columns
-    }
+    numbers = {name: _numbers(name, cells[columns[name].heading]) for name in (*COUNTS, *MEASURES) if name in columns}
     found: dict[str, pd.Series] = {"row": pd.Series(sheet.rows)}
     for name, column in columns.items():
         if name in numbers:
@@ -149,6 +156,10 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         scales=tuple((column.heading, column.scale) for column in columns.values() if column.scale != 1),
         source=source,
     )
+
+
+def _numbers(name: str, cells: pd.Series) -> Numbers:
+    return read_shares(cells) if name in SHARES else read_numbers(cells, counts=name in (*COUNTS, "questions"))
 
 
 def _note(name: str, column: Column) -> str | None:

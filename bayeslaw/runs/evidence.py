@@ -40,7 +40,7 @@ RISING = 0.75
 _SETTINGS_LIST = (
     "lr, learningrate, maxlr, peaklr, learningratepeak, batchsize, bs, globalbatchsize, weightdecay, wd, "
     "warmup, warmupsteps, rank, lorarank, dropout, epochs, numepochs, optimizerlr, optimizerlearningrate, "
-    "temperature, seqlen, sequencelength"
+    "temperature, seqlen, sequencelength, numfewshot, nfewshot, fewshot, nshot, nshots, shots"
 )
 _SETTINGS = frozenset(_SETTINGS_LIST.split(", "))
 """Columns of numbers that tell runs apart; other numbers may be measured."""

@@ -184,7 +184,7 @@ def _selected(
     sheet = tidy_sheet(raw, name, roles, beside)
     draft = draft_of(sheet, name, task)
     if where is not None:
-        mask = matching_rows(draft.table, where, dict(draft.spelling))
+        mask = matching_rows(draft.with_known_tasks().table, where, dict(draft.spelling))
         if not mask.any():
             raise nothing_selected(name, where, len(mask))
         draft = draft.without(~mask, not_selected(where))

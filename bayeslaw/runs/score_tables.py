@@ -8,7 +8,7 @@ import pandas as pd
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import SCORES, VALUE, Meaning, plain
-from bayeslaw.runs.units import read_numbers
+from bayeslaw.runs.units import read_numbers, read_shares
 
 _Candidates = dict[str, list[tuple[str, Meaning]]]
 
@@ -87,7 +87,7 @@ def _drop(found: _Candidates, roles: Sequence[str]) -> None:
 def _without_error_rates(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any]) -> tuple[str, ...]:
     """Take losses that are 1 - accuracy in every row, as tables saved by this package have, from the candidates."""
     heading = said["accuracy"].heading if "accuracy" in said else _likeliest(found["accuracy"])
-    accuracy = read_numbers(cells[heading], counts=False).values
+    accuracy = read_shares(cells[heading]).values
     losses = found.pop("loss", [])
     repeated = tuple(
         loss for loss, _ in losses if np.allclose(read_numbers(cells[loss], counts=False).values, 1 - accuracy)

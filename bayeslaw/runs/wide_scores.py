@@ -10,7 +10,7 @@ from bayeslaw.runs.benchmarks import benchmark_in
 from bayeslaw.runs.columns import meaning, plain
 from bayeslaw.runs.stated import matching_heading, says
 from bayeslaw.runs.unfold import Unfolded
-from bayeslaw.runs.units import is_blank, read_numbers
+from bayeslaw.runs.units import is_blank, read_shares
 
 
 def scores_said(headings: list[str], answers: Mapping[str, str], beside: Mapping[str, str]) -> dict[str, str]:
@@ -133,5 +133,5 @@ def _error_of(heading: str, headings: list[str]) -> str | None:
 
 
 def _numbers(column: pd.Series) -> bool:
-    numbers = read_numbers(column, counts=False)
+    numbers = read_shares(column)
     return bool((np.isfinite(numbers.values) | numbers.blank).all() and not numbers.blank.all())

@@ -148,6 +148,7 @@ def test_scores_in_thousandths_are_of_no_more_than_a_thousand_questions():
     frame = pd.DataFrame({"model": "a", "tokens": 1e9 * np.arange(1, 41), "task": "hellaswag", "acc": values})
     assert set(read_runs(frame).table["questions"]) == {1000}
     assert set(read_runs(frame.assign(acc=100 * values)).table["questions"]) == {10042}
+    assert set(read_runs(frame.assign(acc=[f"{100 * value:.1f}%" for value in values])).table["questions"]) == {10042}
     assert set(read_runs(frame.assign(task="copa")).table["questions"]) == {100}
     assert set(read_runs(frame.assign(acc=values + 1 / 10042)).table["questions"]) == {10042}
 
@@ -161,6 +162,16 @@ def test_percent_is_divided_by_a_hundred_and_zero_is_both():
     assert read_runs(scores((0, 0, 0, 60))).table["accuracy"].tolist() == [0, 0, 0, 0.6]
     low = read_runs(scores((0.4, 0.5, 0.6, 0.9)), roles={"accuracy": "accuracy:percent"}).table
     assert low["accuracy"].tolist() == pytest.approx([0.004, 0.005, 0.006, 0.009])
+
+
+def test_cells_with_a_sign_are_percent_whatever_stands_beside_them():
+    assert read_runs(scores(("30%", "0.4", "0.5 %", 0.6))).table["accuracy"].tolist() == [0.3, 0.4, 0.005, 0.6]
+    low = read_runs(scores(("0.3%", "0.4%", "0.5%", "0.6%"), stderr="0.1%", chance="0.1%")).table
+    assert low["accuracy"].tolist() == pytest.approx([0.003, 0.004, 0.005, 0.006])
+    assert set(low["accuracy_se"]) == set(low["chance"]) == {0.001}
+    assert read_runs(WIDE.assign(piqa=["55%", "60%"])).table["accuracy"].tolist() == [0.55, 0.6]
+    with pytest.raises(RunsError, match="row 1, column 'accuracy': found '~30%'"):
+        read_runs(scores(("~30%", 0.4, 0.5, 0.6)))
 
 
 def test_a_share_of_wrong_answers_is_read_where_that_is_said():
@@ -221,6 +232,12 @@ def test_values_are_accuracies_if_the_metric_says_so():
     assert perplexities.questions[0].options[0] == "value=loss:perplexity"
 
 
+def test_scores_with_and_without_examples_in_the_prompt_are_asked_about():
+    frame = scores((0.3, 0.4, 0.5, 0.6), model="a", tokens=[1e9, 1e9, 2e9, 2e9], num_fewshot=[0, 5, 0, 5])
+    (question,) = understand(frame).questions
+    assert question.options[0] == "num_fewshot=variant"
+
+
 def test_rows_before_training_are_left_out():
     runs = read_runs(scores().assign(tokens=[0, 2e9, 0, 2e9]))
     assert runs.table["accuracy"].tolist() == [0.4, 0.6]
@@ -273,6 +290,7 @@ def test_a_leaderboard_with_another_outcome_is_read_as_scores_if_that_is_said():
         (WIDE.assign(piqa=1.0, mine=0.5), {"piqa": "accuracy", "mien": "accuracy"}, ["'mien'", "did you mean 'mine'?"]),
         (WIDE.assign(x=1, y=1), {"x": "accuracy", "y": "accuracy:percent"}, ["several units", "y=accuracy:percent"]),
         (scores(name="x", y=1), {"x": "accuracy", "y": "accuracy"}, ["'x', 'y' are benchmarks", "a column 'task' too"]),
+        (WIDE.assign(x=1, c="c"), {"x": "accuracy", "c": "task"}, ["each benchmark is a task", "--as c=variant"]),
         (WIDE.assign(**{"piqa/acc": 0.5, "piqa/acc_norm": 0.5}), {}, ["both scores on 'piqa'", "--scores"]),
         (
             WIDE.assign(piqa=[55, 60], gsm8k=[0.4, 2.0]),
@@ -337,6 +355,8 @@ def test_expressions_know_both_names_and_the_values_that_are_read():
     for expression in ("acc > 0.45", "accuracy > 0.45", "loss < 0.55"):
         assert read_runs(frame, where=expression).table["accuracy"].tolist() == [0.5, 0.6]
         assert read_runs(frame).where(expression).table["accuracy"].tolist() == [0.5, 0.6]
+    by_name = WIDE.assign(winogrande=[0.5, 0.6], gsm8k=[0.1, 0.2])
+    assert read_runs(by_name, where="chance > 0 and questions > 1000").tasks == ("winogrande",)
 
 
 def test_units_of_sizes_and_compute_are_asked_at_once_the_likeliest_first():
