@@ -35,9 +35,10 @@ def tell_scores_from_losses(
     Raises
     ------
     RunsError
-        If a column is said to be an accuracy that is a Brier score.
+        If a column is said to be an accuracy that is a Brier score, or to stand beside scores where there are none.
     """
     if "accuracy" not in said and "accuracy" not in found:
+        _require_nothing_of_scores(said)
         _drop(found, SCORES)
         return ()
     if "accuracy" in said and "brier" in plain(said["accuracy"].heading):
@@ -51,6 +52,7 @@ def tell_scores_from_losses(
         if "accuracy" in found:
             named = _likeliest(found["accuracy"])
             notes.append(f"The table is read as one of losses; --as {named}=accuracy reads it as one of scores.")
+        _require_nothing_of_scores(said)
         _drop(found, SCORES)
         return ()
     found["model_loss"] = [one for one in found.pop("loss", []) if one[1].rank != VALUE]
@@ -69,10 +71,20 @@ def _is_of_scores(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any])
         return False
     losses = [read_numbers(cells[heading], counts=False) for heading, _ in found.get("loss", [])]
     given = ~read_numbers(cells[_likeliest(found["accuracy"])], counts=False).blank
-    if found.get("chance") or found.get("questions"):
+    if {"chance", "questions"} & {*found, *said}:
         return True
     # A log of training has losses in many rows and accuracies in few; losses at a few checkpoints are beside scores.
     return all((~loss.blank).sum() <= given.sum() and bool(loss.blank[given].any()) for loss in losses)
+
+
+def _require_nothing_of_scores(said: dict[str, Any]) -> None:
+    role = next((role for role in SCORES if role in said), None)
+    if role is not None:
+        heading = said[role].heading
+        raise RunsError(
+            f"--as {heading}={role}: such a column stands beside scores, and the table is read as one of losses. Say "
+            "which column has the scores, with --as COLUMN=accuracy."
+        )
 
 
 def _likeliest(several: Sequence[tuple[str, Meaning]]) -> str:

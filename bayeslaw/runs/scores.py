@@ -88,6 +88,7 @@ def with_known_tasks(table: pd.DataFrame, rounded: bool) -> tuple[pd.DataFrame, 
     The table, and notes.
     """
     notes: list[str] = []
+    lacking = [name for name in ("questions", "chance") if name not in table]
     for name in ("questions", "chance"):
         given = table[name] if name in table else pd.Series(np.nan, index=table.index)
         table = table.assign(**{name: given.fillna(given.groupby(table["task"]).transform("first"))})
@@ -95,7 +96,7 @@ def with_known_tasks(table: pd.DataFrame, rounded: bool) -> tuple[pd.DataFrame, 
     if not rounded:
         table = _with_questions_by_thousandths(table, notes)
     table = _with_known(table, notes)
-    empty = [name for name in ("questions", "chance") if table[name].isna().all()]
+    empty = [name for name in lacking if table[name].isna().all()]
     return table.drop(columns=empty), notes
 
 
@@ -103,7 +104,7 @@ def _with_questions_by_errors(table: pd.DataFrame, notes: list[str]) -> pd.DataF
     if "accuracy_se" not in table:
         return table
     p, error = table["accuracy"].to_numpy(float), table["accuracy_se"].to_numpy(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         each = np.where((p > 0) & (p < 1) & (error > 0), p * (1 - p) / error**2 + 1, np.nan)
     found = {}
     for task in _tasks_without(table, "questions"):

@@ -103,6 +103,8 @@ def test_the_loss_of_the_model_is_in_nats_and_asked_about_if_there_are_several()
     with pytest.raises(OpenQuestionsError, match="--as c4_loss=model_loss or --as wiki_loss=model_loss"):
         read_runs(two)
     assert read_runs(two, roles={"wiki_loss": "model_loss"}).table["model_loss"].tolist() == [2.0] * 4
+    level = two.rename(columns={"chance": "guess"}).drop(columns="c4_loss")
+    assert read_runs(level, roles={"guess": "chance"}).table["model_loss"].tolist() == [2.0] * 4
     both = {"accuracy": "accuracy", "wiki_loss": "loss"}
     assert read_runs(two.drop(columns="chance"), roles=both).table["model_loss"].tolist() == [2.0] * 4
 
@@ -198,6 +200,9 @@ def test_a_share_of_wrong_answers_is_read_where_that_is_said():
         (scores(chance=1), {}, ["row 1, column 'chance'", "found 1", "from 0 to below 1"]),
         (scores(chance=[0.2, 0.2, 0.3, 0.2]), {}, ["column 'chance'", "found 0.2 and 0.3 for the task 'exam'"]),
         (scores(stderr=[0.1, -0.1, 0.1, 0.1]), {}, ["row 2, column 'stderr'", "found -0.1"]),
+        (scores(questions="many"), {}, ["row 1, column 'questions'", "found 'many'"]),
+        (scores(name="loss"), {"model": "chance"}, ["--as model=chance", "one of losses", "--as COLUMN=accuracy"]),
+        (scores(loss=1.0), {"model": "accuracy_se"}, ["--as model=accuracy_se", "one of losses"]),
         (scores(name="brier"), {"brier": "accuracy"}, ["Brier score is", "--as brier=loss"]),
         (scores(name="acc"), {"acc": "accuracy:ppm"}, ["'ppm' is no unit of accuracy", "share, percent, error"]),
         (scores(name="acc", acc_norm=0.5), {}, ["'acc' and 'acc_norm' all mean accuracy", "--as acc_norm=accuracy"]),
