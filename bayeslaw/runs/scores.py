@@ -23,6 +23,10 @@ STDERR_AGREE = 1.5
 of so many questions asked once."""
 
 
+ROUNDED = 0.1
+"""Share by which questions by standard errors may be off those of a known benchmark for being written in few digits."""
+
+
 def read_scores(found: dict[str, pd.Series], columns: Mapping[str, Column], notes: list[str]) -> dict[str, Column]:
     """Bring scores and what stands beside them to shares, and derive the loss, which is 1 - accuracy.
 
@@ -38,8 +42,10 @@ def read_scores(found: dict[str, pd.Series], columns: Mapping[str, Column], note
     """
     accuracy = columns["accuracy"]
     raw = found["accuracy"].to_numpy(float)
-    there = np.array([is_accuracy(str(name)) for name in found["metric"]]) if "metric" in found else np.isfinite(raw)
-    percent = accuracy.unit == "percent" or (accuracy.unit != "share" and _in_percent(raw[there]))
+    named = np.array([is_accuracy(str(name)) for name in found["metric"]]) if "metric" in found else np.zeros(0, bool)
+    percent = accuracy.unit == "percent" or (
+        accuracy.unit != "share" and _in_percent(raw[named] if named.any() else raw)
+    )
     scale = 0.01 if percent else 1.0
     shares = raw * scale
     found["accuracy"] = pd.Series(1 - shares if accuracy.unit == "error" else shares)
@@ -112,7 +118,8 @@ def _with_questions_by_errors(table: pd.DataFrame, notes: list[str]) -> pd.DataF
         here = here[np.isfinite(here)]
         low, middle, high = np.quantile(here, [0.25, 0.5, 0.75]) if len(here) else (1.0, 0.0, 2.0)
         if middle >= 1 and high <= STDERR_AGREE * low:
-            found[task] = float(round(middle))
+            known = getattr(known_benchmark(task), "questions", None)
+            found[task] = float(known if known and abs(middle / known - 1) < ROUNDED else round(middle))
     if found:
         listed = ", ".join(f"{task} ({number:,.0f})" for task, number in list(found.items())[:SHOWN])
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""

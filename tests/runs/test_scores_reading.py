@@ -125,6 +125,9 @@ def test_questions_follow_from_standard_errors():
     runs = read_runs(scores(p, stderr=np.sqrt(p * (1 - p) / 651)))
     assert runs.table["questions"].tolist() == [652] * 4
     assert any("standard errors: exam (652)" in note for note in runs.notes)
+    in_few_digits = scores((0.31, 0.4, 0.5, 0.6), stderr=[0.0095, 0.01, 0.0102, 0.01], task="ARC-Easy")
+    assert set(read_runs(in_few_digits).table["questions"]) == {2376}
+    assert set(read_runs(in_few_digits.assign(task="piqa")).table["questions"]) == {2401}
     of_seeds = read_runs(scores(stderr=[0.001, 0.03, 0.002, 0.01])).table
     assert "questions" not in of_seeds
 
@@ -174,6 +177,11 @@ def test_cells_with_a_sign_are_percent_whatever_stands_beside_them():
     assert read_runs(WIDE.assign(piqa=["55%", "60%"])).table["accuracy"].tolist() == [0.55, 0.6]
     with pytest.raises(RunsError, match="row 1, column 'accuracy': found '~30%'"):
         read_runs(scores(("~30%", 0.4, 0.5, 0.6)))
+
+
+def test_percent_of_another_metric_is_read_where_it_is_said_to_be_an_accuracy():
+    frame = scores((30, 40, 50, 60), name="value", metric="f1")
+    assert read_runs(frame, roles={"value": "accuracy"}).table["accuracy"].tolist() == [0.3, 0.4, 0.5, 0.6]
 
 
 def test_a_share_of_wrong_answers_is_read_where_that_is_said():
