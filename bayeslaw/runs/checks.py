@@ -24,7 +24,7 @@ _EXPECTED = {
     "loss_se": _NOT_NEGATIVE,
     "accuracy": "a share of questions from 0 to 1, or percent from 0 to 100",
     "accuracy_se": _NOT_NEGATIVE,
-    "questions": "a whole number of questions, 1 or more",
+    "questions": "a whole number of questions, 2 or more",
     "chance": "the share of questions that guessing answers rightly, from 0 to below 1",
     "model_loss": "a number",
 }

@@ -46,12 +46,6 @@ NEGATIVE = (
     "link=identity in their names, as in 'vanilla(link=identity)'."
 )
 
-UNTRAINED = {
-    False: "zero-shot loss is not on the fine-tuning curve",
-    True: "measured before any training, which is on no curve",
-}
-"""Why a row without data is left out: of losses, and of scores."""
-
 Source = str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]]
 """What runs are read from: a file or folder, several of them, or a table."""
 
@@ -167,7 +161,10 @@ def read_zero_shot(source: Source, *, where: str | None = None) -> dict[tuple[st
 
 
 def _drafted(source: Source, where: str | None, roles: Mapping[str, str]) -> tuple[Raw, Sheet, Draft]:
-    """Read a source and keep the rows asked for; the cells are not checked yet."""
+    """Read a source and keep the rows asked for; the cells are not checked yet.
+
+    What values are may be said by the metric of those rows, and then they are read once more.
+    """
     raw, name, task, folder = _found(source)
     beside = read_answers(folder) if folder is not None else {}
     sheet, draft = _selected(raw, name, task, where, roles, beside)
@@ -218,19 +215,20 @@ def _asked(
     raw, sheet, draft = _drafted(source, where, roles or {})
     if not sheet.roles.questions:  # else it is not yet known what the values are
         check_metric(draft.table, draft.source)
-        if raw.known.get(sheet.roles.measured.heading) == "accuracy":
+        if raw.known.get(sheet.roles.measured.heading) == "accuracy":  # as the metric says, see `_drafted`
             check_metrics_are_scores(draft.table, draft.source)
     if sheet.is_wide:
         draft = draft.without_losses_not_measured()
-    draft = draft.without((draft.table["data"] == 0).to_numpy(), UNTRAINED["accuracy" in draft.table])
+    of_losses = "zero-shot loss is not on the fine-tuning curve"
+    untrained = "measured before any training, which is on no curve" if "accuracy" in draft.table else of_losses
+    draft = draft.without((draft.table["data"] == 0).to_numpy(), untrained)
     if not len(draft.table):
         reasons = Counter(left_out.reason for left_out in draft.left_out)
         counted = "; ".join(f"{count} rows: {reason}" for reason, count in reasons.most_common(3))
         raise RunsError(
             f"{draft.source}: no run is left ({counted}), expected losses after some training. Add such runs."
         )
-    draft = draft.without_empty().without_superseded()
-    draft = draft.with_known_tasks()
+    draft = draft.without_empty().without_superseded().with_known_tasks()
     questions = list(sheet.roles.questions)
     questions += ask_about_numbers(draft.table, draft.read, sheet.roles.columns)
     loss = sheet.roles.measured

@@ -103,10 +103,11 @@ def _unfolded(
             named = ", ".join(f"{heading}={role}" for heading, role in scores.items())
             raise RunsError(f"{source}: benchmarks are said to be in several units ({named}), expected one for all.")
         tasks = [column for column, role in {**beside, **answers}.items() if says("task", role)]
-        if any(matching_heading(column, headings) is not None for column in tasks):
+        task = next((column for column in tasks if matching_heading(column, headings) is not None), None)
+        if task is not None:
             raise RunsError(
-                f"{source}: each benchmark is a task, and {tasks[0]!r} is said to be the task, too; expected one of "
-                f"the two. Say --as {tasks[0]}=variant if it tells models apart, or leave it out."
+                f"{source}: each benchmark is a task, and {task!r} is said to be the task, too; expected one of the "
+                f"two. Say --as {task}=variant if it tells models apart, or leave it out."
             )
         answers, beside = (
             {column: role for column, role in one.items() if matching_heading(column, headings) not in scores}
