@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bayeslaw.runs.columns import plain
+from bayeslaw.runs.columns import MAX_HEADING, plain
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,8 @@ _SHOTS = re.compile(r"[\s_(-]*\d+[\s_-]?shots?\)?$", re.IGNORECASE)
 
 def known_benchmark(name: str) -> Benchmark | None:
     """The benchmark of a name, whatever its case and punctuation, and with or without a number of shots behind it."""
+    if len(name) > MAX_HEADING:
+        return None
     name = _SHOTS.sub("", name.strip())
     if _SUBJECT_OF_MMLU.fullmatch(name) and plain(name) not in _BY_NAME:
         return Benchmark(1 / 4, None)
@@ -84,6 +86,8 @@ def known_benchmark(name: str) -> Benchmark | None:
 
 def benchmark_in(heading: str) -> str | None:
     """The part of a heading that names a known benchmark, with or without a metric behind it: of ``arc_easy/acc``."""
+    if len(heading) > MAX_HEADING:
+        return None
     heading = heading.strip()
     behind = _METRIC_BEHIND.fullmatch(heading)
     names = (heading, *([behind[1]] if behind else []))
