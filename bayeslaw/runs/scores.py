@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,13 +113,14 @@ def _with_questions_by_errors(table: pd.DataFrame, notes: list[str]) -> pd.DataF
     p, error = table["accuracy"].to_numpy(float), table["accuracy_se"].to_numpy(float)
     with np.errstate(all="ignore"):
         each = np.where((p > 0) & (p < 1) & (error > 0), p * (1 - p) / error**2 + 1, np.nan)
-    found = {}
-    for task in _tasks_without(table, "questions"):
-        here = each[(table["task"] == task).to_numpy()]
-        here = here[np.isfinite(here)]
+    found, without = {}, set(_tasks_without(table, "questions"))
+    for task, several in pd.Series(each, index=table.index).groupby(table["task"], sort=False):
+        here = several[np.isfinite(several)].to_numpy()
+        if task not in without:
+            continue
         low, middle, high = np.quantile(here, [0.25, 0.5, 0.75]) if len(here) else (1.0, 0.0, 2.0)
         if middle >= 1 and high <= STDERR_AGREE * low:
-            known = getattr(known_benchmark(task), "questions", None)
+            known = getattr(known_benchmark(str(task)), "questions", None)
             found[task] = float(known if known and abs(middle / known - 1) < ROUNDED else round(middle))
     if found:
         listed = ", ".join(f"{task} ({number:,.0f})" for task, number in list(found.items())[:SHOWN])
@@ -128,10 +130,11 @@ def _with_questions_by_errors(table: pd.DataFrame, notes: list[str]) -> pd.DataF
 
 
 def _with_questions_by_thousandths(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    found = {}
-    for task in _tasks_without(table, "questions"):
-        values = 1000 * table.loc[table["task"] == task, "accuracy"].dropna().unique()
-        known = known_benchmark(task)
+    found, without = {}, set(_tasks_without(table, "questions"))
+    for task, several in table["accuracy"].groupby(table["task"], sort=False):
+        if task not in without:
+            continue
+        values, known = 1000 * several.dropna().unique(), known_benchmark(str(task))
         fewer = known is not None and known.questions is not None and known.questions <= THOUSAND
         if len(values) >= VALUES_MIN and not fewer and np.allclose(values, np.round(values), rtol=0, atol=1e-6):
             found[task] = float(THOUSAND)
@@ -165,7 +168,7 @@ def _tasks_without(table: pd.DataFrame, name: str) -> list[str]:
     return [str(task) for task in missing.index[missing]]
 
 
-def _filled(table: pd.DataFrame, name: str, found: Mapping[str, float]) -> pd.DataFrame:
+def _filled(table: pd.DataFrame, name: str, found: Mapping[Any, float]) -> pd.DataFrame:
     return table.assign(**{name: table[name].fillna(table["task"].map(found).astype(float))})
 
 
