@@ -12,9 +12,11 @@ from bayeslaw.cli.shared import (
     As,
     Json,
     RunsPaths,
+    Scores,
     Task,
     Where,
     read_table,
+    said,
     say_what_is_read,
     say_what_was_read,
     show,
@@ -30,6 +32,7 @@ def advise(
     ] = None,
     task: Task = None,
     answers: As = None,
+    scores: Scores = None,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -43,7 +46,7 @@ def advise(
     say_what_is_read(runs, how.quiet)
     from bayeslaw.answers.advice import advise as judge
 
-    table = read_table(runs, where, answers)
+    table = read_table(runs, where, said(answers, scores))
     advice = judge(table, point_of_table(one_point(at), table) if at else None, law=asked_law(law), task=task)
 
     def for_people() -> None:

@@ -206,7 +206,7 @@ def _saved_fit(
         "early-tokens": options.early_tokens,
         "prior-of": options.prior_of or None,
         "output": outputs or None,
-        "as": options.answers or None,
+        "as or --scores": options.answers or None,
     }
     for name, value in given.items():
         if value is not None:

@@ -8,7 +8,18 @@ import typer
 from bayeslaw.cli.backtest import Jobs, Tables, check_jobs, replayed
 from bayeslaw.cli.giving import PICTURES, Plot
 from bayeslaw.cli.law_option import LawName, read_law
-from bayeslaw.cli.shared import Allow, As, Json, Where, finish, say_what_is_read, show, tell
+from bayeslaw.cli.shared import (
+    Allow,
+    As,
+    Json,
+    Scores,
+    Where,
+    finish,
+    said,
+    say_what_is_read,
+    show,
+    tell,
+)
 from bayeslaw.errors import TargetError
 from bayeslaw.files import require_writable
 
@@ -35,6 +46,7 @@ def replay(
     tasks: Annotated[int | None, typer.Option(help="Take so many tasks of each table, the first ones.")] = None,
     where: Where = None,
     answers: As = None,
+    scores: Scores = None,
     jobs: Jobs = -1,
     out: Annotated[Path, typer.Option(help="Folder for results; finished replays in it are used.")] = Path("replay"),
     json: Json = False,
@@ -62,7 +74,7 @@ def replay(
             law=named,
             cost=cost,
             where=where,
-            roles=parse_answers(answers or ()),
+            roles=parse_answers(said(answers, scores)),
             first=tasks,
             shares=fractions,
             policies=names,

@@ -17,10 +17,12 @@ from bayeslaw.cli.shared import (
     Json,
     PriorName,
     RunsOrFit,
+    Scores,
     Seed,
     Task,
     Where,
     Widen,
+    said,
     say_what_is_read,
     show,
     show_failing,
@@ -56,6 +58,7 @@ def select(
     at: At,
     where: Where = None,
     answers: As = None,
+    scores: Scores = None,
     task: Task = None,
     risk: Annotated[
         str, typer.Option(help="What to go by: mean regret, cvar90 (its worst tenth), median-regret, or probability.")
@@ -84,7 +87,7 @@ def select(
     say_what_is_read(runs, how.quiet)
     wanted = Wanted(_risk(risk), _charges(charge), where_final)
     target = one_point(at)
-    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+    options = FitOptions(where, said(answers, scores), law, prior, widen, prior_of, early_tokens, seed)
     fitted = fit_of(
         runs, options, how, require=lambda table, law: _require(table, law, point_of_law(target, law, table), task)
     )

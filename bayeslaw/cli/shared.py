@@ -36,6 +36,10 @@ As = Annotated[
     list[str] | None,
     typer.Option("--as", metavar="COLUMN=ROLE", help="What a column is, such as size=params:M; see 'bayeslaw read'."),
 ]
+Scores = Annotated[
+    list[str] | None,
+    typer.Option("--scores", metavar="COLUMN,…", help="Columns that are scores on benchmarks, such as arc,hellaswag."),
+]
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 
 PriorName = Annotated[
@@ -136,6 +140,14 @@ def read_table(paths: Sequence[Path], where: str | None, answers: Sequence[str] 
     from bayeslaw.runs.stated import parse_answers
 
     return read_runs(list(paths), where=where, roles=parse_answers(answers or ()))
+
+
+def said(answers: Sequence[str] | None, scores: Sequence[str] | None) -> list[str]:
+    """What ``--as`` and ``--scores`` say of the columns together, as answers of the first."""
+    from bayeslaw.runs.stated import scores_as_roles
+
+    roles = [scores_as_roles(columns) for columns in scores or ()]
+    return [*(answers or ()), *(f"{column}={role}" for one in roles for column, role in one.items())]
 
 
 @contextmanager
