@@ -24,6 +24,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Comparison": "comparison",
         "Crossing": "crossing",
         "LawChecks": "checks",
+        "ManyFits": "checks",
         "NextRuns": "next_runs",
         "Optimum": "optimum",
         "Parameters": "parameters",

@@ -15,6 +15,7 @@ from bayeslaw.cli.check import check
 from bayeslaw.cli.compare import compare
 from bayeslaw.cli.crossing import crossing
 from bayeslaw.cli.fit import fit
+from bayeslaw.cli.fit_many import fit_many
 from bayeslaw.cli.laws import laws
 from bayeslaw.cli.next import next_
 from bayeslaw.cli.optimum import optimum
@@ -45,6 +46,7 @@ app.command()(read)
 app.command()(select)
 app.command("next")(next_)
 app.command()(fit)
+app.command("fit-many")(fit_many)
 app.command()(predict)
 app.command()(check)
 app.command("report")(write_report)

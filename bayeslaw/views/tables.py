@@ -15,9 +15,11 @@ from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.replay.replay import Replay
 from bayeslaw.evidence.reproduction.reproduce import Reproduction
 from bayeslaw.evidence.sensitivity import Sensitivity
+from bayeslaw.fitting.many import ManyFits
 from bayeslaw.results import Result
 from bayeslaw.views import text
 from bayeslaw.views.evidence_text import reproduction_table
+from bayeslaw.views.many_text import fits_table
 from bayeslaw.views.next_text import next_runs_table
 from bayeslaw.views.replay_text import replay_tables
 from bayeslaw.views.sensitivity_text import sensitivity_tables
@@ -83,3 +85,8 @@ def _(result: Speedup) -> list[Table]:
 @tables_of.register
 def _(result: Reproduction) -> list[Table]:
     return [reproduction_table(result)]
+
+
+@tables_of.register
+def _(result: ManyFits) -> list[Table]:
+    return [fits_table(result)]
