@@ -12,6 +12,7 @@ The way of data, from top to bottom; imports only point back up::
     answers    predict, select, optimum, crossing, parameters
     lending    priors made of fits, conflict with a table, what was borrowed
     fitting    fit() and the Fit object, and fits of many tables
+    campaign   the folder of a study: runs, fits, and what was believed at each step
     evidence   scores, baselines, backtests, comparison of laws
     views      tables and pictures
     cli        the command line

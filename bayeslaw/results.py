@@ -20,6 +20,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
     {
         "Advice": "checks",
         "Borrowing": "borrowing",
+        "Campaign": "campaign",
         "Checks": "checks",
         "Comparison": "comparison",
         "Crossing": "crossing",

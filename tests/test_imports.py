@@ -24,6 +24,7 @@ LINE = [
     {"answers"},
     {"lending"},
     {"fitting"},
+    {"campaign"},
     {"evidence"},
     {"datasets"},
     {"views"},

@@ -11,6 +11,7 @@ import typer
 
 from bayeslaw.cli.advise import advise
 from bayeslaw.cli.backtest import backtest
+from bayeslaw.cli.campaign import campaign
 from bayeslaw.cli.check import check
 from bayeslaw.cli.compare import compare
 from bayeslaw.cli.crossing import crossing
@@ -59,6 +60,7 @@ app.command()(laws)
 app.command()(reproduce)
 app.command()(replay)
 app.add_typer(backtest, name="backtest")
+app.add_typer(campaign, name="campaign")
 app.add_typer(priors, name="priors")
 
 

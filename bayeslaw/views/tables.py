@@ -11,6 +11,7 @@ from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
 from bayeslaw.answers.speedup import Speedup
+from bayeslaw.campaign.history import Campaign
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.replay.replay import Replay
 from bayeslaw.evidence.reproduction.reproduce import Reproduction
@@ -18,6 +19,7 @@ from bayeslaw.evidence.sensitivity import Sensitivity
 from bayeslaw.fitting.many import ManyFits
 from bayeslaw.results import Result
 from bayeslaw.views import text
+from bayeslaw.views.campaign_text import steps_table
 from bayeslaw.views.evidence_text import reproduction_table
 from bayeslaw.views.many_text import fits_table
 from bayeslaw.views.next_text import next_runs_table
@@ -90,3 +92,8 @@ def _(result: Reproduction) -> list[Table]:
 @tables_of.register
 def _(result: ManyFits) -> list[Table]:
     return [fits_table(result)]
+
+
+@tables_of.register
+def _(result: Campaign) -> list[Table]:
+    return [steps_table(result)]
