@@ -2,6 +2,7 @@
 
 The way of data, from top to bottom; imports only point back up::
 
+    jobs       independent jobs, kept in a folder
     runs       the table of runs, and what is wrong with it
     laws       shapes of loss, one a file
     kinds      models of a table: arrays, density, draws, predictions
@@ -10,7 +11,8 @@ The way of data, from top to bottom; imports only point back up::
     posterior  labelled draws, and their file
     answers    predict, select, optimum, crossing, parameters
     lending    priors made of fits, conflict with a table, what was borrowed
-    fitting    fit() and the Fit object
+    fitting    fit() and the Fit object, and fits of many tables
+    campaign   the folder of a study: runs, fits, and what was believed at each step
     evidence   scores, baselines, backtests, comparison of laws
     views      tables and pictures
     cli        the command line
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from bayeslaw.fitting.facade import Fit as Fit
     from bayeslaw.fitting.fit import fit as fit
     from bayeslaw.fitting.fit import load as load
+    from bayeslaw.fitting.many import ManyFits as ManyFits
+    from bayeslaw.fitting.many import fit_many as fit_many
     from bayeslaw.fitting.prior_predictive import prior_predictive as prior_predictive
     from bayeslaw.kinds.shared.scales import LogNormal as LogNormal
     from bayeslaw.kinds.shared.scales import Normal as Normal
@@ -81,6 +85,7 @@ _HOME = {
     "Law": "bayeslaw.laws.base",
     "LawChecks": "bayeslaw.evidence.law_checks",
     "LogNormal": "bayeslaw.kinds.shared.scales",
+    "ManyFits": "bayeslaw.fitting.many",
     "Normal": "bayeslaw.kinds.shared.scales",
     "Parameter": "bayeslaw.laws.base",
     "Posterior": "bayeslaw.posterior.posterior",
@@ -95,6 +100,7 @@ _HOME = {
     "compare": "bayeslaw.evidence.comparison.compare",
     "fetch_dataset": "bayeslaw.datasets",
     "fit": "bayeslaw.fitting.fit",
+    "fit_many": "bayeslaw.fitting.many",
     "get_law": "bayeslaw.laws",
     "law_names": "bayeslaw.laws",
     "load": "bayeslaw.fitting.fit",

@@ -44,6 +44,10 @@ class DatasetError(BayeslawError, ValueError):
     """A dataset is unknown, or its files cannot be had as they were published."""
 
 
+class CampaignError(BayeslawError, ValueError):
+    """The folder of a campaign cannot be used as it stands."""
+
+
 class OutputError(BayeslawError, OSError):
     """A file cannot be written."""
 

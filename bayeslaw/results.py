@@ -20,10 +20,12 @@ PICTURES: Mapping[str, str] = MappingProxyType(
     {
         "Advice": "checks",
         "Borrowing": "borrowing",
+        "Campaign": "campaign",
         "Checks": "checks",
         "Comparison": "comparison",
         "Crossing": "crossing",
         "LawChecks": "checks",
+        "ManyFits": "checks",
         "NextRuns": "next_runs",
         "Optimum": "optimum",
         "Parameters": "parameters",

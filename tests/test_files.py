@@ -98,7 +98,7 @@ def test_two_writers_leave_a_whole_file_at_any_moment(tmp_path):
 RESUMED = """
 import functools, json, os, random, signal, sys, time
 from pathlib import Path
-from bayeslaw.evidence.backtest.jobs import Job, run_jobs
+from bayeslaw.jobs.run import Job, run_jobs
 from bayeslaw.evidence.backtest.scoring import no_scores
 
 def work(number):

@@ -14,7 +14,7 @@ import bayeslaw
 ROOT = Path(bayeslaw.__file__).parent
 LINE = [
     {"errors", "verdicts", "_arviz", "files", "numerics", "streams"},
-    {"results"},
+    {"results", "jobs"},
     {"runs"},
     {"laws"},
     {"kinds"},
@@ -24,6 +24,7 @@ LINE = [
     {"answers"},
     {"lending"},
     {"fitting"},
+    {"campaign"},
     {"evidence"},
     {"datasets"},
     {"views"},

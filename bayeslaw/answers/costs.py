@@ -103,3 +103,39 @@ def _told(expression: str, unit: str) -> str:
     if unit == "FLOP":
         return f"Costs are training FLOP, {FLOP_PER_TOKEN:g} N D"
     return f"Costs are {expression}" if unit == expression else f"Costs are {unit}, {expression}"
+
+
+def spent_on(runs: Runs, axis: str, cost: str | None, *, continued: bool = False) -> float:
+    """What the runs of a table cost together.
+
+    Parameters
+    ----------
+    runs : Runs
+    axis : str
+        Of the law.
+    cost : str, optional
+        As for `costs_of`.
+    continued : bool
+        Whether runs of a model go on from one another, so that only the dearest of each counts.
+
+    Raises
+    ------
+    TargetError
+        If the cost of some run is not a positive number.
+    SelectionError
+        If ``cost`` is not understood.
+    """
+    table = runs.table
+    expression, _ = cost_expression(runs, table, axis, cost)
+    values = computed(table, expression, dict(runs.spelling), "--cost")
+    bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    if len(bad):
+        run = table.iloc[bad[0]]
+        raise TargetError(
+            f"--cost {expression!r}: the run of {run['model']!r} in row {run['row']} costs {values[bad[0]]:g}, "
+            "expected a positive number. Fill the columns it is computed from for every run."
+        )
+    if not continued:
+        return float(values.sum())
+    own = [name for name in ("task", "model", "seed") if name in table]
+    return float(pd.Series(values).groupby([table[name] for name in own], dropna=False).max().sum())

@@ -11,10 +11,12 @@ import typer
 
 from bayeslaw.cli.advise import advise
 from bayeslaw.cli.backtest import backtest
+from bayeslaw.cli.campaign import campaign
 from bayeslaw.cli.check import check
 from bayeslaw.cli.compare import compare
 from bayeslaw.cli.crossing import crossing
 from bayeslaw.cli.fit import fit
+from bayeslaw.cli.fit_many import fit_many
 from bayeslaw.cli.laws import laws
 from bayeslaw.cli.next import next_
 from bayeslaw.cli.optimum import optimum
@@ -45,6 +47,7 @@ app.command()(read)
 app.command()(select)
 app.command("next")(next_)
 app.command()(fit)
+app.command("fit-many")(fit_many)
 app.command()(predict)
 app.command()(check)
 app.command("report")(write_report)
@@ -57,6 +60,7 @@ app.command()(laws)
 app.command()(reproduce)
 app.command()(replay)
 app.add_typer(backtest, name="backtest")
+app.add_typer(campaign, name="campaign")
 app.add_typer(priors, name="priors")
 
 

@@ -19,8 +19,8 @@ from bayeslaw.cli.shared import Allow, Json, Seed, Where, finish, interrupts_to,
 from bayeslaw.errors import BayeslawWarning, TargetError
 
 if TYPE_CHECKING:
-    from bayeslaw.evidence.backtest.jobs import Report, Step
     from bayeslaw.evidence.backtest.result import Backtest
+    from bayeslaw.jobs.run import Report, Step
 
 backtest = typer.Typer(
     help="Hide the large runs of tables, predict them with every method, and score what was said.",
@@ -196,15 +196,28 @@ def curves(
     )
 
 
-def replayed(work: "Callable[[Report], Found]", out: Path) -> "Found":
-    """Do work that can be interrupted and gone on with, with progress on standard error."""
+def replayed(
+    work: "Callable[[Report], Found]", out: Path, what: str = "cells", between: float = _BETWEEN_LINES
+) -> "Found":
+    """Do work that can be interrupted and gone on with, with progress on standard error.
+
+    Parameters
+    ----------
+    work : callable
+    out : Path
+        Where it keeps what is finished.
+    what : str
+        What it is done by.
+    between : float
+        Seconds between lines of progress, where nobody watches.
+    """
     try:
-        with interrupts_to(signal.default_int_handler), _warnings_told(), _progress() as report:
+        with interrupts_to(signal.default_int_handler), _warnings_told(), _progress(what, between) as report:
             return work(report)
     except KeyboardInterrupt:
         from joblib.externals.loky import get_reusable_executor
 
-        tell(f"bayeslaw: interrupted; finished cells are in {out}, and the same command goes on from there.")
+        tell(f"bayeslaw: interrupted; finished {what} are in {out}, and the same command goes on from there.")
         get_reusable_executor().shutdown(wait=False, kill_workers=True)
         os._exit(130)  # at once: a thread may be compiling, and Python would wait for it
 
@@ -264,20 +277,20 @@ def _warnings_told() -> Iterator[None]:
 
 
 @contextmanager
-def _progress() -> "Iterator[Report]":
+def _progress(what: str, between: float) -> "Iterator[Report]":
     """Progress on standard error after two seconds: a bar if a person is watching, a line now and then if not."""
     if not sys.stderr.isatty():
-        yield _lines()
+        yield _lines(what, between)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task("backtest", total=1.0)
+    task = bar.add_task(what, total=1.0)
 
     def report(step: "Step") -> None:
-        bar.update(task, description=_description(step), completed=step.share)
+        bar.update(task, description=_description(step, what), completed=step.share)
 
     timer = threading.Timer(QUIET, bar.start)
     timer.daemon = True
@@ -290,22 +303,22 @@ def _progress() -> "Iterator[Report]":
         bar.stop()
 
 
-def _lines() -> "Report":
+def _lines(what: str, between: float) -> "Report":
     began = time.perf_counter()
     said: list[float] = []
 
     def report(step: "Step") -> None:
         now = time.perf_counter()
-        if now - began < QUIET or (said and now - said[-1] < _BETWEEN_LINES) or step.done == step.total:
+        if now - began < QUIET or (said and now - said[-1] < between) or step.done == step.total:
             return
         said.append(now)
         left = f", about {(now - began) * (1 - step.share) / step.share:.0f} s left" if step.share else ""
-        tell(f"{_description(step)}{left}")
+        tell(f"{_description(step, what)}{left}")
 
     return report
 
 
-def _description(step: "Step") -> str:
+def _description(step: "Step", what: str) -> str:
     from bayeslaw.views.names import clean, elide
 
-    return f"{step.done} of {step.total} cells" + (f", last {elide(clean(step.name), 40)}" if step.name else "")
+    return f"{step.done} of {step.total} {what}" + (f", last {elide(clean(step.name), 40)}" if step.name else "")

@@ -136,13 +136,14 @@ def next_(
 
     def for_people() -> None:
         say_what_went_in(fitted.posterior)
-        _show(found)
+        show_next_runs(found)
         say_repairs(fitted.posterior)
 
     give(found, how, for_people, fit=fitted)
 
 
-def _show(found: "NextRuns") -> None:
+def show_next_runs(found: "NextRuns") -> None:
+    """Print the runs, what they cost, and the checks that did not pass."""
     from bayeslaw.views.next_text import next_runs_lines
 
     show(*next_runs_lines(found))

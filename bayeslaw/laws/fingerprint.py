@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Any
 
 import jax
 import numpy as np
@@ -33,3 +34,9 @@ def law_fingerprint(law: Law) -> str:
     if law.link:
         content["link"] = law.link
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def law_record(law: Law) -> dict[str, Any]:
+    """What a fit depends on of a law, as plain values: its name, what it says, and the priors of its coordinates."""
+    priors = {c.name: [c.mean, c.sd, c.spread, c.pooling] for c in law.coordinates}
+    return {"law": law.name, "law_fingerprint": law_fingerprint(law), "law_priors": priors}

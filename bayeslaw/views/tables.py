@@ -11,13 +11,17 @@ from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
 from bayeslaw.answers.speedup import Speedup
+from bayeslaw.campaign.history import Campaign
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.replay.replay import Replay
 from bayeslaw.evidence.reproduction.reproduce import Reproduction
 from bayeslaw.evidence.sensitivity import Sensitivity
+from bayeslaw.fitting.many import ManyFits
 from bayeslaw.results import Result
 from bayeslaw.views import text
+from bayeslaw.views.campaign_text import steps_table
 from bayeslaw.views.evidence_text import reproduction_table
+from bayeslaw.views.many_text import fits_table
 from bayeslaw.views.next_text import next_runs_table
 from bayeslaw.views.replay_text import replay_tables
 from bayeslaw.views.sensitivity_text import sensitivity_tables
@@ -83,3 +87,13 @@ def _(result: Speedup) -> list[Table]:
 @tables_of.register
 def _(result: Reproduction) -> list[Table]:
     return [reproduction_table(result)]
+
+
+@tables_of.register
+def _(result: ManyFits) -> list[Table]:
+    return [fits_table(result)]
+
+
+@tables_of.register
+def _(result: Campaign) -> list[Table]:
+    return [steps_table(result)]

@@ -14,9 +14,9 @@ from command_line import one_message
 from command_line import run as run_command
 
 from bayeslaw.cli import backtest as cli_backtest
-from bayeslaw.evidence.backtest.jobs import Step
 from bayeslaw.evidence.backtest.scoring import SCORES, SELECTION_SCORES
 from bayeslaw.evidence.baselines import selection
+from bayeslaw.jobs.run import Step
 
 SIZES = (100, 200, 400, 800, 1600, 3200, 6400)
 WIDE = "model,0," + ",".join(map(str, SIZES)) + ",params\n"
@@ -269,21 +269,26 @@ def step(done, share):
 
 
 def test_progress_where_nobody_watches_is_a_line_now_and_then(capsys, monkeypatch):
-    with cli_backtest._progress() as report:
+    with cli_backtest._progress("cells", 30.0) as report:
         report(step(2, 0.5))
     assert capsys.readouterr().err == ""  # within two seconds, silence
     monkeypatch.setattr(cli_backtest, "QUIET", 0.0)
-    with cli_backtest._progress() as report:
+    with cli_backtest._progress("cells", 30.0) as report:
         time.sleep(0.01)
         report(step(2, 0.5))
         report(step(3, 0.6))
         report(step(10, 1.0))
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "2 of 10 cells, last flan-8-bayeslaw, about 0 s left"
-    with cli_backtest._progress() as report:
+    with cli_backtest._progress("cells", 30.0) as report:
         time.sleep(0.01)
         report(step(1, 0.0))
     assert capsys.readouterr().err == "1 of 10 cells\n"
+    with cli_backtest._progress("tables", 0.0) as report:
+        for done in (1, 2, 3):
+            report(step(done, 0.0))
+    told = [line.partition(",")[0] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["1 of 10 tables", "2 of 10 tables", "3 of 10 tables"]
 
 
 class Terminal(io.StringIO):
@@ -297,7 +302,7 @@ def test_progress_where_somebody_watches_is_a_bar(monkeypatch):
         screen = Terminal()
         monkeypatch.setattr(sys, "stderr", screen)
         monkeypatch.setattr(cli_backtest, "QUIET", quiet)
-        with cli_backtest._progress() as report:
+        with cli_backtest._progress("cells", 30.0) as report:
             time.sleep(0.05)
             report(step(1, 0.0))
             report(step(4, 0.5))

@@ -79,7 +79,8 @@ LEADERBOARD = "model,data,piqa,mine\na,100,0.5,0.2\na,200,0.6,0.3\n"
         "read runs.csv", "fit runs.csv", "advise runs.csv", "select runs.csv --at data=1M",
         "next runs.csv --at data=1M",
         "compare runs.csv", "optimum runs.csv --compute 1e20", "speedup a b runs.csv --at data=1M",
-        "priors make runs.csv -o prior.json", "replay runs.csv",
+        "priors make runs.csv -o prior.json", "replay runs.csv", "campaign init study runs.csv --at data=1M",
+        "campaign add study runs.csv",
     ],
 )  # fmt: skip
 def test_scores_are_named_to_every_command_that_reads(capsys, file, command):

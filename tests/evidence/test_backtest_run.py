@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bayeslaw.errors import BayeslawWarning, OutputError, RunsError
-from bayeslaw.evidence.backtest.jobs import Job, run_jobs
 from bayeslaw.evidence.backtest.scoring import no_scores
-from bayeslaw.evidence.backtest.store import code_version, job_hash
+from bayeslaw.jobs.run import Job, run_jobs
+from bayeslaw.jobs.store import code_version, job_hash
 
 
 def _work(log, name, outcome):
@@ -34,7 +34,7 @@ def _work(log, name, outcome):
 def job(log, name, outcome=1.0, *, seed=0, weight=1.0):
     head = {"task": name, "budget": None, "method": "m", "target": {"data": 10.0}}
     work = functools.partial(_work, str(log), name, outcome)
-    return Job(name, {"name": name, "seed": seed}, (head,), work, weight)
+    return Job(name, {"name": name, "seed": seed}, (head,), work, weight, {"scores": no_scores()})
 
 
 @pytest.fixture

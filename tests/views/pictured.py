@@ -14,6 +14,7 @@ from matplotlib.text import Text
 from bayeslaw.answers.advice import advise
 from bayeslaw.answers.parameters import fit_checks
 from bayeslaw.answers.replications import replications
+from bayeslaw.campaign.history import Campaign
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.replay.policies import POLICIES
@@ -78,12 +79,26 @@ def replayed(goal):
     return Replay(goal, tuple(steps), summarise(steps, [0.02, 0.1]), "FLOP", (), 0, (check,), {})
 
 
+def campaign():
+    """Three steps in which the odds move from one candidate of a long name to another."""
+    stop = {"status": "go on", "value": 0.1, "threshold": 0.01, "sentence": "Go on: the expected regret is 0.1."}
+    shared = {"time": "2025-01-01", "rows": 12, "cost_unit": "FLOP", "unit": "loss", "stop": stop, "status": "REVIEW"}
+    steps = [
+        {**shared, "spent": spent, "recommendation": ODD[0], "p_best": p, "expected_regret": 0.1 / spent,
+         "odds": [{"model": model, "p_best": of} for model, of in zip(ODD[:3], (p, 0.9 - p, 0.1), strict=True)]}
+        for spent, p in ((1e20, 0.5), (2e20, 0.3), (5e20, 0.7))
+    ]  # fmt: skip
+    check = Check("near", "REVIEW", 3.0, 4.0, "It is close.", "Look at it.")
+    return Campaign("study", {}, (), tuple(steps), 12, True, (check,))
+
+
 @pytest.fixture(scope="session")
 def results(curves, surfaces, forge_at_random):
     posterior = curves.posterior
     wide = dataclasses.replace(posterior, draws=2.0 * posterior.draws)
     return {
         "advice": advise(surfaces.posterior.runs, {"params": 7e10, "data": 1e13}),
+        "campaign": campaign(),
         "borrowing": borrowing(posterior, wide, {"data": 16000.0}),
         "checks": fit_checks(posterior),
         "comparison": compared(posterior.runs, ("rectified", "vanilla", "multiplicative($x$_long_column_name)")),
@@ -121,7 +136,7 @@ def picture(results):
     return made
 
 
-NAMES = ("advice", "borrowing", "checks", "comparison", "crossing", "crossing of laws", "next runs",
+NAMES = ("advice", "borrowing", "campaign", "checks", "comparison", "crossing", "crossing of laws", "next runs",
          "next runs of a joint law", "optimum", "parameters",
          "parameters of a joint law", "prediction at a point", "prediction along data", "prediction of new models",
          "replay", "replay of forecasts", "replications", "reproduction", "selection", "speedup")  # fmt: skip

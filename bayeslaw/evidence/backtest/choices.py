@@ -10,10 +10,10 @@ from typing import Any, Literal
 from bayeslaw.errors import TargetError
 from bayeslaw.evidence.backtest.finetune_cells import Array, Cell, Task
 from bayeslaw.evidence.backtest.finetune_methods import Method
-from bayeslaw.evidence.backtest.jobs import Finished, Job, Record, Report, run_jobs
 from bayeslaw.evidence.backtest.result import OURS
 from bayeslaw.evidence.backtest.scoring import Answer, coverage_at_levels, no_scores
 from bayeslaw.evidence.backtest.settings import MethodSettings, whole
+from bayeslaw.jobs.run import Finished, Job, Record, Report, run_jobs
 
 CODE_OF_BASELINES = (
     "runs", "evidence/baselines/selection.py", "evidence/baselines/rectified.py", "evidence/baselines/inputs.py",
@@ -85,7 +85,7 @@ def ask_methods(
     borrow : bool
         Whether bayeslaw is given the full tables of the other tasks.
     workers, folder, report
-        As for `bayeslaw.evidence.backtest.jobs.run_jobs`.
+        As for `bayeslaw.jobs.run.run_jobs`.
 
     Returns
     -------
@@ -176,7 +176,7 @@ def _job(design: Design, cell: Cell, task: Task, name: str, settings: MethodSett
         heads=(head,),
         work=functools.partial(_answer, cell, method, settings, design.score, design.scores),
         weight=method.weight,
-        scores=design.scores,
+        lacking={"scores": no_scores(design.scores)},
     )
 
 

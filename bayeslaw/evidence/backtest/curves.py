@@ -12,11 +12,11 @@ import pandas as pd
 
 from bayeslaw.evidence.backtest.curve_cells import Curve, Domain, read_curves
 from bayeslaw.evidence.backtest.curve_methods import BASELINES, answer_jointly
-from bayeslaw.evidence.backtest.jobs import Job, Record, Report, run_jobs
 from bayeslaw.evidence.backtest.result import OURS, Backtest, summarise
-from bayeslaw.evidence.backtest.scoring import Answer, coverage_at_levels, distribution_scores
+from bayeslaw.evidence.backtest.scoring import Answer, coverage_at_levels, distribution_scores, no_scores
 from bayeslaw.evidence.backtest.settings import MethodSettings, checked_law
-from bayeslaw.evidence.backtest.store import code_version
+from bayeslaw.jobs.run import Job, Record, Report, run_jobs
+from bayeslaw.jobs.store import code_version
 
 if TYPE_CHECKING:
     from bayeslaw.laws.base import Law
@@ -26,6 +26,7 @@ METHODS = (OURS, *BASELINES)
 DEFAULT_LAW = "broken"
 """Law that bayeslaw fits to learning curves if none is named."""
 
+_LACKING = {"scores": no_scores()}
 _CODE_OF_BASELINES = (
     "runs", "evidence/baselines/curves.py", "evidence/scores.py", "evidence/backtest/scoring.py",
     "evidence/backtest/curve_cells.py", "evidence/backtest/curve_methods.py",
@@ -131,7 +132,7 @@ def _jobs(domain: Domain, method: str, settings: MethodSettings, versions: Recor
     if method == OURS:
         content = {**shared, "heads": list(heads), "runs": domain.runs.content_hash, "curves": outcomes}
         work = functools.partial(_answer_jointly, domain, settings)
-        return [Job(f"{domain.name}-{method}", content, heads, work, weight=20.0 * len(heads))]
+        return [Job(f"{domain.name}-{method}", content, heads, work, 20.0 * len(heads), _LACKING)]
     return [
         Job(
             f"{domain.name}-{curve.trial.name}-{method}",
@@ -139,6 +140,7 @@ def _jobs(domain: Domain, method: str, settings: MethodSettings, versions: Recor
             (head,),
             functools.partial(_answer, curve, method, settings),
             BASELINES[method].weight,
+            _LACKING,
         )
         for curve, head, outcome in zip(domain.curves, heads, outcomes, strict=True)
     ]

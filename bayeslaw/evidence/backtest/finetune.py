@@ -11,11 +11,11 @@ from bayeslaw.errors import TargetError
 from bayeslaw.evidence.backtest.choices import CODE, CODE_OF_BASELINES, Design, ask_methods, notes_of, told_of_tasks
 from bayeslaw.evidence.backtest.finetune_cells import make_cells, read_tasks
 from bayeslaw.evidence.backtest.finetune_methods import METHODS
-from bayeslaw.evidence.backtest.jobs import Report
 from bayeslaw.evidence.backtest.result import OURS, Backtest, summarise
 from bayeslaw.evidence.backtest.scoring import SCORES, choice_scores
 from bayeslaw.evidence.backtest.settings import MethodSettings, checked_law, whole
-from bayeslaw.evidence.backtest.store import code_version
+from bayeslaw.jobs.run import Report
+from bayeslaw.jobs.store import code_version
 
 if TYPE_CHECKING:
     from bayeslaw.laws.base import Law

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bayeslaw.evidence.backtest.jobs import Record
 from bayeslaw.evidence.backtest.scoring import SCORES, SELECTION_SCORES
 from bayeslaw.evidence.odds import calibration_error, reliability
+from bayeslaw.jobs.run import Record
 from bayeslaw.verdicts import Status
 
 OURS = "bayeslaw"

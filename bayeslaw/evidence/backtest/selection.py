@@ -11,12 +11,12 @@ import pandas as pd
 from bayeslaw.errors import RunsError, TargetError
 from bayeslaw.evidence.backtest.choices import CODE, CODE_OF_BASELINES, Design, ask_methods, notes_of, told_of_tasks
 from bayeslaw.evidence.backtest.finetune_cells import Task, make_cells, read_tasks
-from bayeslaw.evidence.backtest.jobs import Record, Report
 from bayeslaw.evidence.backtest.result import OURS, Backtest, summarise_selection
 from bayeslaw.evidence.backtest.scoring import SELECTION_SCORES, selection_scores
 from bayeslaw.evidence.backtest.selection_methods import METHODS
 from bayeslaw.evidence.backtest.settings import MethodSettings, checked_law, whole
-from bayeslaw.evidence.backtest.store import code_version
+from bayeslaw.jobs.run import Record, Report
+from bayeslaw.jobs.store import code_version
 from bayeslaw.runs.readers.opened import stem_of
 
 if TYPE_CHECKING:

@@ -61,10 +61,9 @@ def _plain_law(law: "str | Law") -> dict[str, Any]:
     """A law as plain values; one of one's own, unlike those of the package, is not in the versions of the code."""
     if isinstance(law, str):
         return {"law": law}
-    from bayeslaw.laws.fingerprint import law_fingerprint
+    from bayeslaw.laws.fingerprint import law_record
 
-    priors = {c.name: [c.mean, c.sd, c.spread, c.pooling] for c in law.coordinates}
-    return {"law": law.name, "law_fingerprint": law_fingerprint(law), "law_priors": priors}
+    return law_record(law)
 
 
 def choose_methods(text: str | None, known: Iterable[str]) -> tuple[str, ...]:

@@ -12,11 +12,11 @@ import pandas as pd
 
 from bayeslaw.errors import LawError, TargetError
 from bayeslaw.evidence import scores
-from bayeslaw.evidence.backtest.jobs import Job, Record, Report, run_jobs
-from bayeslaw.evidence.backtest.store import code_version
 from bayeslaw.evidence.replay.policies import POLICIES
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.studies import ReplayGoal, Study, read_studies
+from bayeslaw.jobs.run import Job, Record, Report, run_jobs
+from bayeslaw.jobs.store import code_version
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.fingerprint import law_fingerprint
@@ -225,7 +225,7 @@ def _job(study: Study, policy: str, settings: ReplaySettings, versions: Mapping[
         heads=(head,),
         work=functools.partial(_work, study, policy, settings),
         weight=50.0 if policy == "ours" else 1.0,
-        scores=SCORED,
+        lacking={"scores": {}},
     )  # fmt: skip
 
 

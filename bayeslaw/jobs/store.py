@@ -5,7 +5,7 @@ import importlib.metadata
 import json
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def code_version(*parts: str) -> dict[str, str]:
     *parts : str
         Files or folders within the package.
     """
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for part in sorted(parts):
         place = root / part
@@ -46,12 +46,12 @@ def code_version(*parts: str) -> dict[str, str]:
 
 
 def stored_path(folder: Path, name: str, key: str) -> Path:
-    """File of a job in the folder of a backtest."""
+    """File of the answer of a job."""
     return folder / "cells" / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', name)[:80]}-{key[:16]}.json"
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder of a backtest.
+    """Make a folder of answers.
 
     Raises
     ------
@@ -75,7 +75,9 @@ def save(path: Path, key: str, records: Iterable[Mapping[str, Any]]) -> None:
         temporary.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False), encoding="utf-8")
 
 
-def load(path: Path, key: str, heads: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+def load(
+    path: Path, key: str, heads: Iterable[Mapping[str, Any]], parts: Sequence[str] = ()
+) -> list[dict[str, Any]] | None:
     """Read the cells of a job, None if they are not there or damaged; damage gives a warning.
 
     Parameters
@@ -84,6 +86,8 @@ def load(path: Path, key: str, heads: Iterable[Mapping[str, Any]]) -> list[dict[
     key : str
     heads : iterable of mappings
         What each cell must say of itself.
+    parts : sequence of str
+        Mappings that each cell must have.
     """
     if not path.exists():
         return None
@@ -94,7 +98,8 @@ def load(path: Path, key: str, heads: Iterable[Mapping[str, Any]]) -> list[dict[
         if content["format"] != FORMAT or content["key"] != key or len(cells) != len(heads):
             raise ValueError("it is of another job")
         for cell, head in zip(cells, heads, strict=True):
-            if {name: cell[name] for name in head} != dict(head) or not isinstance(cell["scores"], dict):
+            whole = all(isinstance(cell[name], dict) for name in parts)
+            if not whole or {name: cell[name] for name in head} != dict(head):
                 raise ValueError("it is of another cell")
     except (OSError, ValueError, KeyError, TypeError) as error:
         warnings.warn(f"{path}: the stored cell is damaged ({error}); it is computed again.", BayeslawWarning, 2)
