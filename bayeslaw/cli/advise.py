@@ -13,8 +13,10 @@ from bayeslaw.cli.shared import (
     Json,
     RunsPaths,
     Task,
+    TokensPerStep,
     Where,
     read_table,
+    roles_said,
     say_what_is_read,
     say_what_was_read,
     show,
@@ -30,6 +32,7 @@ def advise(
     ] = None,
     task: Task = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -43,7 +46,7 @@ def advise(
     say_what_is_read(runs, how.quiet)
     from bayeslaw.answers.advice import advise as judge
 
-    table = read_table(runs, where, answers)
+    table = read_table(runs, where, roles_said(answers, tokens_per_step))
     advice = judge(table, point_of_table(one_point(at), table) if at else None, law=asked_law(law), task=task)
 
     def for_people() -> None:

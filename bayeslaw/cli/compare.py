@@ -21,12 +21,14 @@ from bayeslaw.cli.shared import (
     Json,
     RunsPaths,
     Seed,
+    TokensPerStep,
     Where,
     check_output,
     interruptible,
     interrupts_to,
     progress_bar,
     read_table,
+    roles_said,
     say_what_is_read,
     say_what_was_read,
     show,
@@ -56,6 +58,7 @@ def compare(
     at: Annotated[list[str] | None, typer.Option("--at", help="Point to predict at with the mixture of laws.")] = None,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     early_tokens: EarlyTokens = None,
     jobs: Annotated[int, typer.Option(help="Laws at a time, each in a process; -1 for one a core.")] = -1,
     seed: Seed = 0,
@@ -76,7 +79,7 @@ def compare(
     if jobs == 0 or jobs < -1:
         raise TargetError(f"--jobs {jobs}: expected a number of laws at a time, such as 2, or -1 for one a core.")
     check_output(held_out, ".csv")
-    table = read_table(runs, where, answers)
+    table = read_table(runs, where, roles_said(answers, tokens_per_step))
     named, left_out = _laws(law or (), table, point)
     if point is not None and named:
         point = _checked(point, named, table)

@@ -14,8 +14,10 @@ from bayeslaw.cli.shared import (
     PriorName,
     RunsPaths,
     Seed,
+    TokensPerStep,
     Where,
     Widen,
+    roles_said,
     say_what_is_read,
     show,
 )
@@ -25,6 +27,7 @@ def fit(
     runs: RunsPaths,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -42,7 +45,7 @@ def fit(
     """Fit a scaling law and report its parameters."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
-    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+    options = FitOptions(where, roles_said(answers, tokens_per_step), law, prior, widen, prior_of, early_tokens, seed)
     fitted = new_fit(runs, options, how)
     borrowed = fitted.posterior.prior is not None
 

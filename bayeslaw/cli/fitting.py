@@ -29,7 +29,7 @@ class FitOptions:
     """How a fit is to be made, in the words of the command line; see the options of these names."""
 
     where: str | None
-    answers: Sequence[str] | None
+    roles: Mapping[str, str]
     law: str | None
     prior: str | None
     widen: float
@@ -83,7 +83,7 @@ def new_fit(
 ) -> "Fit":
     """A fit of the runs that paths name; see `fit_of`."""
     early_tokens, stated = read_tokens(options.early_tokens), read_statements(options.prior_of)
-    table = read_table(paths, options.where, options.answers)
+    table = read_table(paths, options.where, options.roles)
     law, lender = _borrow(table, options.prior, options.widen, asked_law(options.law), default)
     require(table, law)
     return fit_table(table, law, options.seed, early_tokens, lender, stated, quiet=how.quiet)
@@ -206,7 +206,7 @@ def _saved_fit(
         "early-tokens": options.early_tokens,
         "prior-of": options.prior_of or None,
         "output": outputs or None,
-        "as": options.answers or None,
+        "as (or --tokens-per-step)": options.roles or None,
     }
     for name, value in given.items():
         if value is not None:

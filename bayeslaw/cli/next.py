@@ -20,9 +20,11 @@ from bayeslaw.cli.shared import (
     RunsOrFit,
     Seed,
     Task,
+    TokensPerStep,
     Where,
     Widen,
     read_number,
+    roles_said,
     say_what_is_read,
     show,
     show_failing,
@@ -73,6 +75,7 @@ def next_(
     ] = None,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -108,7 +111,7 @@ def next_(
     )
     if candidates is not None:
         require_there(candidates)
-    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+    options = FitOptions(where, roles_said(answers, tokens_per_step), law, prior, widen, prior_of, early_tokens, seed)
 
     def require(table: "Runs", named: "Law") -> None:
         asked = replace(question, at=point_of_law(point, named, table))

@@ -17,9 +17,11 @@ from bayeslaw.cli.shared import (
     PriorName,
     RunsOrFit,
     Seed,
+    TokensPerStep,
     Where,
     Widen,
     read_number,
+    roles_said,
     say_what_is_read,
     show,
     show_failing,
@@ -40,6 +42,7 @@ def optimum(
     ] = None,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     law: Annotated[
         str | None,
         typer.Option(
@@ -64,7 +67,7 @@ def optimum(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
     budget, held = read_number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
-    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+    options = FitOptions(where, roles_said(answers, tokens_per_step), law, prior, widen, prior_of, early_tokens, seed)
     if not names_a_fit(runs):
         _require_law(law, prior, budget, held)
 

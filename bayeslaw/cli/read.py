@@ -5,12 +5,23 @@ from typing import Annotated
 
 import typer
 
-from bayeslaw.cli.shared import As, Json, RunsPaths, Where, check_output, say_what_is_read, show
+from bayeslaw.cli.shared import (
+    As,
+    Json,
+    RunsPaths,
+    TokensPerStep,
+    Where,
+    check_output,
+    roles_said,
+    say_what_is_read,
+    show,
+)
 
 
 def read(
     runs: RunsPaths,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     where: Where = None,
     json: Json = False,
     output: Annotated[
@@ -28,9 +39,8 @@ def read(
     say_what_is_read(runs, json)
     check_output(output, ".csv")
     from bayeslaw.runs.reading import understand
-    from bayeslaw.runs.stated import parse_answers
 
-    found = understand(list(runs), where=where, roles=parse_answers(answers or ()))
+    found = understand(list(runs), where=where, roles=roles_said(answers, tokens_per_step))
     if json:
         from bayeslaw.views.records import to_json
 

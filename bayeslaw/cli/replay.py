@@ -8,7 +8,7 @@ import typer
 from bayeslaw.cli.backtest import Jobs, Tables, check_jobs, replayed
 from bayeslaw.cli.giving import PICTURES, Plot
 from bayeslaw.cli.law_option import LawName, read_law
-from bayeslaw.cli.shared import Allow, As, Json, Where, finish, say_what_is_read, show, tell
+from bayeslaw.cli.shared import Allow, As, Json, TokensPerStep, Where, finish, roles_said, say_what_is_read, show, tell
 from bayeslaw.errors import TargetError
 from bayeslaw.files import require_writable
 
@@ -35,6 +35,7 @@ def replay(
     tasks: Annotated[int | None, typer.Option(help="Take so many tasks of each table, the first ones.")] = None,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     jobs: Jobs = -1,
     out: Annotated[Path, typer.Option(help="Folder for results; finished replays in it are used.")] = Path("replay"),
     json: Json = False,
@@ -44,7 +45,6 @@ def replay(
     """Replay sequential measuring on finished tables, every policy paying for what it looks at."""
     say_what_is_read(tables, json)
     from bayeslaw.evidence.replay.replay import replay as run_replay
-    from bayeslaw.runs.stated import parse_answers
 
     check_jobs(jobs)
     if plot is not None:
@@ -62,7 +62,7 @@ def replay(
             law=named,
             cost=cost,
             where=where,
-            roles=parse_answers(answers or ()),
+            roles=roles_said(answers, tokens_per_step),
             first=tasks,
             shares=fractions,
             policies=names,

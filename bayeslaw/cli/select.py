@@ -19,8 +19,10 @@ from bayeslaw.cli.shared import (
     RunsOrFit,
     Seed,
     Task,
+    TokensPerStep,
     Where,
     Widen,
+    roles_said,
     say_what_is_read,
     show,
     show_failing,
@@ -56,6 +58,7 @@ def select(
     at: At,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     task: Task = None,
     risk: Annotated[
         str, typer.Option(help="What to go by: mean regret, cvar90 (its worst tenth), median-regret, or probability.")
@@ -84,7 +87,7 @@ def select(
     say_what_is_read(runs, how.quiet)
     wanted = Wanted(_risk(risk), _charges(charge), where_final)
     target = one_point(at)
-    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+    options = FitOptions(where, roles_said(answers, tokens_per_step), law, prior, widen, prior_of, early_tokens, seed)
     fitted = fit_of(
         runs, options, how, require=lambda table, law: _require(table, law, point_of_law(target, law, table), task)
     )

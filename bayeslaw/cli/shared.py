@@ -1,10 +1,11 @@
 """What the commands have in common: arguments, points, and how they speak."""
 
+import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,6 +36,10 @@ RunsOrFit = Annotated[
 As = Annotated[
     list[str] | None,
     typer.Option("--as", metavar="COLUMN=ROLE", help="What a column is, such as size=params:M; see 'bayeslaw read'."),
+]
+TokensPerStep = Annotated[
+    str | None,
+    typer.Option("--tokens-per-step", help="Tokens of a step of training, such as 524288, if sizes are steps."),
 ]
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 
@@ -130,12 +135,30 @@ def finish(status: "Status", allow_failed_checks: bool) -> None:
         raise typer.Exit(3)
 
 
-def read_table(paths: Sequence[Path], where: str | None, answers: Sequence[str] | None) -> "Runs":
+def roles_said(answers: Sequence[str] | None, tokens_per_step: str | None) -> dict[str, str]:
+    """What columns were said to be: by ``--as``, and by ``--tokens-per-step``, which is short for one such answer.
+
+    Raises
+    ------
+    RunsError, TargetError
+        If an answer is not of the form, or that is no number of tokens.
+    """
+    from bayeslaw.runs.stated import STEPS, parse_answers
+
+    roles = parse_answers(answers or ())
+    if tokens_per_step is None:
+        return roles
+    tokens = read_number(tokens_per_step, "tokens-per-step", "524288 or 0.5M")
+    if not 0 < tokens < math.inf:
+        raise TargetError(f"--tokens-per-step {tokens_per_step}: expected a number above 0, such as 524288 or 0.5M.")
+    return {**roles, STEPS: f"tokens:{tokens:.17g}"}
+
+
+def read_table(paths: Sequence[Path], where: str | None, roles: Mapping[str, str]) -> "Runs":
     """Read the rows to use."""
     from bayeslaw.runs import read_runs
-    from bayeslaw.runs.stated import parse_answers
 
-    return read_runs(list(paths), where=where, roles=parse_answers(answers or ()))
+    return read_runs(list(paths), where=where, roles=roles)
 
 
 @contextmanager

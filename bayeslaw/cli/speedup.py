@@ -18,8 +18,10 @@ from bayeslaw.cli.shared import (
     RunsOrFit,
     Seed,
     Task,
+    TokensPerStep,
     Where,
     Widen,
+    roles_said,
     say_what_is_read,
     show,
     show_failing,
@@ -46,6 +48,7 @@ def speedup(
     kind: Annotated[str, typer.Option(help="curve, or law: as if laws held at any distance.")] = "curve",
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -64,7 +67,7 @@ def speedup(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
     point = one_point(at)
-    options = FitOptions(where, answers, law, prior, widen, prior_of, early_tokens, seed)
+    options = FitOptions(where, roles_said(answers, tokens_per_step), law, prior, widen, prior_of, early_tokens, seed)
 
     def require(table: "Runs", named: "Law") -> None:
         from bayeslaw.answers.speedup import require_speedup

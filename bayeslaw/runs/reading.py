@@ -66,7 +66,8 @@ def read_runs(source: Source, *, where: str | None = None, roles: Mapping[str, s
         are not checked.
     roles : mapping of str to str, optional
         What columns are, where their names do not tell: ``{"size": "params:M", "step": "data:32"}``. They come before
-        those of a file ``bayeslaw.toml`` beside the source.
+        those of a file ``bayeslaw.toml`` beside the source. ``steps`` is the column that counts steps of training,
+        whatever its heading: ``{"steps": "tokens:524288"}``.
 
     Returns
     -------

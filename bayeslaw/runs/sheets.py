@@ -11,6 +11,7 @@ from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning
 from bayeslaw.runs.headings import nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed
+from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Roles, decide
 from bayeslaw.runs.schedules import rate_column
@@ -89,9 +90,31 @@ def _stated(
 ) -> tuple[dict[str, Stated], tuple[str, ...]]:
     """What the user said about the columns, and what the format of the file says of the others."""
     stated, notes = stated_roles(list(cells.columns), answers, beside, source)
+    _require_no_other_tokens(cells, stated, source)
     taken = {one.role for one in stated.values()}
     known = {h: parse_role(h, role, "the source") for h, role in raw.known.items() if h in cells and h not in stated}
     return {h: one for h, one in known.items() if one.role not in taken} | stated, notes
+
+
+def _require_no_other_tokens(cells: pd.DataFrame, stated: Mapping[str, Stated], source: str) -> None:
+    """Refuse to count tokens by steps where another column counts them already.
+
+    Raises
+    ------
+    RunsError
+    """
+    said = [h for h, one in stated.items() if one.role == "tokens" and _means(h, "steps")]
+    others = [h for h in cells.columns if h not in stated and _means(h, "tokens") and not cells[h].map(is_blank).all()]
+    if said and others:
+        raise RunsError(
+            f"{source}: column {said[0]!r} is said to count tokens (--tokens-per-step, --as), and column {others[0]!r} "
+            f"counts them already, expected one. Leave that out, or add --as {written(f'{others[0]}=ignore')}."
+        )
+
+
+def _means(heading: str, role: str) -> bool:
+    known = meaning(heading)
+    return known is not None and known.role == role
 
 
 def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
@@ -146,7 +169,7 @@ def _with_counts(sheet: Sheet) -> Sheet:
     """Complete the sizes of rows of a log by those of other rows, where there are steps to tell."""
     columns = sheet.roles.columns
     counted = columns.get("data") or columns.get("tokens")
-    steps = next((h for h in sheet.cells.columns if (known := meaning(h)) is not None and known.role == "steps"), None)
+    steps = next((h for h in sheet.cells.columns if _means(h, "steps")), None)
     if counted is None or steps is None or counted.heading == steps:
         return sheet
     run = columns["model"].heading if "model" in columns else None
