@@ -124,12 +124,14 @@ def understand(source: Source, *, where: str | None = None, roles: Mapping[str, 
     )
 
 
-def read_zero_shot(source: Source, *, where: str | None = None) -> dict[tuple[str, str], float]:
+def read_zero_shot(
+    source: Source, *, where: str | None = None, roles: Mapping[str, str] | None = None
+) -> dict[tuple[str, str], float]:
     """Read the losses before any training, which `read_runs` leaves out because they are on no curve.
 
     Parameters
     ----------
-    source, where : as for `read_runs`.
+    source, where, roles : as for `read_runs`.
 
     Returns
     -------
@@ -141,7 +143,7 @@ def read_zero_shot(source: Source, *, where: str | None = None) -> dict[tuple[st
     RunsError, SelectionError
         As `read_runs`, but cells are not checked.
     """
-    table = _drafted(source, where, {})[2].table
+    table = _drafted(source, where, roles or {})[2].table
     zero = table[(table["data"] == 0) & np.isfinite(table["loss"]) & (table["loss"] > 0)]
     means = zero.groupby(["task", "model"], sort=False)["loss"].mean()
     return {(str(task), str(model)): float(loss) for (task, model), loss in means.items()}

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from command_line import one_message, run
 
+from bayeslaw.cli import app
 from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
@@ -65,6 +66,15 @@ def test_tokens_of_a_step_that_are_no_number(capsys, file, tokens):
     assert (status, out) == (2, "")
     assert "--tokens-per-step" in one_message(err)
     assert "0.5M" in err
+
+
+def test_every_command_that_reads_runs_takes_what_columns_are():
+    commands = {info.name or info.callback.__name__: info.callback for info in app.app.registered_commands}
+    for group in app.app.registered_groups:
+        commands |= {i.name or i.callback.__name__: i.callback for i in group.typer_instance.registered_commands}
+    taking = {name for name, call in commands.items() if {"answers", "tokens_per_step"} <= set(call.__annotations__)}
+    reading = {name for name, call in commands.items() if {"runs", "tables"} & set(call.__annotations__)}
+    assert reading == taking
 
 
 def test_a_file_beside_the_runs_closes_them_for_all(capsys, file):
