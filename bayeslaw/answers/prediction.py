@@ -169,10 +169,7 @@ def predict(
         If a point names an unknown covariate, lacks one, or is not a positive number; or if there is no second model
         from which to estimate the spread of families.
     """
-    if kind not in get_args(PredictionKind):
-        raise TargetError(
-            f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(PredictionKind))}."
-        )
+    require_kind(kind)
     if isinstance(at, Mapping):
         raise TargetError(f"at is one point, {dict(at)}: give a list of points, at=[{{…}}].")
     if not at:
@@ -192,6 +189,19 @@ def predict(
         checks=(*posterior.checks, _distance(posterior.law, targets)),
         provenance=posterior.provenance(),
     )
+
+
+def require_kind(kind: str) -> None:
+    """Refuse what is no kind of prediction.
+
+    Raises
+    ------
+    TargetError
+    """
+    if kind not in get_args(PredictionKind):
+        raise TargetError(
+            f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(PredictionKind))}."
+        )
 
 
 def _distance(law: Law, targets: Targets) -> Check:

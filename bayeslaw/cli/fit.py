@@ -12,6 +12,7 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
     PriorName,
+    Quick,
     RunsPaths,
     Seed,
     TokensPerStep,
@@ -34,6 +35,7 @@ def fit(
     prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
+    quick: Quick = False,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -45,7 +47,8 @@ def fit(
     """Fit a scaling law and report its parameters."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
-    options = FitOptions(where, roles_said(answers, tokens_per_step), law, prior, widen, prior_of, early_tokens, seed)
+    roles = roles_said(answers, tokens_per_step)
+    options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
     fitted = new_fit(runs, options, how)
     borrowed = fitted.posterior.prior is not None
 

@@ -17,6 +17,7 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
     PriorName,
+    Quick,
     RunsOrFit,
     Seed,
     Task,
@@ -82,6 +83,7 @@ def next_(
     prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
+    quick: Quick = False,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -111,7 +113,8 @@ def next_(
     )
     if candidates is not None:
         require_there(candidates)
-    options = FitOptions(where, roles_said(answers, tokens_per_step), law, prior, widen, prior_of, early_tokens, seed)
+    roles = roles_said(answers, tokens_per_step)
+    options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
 
     def require(table: "Runs", named: "Law") -> None:
         asked = replace(question, at=point_of_law(point, named, table))

@@ -15,6 +15,7 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
     PriorName,
+    Quick,
     RunsOrFit,
     Seed,
     TokensPerStep,
@@ -55,6 +56,7 @@ def optimum(
     prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
+    quick: Quick = False,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -67,7 +69,8 @@ def optimum(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
     budget, held = read_number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
-    options = FitOptions(where, roles_said(answers, tokens_per_step), law, prior, widen, prior_of, early_tokens, seed)
+    roles = roles_said(answers, tokens_per_step)
+    options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
     if not names_a_fit(runs):
         _require_law(law, prior, budget, held)
 

@@ -16,6 +16,7 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
     PriorName,
+    Quick,
     RunsOrFit,
     Seed,
     Task,
@@ -74,6 +75,7 @@ def select(
     prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
+    quick: Quick = False,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -87,7 +89,8 @@ def select(
     say_what_is_read(runs, how.quiet)
     wanted = Wanted(_risk(risk), _charges(charge), where_final)
     target = one_point(at)
-    options = FitOptions(where, roles_said(answers, tokens_per_step), law, prior, widen, prior_of, early_tokens, seed)
+    roles = roles_said(answers, tokens_per_step)
+    options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
     fitted = fit_of(
         runs, options, how, require=lambda table, law: _require(table, law, point_of_law(target, law, table), task)
     )

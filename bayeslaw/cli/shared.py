@@ -60,6 +60,9 @@ EarlyTokens = Annotated[
         "them."
     ),
 ]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Fit with few draws for a first look; every answer of it asks for a second one.")
+]
 Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
 
 
