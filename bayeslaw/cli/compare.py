@@ -110,7 +110,7 @@ def compare(
         say_what_was_read(found.runs)
         show(comparison_table(found))
         if prediction is not None:
-            show(predictions_table(prediction.records()), advantages_table(worth, found.laws[0].law))
+            show(predictions_table(prediction), advantages_table(worth, found.laws[0].law))
         show_failing(found.checks)
 
     def more() -> dict[str, Any]:

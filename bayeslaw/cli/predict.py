@@ -85,7 +85,7 @@ def predict(
         from bayeslaw.views.text import predictions_table
 
         say_what_went_in(fitted.posterior)
-        show(predictions_table(prediction.records()))
+        show(predictions_table(prediction))
         show_failing(prediction.checks)
         say_repairs(fitted.posterior)
 

@@ -13,7 +13,7 @@ from bayeslaw.runs.naming import derive_names
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.sheets import Sheet
 from bayeslaw.runs.table import LeftOut, Runs, leave_out
-from bayeslaw.runs.units import FLOP_PER_TOKEN, in_nats, read_numbers, read_plain, read_texts
+from bayeslaw.runs.units import CONVERTED, FLOP_PER_TOKEN, in_nats, read_numbers, read_plain, read_texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,7 @@ class Draft:
     spelling: tuple[tuple[str, str], ...]
     scales: tuple[tuple[str, float], ...]
     source: str
+    loss_given: str
 
     def without(self, mask: NDArray[np.bool_], reason: str) -> "Draft":
         """Leave out the rows where the mask is true."""
@@ -81,7 +82,8 @@ class Draft:
         left_out = tuple(sorted(self.left_out, key=lambda left_out: left_out.row))
         sized = {"data", "tokens", "compute"} & set(self.read)
         table = self.table if sized else self.table.drop(columns="data")
-        return Runs(table.reset_index(drop=True), left_out, self.notes, self.source, self.spelling, self.scales)
+        rows = table.reset_index(drop=True)
+        return Runs(rows, left_out, self.notes, self.source, self.spelling, self.scales, self.loss_given)
 
 
 def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
@@ -130,6 +132,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         spelling=tuple(spelling),
         scales=tuple((column.heading, column.scale) for column in columns.values() if column.scale != 1),
         source=source,
+        loss_given=columns["loss"].unit if columns["loss"].unit in CONVERTED else "",
     )
 
 

@@ -148,8 +148,8 @@ def answer(saved):
 
 def test_select_keeps_its_contract(answer):
     assert set(answer) == {
-        "target", "task", "law", "link", "prior", "candidates", "recommendation", "checks", "status", "left_out",
-        "settings", "seconds",
+        "target", "task", "law", "link", "unit", "unit_given", "prior", "candidates", "recommendation", "checks",
+        "status", "left_out", "settings", "seconds",
     }  # fmt: skip
     assert answer["target"] == {"data": 10000.0}
     assert (answer["task"], answer["law"], answer["prior"]) == ("runs", "rectified", None)
@@ -272,6 +272,8 @@ def test_fit_reports_parameters(capsys, tmp_path):
     assert set(record) == {
         "law",
         "link",
+        "unit",
+        "unit_given",
         "prior",
         "task",
         "parameters",
