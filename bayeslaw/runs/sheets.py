@@ -149,7 +149,7 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
     loss = sheet.roles.columns["loss"].heading
     if not (sheet.roles.training or _is_log(sheet.cells)):
         return sheet
-    sheet = _with_rates(_with_counts(sheet))
+    sheet = _with_rates(_with_counts(_without_compute_of_summaries(sheet)))
     blank = read_numbers(sheet.cells[loss], counts=False).blank
     if not blank.any() or blank.all():
         return sheet
@@ -163,6 +163,21 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
         (*sheet.left_out, *leave_out(sheet.rows[blank], f"no {loss} in this row of the log")),
         (*sheet.notes, f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out."),
     )
+
+
+def _without_compute_of_summaries(sheet: Sheet) -> Sheet:
+    """Let a compute that stands in the last row of each run alone, as the Trainer logs it to trackers, be no size."""
+    columns = sheet.roles.columns
+    compute = columns.get("compute")
+    if compute is None or compute.said or not {"data", "tokens"} & set(columns):
+        return sheet
+    there = ~read_numbers(sheet.cells[compute.heading], counts=True).blank
+    runs = sheet.cells[columns["model"].heading].nunique() if "model" in columns else 1
+    if there.all() or there.sum() > runs:
+        return sheet
+    note = f"Column {compute.heading!r} is of whole runs, in {there.sum()} of {len(there)} rows: it is not read."
+    left = {role: column for role, column in columns.items() if role != "compute"}
+    return replace(sheet, roles=replace(sheet.roles, columns=left), notes=(*sheet.notes, note))
 
 
 def _with_counts(sheet: Sheet) -> Sheet:
