@@ -16,6 +16,7 @@ ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "bayeslaw/datasets/small_finetune.md": "data/small_finetune.md",
     "examples/own_law.py": "examples/own_law.md",
+    **{f"examples/gallery/{path.name}": f"gallery/{path.stem}.md" for path in ROOT.glob("examples/gallery/*.py")},
     "models/README.md": "models/index.md",
     **{path.relative_to(ROOT).as_posix(): f"models/{path.parent.name}.md" for path in ROOT.glob("models/*/card.md")},
     "models/slope-changes-v1/tasks.json": "models/tasks.json",
