@@ -12,6 +12,7 @@ from bayeslaw.cli.shared import (
     As,
     Json,
     RunsPaths,
+    Scores,
     Task,
     TokensPerStep,
     Where,
@@ -33,6 +34,7 @@ def advise(
     task: Task = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -46,7 +48,7 @@ def advise(
     say_what_is_read(runs, how.quiet)
     from bayeslaw.answers.advice import advise as judge
 
-    table = read_table(runs, where, roles_said(answers, tokens_per_step))
+    table = read_table(runs, where, roles_said(answers, tokens_per_step, scores))
     advice = judge(table, point_of_table(one_point(at), table) if at else None, law=asked_law(law), task=task)
 
     def for_people() -> None:

@@ -20,6 +20,7 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
     RunsPaths,
+    Scores,
     Seed,
     TokensPerStep,
     Where,
@@ -59,6 +60,7 @@ def compare(
     where: Where = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     early_tokens: EarlyTokens = None,
     jobs: Annotated[int, typer.Option(help="Laws at a time, each in a process; -1 for one a core.")] = -1,
     seed: Seed = 0,
@@ -85,7 +87,7 @@ def compare(
     check_output(predicted, ".csv")
     if predicted is not None and point is None:
         raise TargetError("--predicted is what is said of a point, and none is given. Add one, such as --at data=1.6M.")
-    table = read_table(runs, where, roles_said(answers, tokens_per_step))
+    table = read_table(runs, where, roles_said(answers, tokens_per_step, scores))
     named, left_out = _laws(law or (), table, point)
     if point is not None and named:
         point = _checked(point, named, table)

@@ -14,6 +14,7 @@ from bayeslaw.cli.shared import (
     PriorName,
     Quick,
     RunsPaths,
+    Scores,
     Seed,
     TokensPerStep,
     Where,
@@ -29,6 +30,7 @@ def fit(
     where: Where = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -47,7 +49,7 @@ def fit(
     """Fit a scaling law and report its parameters."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
-    roles = roles_said(answers, tokens_per_step)
+    roles = roles_said(answers, tokens_per_step, scores)
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
     fitted = new_fit(runs, options, how)
     borrowed = fitted.posterior.prior is not None

@@ -211,7 +211,7 @@ def _saved_fit(
         "prior-of": options.prior_of or None,
         "quick": options.quick or None,
         "output": outputs or None,
-        "as (or --tokens-per-step)": options.roles or None,
+        "as, --scores or --tokens-per-step": options.roles or None,
     }
     for name, value in given.items():
         if value is not None:

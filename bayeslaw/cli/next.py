@@ -19,6 +19,7 @@ from bayeslaw.cli.shared import (
     PriorName,
     Quick,
     RunsOrFit,
+    Scores,
     Seed,
     Task,
     TokensPerStep,
@@ -77,6 +78,7 @@ def next_(
     where: Where = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -113,7 +115,7 @@ def next_(
     )
     if candidates is not None:
         require_there(candidates)
-    roles = roles_said(answers, tokens_per_step)
+    roles = roles_said(answers, tokens_per_step, scores)
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
 
     def require(table: "Runs", named: "Law") -> None:

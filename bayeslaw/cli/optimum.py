@@ -17,6 +17,7 @@ from bayeslaw.cli.shared import (
     PriorName,
     Quick,
     RunsOrFit,
+    Scores,
     Seed,
     TokensPerStep,
     Where,
@@ -44,6 +45,7 @@ def optimum(
     where: Where = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     law: Annotated[
         str | None,
         typer.Option(
@@ -69,7 +71,7 @@ def optimum(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
     budget, held = read_number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
-    roles = roles_said(answers, tokens_per_step)
+    roles = roles_said(answers, tokens_per_step, scores)
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
     if not names_a_fit(runs):
         _require_law(law, prior, budget, held)

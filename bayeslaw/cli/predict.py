@@ -17,6 +17,7 @@ from bayeslaw.cli.shared import (
     PriorName,
     Quick,
     RunsOrFit,
+    Scores,
     Seed,
     TokensPerStep,
     Where,
@@ -44,6 +45,7 @@ def predict(
     where: Where = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -66,7 +68,7 @@ def predict(
 
     points = several_points(at)
     require_kind(kind)
-    roles = roles_said(answers, tokens_per_step)
+    roles = roles_said(answers, tokens_per_step, scores)
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
 
     def require(table: "Runs", law: "Law") -> None:

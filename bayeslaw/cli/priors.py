@@ -12,6 +12,7 @@ from bayeslaw.cli.shared import (
     As,
     EarlyTokens,
     Json,
+    Scores,
     Seed,
     TokensPerStep,
     Where,
@@ -81,6 +82,7 @@ def make_prior(
     where: Where = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     name: Annotated[str | None, typer.Option(help="What to call it; if not given, as the file is called.")] = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
@@ -94,7 +96,7 @@ def make_prior(
     from bayeslaw.lending.lend import as_prior
     from bayeslaw.runs import join_runs
 
-    roles = roles_said(answers, tokens_per_step)
+    roles = roles_said(answers, tokens_per_step, scores)
     table = join_runs([read_table([path], where, roles) for path in runs])
     fitted = fit_table(table, read_law(law), seed, first_tokens, quiet=json)
     made = None if fitted.status == "FAIL" else as_prior(fitted.posterior, name or output.stem, seed=seed)

@@ -9,6 +9,7 @@ from bayeslaw.cli.shared import (
     As,
     Json,
     RunsPaths,
+    Scores,
     TokensPerStep,
     Where,
     check_output,
@@ -22,6 +23,7 @@ def read(
     runs: RunsPaths,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     where: Where = None,
     json: Json = False,
     output: Annotated[
@@ -33,14 +35,15 @@ def read(
     Reads CSV, TSV, Parquet, JSON (lines), Markdown, Excel; logs of the Hugging Face Trainer, W&B, TensorBoard, MLflow,
     Lightning, lm-evaluation-harness; text logs of nanoGPT, Megatron, llm-foundry and NeMo; and folders of them. Where a
     column is not what it seems, --as says so: size=params:M (millions), tok=tokens:B, step=data:32 (examples a step),
-    ppl=loss:perplexity, method=variant (tells models apart), note=ignore. A file bayeslaw.toml beside the logs, with a
-    table [columns], says it once for all. Exit status 2 while something is open.
+    ppl=loss:perplexity, error=accuracy:error, method=variant (tells models apart), note=ignore. A file bayeslaw.toml
+    beside the logs, with a table [columns], says it once for all. Of a leaderboard, with a column for each benchmark,
+    --scores names those columns. Exit status 2 while something is open.
     """
     say_what_is_read(runs, json)
     check_output(output, ".csv")
     from bayeslaw.runs.reading import understand
 
-    found = understand(list(runs), where=where, roles=roles_said(answers, tokens_per_step))
+    found = understand(list(runs), where=where, roles=roles_said(answers, tokens_per_step, scores))
     if json:
         from bayeslaw.views.records import to_json
 

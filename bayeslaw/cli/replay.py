@@ -8,7 +8,19 @@ import typer
 from bayeslaw.cli.backtest import Jobs, Tables, check_jobs, replayed
 from bayeslaw.cli.giving import PICTURES, Plot
 from bayeslaw.cli.law_option import LawName, read_law
-from bayeslaw.cli.shared import Allow, As, Json, TokensPerStep, Where, finish, roles_said, say_what_is_read, show, tell
+from bayeslaw.cli.shared import (
+    Allow,
+    As,
+    Json,
+    Scores,
+    TokensPerStep,
+    Where,
+    finish,
+    roles_said,
+    say_what_is_read,
+    show,
+    tell,
+)
 from bayeslaw.errors import TargetError
 from bayeslaw.files import require_writable
 
@@ -36,6 +48,7 @@ def replay(
     where: Where = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     jobs: Jobs = -1,
     out: Annotated[Path, typer.Option(help="Folder for results; finished replays in it are used.")] = Path("replay"),
     json: Json = False,
@@ -62,7 +75,7 @@ def replay(
             law=named,
             cost=cost,
             where=where,
-            roles=roles_said(answers, tokens_per_step),
+            roles=roles_said(answers, tokens_per_step, scores),
             first=tasks,
             shares=fractions,
             policies=names,

@@ -18,6 +18,7 @@ from bayeslaw.cli.shared import (
     PriorName,
     Quick,
     RunsOrFit,
+    Scores,
     Seed,
     Task,
     TokensPerStep,
@@ -60,6 +61,7 @@ def select(
     where: Where = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     task: Task = None,
     risk: Annotated[
         str, typer.Option(help="What to go by: mean regret, cvar90 (its worst tenth), median-regret, or probability.")
@@ -89,7 +91,7 @@ def select(
     say_what_is_read(runs, how.quiet)
     wanted = Wanted(_risk(risk), _charges(charge), where_final)
     target = one_point(at)
-    roles = roles_said(answers, tokens_per_step)
+    roles = roles_said(answers, tokens_per_step, scores)
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
     fitted = fit_of(
         runs, options, how, require=lambda table, law: _require(table, law, point_of_law(target, law, table), task)

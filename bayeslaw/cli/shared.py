@@ -41,6 +41,10 @@ TokensPerStep = Annotated[
     str | None,
     typer.Option("--tokens-per-step", help="Tokens of a step of training, such as 524288, if sizes are steps."),
 ]
+Scores = Annotated[
+    list[str] | None,
+    typer.Option("--scores", metavar="COLUMN,…", help="Columns that are scores on benchmarks, such as arc,hellaswag."),
+]
 FitFile = Annotated[Path, typer.Argument(help="A fit saved with -o.")]
 
 PriorName = Annotated[
@@ -138,17 +142,20 @@ def finish(status: "Status", allow_failed_checks: bool) -> None:
         raise typer.Exit(3)
 
 
-def roles_said(answers: Sequence[str] | None, tokens_per_step: str | None) -> dict[str, str]:
-    """What columns were said to be: by ``--as``, and by ``--tokens-per-step``, which is short for one such answer.
+def roles_said(
+    answers: Sequence[str] | None, tokens_per_step: str | None, scores: Sequence[str] | None = None
+) -> dict[str, str]:
+    """What columns were said to be: by ``--as``, and by ``--scores`` and ``--tokens-per-step``, which are short for it.
 
     Raises
     ------
     RunsError, TargetError
         If an answer is not of the form, or that is no number of tokens.
     """
-    from bayeslaw.runs.stated import STEPS, parse_answers
+    from bayeslaw.runs.stated import STEPS, parse_answers, scores_as_roles
 
-    roles = parse_answers(answers or ())
+    columns = [f"{column}={role}" for text in scores or () for column, role in scores_as_roles(text).items()]
+    roles = parse_answers([*(answers or ()), *columns])
     if tokens_per_step is None:
         return roles
     tokens = read_number(tokens_per_step, "tokens-per-step", "524288 or 0.5M")

@@ -17,6 +17,7 @@ from bayeslaw.cli.shared import (
     PriorName,
     Quick,
     RunsOrFit,
+    Scores,
     Seed,
     Task,
     TokensPerStep,
@@ -50,6 +51,7 @@ def speedup(
     where: Where = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
     widen: Widen = 1.0,
@@ -69,7 +71,7 @@ def speedup(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
     point = one_point(at)
-    roles = roles_said(answers, tokens_per_step)
+    roles = roles_said(answers, tokens_per_step, scores)
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
 
     def require(table: "Runs", named: "Law") -> None:

@@ -22,7 +22,15 @@ _EXPECTED = {
     "unique_data": "a positive number of tokens or examples, such as 2e9 or 2B",
     "loss": _POSITIVE,
     "loss_se": _NOT_NEGATIVE,
+    "accuracy": "a share of questions from 0 to 1, or percent from 0 to 100",
+    "accuracy_se": _NOT_NEGATIVE,
+    "questions": "a whole number of questions, 2 or more",
+    "chance": "the share of questions that guessing answers rightly, from 0 to below 1",
+    "model_loss": "a number",
 }
+OPTIONAL = ("accuracy_se", "questions", "chance", "model_loss")
+"""Columns that may have empty cells."""
+
 SHOWN = 80
 """Characters of a cell that a message shows."""
 
@@ -39,12 +47,14 @@ class ReadColumn:
     cells : the cells as found, shape (cells,).
     numbers : the cells as numbers, before scaling.
     scale : what the heading says the numbers are to be multiplied by.
+    unit : of a loss or an accuracy, if it was said.
     """
 
     headings: NDArray[np.object_]
     cells: pd.Series
     numbers: Numbers
     scale: float
+    unit: str = ""
 
 
 def check_metric(table: pd.DataFrame, source: str) -> None:
@@ -96,9 +106,8 @@ def check_numbers(table: pd.DataFrame, read: dict[str, ReadColumn], source: str)
     """Refuse cells that are not the numbers their column needs, naming the first; see `may_be_negative` for losses."""
     for name, column in read.items():
         values = column.numbers.values[table.index]
-        with np.errstate(invalid="ignore"):
-            signed = name == "loss" and may_be_negative(values)
-            good = np.isfinite(values) & (signed | ((values >= 0) if name == "loss_se" else (values > 0)))
+        blank = column.numbers.blank[table.index]
+        good = (np.isfinite(values) & _in_range(name, values, column.scale)) | (blank & (name in OPTIONAL))
         if good.all():
             continue
         bad = table.index[~good]
@@ -107,6 +116,25 @@ def check_numbers(table: pd.DataFrame, read: dict[str, ReadColumn], source: str)
             f"{_place(table, column, bad[0], source)}: found {_found(column, bad[0])}, "
             f"expected {_EXPECTED[name]}{others}. {_remedy(name, column, bad[0], _row(table, bad[0]))}"
         )
+
+
+def _in_range(name: str, values: NDArray[np.float64], scale: float) -> NDArray[np.bool_]:
+    with np.errstate(invalid="ignore"):
+        match name:
+            case "loss_se" | "accuracy_se":
+                return values >= 0
+            case "accuracy":
+                return (values * scale >= 0) & (values * scale <= 1)
+            case "chance":
+                return (values * scale >= 0) & (values * scale < 1)
+            case "questions":
+                return (values >= 1) & (values == np.round(values))
+            case "model_loss":
+                return np.ones(len(values), bool)
+            case "loss" if may_be_negative(values):
+                return np.ones(len(values), bool)
+            case _:
+                return values > 0
 
 
 def may_be_negative(losses: NDArray[np.float64]) -> bool:
@@ -216,5 +244,5 @@ def _remedy(name: str, column: ReadColumn, position: int, row: int) -> str:
         return f'Where most losses are above zero, all must be: correct it, or drop such rows with where="{name} > 0".'
     if np.isnan(value) and "," in found:
         return "Write decimals with a point."
-    optional = "" if name in ("loss", "data") else ", drop the column"
+    optional = "" if name in ("loss", "accuracy", "data") else ", drop the column"
     return f'Correct it{optional}, or leave the row out with where="row != {row}".'

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from bayeslaw.runs.units import MULTIPLES, read_count
 
 COUNTS = ("data", "params", "tokens", "compute", "unique_data")
-MEASURES = ("loss", "loss_se")
+LOSSES = ("loss", "loss_se")
+SCORES = ("accuracy", "accuracy_se", "questions", "chance", "model_loss")
+"""Columns of a table of benchmark scores: the share of questions answered rightly and its standard error, how many
+questions there were, what guessing reaches, and the loss of the model on text."""
+
+SHARES = ("accuracy", "accuracy_se", "chance")
+MEASURES = (*LOSSES, *SCORES)
 NAMES = ("model", "family", "task")
 CANONICAL = (
-    "model", "family", "task", "data", "params", "tokens", "compute", "unique_data", "loss", "loss_se", "seed", "metric"
+    "model", "family", "task", "data", "params", "tokens", "compute", "unique_data", *MEASURES, "seed", "metric"
 )  # fmt: skip
 ROLES = (*CANONICAL, "steps", "variant", "ignore")
 """What a column can be told to be: a canonical column, steps of training, part of the model's name, or nothing."""
@@ -44,6 +50,11 @@ ALIASES = {
     "loss": "loss, final loss, mean loss, nll, nll loss, negative log likelihood, ce, ce loss, xent, cross entropy, "
     "cross entropy loss, log perplexity, value, heldout loss, lm loss value, lm loss",
     "loss_se": "loss_se, loss stderr, loss standard error, loss sem, se, sem, stderr, standard error",
+    "accuracy": "accuracy, acc, acc norm, acc none, acc norm none, exact match, pass 1, mc 1, mc 2, score",
+    "accuracy_se": "accuracy_se, accuracy stderr, accuracy standard error, accuracy sem, acc se, acc sem, acc stderr, "
+    "acc stderr none, acc norm stderr, acc norm stderr none, exact match stderr, score stderr, score se",
+    "questions": "questions, n questions, num questions, number of questions, question count",
+    "chance": "chance, chance level, chance accuracy, random chance, random accuracy, random baseline",
     "seed": "seed, random seed, rng seed",
     "metric": "metric, metric name",
     "steps": "step, steps, global step, iteration, iterations, iter, iters, train steps, training steps, n steps, "
@@ -59,9 +70,9 @@ _FLOPS = (
 )
 _LOSS_UNITS = {
     "perplexity": "perplexity", "ppl": "perplexity", "bpb": "bits", "bits per byte": "bits", "bits per token": "bits",
-    "bits per character": "bits", "bits per char": "bits", "bpc": "bits", "accuracy": "accuracy", "acc": "accuracy",
-    "acc norm": "accuracy", "acc none": "accuracy", "acc norm none": "accuracy", "exact match": "accuracy",
+    "bits per character": "bits", "bits per char": "bits", "bpc": "bits",
 }  # fmt: skip
+_ACCURACIES = tuple(name for name in ALIASES["accuracy"].split(", ") if name != "score")
 
 _EVALUATION = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev", "heldout", "holdout"])
 _TRAINING = frozenset(["train", "training"])
@@ -87,7 +98,7 @@ class Meaning:
     ----------
     role : a canonical name, or ``steps``.
     scale : what the numbers are to be multiplied by.
-    unit : the unit of a loss: ``nats``, ``bits``, ``perplexity`` or ``accuracy``; empty for others.
+    unit : the unit of a loss: ``nats``, ``bits`` or ``perplexity``; empty for others.
     rank : which of several columns of one role to take: the least.
     why : what gave it away.
     """
@@ -99,9 +110,9 @@ class Meaning:
     why: str = ""
 
 
-EVALUATION, EVALUATION_OF, PLAIN, LOSS_OF, VALUE, TRAINING, ACCURACY = 0, 1, 3, 4, 6, 7, 9
-"""Ranks of losses: of an evaluation, of one among several evaluations, not said of what, of something, of a value whose
-metric another column may tell, of training, and what is no loss."""
+EVALUATION, EVALUATION_OF, PLAIN, LOSS_OF, VALUE, TRAINING = 0, 1, 3, 4, 6, 7
+"""Ranks of losses and accuracies: of an evaluation, of one among several evaluations, not said of what, of something,
+of a value whose metric another column may tell, and of training."""
 
 _IN_ANOTHER_UNIT = {True: 2, None: 5, False: 8}  # of an evaluation, not said of what, of training
 
@@ -121,7 +132,10 @@ def meaning(heading: str) -> Meaning | None:
     if len(heading) > MAX_HEADING or not heading.strip():
         return None
     parts = [part for part in _PARTS.split(heading) if part.strip()] or [heading]
-    found = _loss(heading, parts)
+    beside = _MEANING.get(plain(heading))
+    if beside is not None and beside.role in SCORES and beside.role != "accuracy":
+        return beside
+    found = _accuracy(heading, parts) or _loss(heading, parts)
     if found is not None:
         return found
     known = _MEANING.get(plain(heading)) or _with_unit(heading)
@@ -160,17 +174,30 @@ def _with_unit(heading: str) -> Meaning | None:
     return None
 
 
+def _accuracy(heading: str, parts: list[str]) -> Meaning | None:
+    """Whether a heading names a share of questions answered rightly, on its own or of something."""
+    words, last = _words(heading), _words(parts[-1].partition(",")[0])
+    stage = [word for word in words if word in _EVALUATION | _TRAINING]
+    named = [word for word in last if word not in _EVALUATION | _TRAINING | _OVERALL]
+    if not _ending(last, _ACCURACIES) and named not in (["score"], ["scores"]):
+        return None
+    if any(word in _EVALUATION for word in stage):
+        return Meaning("accuracy", rank=EVALUATION, why="an accuracy of an evaluation, by its name")
+    if stage:
+        return Meaning("accuracy", rank=TRAINING, why="an accuracy of training, by its name")
+    return Meaning("accuracy", rank=PLAIN, why="an accuracy, by its name")
+
+
 def _loss(heading: str, parts: list[str]) -> Meaning | None:
-    """What a heading of a loss, or of another measure of quality, is a measure of."""
-    words = [word.casefold() for word in _WORDS.findall(_split_camel(heading))]
-    last = [word.casefold() for word in _WORDS.findall(_split_camel(parts[-1]))]
-    last = [word for word in last if word not in _EVALUATION | _TRAINING]
+    """What a heading of a loss is a measure of."""
+    words = _words(heading)
+    last = [word for word in _words(parts[-1]) if word not in _EVALUATION | _TRAINING]
     stage = [word for word in words if word in _EVALUATION or word in _TRAINING]
     evaluation = any(word in _EVALUATION for word in stage)
     unit = _ending(last, tuple(_LOSS_UNITS))
     if unit and not _ending(last, ("log perplexity",)):
         kind = _LOSS_UNITS[unit]
-        rank = ACCURACY if kind == "accuracy" else _IN_ANOTHER_UNIT[evaluation if stage else None]
+        rank = _IN_ANOTHER_UNIT[evaluation if stage else None]
         return Meaning("loss", unit=kind, rank=rank, why=f"{kind} by its name")
     name = _ending(last, _LOSS_WORDS)
     is_name = plain(heading) in _LOSS_NAMES or plain(parts[-1]) in _LOSS_NAMES
@@ -195,5 +222,6 @@ def _ending(words: list[str], names: tuple[str, ...]) -> str | None:
     return max(ends, key=len, default=None)
 
 
-def _split_camel(heading: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading)
+def _words(heading: str) -> list[str]:
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading)
+    return [word.casefold() for word in _WORDS.findall(apart)]

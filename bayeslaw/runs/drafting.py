@@ -6,14 +6,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayeslaw.runs.checks import ReadColumn, repeats
-from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES
+from bayeslaw.runs.benchmarks import benchmark_in
+from bayeslaw.runs.checks import OPTIONAL, ReadColumn, repeats
+from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES, SHARES
 from bayeslaw.runs.logs import superseded
-from bayeslaw.runs.naming import derive_names
+from bayeslaw.runs.naming import derive_names, read_params_in_names
 from bayeslaw.runs.roles import Column
+from bayeslaw.runs.scores import read_scores, with_known_tasks
 from bayeslaw.runs.sheets import Sheet
 from bayeslaw.runs.table import LeftOut, Runs, leave_out
-from bayeslaw.runs.units import CONVERTED, FLOP_PER_TOKEN, in_nats, read_numbers, read_plain, read_texts
+from bayeslaw.runs.units import (
+    CONVERTED,
+    FLOP_PER_TOKEN,
+    Numbers,
+    in_nats,
+    is_percent,
+    read_numbers,
+    read_plain,
+    read_shares,
+    read_texts,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,20 +49,32 @@ class Draft:
         return replace(self, table=self.table[~mask], left_out=left_out)
 
     def without_losses_not_measured(self) -> "Draft":
-        """Leave out the empty cells of a wide table, saying for each at which data size."""
-        draft = self
-        blank = self.read["loss"].numbers.blank[self.table.index]
-        for size in sorted(self.table.loc[blank, "data"].unique()):
-            here = draft.read["loss"].numbers.blank[draft.table.index] & (draft.table["data"] == size).to_numpy()
-            draft = draft.without(here, f"no loss measured at data = {size:.12g}")
+        """Leave out the empty cells of a wide table, saying for each of which benchmark, or at which data size."""
+        draft, of_scores = self, "accuracy" in self.read
+        measured = self.read["accuracy" if of_scores else "loss"].numbers
+        by = "task" if of_scores else "data"
+        for value in sorted(self.table.loc[measured.blank[self.table.index], by].unique()):
+            here = measured.blank[draft.table.index] & (draft.table[by] == value).to_numpy()
+            draft = draft.without(
+                here, f"no score on {value}" if of_scores else f"no loss measured at data = {value:.12g}"
+            )
         return draft
 
-    def without_empty_errors(self) -> "Draft":
-        """Drop the standard errors, if no row has one."""
-        if "loss_se" not in self.table or not self.read["loss_se"].numbers.blank[self.table.index].all():
+    def without_empty(self) -> "Draft":
+        """Drop what may be missing, such as standard errors, if no row has it."""
+        names = [name for name in ("loss_se", *OPTIONAL) if name in self.read]
+        empty = [name for name in names if self.read[name].numbers.blank[self.table.index].all()]
+        read = {name: column for name, column in self.read.items() if name not in empty}
+        return replace(self, table=self.table.drop(columns=empty), read=read)
+
+    def with_known_tasks(self) -> "Draft":
+        """Say of scores how many questions each task has, and what guessing reaches, where that follows."""
+        if "accuracy" not in self.table:
             return self
-        read = {name: column for name, column in self.read.items() if name != "loss_se"}
-        return replace(self, table=self.table.drop(columns="loss_se"), read=read)
+        accuracy = self.read["accuracy"]
+        rounded = accuracy.scale != 1 or any(map(is_percent, accuracy.cells))
+        table, notes = with_known_tasks(self.table, rounded)
+        return replace(self, table=table, notes=(*self.notes, *notes))
 
     def without_repeats(self) -> "Draft":
         """Leave out lines that a training log holds twice: one run counted twice would make a fit too sure."""
@@ -97,11 +121,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
     """
     cells, columns, notes = sheet.cells, sheet.roles.columns, list(sheet.notes)
     notes += [note for name, column in columns.items() if (note := _note(name, column))]
-    numbers = {
-        name: read_numbers(cells[columns[name].heading], counts=name in COUNTS)
-        for name in (*COUNTS, *MEASURES)
-        if name in columns
-    }
+    numbers = {name: _numbers(name, cells[columns[name].heading]) for name in (*COUNTS, *MEASURES) if name in columns}
     found: dict[str, pd.Series] = {"row": pd.Series(sheet.rows)}
     for name, column in columns.items():
         if name in numbers:
@@ -110,17 +130,24 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
             found[name] = read_plain(cells[column.heading])
         else:
             found[name] = pd.Series(read_texts(cells[column.heading]))
-    _convert_losses(found, columns["loss"].unit)
+    unit = columns["loss"].unit if "loss" in columns else ""
+    if "accuracy" in columns:
+        columns = {**columns, **read_scores(found, columns, notes)}
+    else:
+        _convert_losses(found, columns["loss"].unit)
+    if "accuracy" in found:
+        read_params_in_names(found, notes)
     _derive_data(found, notes)
     variants = [read_texts(cells[heading]) for heading in sheet.roles.variants]
-    derive_names(found, variants, task, notes)
+    derive_names(found, variants, benchmark_in(sheet.roles.measured.heading) or task, notes)
     extras = _extras(sheet, notes)
     ordered = {name: found[name] for name in ("row", *CANONICAL) if name in found}
     headings = {name: np.full(len(cells), column.heading, dtype=object) for name, column in columns.items()}
-    headings["loss"] = sheet.loss_headings
+    headings["accuracy" if "accuracy" in columns else "loss"] = sheet.loss_headings
     read = {
-        name: ReadColumn(headings[name], cells[columns[name].heading], numbers[name], columns[name].scale)
-        for name in numbers
+        name: ReadColumn(headings[name], cells[of.heading], numbers[name], of.scale, of.unit)
+        for name, of in columns.items()
+        if name in numbers
     }
     spelling = [(heading, name) for name, heading in extras.items() if name != heading]
     spelling += [(column.heading, name) for name, column in columns.items()]
@@ -132,8 +159,12 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         spelling=tuple(spelling),
         scales=tuple((column.heading, column.scale) for column in columns.values() if column.scale != 1),
         source=source,
-        loss_given=columns["loss"].unit if columns["loss"].unit in CONVERTED else "",
+        loss_given="accuracy" if "accuracy" in columns else unit if unit in CONVERTED else "",
     )
+
+
+def _numbers(name: str, cells: pd.Series) -> Numbers:
+    return read_shares(cells) if name in SHARES else read_numbers(cells, counts=name in (*COUNTS, "questions"))
 
 
 def _note(name: str, column: Column) -> str | None:
@@ -142,10 +173,11 @@ def _note(name: str, column: Column) -> str | None:
         "bits": "times ln 2, in nats",
         "perplexity": "its logarithm, in nats",
         "accuracy": "as 1 - accuracy, the error rate",
+        "error": "as 1 less the share of wrong answers",
     }.get(column.unit)
     if converted:
         return f"Column {column.heading!r} read as {name}, {converted}."
-    if column.scale != 1:
+    if column.scale != 1 and name in COUNTS:
         return f"Column {column.heading!r} read as {name}, times {column.scale:.6g}."
     return f"Column {column.heading!r} read as {name}." if column.heading != name else None
 
@@ -155,7 +187,8 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
 
     A name that means something here is not left to a column that is something else.
     """
-    taken = {column.heading for column in sheet.roles.columns.values()} | set(sheet.roles.ignored)
+    roles = sheet.roles
+    taken = {column.heading for column in roles.columns.values()} | {*roles.ignored, *roles.repeated}
     kept = [heading for heading in sheet.cells.columns if heading not in taken]
     names: dict[str, str] = {}
     there = set(kept)

@@ -5,15 +5,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayeslaw.runs.checks import ReadColumn
 from bayeslaw.runs.columns import CANONICAL, NAMES, Meaning, meaning, plain
 from bayeslaw.runs.questions import Question
-from bayeslaw.runs.roles import Column, accuracy_question
-from bayeslaw.runs.units import FLOP_PER_TOKEN, pointed_thousands
+from bayeslaw.runs.roles import Column
+from bayeslaw.runs.units import FLOP_PER_TOKEN, MULTIPLES, pointed_thousands
 
 FEW = 1e3
 """No model has so few parameters, and no run so few tokens: smaller numbers are in a larger unit."""
+
+FEW_FLOP = 1e9
+"""No run is trained with so little compute."""
 
 ROUNDING = 1e-6
 """Share of a count that is no fraction, but of rounding."""
@@ -36,7 +40,7 @@ RISING = 0.75
 _SETTINGS_LIST = (
     "lr, learningrate, maxlr, peaklr, learningratepeak, batchsize, bs, globalbatchsize, weightdecay, wd, "
     "warmup, warmupsteps, rank, lorarank, dropout, epochs, numepochs, optimizerlr, optimizerlearningrate, "
-    "temperature, seqlen, sequencelength"
+    "temperature, seqlen, sequencelength, numfewshot, nfewshot, fewshot, nshot, nshots, shots"
 )
 _SETTINGS = frozenset(_SETTINGS_LIST.split(", "))
 """Columns of numbers that tell runs apart; other numbers may be measured."""
@@ -46,35 +50,75 @@ def ask_about_numbers(
     table: pd.DataFrame, read: Mapping[str, ReadColumn], columns: Mapping[str, Column]
 ) -> list[Question]:
     """Questions about units, and about compute that does not agree with parameters and tokens."""
-    found = [
-        question
-        for name in ("params", "tokens", "data", "unique_data")
-        if name in read and name in columns and not columns[name].said and columns[name].scale == 1
-        for question in _unit(name, table, read[name], columns[name].heading)
-    ]
-    if not found and "compute" in columns and not columns["compute"].said:
-        found += _compute(table, columns["compute"].heading, derived="tokens" not in columns)
-    return found
+    found: dict[str, Question] = {}
+    for name in ("params", "tokens", "data", "unique_data"):
+        if name in read and name in columns and not columns[name].said and columns[name].scale == 1:
+            likely = _likely_unit(found["params"]) if "params" in found else 1.0
+            question = _unit(name, table, read[name], columns[name].heading, likely)
+            found |= {name: question} if question is not None else {}
+    asked = list(found.values())
+    if "compute" in columns and not columns["compute"].said:
+        heading, derived = columns["compute"].heading, "tokens" not in columns
+        if not asked:
+            return _compute(table, heading, derived)
+        if not derived:
+            return asked + _compute_too_small(table, heading, found)
+    return asked
 
 
-def _unit(name: str, table: pd.DataFrame, column: ReadColumn, heading: str) -> list[Question]:
-    """Ask in which unit a column of counts is, where its numbers cannot be counts."""
+def _likely_unit(question: Question) -> float:
+    """What the first answer to a question about a unit multiplies numbers by."""
+    return MULTIPLES.get(question.options[0].rpartition(":")[2].lower(), 1.0)
+
+
+def _unit(name: str, table: pd.DataFrame, column: ReadColumn, heading: str, params_unit: float) -> Question | None:
+    """Ask in which unit a column of counts is, where its numbers cannot be counts; the likeliest comes first."""
     values, suffixed = column.numbers.values[table.index], column.numbers.suffixed[table.index]
     good = values[np.isfinite(values) & (values > 0)]
     if not len(good) or suffixed.any():
-        return []
+        return None
     broken = np.abs(good - np.round(good)) > ROUNDING * good
     pointed = pointed_thousands(column.cells.loc[table.index])
     few = good.min() < FEW and good.max() < 100 * FEW if name == "params" else np.median(good) < FEW
     if pointed:
         remedy = f"{pointed} may be {pointed.replace('.', '')}: then write it so, everywhere."
-        return [_about_unit(name, heading, (), f"has points before groups of three digits. {remedy}")]
+        return _about_unit(name, heading, (), f"has points before groups of three digits. {remedy}")
     if few and (name in ("params", "tokens") or broken.any()):
         example = good[broken][0] if broken.any() else good.min()
-        units = ("M", "B") if name == "params" else ("B", "M", "T")
-        told = f"has numbers such as {example:.12g}, which count nothing as they stand: millions (M) or billions (B)?"
-        return [_about_unit(name, heading, units, told)]
-    return []
+        units = _by_likelihood(name, table, good, params_unit)
+        which = "millions (M) or billions (B)" if name == "params" else "millions (M), billions (B) or trillions (T)"
+        told = f"has numbers such as {example:.12g}, which count nothing as they stand: {which}?"
+        return _about_unit(name, heading, units, told)
+    return None
+
+
+def _by_likelihood(name: str, table: pd.DataFrame, values: NDArray[np.float64], params_unit: float) -> Sequence[str]:
+    """Units, those first in which models are of a million parameters or more, and tokens not far from 20 a parameter.
+
+    20 is what is optimal for compute (Hoffmann et al. 2022, arXiv 2203.15556).
+    """
+    if name == "params":
+        return ("B", "M") if values.min() < 1 else ("M", "B")
+    units = ("B", "M", "T")
+    if "params" not in table:
+        return units
+    ratio = float(np.nanmedian(values) / np.nanmedian(table["params"].to_numpy(float) * params_unit))
+    if not (np.isfinite(ratio) and ratio > 0):
+        return units
+    return sorted(units, key=lambda unit: abs(np.log(ratio * MULTIPLES[unit.lower()] / 20)))
+
+
+def _compute_too_small(table: pd.DataFrame, heading: str, units: Mapping[str, Question]) -> list[Question]:
+    """Ask about compute that is less than any training takes, while units of params and tokens are open, too."""
+    compute = float(table["compute"].median())
+    if not {"params", "tokens"} <= set(table) or not 0 < compute < FEW_FLOP:
+        return []
+    by = [_likely_unit(units[name]) if name in units else 1.0 for name in ("params", "tokens")]
+    needed = FLOP_PER_TOKEN * by[0] * by[1] * float((table["params"] * table["tokens"]).median())
+    power = 3 * round(np.log10(needed / compute) / 3) if np.isfinite(needed) and needed > 0 else 0
+    options = (*((f"{heading}=compute:1e{power}",) if power > 0 else ()), f"{heading}=ignore", f"{heading}=compute")
+    told = f"has numbers such as {compute:.12g}, and no training takes so few FLOP: it is in a larger unit."
+    return [Question(heading, options, f"Column {heading!r} is read as compute, and {told}")]
 
 
 def _about_unit(name: str, heading: str, units: Sequence[str], told: str) -> Question:
@@ -175,25 +219,26 @@ def ask_about_values(table: pd.DataFrame, heading: str) -> list[Question]:
     values = table["loss"].to_numpy(float)
     if trends and np.mean(np.array(trends) > 0) >= RISING:
         if np.nanmin(values) >= 0 and np.nanmax(values) <= 1:
-            return [accuracy_question(heading)]
+            told = (
+                "The cells below the models are of no metric that is named, and rise along the sizes as accuracies do."
+            )
+            return [Question(heading, (f"{heading}=accuracy", f"{heading}=loss"), told)]
     elif trends and np.mean(np.array(trends) < 0) >= RISING:
         return []
     return [
         Question(
             heading,
-            (f"{heading}=loss", f"{heading}=loss:perplexity", f"{heading}=loss:accuracy"),
+            (f"{heading}=loss", f"{heading}=loss:perplexity", f"{heading}=accuracy"),
             "The cells below the models are of no metric that is named, and do not fall along the sizes as losses do.",
         )
     ]
 
 
 def ask_about_metric(table: pd.DataFrame, loss: Column) -> list[Question]:
-    """Ask about values of which another column says that they are accuracies or perplexities."""
+    """Ask about values of which another column says that they are perplexities, or something per bit."""
     if "metric" not in table or loss.said:
         return []
     units = {known.unit for name in table["metric"].unique() for known in _measures(str(name))}
-    if "accuracy" in units:
-        return [accuracy_question(loss.heading)]
     if units & {"perplexity", "bits"}:
         unit = (units & {"perplexity", "bits"}).pop()
         told = f"Column {loss.heading!r} holds values in {unit}, by the name of the metric, and losses are in nats."

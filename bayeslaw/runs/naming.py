@@ -1,10 +1,52 @@
 """Names of tasks, models and families that a table does not give, or gives to several things at once."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
+from bayeslaw.runs.units import MULTIPLES
+
 SAME_SIZE = 0.02
 """Share by which numbers of parameters of one model may differ, as when they are counted in two ways."""
+
+
+_SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([MBmb])(\d?)(?![A-Za-z0-9])")
+
+
+def read_params_in_names(found: dict[str, pd.Series], notes: list[str]) -> None:
+    """Read parameters from the names of models, such as ``pythia-1.4b`` or ``bloom-7b1``, if no column has them.
+
+    Parameters
+    ----------
+    found : canonical columns so far; params are added to it if the name of every model has one size.
+    notes : what is understood is added to them.
+    """
+    if "params" in found or "model" not in found:
+        return
+    sizes = {str(name): size_in_name(str(name)) for name in found["model"].unique()}
+    known = {name: size for name, size in sizes.items() if size is not None}
+    if not known:
+        return
+    if len(known) < len(sizes):
+        other = next(name for name in sizes if name not in known)
+        notes.append(
+            f"Names of {len(known)} of {len(sizes)} models say their number of parameters, and others do not, such as "
+            f"{other!r}: none is read from names. A column 'params' gives them."
+        )
+        return
+    found["params"] = found["model"].map(known).astype(float)
+    name, size = next(iter(known.items()))
+    notes.append(f"There is no column of params: they are read from the names of models ({name!r}: {size:.4g}).")
+
+
+def size_in_name(name: str) -> float | None:
+    """The number of parameters that the name of a model says; None if it says none, or several."""
+    found = {
+        float(f"{number}.{behind}" if behind and "." not in number else number) * MULTIPLES[unit.lower()]
+        for number, unit, behind in _SIZE_IN_NAME.findall(name)
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def derive_names(found: dict[str, pd.Series], variants: list[list[str]], task: str, notes: list[str]) -> None:

@@ -32,8 +32,10 @@ from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.readers.opened import stem_of
 from bayeslaw.runs.readers.registry import read_raw, read_several
 from bayeslaw.runs.schedules import schedule_check
+from bayeslaw.runs.score_checks import ask_about_scores, below_chance, check_metrics_are_scores, check_scores
+from bayeslaw.runs.scores import are_accuracies
 from bayeslaw.runs.sheets import Sheet, tidy_sheet
-from bayeslaw.runs.stated import read_answers
+from bayeslaw.runs.stated import read_answers, scores_as_roles
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
 from bayeslaw.runs.understood import Understood, understood_columns
 from bayeslaw.runs.unfold import VALUE
@@ -48,7 +50,13 @@ Source = str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]
 """What runs are read from: a file or folder, several of them, or a table."""
 
 
-def read_runs(source: Source, *, where: str | None = None, roles: Mapping[str, str] | None = None) -> Runs:
+def read_runs(
+    source: Source,
+    *,
+    where: str | None = None,
+    roles: Mapping[str, str] | None = None,
+    scores: Sequence[str] = (),
+) -> Runs:
     """Read training runs from wherever they are.
 
     The kind of a file is told by its content: tables (CSV, TSV, Parquet, JSON, Markdown, Excel; also compressed with
@@ -68,12 +76,18 @@ def read_runs(source: Source, *, where: str | None = None, roles: Mapping[str, s
         What columns are, where their names do not tell: ``{"size": "params:M", "step": "data:32"}``. They come before
         those of a file ``bayeslaw.toml`` beside the source. ``steps`` is the column that counts steps of training,
         whatever its heading: ``{"steps": "tokens:524288"}``.
+    scores : sequence of str, optional
+        Columns that are accuracies on benchmarks, as of a leaderboard: ``("arc", "hellaswag")``. Each
+        gets a row for each model, and is a task. The same as ``roles={"arc": "accuracy", "hellaswag": "accuracy"}``.
 
     Returns
     -------
     Runs
         The table under canonical names, with data in examples (or tokens), parameters and tokens as counts, compute
-        in FLOP, and losses in nats; the rows that were left out; and notes on what was understood.
+        in FLOP, and losses in nats; the rows that were left out; and notes on what was understood. A table of
+        benchmark scores has ``accuracy`` (share of questions answered rightly), ``loss`` (1 - accuracy), and where
+        they are known ``accuracy_se``, ``questions`` (how many), ``chance`` (what guessing reaches) and
+        ``model_loss`` (of the model on text, in nats).
 
     Raises
     ------
@@ -90,7 +104,7 @@ def read_runs(source: Source, *, where: str | None = None, roles: Mapping[str, s
     >>> runs.table[["model", "data", "loss"]].values.tolist()
     [['gpt2', 200.0, 3.1], ['gpt2', 1000.0, 2.9]]
     """
-    _, _, draft, questions = _asked(source, where, roles)
+    _, _, draft, questions = _asked(source, where, {**scores_as_roles(scores), **(roles or {})})
     if questions:
         raise OpenQuestionsError(draft.source, questions)
     return _checked(draft).runs()
@@ -150,16 +164,31 @@ def read_zero_shot(
 
 
 def _drafted(source: Source, where: str | None, roles: Mapping[str, str]) -> tuple[Raw, Sheet, Draft]:
-    """Read a source and keep the rows asked for; the cells are not checked yet."""
+    """Read a source and keep the rows asked for; the cells are not checked yet.
+
+    What values are may be said by the metric of those rows, and then they are read once more.
+    """
     raw, name, task, folder = _found(source)
-    sheet = tidy_sheet(raw, name, roles, read_answers(folder) if folder is not None else {})
+    beside = read_answers(folder) if folder is not None else {}
+    sheet, draft = _selected(raw, name, task, where, roles, beside)
+    measured = sheet.roles.measured
+    if not measured.said and measured.heading in sheet.cells and are_accuracies(draft.table):
+        raw = replace(raw, known={**raw.known, measured.heading: "accuracy"})
+        sheet, draft = _selected(raw, name, task, where, roles, beside)
+    return raw, sheet, draft
+
+
+def _selected(
+    raw: Raw, name: str, task: str, where: str | None, roles: Mapping[str, str], beside: Mapping[str, str]
+) -> tuple[Sheet, Draft]:
+    sheet = tidy_sheet(raw, name, roles, beside)
     draft = draft_of(sheet, name, task)
     if where is not None:
-        mask = matching_rows(draft.table, where, dict(draft.spelling))
+        mask = matching_rows(draft.with_known_tasks().table, where, dict(draft.spelling))
         if not mask.any():
             raise nothing_selected(name, where, len(mask))
         draft = draft.without(~mask, not_selected(where))
-    return raw, sheet, draft
+    return sheet, draft
 
 
 def _found(source: Source) -> tuple[Raw, str, str, Path | None]:
@@ -189,22 +218,28 @@ def _asked(
     raw, sheet, draft = _drafted(source, where, roles or {})
     if not sheet.roles.questions:  # else it is not yet known what the values are
         check_metric(draft.table, draft.source)
+        if raw.known.get(sheet.roles.measured.heading) == "accuracy":  # as the metric says, see `_drafted`
+            check_metrics_are_scores(draft.table, draft.source)
     if sheet.is_wide:
         draft = draft.without_losses_not_measured()
-    draft = draft.without((draft.table["data"] == 0).to_numpy(), "zero-shot loss is not on the fine-tuning curve")
+    of_losses = "zero-shot loss is not on the fine-tuning curve"
+    untrained = "measured before any training, which is on no curve" if "accuracy" in draft.table else of_losses
+    draft = draft.without((draft.table["data"] == 0).to_numpy(), untrained)
     if not len(draft.table):
         reasons = Counter(left_out.reason for left_out in draft.left_out)
         counted = "; ".join(f"{count} rows: {reason}" for reason, count in reasons.most_common(3))
         raise RunsError(
             f"{draft.source}: no run is left ({counted}), expected losses after some training. Add such runs."
         )
-    draft = draft.without_empty_errors().without_superseded()
+    draft = draft.without_empty().without_superseded().with_known_tasks()
     questions = list(sheet.roles.questions)
     questions += ask_about_numbers(draft.table, draft.read, sheet.roles.columns)
-    loss = sheet.roles.columns["loss"]
+    loss = sheet.roles.measured
     if sheet.is_wide and loss.heading == VALUE and not loss.said:
         questions += ask_about_values(draft.table, VALUE)
     questions += ask_about_metric(draft.table, loss)
+    if "accuracy" in draft.read:
+        questions += ask_about_scores(loss, draft.read["accuracy"])
     if not questions:
         questions += ask_about_shifted_sizes(draft.table, sheet.roles.columns)
         questions += ask_what_tells_apart(draft.table)
@@ -213,20 +248,23 @@ def _asked(
 
 def _values(questions: Sequence[Question]) -> str | None:
     """What the cells of a wide table seem to be, if they were asked about."""
-    accuracy = any(f"{VALUE}=loss:accuracy" == option for one in questions for option in one.options[:1])
+    accuracy = any(f"{VALUE}=accuracy" == option for one in questions for option in one.options[:1])
     return "accuracy, higher is better" if accuracy else None
 
 
 def _checked(draft: Draft) -> Draft:
     """Refuse a table with cells that cannot be used; repeated lines of a log are left out."""
     check_units(draft.table, draft.read, draft.source)
+    check_scores(draft.table, draft.read, draft.source)
     check_numbers(draft.table, draft.read, draft.source)
     check_names(draft.table, draft.source)
     check_seeds(draft.table, draft.source)
     check_repeats(draft.table, draft.source)
-    if (draft.table["loss"] <= 0).any():
+    if "loss" in draft.read and (draft.table["loss"] <= 0).any():
         draft = replace(draft, notes=(*draft.notes, NEGATIVE))
     draft = draft.without_repeats()
     schedule = schedule_check(draft.table, tuple(there for there, _ in draft.spelling))
     said = (schedule.sentence,) if schedule is not None else ()
-    return replace(draft, notes=(*draft.notes, *said, *names_that_nearly_agree(draft.table)))
+    return replace(
+        draft, notes=(*draft.notes, *said, *names_that_nearly_agree(draft.table), *below_chance(draft.table))
+    )

@@ -28,7 +28,7 @@ ENDS, STEPS_MAX, ROUGH_MIN, RUNS_MIN = 3, 24, 6, 8
 own scatter; runs needed for a rank correlation."""
 
 REMEDY = (
-    "Laws describe losses that fall. If it is a score of which higher is better, give a loss, such as 1 - accuracy; if "
+    "Laws describe losses that fall. If it is a score of which higher is better, say so with --as COLUMN=accuracy; if "
     "it is a loss, see whether the columns of sizes are in reverse order or belong to another table."
 )
 

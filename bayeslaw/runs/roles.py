@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.runs.columns import (
-    ACCURACY,
     CANONICAL,
     COUNTS,
+    MEASURES,
     NAMES,
     PLAIN,
     TRAINING,
@@ -19,6 +19,7 @@ from bayeslaw.runs.columns import (
     usual_place,
 )
 from bayeslaw.runs.questions import Question
+from bayeslaw.runs.score_tables import tell_scores_from_losses
 from bayeslaw.runs.stated import Stated
 from bayeslaw.runs.units import read_numbers
 
@@ -37,7 +38,8 @@ class Column:
     ----------
     heading : what it is called in the source.
     scale : what its numbers are to be multiplied by.
-    unit : of a loss: nats, bits, perplexity or accuracy; empty for others.
+    unit : of a loss: nats, bits, perplexity or accuracy; of an accuracy: share, percent or error, empty if the numbers
+        tell; empty for others.
     why : what decided.
     said : whether the user said so.
     """
@@ -59,6 +61,7 @@ class Roles:
     training : columns of training losses, beside the loss that was taken.
     variants : columns whose values tell apart models of one name, as the user said.
     ignored : columns that the user said are nothing.
+    repeated : columns that say nothing of their own: losses that are 1 - accuracy.
     questions : what is open.
     notes : what was understood, in sentences.
     """
@@ -67,8 +70,14 @@ class Roles:
     training: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> Column:
+        """The column of what was measured: accuracies in a table of scores, else losses."""
+        return self.columns["accuracy" if "accuracy" in self.columns else "loss"]
 
 
 def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping[str, Sequence[str]]) -> Roles:
@@ -89,6 +98,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping
     notes: list[str] = []
     _texts_in_counts(cells, candidates, said, notes)
     _tokens_called_d(candidates, said, notes)
+    repeated = tell_scores_from_losses(cells, candidates, said, notes)
     questions: list[Question] = []
     columns: dict[str, Column] = {}
     for role in (*CANONICAL, "steps"):
@@ -96,16 +106,18 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping
             columns[role] = said[role]
         elif candidates.get(role):
             columns[role] = _choose(role, candidates[role], questions)
-    training = tuple(h for h, m in candidates.get("loss", []) if m.rank == TRAINING and h != columns["loss"].heading)
-    training += _loss_of_training(columns, candidates.get("loss", []))
+    losses = candidates.get("loss", [])
+    training = tuple(h for h, m in losses if m.rank == TRAINING and h != columns["loss"].heading)
+    training += _loss_of_training(columns, losses)
     if "loss" in columns:
-        _about_the_loss(columns["loss"], training, candidates.get("loss", []), questions, notes)
+        _about_the_loss(columns["loss"], training, losses, notes)
     _count_steps(columns, suggested, questions)
     return Roles(
         columns,
         training,
         tuple(heading for heading, one in stated.items() if one.role == "variant"),
         tuple(heading for heading, one in stated.items() if one.role == "ignore"),
+        repeated,
         tuple(questions),
         tuple(notes),
     )
@@ -122,8 +134,8 @@ def _candidates(cells: pd.DataFrame, headings: Sequence[str]) -> _Candidates:
         known = meaning(heading)
         if known is None:
             continue
-        if known.role in (*COUNTS, "loss", "steps", "loss_se"):
-            numbers = read_numbers(cells[heading], counts=known.role != "loss")
+        if known.role in (*COUNTS, *MEASURES, "steps"):
+            numbers = read_numbers(cells[heading], counts=known.role not in MEASURES or known.role == "questions")
             if numbers.blank.all():
                 if known.role in ("loss", "data"):
                     hollow.setdefault(known.role, []).append((heading, known))
@@ -193,7 +205,6 @@ def _about_the_loss(
     loss: Column,
     training: Sequence[str],
     losses: list[tuple[str, Meaning]],
-    questions: list[Question],
     notes: list[str],
 ) -> None:
     rank = dict(losses)[loss.heading].rank if loss.heading in dict(losses) else None
@@ -203,18 +214,6 @@ def _about_the_loss(
         evaluation = "the loss of an evaluation and is " if rank is not None and rank < PLAIN else ""
         named = ", ".join(map(repr, training))
         notes.append(f"Column {loss.heading!r} is {evaluation}taken; {named} is of training.")
-    if rank == ACCURACY and not loss.said:
-        questions.append(accuracy_question(loss.heading))
-
-
-def accuracy_question(heading: str) -> Question:
-    """What is asked about a table whose only measure is an accuracy."""
-    return Question(
-        heading,
-        (f"{heading}=loss:accuracy",),
-        f"Column {heading!r} is an accuracy, of which higher is better, and laws here are of losses, which fall: "
-        "scores as such cannot be fitted. Give a column of losses, or let the error rate, 1 - accuracy, be the loss.",
-    )
 
 
 def _count_steps(columns: dict[str, Column], suggested: Mapping[str, Sequence[str]], questions: list[Question]) -> None:

@@ -8,17 +8,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning
+from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning, plain
 from bayeslaw.runs.headings import nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Roles, decide
 from bayeslaw.runs.schedules import rate_column
-from bayeslaw.runs.stated import Stated, parse_role, stated_roles
+from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
 from bayeslaw.runs.table import LeftOut, leave_out
-from bayeslaw.runs.unfold import unfold
+from bayeslaw.runs.unfold import Unfolded, unfold
 from bayeslaw.runs.units import is_blank, read_numbers
+from bayeslaw.runs.wide_scores import benchmarks_not_read, scores_by_name, scores_said, unfold_scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ class Sheet:
     cells : the cells under the headings of the source.
     rows : for each row of `cells`, the data row in the source, counted from 1.
     roles : what the columns are, and what is open about that.
-    loss_headings : for each row of `cells`, the heading that its loss stands under.
+    loss_headings : for each row of `cells`, the heading that its loss or accuracy stands under.
     is_wide : whether the source has one column for each data size, or for each model.
     made : columns that were made of such headings.
     left_out : rows that hold nothing, or no loss in a log.
@@ -71,18 +72,54 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     rows = np.flatnonzero(~empty) + 1
     cells = cells[~empty].reset_index(drop=True)
 
-    said = {column for column, role in {**beside, **answers}.items() if role.partition(":")[0].strip() == "loss"}
-    wide = None if said & set(cells.columns) else unfold(cells, source)
+    wide, answers, beside = _unfolded(cells, source, answers, beside)
     if wide is not None:
         cells, rows, notes = wide.cells, rows[wide.origin], (*notes, wide.note)
     stated, said_notes = _stated(cells, raw, source, answers, beside)
     roles = decide(cells, stated, raw.suggested)
     _require_columns(cells, roles, source)
-    headings = np.full(len(cells), roles.columns["loss"].heading, dtype=object)
-    notes = (*raw.notes, *notes, *said_notes, *roles.notes)
+    headings = np.full(len(cells), roles.measured.heading, dtype=object)
+    unread = benchmarks_not_read(cells) if "loss" in roles.columns else ()
+    notes = (*raw.notes, *notes, *said_notes, *roles.notes, *unread)
     if wide is not None:
         return Sheet(cells, rows, roles, wide.loss_headings, True, wide.made, left_out, notes)
     return _without_rows_of_training(Sheet(cells, rows, roles, headings, False, (), left_out, notes))
+
+
+def _unfolded(
+    cells: pd.DataFrame, source: str, answers: Mapping[str, str], beside: Mapping[str, str]
+) -> tuple[Unfolded | None, Mapping[str, str], Mapping[str, str]]:
+    """A wide table made tidy, None if it is tidy; and what was said about the columns that it then has.
+
+    Raises
+    ------
+    RunsError
+        If its headings contradict each other, or benchmarks are said to be in several units.
+    """
+    headings = list(cells.columns)
+    scores = scores_said(headings, answers, beside)
+    if scores:
+        units = set(scores.values())
+        if len(units) > 1:
+            named = ", ".join(f"{heading}={role}" for heading, role in scores.items())
+            raise RunsError(f"{source}: benchmarks are said to be in several units ({named}), expected one for all.")
+        tasks = [column for column, role in {**beside, **answers}.items() if says("task", role)]
+        task = next((column for column in tasks if matching_heading(column, headings) is not None), None)
+        if task is not None:
+            raise RunsError(
+                f"{source}: each benchmark is a task, and {task!r} is said to be the task, too; expected one of the "
+                f"two. Say --as {task}=variant if it tells models apart, or leave it out."
+            )
+        answers, beside = (
+            {column: role for column, role in one.items() if matching_heading(column, headings) not in scores}
+            for one in (answers, beside)
+        )
+        return unfold_scores(cells, list(scores), source, True), {**answers, "accuracy": units.pop()}, beside
+    said = [column for column, role in {**beside, **answers}.items() if says("loss", role) or says("accuracy", role)]
+    if any(matching_heading(column, headings) is not None for column in said):
+        return None, answers, beside
+    by_name = scores_by_name(cells, source)
+    return (unfold_scores(cells, by_name, source, False) if by_name else unfold(cells, source)), answers, beside
 
 
 def _stated(
@@ -125,12 +162,13 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
     RunsError
     """
     has, missing, headings = roles.columns, [], list(cells.columns)
-    if "loss" not in has:
+    if not {"loss", "accuracy"} & set(has):
         missing.append(
             f"no column of losses: expected one named loss, nll, cross entropy, eval loss or the like"
-            f"{nearest('loss', headings)}"
+            f"{nearest('loss', headings)}{_errors_among(headings)}"
         )
-    if not {"data", "tokens", "compute"} & set(has) and not set(OTHER_SIZES) & set(headings):
+    of_loss = {"accuracy", "model_loss"} <= set(has)
+    if not {"data", "tokens", "compute"} & set(has) and not set(OTHER_SIZES) & set(headings) and not of_loss:
         missing.append(
             "no column of data sizes: expected examples (seen examples, samples, …), tokens (total tokens, …), steps, "
             f"or compute together with params{nearest('data', headings)}"
@@ -144,9 +182,15 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
         )
 
 
+def _errors_among(headings: list[str]) -> str:
+    """Words on a column of errors, which may be those on a benchmark."""
+    errors = [heading for heading in headings if plain(heading).endswith(("error", "errorrate"))]
+    return f" (if {errors[0]!r} is the share of wrong answers, --as {errors[0]}=accuracy:error)" if errors else ""
+
+
 def _without_rows_of_training(sheet: Sheet) -> Sheet:
     """Leave out rows of a log that hold no loss of the kind that is read, but something else."""
-    loss = sheet.roles.columns["loss"].heading
+    loss = sheet.roles.measured.heading
     if not (sheet.roles.training or _is_log(sheet.cells)):
         return sheet
     sheet = _with_rates(_with_counts(_without_compute_of_summaries(sheet)))

@@ -14,10 +14,12 @@ FILE = "bayeslaw.toml"
 STEPS = "steps"
 """In place of a heading: the column that counts steps of training, whatever it is called."""
 LOSS_UNITS = ("nats", "bits", "perplexity", "accuracy")
+UNITS = {"loss": LOSS_UNITS, "model_loss": LOSS_UNITS[:3], "accuracy": ("share", "percent", "error")}
+"""Units by role. An accuracy in ``error`` is a share of wrong answers, or percent of them."""
 
 _GRAMMAR = (
     "Expected COLUMN=ROLE, such as size=params, size=params:M (millions), step=data:32 (examples a step), "
-    "ppl=loss:perplexity, method=variant (tells models apart) or note=ignore"
+    "ppl=loss:perplexity, arc=accuracy, method=variant (tells models apart) or note=ignore"
 )
 
 
@@ -29,7 +31,7 @@ class Stated:
     ----------
     role : one of `bayeslaw.runs.columns.ROLES`.
     scale : what its numbers are to be multiplied by.
-    unit : of a loss: nats, bits, perplexity or accuracy; else empty.
+    unit : of a loss or an accuracy, one of `UNITS`; else empty.
     origin : who said so, for messages.
     has_unit : whether a unit was named.
     """
@@ -57,16 +59,16 @@ def parse_role(column: str, text: str, origin: str = "--as") -> Stated:
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise RunsError(f"{said}: there is no role {role!r}.{hint} Use one of: {', '.join(ROLES)}.")
     if not colon:
-        return Stated(role, 1.0, "nats" if role == "loss" else "", origin, False)
-    if role == "loss":
-        if unit not in LOSS_UNITS:
-            raise RunsError(f"{said}: {unit!r} is no unit of losses. Use one of: {', '.join(LOSS_UNITS)}.")
+        return Stated(role, 1.0, "nats" if role in ("loss", "model_loss") else "", origin, False)
+    if role in UNITS:
+        if unit not in UNITS[role]:
+            raise RunsError(f"{said}: {unit!r} is no unit of {role}. Use one of: {', '.join(UNITS[role])}.")
         return Stated(role, 1.0, unit, origin, True)
     scale = MULTIPLES.get(unit.lower()) or read_count(unit)
     if role not in COUNTS or not scale or not 0 < scale < float("inf"):
         raise RunsError(
             f"{said}: {unit!r} is no unit of {role}. A unit follows {', '.join(COUNTS)} and is K, M, B, T or a number, "
-            "such as tokens:B or data:32; or follows loss."
+            "such as tokens:B or data:32; or follows loss, model_loss or accuracy."
         )
     return Stated(role, scale, "", origin, True)
 
@@ -89,6 +91,17 @@ def parse_answers(texts: Sequence[str]) -> dict[str, str]:
             raise RunsError(f"--as names the column {column!r} twice, as {found[column]} and as {role}. Choose one.")
         found[column] = role
     return found
+
+
+def scores_as_roles(columns: Sequence[str]) -> dict[str, str]:
+    """Roles that say of each of several columns that it holds accuracies, as ``--scores arc,hellaswag`` does.
+
+    Parameters
+    ----------
+    columns : names of columns; a text has commas between them.
+    """
+    several = columns.split(",") if isinstance(columns, str) else columns
+    return {column.strip(): "accuracy" for column in several if column.strip()}
 
 
 def read_answers(folder: Path) -> dict[str, str]:
@@ -142,7 +155,7 @@ def stated_roles(
     found: dict[str, Stated] = {}
     notes: list[str] = []
     for column, text in beside.items():
-        heading = _heading(column, headings)
+        heading = matching_heading(column, headings)
         if heading is None:
             notes.append(f"{FILE} names a column {column!r} that is not in this table.")
         else:
@@ -150,7 +163,7 @@ def stated_roles(
     problems: list[str] = []
     answered: dict[str, str] = {}
     for column, text in answers.items():
-        heading = _heading(column, headings)
+        heading = matching_heading(column, headings)
         if heading is None and column == STEPS:
             problems.append("there is no column of steps (step, global_step, iteration, …) to count tokens by")
         elif heading is None:
@@ -176,7 +189,13 @@ def stated_roles(
     return found, tuple(notes)
 
 
-def _heading(column: str, headings: Sequence[str]) -> str | None:
+def says(role: str, text: str) -> bool:
+    """Whether what is said of a column is this role, in whatever unit."""
+    return text.partition(":")[0].strip().casefold() == role
+
+
+def matching_heading(column: str, headings: Sequence[str]) -> str | None:
+    """The heading that a name of a column means: the same, or the only one alike but for case and punctuation."""
     if column in headings:
         return column
     alike = [heading for heading in headings if plain(heading) == plain(column)]

@@ -37,7 +37,8 @@ class Runs:
     table : the runs. Always has ``row`` (the data row in the file), ``model``, ``family``, ``task`` and ``loss``; and
         ``data`` (training examples; tokens if the source has no examples), unless runs are told apart by other sizes
         alone. Has ``params``, ``tokens``, ``compute`` (FLOP), ``loss_se``, ``seed`` and ``metric`` if the source gives
-        them, and its further columns.
+        them, and its further columns. A table of benchmark scores has ``accuracy``, of which ``loss`` is 1 less it,
+        and may have ``accuracy_se``, ``questions``, ``chance`` and ``model_loss``.
     left_out : the rows that are not used, each with the reason.
     notes : what was understood about the source, in sentences.
     source : the file name, or ``<DataFrame>``.

@@ -110,20 +110,32 @@ def understood_columns(sheet: Sheet, values: str | None) -> tuple[UnderstoodColu
             why = "kept under its own name"
             why = "a loss of training, beside that of an evaluation" if heading in roles.training else why
             why = "said to be nothing" if heading in roles.ignored else why
+            why = "1 - accuracy" if heading in roles.repeated else why
             role = "variant" if heading in roles.variants else None
             found.append(UnderstoodColumn(heading, role, "", "said to tell models apart" if role else why))
     if sheet.is_wide:
-        unit = values or _unit("loss", roles.columns["loss"])
-        why = "a heading that names a model" if "model" in sheet.made else "a heading that is a size"
-        found += [UnderstoodColumn(str(heading), "loss", unit, why) for heading in dict.fromkeys(sheet.loss_headings)]
+        name = "accuracy" if "accuracy" in roles.columns else "loss"
+        unit = values or _unit(name, roles.measured)
+        names = next((name for name in ("model", "task") if name in sheet.made), None)
+        why = f"a heading that names a {names}" if names else "a heading that is a size"
+        found += [UnderstoodColumn(str(heading), name, unit, why) for heading in dict.fromkeys(sheet.loss_headings)]
     return tuple(found)
 
 
 def _unit(name: str, column: Column) -> str:
     """The unit of a column in the source, in words."""
-    if name == "loss":
+    if name in ("loss", "model_loss"):
         return column.unit or "nats"
-    counted = {"params": "parameters", "tokens": "tokens", "compute": "FLOP", "data": "examples", "unique_data": "data"}
+    if name == "accuracy":
+        return f"{column.unit or 'share'}, {'lower' if column.unit == 'error' else 'higher'} is better"
+    counted = {
+        "questions": "questions",
+        "params": "parameters",
+        "tokens": "tokens",
+        "compute": "FLOP",
+        "data": "examples",
+        "unique_data": "data",
+    }
     unit = counted.get(name, "")
     known = meaning(column.heading)
     if name == "data" and known is not None and known.role == "steps":

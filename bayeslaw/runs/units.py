@@ -70,6 +70,17 @@ def read_numbers(cells: pd.Series, *, counts: bool) -> Numbers:
     return Numbers(values, blank, suffixed)
 
 
+def read_shares(cells: pd.Series) -> Numbers:
+    """Read a column of shares, in which ``61.3%`` is 0.613; numbers without a sign stay as they are."""
+    objects = cells.astype(object).tolist()
+    return read_numbers(pd.Series([_share(cell) for cell in objects], dtype=object), counts=False)
+
+
+def is_percent(cell: Any) -> bool:
+    """Whether a cell is a text that ends with the sign of percent."""
+    return isinstance(cell, str) and cell.strip().endswith("%")
+
+
 def read_count(text: str) -> float | None:
     """Read one count such as ``1.5k``; None if the text is no number."""
     value, _ = _read_number(text, counts=True)
@@ -147,6 +158,13 @@ def read_plain(cells: pd.Series) -> pd.Series:
     if numbers.blank.all() or np.isnan(numbers.values[~numbers.blank]).any():
         return pd.Series(texts)
     return _whole_if_possible(numbers.values)
+
+
+def _share(cell: Any) -> Any:
+    if not is_percent(cell):
+        return cell
+    value, _ = _read_number(cell.strip()[:-1].rstrip(), counts=False)
+    return cell if math.isnan(value) else value / 100
 
 
 def _bare_numbers(cells: list[Any]) -> list[float]:

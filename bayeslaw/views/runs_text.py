@@ -6,6 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from bayeslaw.runs.columns import COUNTS, NAMES, SCORES
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.understood import HEAD, Understood
 from bayeslaw.views.names import clean, elide
@@ -33,8 +34,8 @@ def understood_tables(found: Understood) -> list[Table]:
         columns.add_row(*(Text(elide(clean(cell), 2 * _CELL)) for cell in cells))
     if len(found.columns) > _COLUMNS:
         columns.add_row(Text(f"… {len(found.columns) - _COLUMNS} more"))
-    named = [column.role for column in found.columns if column.role]
-    shown = [name for name in found.head.columns if name in ("row", "model", "family", "task", "data", *named)]
+    named = {"row", *NAMES, *COUNTS, *SCORES, *(column.role for column in found.columns)}
+    shown = [name for name in found.head.columns if name in named]
     head = Table(*shown, box=box.SIMPLE, title="First rows, as they are read", title_justify="left")
     for row in found.head[shown].head(HEAD).itertuples(index=False):
         head.add_row(*(Text(elide(clean(_cell(value)), _CELL)) for value in row))

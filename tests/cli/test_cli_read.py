@@ -98,6 +98,50 @@ def test_open_questions_stop_every_command(capsys, file, command):
     assert "--as step=data" in err
 
 
+LEADERBOARD = "model,data,piqa,mine\na,100,0.5,0.2\na,200,0.6,0.3\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "read runs.csv", "fit runs.csv", "advise runs.csv", "select runs.csv --at data=1M",
+        "next runs.csv --at data=1M",
+        "compare runs.csv", "optimum runs.csv --compute 1e20", "speedup a b runs.csv --at data=1M",
+        "priors make runs.csv -o prior.json", "replay runs.csv",
+    ],
+)  # fmt: skip
+def test_scores_are_named_to_every_command_that_reads(capsys, file, command):
+    file.write_text(LEADERBOARD)
+    status, _, err = run(capsys, *command.split(), "--scores", "piqa,mien")
+    assert status == 2
+    assert "there is no column 'mien' (did you mean 'mine'?)" in err
+
+
+def test_a_leaderboard_is_shown_as_a_table_of_scores(capsys, file):
+    file.write_text(LEADERBOARD)
+    status, out, _ = run(capsys, "read", file, "--scores", "piqa", "--scores", "mine", "--json", "-o", "scores.csv")
+    found = json.loads(out)
+    assert (status, found["rows"]) == (0, 4)
+    assert [one["role"] for one in found["columns"]] == ["model", "data", "accuracy", "accuracy"]
+    assert found["head"][1]["task"] == "mine"
+    assert found["head"][1]["chance"] is None
+    saved = json.loads(run(capsys, "read", "scores.csv", "--json")[1])
+    assert [row | {"row": 0} for row in saved["head"]] == [row | {"row": 0} for row in found["head"]]
+    assert "chance" in run(capsys, "read", file)[1].rpartition("First rows")[2]
+
+
+def test_a_file_beside_a_leaderboard_names_its_benchmarks(capsys, file):
+    file.write_text(LEADERBOARD)
+    (file.parent / "bayeslaw.toml").write_text('[columns]\npiqa = "accuracy"\nmine = "accuracy"\nother = "accuracy"\n')
+    assert json.loads(run(capsys, "read", file, "--json")[1])["rows"] == 4
+
+
+def test_scores_are_for_a_fit_that_is_yet_to_be_made(capsys, file):
+    status, _, err = run(capsys, "select", "fit.nc", "--at", "data=1e6", "--scores", "piqa")
+    assert status == 2
+    assert "--as, --scores or --tokens-per-step is for a fit that is yet to be made" in err
+
+
 def test_a_folder_and_several_files(capsys, file):
     file.unlink()
     for name in ("a", "b"):

@@ -88,20 +88,21 @@ def test_standard_errors_are_converted_with_their_losses():
     assert runs.table["loss_se"].tolist() == pytest.approx([0.05])
 
 
-def test_accuracy_is_refused_with_the_reason_and_may_be_an_error_rate():
+def test_an_accuracy_may_be_read_as_an_error_rate():
     frame = pd.DataFrame({"model": ["a", "a"], "data": [100, 200], "accuracy": [0.5, 0.75]})
-    with pytest.raises(OpenQuestionsError, match=r"higher is better.*--as accuracy=loss:accuracy"):
-        read_runs(frame)
-    assert read_runs(frame, roles={"accuracy": "loss:accuracy"}).table["loss"].tolist() == [0.5, 0.25]
+    table = read_runs(frame, roles={"accuracy": "loss:accuracy"}).table
+    assert table["loss"].tolist() == [0.5, 0.25]
+    assert "accuracy" not in table
 
 
 def test_a_metric_named_in_another_column_says_what_values_are():
     frame = pd.DataFrame({"model": ["a"], "data": [100], "metric": ["acc_norm"], "value": [0.5]})
-    with pytest.raises(OpenQuestionsError, match="accuracy"):
-        read_runs(frame)
+    assert read_runs(frame).table["accuracy"].tolist() == [0.5]
     with pytest.raises(OpenQuestionsError, match="value=loss:perplexity"):
         read_runs(frame.assign(metric="ppl", value=20.0))
-    assert read_runs(frame.assign(metric="loss:c4")).table["loss"].tolist() == [0.5]
+    losses = read_runs(frame.assign(metric="loss:c4")).table
+    assert losses["loss"].tolist() == [0.5]
+    assert "accuracy" not in losses
 
 
 def test_steps_alone_are_asked_about_and_never_taken_for_examples():
@@ -234,7 +235,7 @@ def test_a_file_beside_the_logs_says_what_columns_are(tmp_path):
         ({"sise": "params"}, ["no column 'sise'", "did you mean 'size'?"]),
         ({"size": "parms"}, ["no role 'parms'", "Did you mean 'params'?"]),
         ({"size": "params:Q"}, ["'Q' is no unit of params"]),
-        ({"loss": "loss:dB"}, ["'dB' is no unit of losses"]),
+        ({"loss": "loss:dB"}, ["'dB' is no unit of loss"]),
         ({"size": "model:M"}, ["'M' is no unit of model"]),
         ({"size": "data", "data": "data"}, ["'size' and 'data' are all said to be data"]),
     ],

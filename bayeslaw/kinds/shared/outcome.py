@@ -104,8 +104,9 @@ LOSS = Outcome("loss", OF_THE_TABLE, higher_is_better=False, link_name="log")
 
 
 def outcome_as_given(outcome: Outcome, given: str) -> Outcome:
-    """An outcome whose values were converted from another unit when they were read; empty if they were not."""
-    return replace(outcome, unit=CONVERTED[given], given=given) if given in CONVERTED else outcome
+    """A loss whose values were converted from another unit when they were read; other outcomes, and others, as is."""
+    converted = given in CONVERTED and outcome.name == LOSS.name
+    return replace(outcome, unit=CONVERTED[given], given=given) if converted else outcome
 
 
 def outcome_of_law(outcome: Outcome, law: Law) -> Outcome:

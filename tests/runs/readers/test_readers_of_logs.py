@@ -187,8 +187,11 @@ def test_results_of_the_evaluation_harness(tmp_path):
         ["EleutherAI/p", 7e7, 1000 * 2097152.0, pytest.approx(0.8 * 0.6931471805599453)],
         ["EleutherAI/p", 7e7, 512 * 2097152.0, pytest.approx(0.9 * 0.6931471805599453)],
     ]
-    with pytest.raises(OpenQuestionsError, match="an accuracy, of which higher is better"):
-        read_runs(tmp_path, where="metric == 'acc'", roles={"step": "data"})
+    scores = read_runs(tmp_path, where="metric == 'acc'", roles={"step": "data"}).table
+    assert scores[["task", "accuracy", "loss", "data"]].values.tolist() == [
+        ["arc_easy", 0.4, 0.6, 1000.0],
+        ["arc_easy", 0.4, 0.6, 512.0],
+    ]
 
 
 NANOGPT = """number of parameters: 10.65M

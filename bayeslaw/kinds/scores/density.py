@@ -1,0 +1,211 @@
+"""The log density of scores.
+
+For curve i of model m, family f and task k, at the points x of its runs with t the log of the axis,
+
+    skill = level_k + family_sd_k F_f + family_offset_sd_k f_fk + model_sd_k M_m + offset_sd_k o_i
+            + shape(coordinates_i, x) + common_k(t) + size_i tilt_k(t) + own_i(t)
+    score = chance_k + (ceiling_k - chance_k) logistic(skill)
+    measured score ~ normal(score, p (1 - p) (1 / questions_k + noise_k^2)), with p as good as the score,
+
+with standard normal F, f, M and o. F and M are what a family and a model are better in on all tasks, so that each task
+has its own weight on them; weights are positive, which fixes their signs. Walks are as in ``walks``, with rates of the
+task; the tilt multiplies the log of model size, so that sizes of a task share what departs from the law and that too
+which grows with size. Everything is sampled; offsets and walks of curves by their
+conditional distribution given all else (``condition``).
+
+Shapes: C curves, M points, T tasks, G families within tasks, P knots of common walks, Q of own ones.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Float, Int
+
+from bayeslaw.kinds.scores.conditional import given_rest
+from bayeslaw.kinds.scores.priors import ScorePriors
+from bayeslaw.kinds.shared.borrowed import VECTOR, BorrowedArrays, Filling, unfold
+from bayeslaw.kinds.shared.population import Pooled, Position, coordinates, log_population_prior, scale
+from bayeslaw.laws.base import Array, Law
+
+LEVEL_SD = 2.0
+"""Prior sd of the skill of a typical model at the reference point."""
+
+SCALES = (
+    "noise", "model_sd", "offset_sd", "family_sd", "family_offset_sd", "common_rate", "size_rate", "own_rate",
+)  # fmt: skip
+SHARED = ("level", "ceiling", "chance", "model_factor", "family_factor", "family_offset")
+"""Entries of a position, beside population and scales, that curves share."""
+
+WALKS, OWN = "walks", "own"
+"""Entries of a position with the walks of each task, and with the offset and the walk of each curve."""
+
+LEAST_CEILING = 0.8
+"""Least share of the way from chance to 1 that scores approach. Lower ceilings and laws that level off would be told
+apart by nothing; wrong answers in the keys of tests are fewer."""
+
+
+class ScoreData(NamedTuple):
+    """The arrays of the density."""
+
+    covariates: dict[str, Float[Array, "C M"]]  # relative to the reference point
+    score: Float[Array, "C M"]
+    asked: Float[Array, "C M"]  # questions; 0 where padded
+    common: Float[Array, "C M P"]  # basis functions of common walks
+    own: Float[Array, "C M 1+Q"]  # 1, and basis functions of own walks
+    size: Float[Array, " C"]
+    known_chance: Float[Array, " T"]  # NaN where it is estimated
+    task_of: Int[Array, " C"]
+    model_of: Int[Array, " C"]
+    kin_of: Int[Array, " C"]
+    family_of: Int[Array, " C"]  # families within tasks
+    groups: dict[str, Int[Array, " C"]]  # by level
+    borrowed: BorrowedArrays | None = None
+
+
+@dataclass(frozen=True)
+class ScoreDensity:
+    """The log density without its arrays: tables of the same shape share one compiled density.
+
+    Beside the population, a position has ``level``, ``ceiling``, ``chance`` and the scales (T,), in units of their
+    priors; and standard normal ``walks`` (T, 2 P), common and of sizes, ``model_factor``, ``family_factor``,
+    ``family_offset`` (G,), and ``own`` (C, 1 + Q).
+    """
+
+    law: Law
+    pooled: Pooled
+    scales: ScorePriors
+    filling: Filling = ()
+
+    @property
+    def whitened(self) -> bool:
+        """True: the curvature at the mode scales the sampler's steps."""
+        return True
+
+    @property
+    def per_curve(self) -> tuple[str, ...]:
+        """Offsets and walks of curves, whose deviates are nearly independent of all else."""
+        return (OWN,)
+
+    def log_prior(self, position: Position) -> Array:
+        """Log prior density of a position, up to a constant."""
+        total = log_population_prior(self.pooled, position)
+        for name in (*SHARED, *SCALES, WALKS, OWN, VECTOR):
+            if name in position:
+                total -= 0.5 * jnp.sum(position[name] ** 2)
+        return total
+
+    def log_likelihood(self, data: ScoreData, position: Position) -> Array:
+        """Log density of the scores given a position."""
+        position = unfold(self.filling, data.borrowed, position)
+        scales = score_scales(self, position)
+        chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, position))
+        skill = skill_by_law(self, data, position, scales)
+        skill += jnp.einsum("cmr,cr->cm", walk_basis(data, scales), position[WALKS][data.task_of])
+        skill += jnp.einsum("cmb,cb->cm", own_basis(data, scales), position[OWN])
+        p = score(skill, chance, ceiling)
+        variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
+        density = -0.5 * ((data.score - p) ** 2 / variance + jnp.log(variance))
+        return jnp.sum(jnp.where(data.asked > 0, density, 0.0))
+
+    def straighten(self, data: ScoreData, centre: Position, position: Position) -> Position:
+        """The identity: there is no frame to straighten."""
+        return position
+
+    def condition(self, data: ScoreData, position: Position) -> tuple[Position, Array]:
+        """Change of variables from standard normal deviates to the offset and walk of each curve.
+
+        Their conditional distribution given all else is taken to be normal, as it would be were scores linear in skill.
+        Returns the position and the log of the Jacobian determinant.
+        """
+        whole = unfold(self.filling, data.borrowed, position)
+        scales = score_scales(self, whole)
+        chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, whole))
+        skill = skill_by_law(self, data, whole, scales)
+        skill += jnp.einsum("cmr,cr->cm", walk_basis(data, scales), whole[WALKS][data.task_of])
+        p, slope = score(skill, chance, ceiling), slope_of_score(skill, chance, ceiling)
+        variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
+        told = jnp.where(data.asked > 0, slope / variance, 0.0)
+        own, volume = given_rest(own_basis(data, scales), told * slope, told * (data.score - p), position[OWN])
+        return {**position, OWN: own}, volume
+
+
+def score(skill: Array, chance: Array, ceiling: Array) -> Array:
+    """Score at a skill."""
+    return chance + (ceiling - chance) * jax.nn.sigmoid(skill)
+
+
+def slope_of_score(skill: Array, chance: Array, ceiling: Array) -> Array:
+    """Derivative of the score with respect to skill."""
+    s = jax.nn.sigmoid(skill)
+    return (ceiling - chance) * s * (1 - s)
+
+
+def score_variance(p: Array, asked: Array, noise: Array) -> Array:
+    """Variance of a measured score: of a test of so many questions, and of checkpoints.
+
+    The share in p (1 - p) is drawn towards a half by two questions, so that scores of 0 and 1 have some, too.
+    """
+    drawn = (p * asked + 1) / (asked + 2)
+    return drawn * (1 - drawn) * (1 / asked + noise**2)
+
+
+def score_scales(density: ScoreDensity, position: Position) -> dict[str, Array]:
+    """Scales of each task, shapes (T,)."""
+    tasks = position["noise"].shape
+    scales = {name: jnp.broadcast_to(scale(getattr(density.scales, name), position[name]), tasks) for name in SCALES}
+    return {**scales, "noise": jnp.clip(scales["noise"], 1e-4, 0.9)}
+
+
+def levels_of(density: ScoreDensity, data: ScoreData, position: Position) -> tuple[Array, Array]:
+    """Levels of chance and ceilings of each task, shapes (T,)."""
+    priors = density.scales
+    guessed = jax.nn.sigmoid(priors.chance.mean + priors.chance.sd * position["chance"])
+    chance = jnp.where(jnp.isnan(data.known_chance), guessed, data.known_chance)
+    return chance, ceiling_above(chance, priors.ceiling.mean + priors.ceiling.sd * position["ceiling"])
+
+
+def ceiling_above(chance: Array, logit: Array) -> Array:
+    """Ceiling at a place, on the logistic scale, between the least that a ceiling can be and 1."""
+    return 1 - (1 - chance) * (1 - LEAST_CEILING) * jax.nn.sigmoid(-logit)
+
+
+def skill_by_law(density: ScoreDensity, data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
+    """Skill of each run by level and law: shape (C, M)."""
+    values = coordinates(density.pooled, data.groups, position)
+    shape = density.law.log_shape(
+        {name: value[:, None] for name, value in values.items()},
+        data.covariates,
+        dict.fromkeys(data.covariates, 1.0),
+    )
+    return skill_levels(data, position, scales)[:, None] + shape
+
+
+def skill_levels(data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
+    """Skill of each curve at the reference point but for its own offset: shape (C,)."""
+    k = data.task_of
+    total = family_levels(position, scales, k, data.kin_of, data.family_of)
+    return total + scales["model_sd"][k] * position["model_factor"][data.model_of]
+
+
+def family_levels(position: Position, scales: dict[str, Array], task: Array, kin: Array, family: Array) -> Array:
+    """Skill of typical models of families on tasks at the reference point, shape as the indices."""
+    common = scales["family_sd"][task] * position["family_factor"][kin]
+    own = scales["family_offset_sd"][task] * position["family_offset"][family]
+    return LEVEL_SD * position["level"][task] + common + own
+
+
+def walk_basis(data: ScoreData, scales: dict[str, Array]) -> Array:
+    """Basis functions of the walks of tasks, common and of sizes, with their rates: shape (C, M, 2 P)."""
+    common = scales["common_rate"][data.task_of, None, None] * data.common
+    sizes = (scales["size_rate"][data.task_of] * data.size)[:, None, None] * data.common
+    return jnp.concatenate([common, sizes], axis=-1)
+
+
+def own_basis(data: ScoreData, scales: dict[str, Array]) -> Array:
+    """Basis functions of what curves have to themselves, with their standard deviations: shape (C, M, 1 + Q)."""
+    k = data.task_of
+    width = data.own.shape[-1]
+    sd = jnp.concatenate([scales["offset_sd"][k, None], jnp.tile(scales["own_rate"][k, None], (1, width - 1))], axis=1)
+    return data.own * sd[:, None, :]

@@ -1,0 +1,58 @@
+"""The generative form of the model of scores: that of `bayeslaw.kinds.scores.density` in natural units."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bayeslaw.errors import LawError
+from bayeslaw.kinds.scores.density import LEVEL_SD, SCALES, ceiling_above, own_basis, score, score_variance, walk_basis
+from bayeslaw.kinds.scores.model import ScoreModel
+from bayeslaw.kinds.shared.generative import Sites, define_parameters, generate_coordinates
+from bayeslaw.kinds.shared.scales import Normal
+
+
+def generate(model: ScoreModel, sites: Sites) -> None:
+    """Draw population, levels, scales, walks and effects of models, then the scores.
+
+    Sites have the names and units of the variables of a posterior; effects and walks are standard normal there.
+    ``accuracy`` (J,) is observed: scores curve by curve, each in order of the axis.
+
+    Raises
+    ------
+    LawError
+        If the model has a prior, whose vector is not told in this form.
+    """
+    if model.density.filling:
+        raise LawError("A model with a prior is not written out: build it without one, or use bayeslaw.build.")
+    law, layout, data, priors = model.law, model.layout, model.data, model.density.scales
+    fixed, sizes, tasks, k = model.fixed(), model.sizes(), (len(layout.tasks),), data.task_of
+
+    def standard(name: str) -> jax.Array:
+        sd = 0.0 if name in fixed else 1.0
+        return sites.sample(f"{name}_z", Normal(0.0, sd), sizes[name])
+
+    coordinates = generate_coordinates(model.density.pooled, data.groups, fixed, sites)
+    scales = {name: jnp.broadcast_to(sites.sample(name, getattr(priors, name), sizes[name]), tasks) for name in SCALES}
+    guessed = jax.nn.sigmoid(sites.sample("chance_logit", priors.chance, tasks))
+    chance = sites.define("chance", jnp.where(np.isnan(layout.chance), guessed, layout.chance))
+    ceiling = sites.define("ceiling", ceiling_above(chance, sites.sample("ceiling_logit", priors.ceiling, tasks)))
+
+    level = sites.sample("task_level", Normal(0.0, LEVEL_SD), tasks)[k]
+    level += scales["family_sd"][k] * standard("family_factor")[data.kin_of]
+    level += scales["family_offset_sd"][k] * standard("family_offset")[data.family_of]
+    level += scales["model_sd"][k] * standard("model_factor")[data.model_of]
+    own = standard("own")
+    define_parameters(
+        law, coordinates, sites.define("level", level + scales["offset_sd"][k] * own[:, 0]), layout.reference, sites
+    )
+    shape = law.log_shape(
+        {name: value[:, None] for name, value in coordinates.items()},
+        data.covariates,
+        dict.fromkeys(data.covariates, 1.0),
+    )
+    skill = level[:, None] + shape + jnp.einsum("cmr,cr->cm", walk_basis(data, scales), standard("walks")[k])
+    skill += jnp.einsum("cmb,cb->cm", own_basis(data, scales), own)
+    p = score(skill, chance[k, None], ceiling[k, None])
+    seen = layout.weight > 0
+    variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][k, None])
+    sites.observe("accuracy", Normal(p[seen], jnp.sqrt(variance[seen])), layout.y[seen])

@@ -1,0 +1,109 @@
+"""Which tables are of benchmark scores, and what their columns are: accuracies beside losses are not always meant."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.errors import RunsError
+from bayeslaw.runs.columns import SCORES, VALUE, Meaning, plain
+from bayeslaw.runs.units import read_numbers, read_shares
+
+_Candidates = dict[str, list[tuple[str, Meaning]]]
+
+
+def tell_scores_from_losses(
+    cells: pd.DataFrame, found: _Candidates, said: dict[str, Any], notes: list[str]
+) -> tuple[str, ...]:
+    """Keep either the accuracies among the candidates, with the losses as those of the models, or the losses alone.
+
+    A table is one of scores if the user says of a column that it is an accuracy; or if it has accuracies and no
+    losses, or losses at some checkpoints only, or beside them the level of chance or the number of questions.
+
+    Parameters
+    ----------
+    cells : the table.
+    found : candidates of each role, which are sorted out in place.
+    said : what the user said, by role; a loss said beside an accuracy becomes that of the model.
+    notes : what is understood is added to them.
+
+    Returns
+    -------
+    Columns of losses that are 1 - accuracy, and say nothing of their own.
+
+    Raises
+    ------
+    RunsError
+        If a column is said to be an accuracy that is a Brier score, or to stand beside scores where there are none.
+    """
+    if "accuracy" not in said and "accuracy" not in found:
+        _require_nothing_of_scores(said)
+        _drop(found, SCORES)
+        return ()
+    if "accuracy" in said and "brier" in plain(said["accuracy"].heading):
+        heading = said["accuracy"].heading
+        raise RunsError(
+            f"--as {heading}=accuracy: a Brier score is the mean square of errors of probabilities, and no share of "
+            f"questions. Give accuracies; or, for a law of losses, say --as {heading}=loss."
+        )
+    repeated = _without_error_rates(cells, found, said)
+    if not _is_of_scores(cells, found, said):
+        if "accuracy" in found:
+            named = _likeliest(found["accuracy"])
+            notes.append(f"The table is read as one of losses; --as {named}=accuracy reads it as one of scores.")
+        _require_nothing_of_scores(said)
+        _drop(found, SCORES)
+        return ()
+    found["model_loss"] = [one for one in found.pop("loss", []) if one[1].rank != VALUE]
+    errors = found.pop("loss_se", [])
+    found["accuracy_se"] = found.get("accuracy_se") or errors
+    for loss, score in (("loss", "model_loss"), ("loss_se", "accuracy_se")):
+        if loss in said:
+            said.setdefault(score, said.pop(loss))
+    return repeated
+
+
+def _is_of_scores(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any]) -> bool:
+    if "accuracy" in said:
+        return True
+    if "loss" in said:
+        return False
+    losses = [read_numbers(cells[heading], counts=False) for heading, _ in found.get("loss", [])]
+    given = ~read_numbers(cells[_likeliest(found["accuracy"])], counts=False).blank
+    if {"chance", "questions"} & {*found, *said}:
+        return True
+    # A log of training has losses in many rows and accuracies in few; losses at a few checkpoints are beside scores.
+    return all((~loss.blank).sum() <= given.sum() and bool(loss.blank[given].any()) for loss in losses)
+
+
+def _require_nothing_of_scores(said: dict[str, Any]) -> None:
+    role = next((role for role in SCORES if role in said), None)
+    if role is not None:
+        heading = said[role].heading
+        raise RunsError(
+            f"--as {heading}={role}: such a column stands beside scores, and the table is read as one of losses. Say "
+            "which column has the scores, with --as COLUMN=accuracy."
+        )
+
+
+def _likeliest(several: Sequence[tuple[str, Meaning]]) -> str:
+    return min(several, key=lambda one: one[1].rank)[0]
+
+
+def _drop(found: _Candidates, roles: Sequence[str]) -> None:
+    for role in roles:
+        found.pop(role, None)
+
+
+def _without_error_rates(cells: pd.DataFrame, found: _Candidates, said: dict[str, Any]) -> tuple[str, ...]:
+    """Take losses that are 1 - accuracy in every row, as tables saved by this package have, from the candidates."""
+    heading = said["accuracy"].heading if "accuracy" in said else _likeliest(found["accuracy"])
+    accuracy = read_shares(cells[heading]).values
+    losses = found.pop("loss", [])
+    repeated = tuple(
+        loss for loss, _ in losses if np.allclose(read_numbers(cells[loss], counts=False).values, 1 - accuracy)
+    )
+    if len(repeated) < len(losses):
+        found["loss"] = [one for one in losses if one[0] not in repeated]
+    return repeated
