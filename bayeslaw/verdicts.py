@@ -77,6 +77,11 @@ def overall(checks: Iterable[Check]) -> Status:
     return _ORDER[max((_ORDER.index(check.status) for check in checks), default=0)]
 
 
+def worse(status: Status, than: Status) -> bool:
+    """Whether a status is worse than another."""
+    return _ORDER.index(status) > _ORDER.index(than)
+
+
 def worst(checks: Iterable[Check]) -> Check:
     """The check of the worst status; of several, that whose number is the largest."""
     return max(checks, key=lambda check: (_ORDER.index(check.status), check.value))

@@ -121,7 +121,7 @@ def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
         )
     models: tuple[int | NewModel, ...] = (*here, *new)
     charged = np.concatenate([charges(posterior.runs, layout, here, question.charge), np.zeros(len(new))])
-    goal = Choose(posterior.predictor.outcome, models, tuple(names), size, charged)
+    goal = Choose(posterior.outcome, models, tuple(names), size, charged)
     checks = (target_check(layout, law, at, task),)
     return Asked(posterior, task, goal, {"at": dict(at)}, proposals, held, models, None, np.array([size]), checks)
 
@@ -151,7 +151,7 @@ def _foretell(posterior: Posterior, question: Question, candidates: Any) -> Aske
     if not whole and candidates is None:  # the run itself would leave nothing to foretell
         own = (proposals.curve == models[0]) & (proposals.table[law.axis].to_numpy(float) >= size * (1 - 1e-9))
         proposals = proposals.keep(~own)
-    goal = Foretell(posterior.predictor.outcome, models, names, size)
+    goal = Foretell(posterior.outcome, models, names, size)
     target = {"at": at, "foretell": name}
     return Asked(posterior, task, goal, target, proposals, held, models, None, np.array([size]), (check,))
 
@@ -182,7 +182,7 @@ def _crossing(posterior: Posterior, question: Question, candidates: Any) -> Aske
     low = float(layout.covariates[law.axis][here].min())
     high = BEYOND * float(layout.largest[here].max())
     sizes = np.geomspace(low, high, CROSSING_SIZES)
-    goal = Cross(posterior.predictor.outcome, curves, names, sizes)
+    goal = Cross(posterior.outcome, curves, names, sizes)
     to = float(layout.largest[here].max()) * np.sqrt(BEYOND)
     held = _held(posterior, at)
     proposals = _proposals(posterior, task, to, held, candidates)

@@ -219,7 +219,7 @@ def crossing(
         sizes=points,
         difference=difference,
         chains=posterior.chains,
-        outcome=predictor.outcome,
+        outcome=posterior.outcome,
         checks=(*posterior.checks, *_distance_check(beyond, law)),
         provenance=posterior.provenance(),
     )

@@ -172,7 +172,7 @@ class Split:
                 error = error_along_budget(law, compute, at, seed)
                 grid = np.quantile(best_log_params(law, compute, at, error), np.linspace(0.01, 0.99, SPLITS))
                 linked = law.at(along_budget(np.exp(grid[None, :]), compute, at)) + error.at(grid[None, :])
-                losses.append(posterior.predictor.outcome.inverse(linked))
+                losses.append(posterior.outcome.inverse(linked))
                 params.append(np.exp(grid))
                 families.append(family)
         return cls(np.stack(losses, axis=1), np.stack(params), tuple(families))

@@ -234,7 +234,7 @@ def next_runs(
                 sentence=sentence,
             )
         )
-    unit = posterior.predictor.outcome.name
+    unit = posterior.outcome.label
     return NextRuns(
         goal=asked.goal.name,
         task=asked.task,

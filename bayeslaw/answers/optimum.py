@@ -262,7 +262,7 @@ def _family_optimum(
     params = np.exp(log_best)
     data = compute / (FLOP_PER_TOKEN * params)
     grid = np.quantile(log_best, np.linspace(0.01, 0.99, 99))
-    inverse = posterior.predictor.outcome.inverse
+    inverse = posterior.outcome.inverse
 
     def loss_of(log_params: np.ndarray) -> np.ndarray:
         """Loss at logs of N that broadcast with (S, A), by each draw's law and its error along the budget: (S, A)."""

@@ -100,14 +100,19 @@ class Prediction(Result):
         }[self.kind]
         if len(self.labels) > 1 or len(self.at) > 1:
             what = f"{len(self.labels)} models at {len(self.at)} point{'s' if len(self.at) > 1 else ''}"
-            return f"Predicted {self.outcome.name} of {what} ({said}): medians and intervals."
+            return f"Predicted {self.outcome.label} of {what} ({said}): medians and intervals."
         (r,) = self.records()
         at = ", ".join(f"{name}={value:g}" for name, value in r["at"].items())
         interval = f"{r['median']:.4g} (90% interval {r['p05']:.4g} to {r['p95']:.4g})"
-        return f"Predicted {self.outcome.name} of {r['model']} at {at} ({said}): {interval}."
+        if given := self.outcome.given:
+            interval += f", {given} {r[f'{given}_median']:.4g} ({r[f'{given}_p05']:.4g} to {r[f'{given}_p95']:.4g})"
+        return f"Predicted {self.outcome.label} of {r['model']} at {at} ({said}): {interval}."
 
     def records(self) -> list[dict[str, Any]]:
-        """One plain mapping a model and point, with quantiles of the outcome in the units of the table.
+        """One plain mapping a model and point, with quantiles of the outcome in its unit.
+
+        Where losses were converted when they were read, quantiles in the unit of the source stand beside them:
+        ``perplexity_p05``, ``bits_median``.
 
         ``mean`` and ``sd`` are not numbers for a new family, whose loss has heavier tails than would give it a mean.
 
@@ -121,13 +126,18 @@ class Prediction(Result):
             mean = sd = np.full(values.shape[1:], np.nan)
         else:
             mean, sd = values.mean(axis=0), values.std(axis=0, ddof=1)
+        named = {
+            (k, a): {name: float(quantiles[q, k, a]) for q, name in enumerate(_QUANTILES)}
+            for k, a in np.ndindex(values.shape[1:])
+        }
         return [
             {
                 "model": model,
                 "family": family,
                 "task": task,
                 "at": dict(point),
-                **{name: float(quantiles[q, k, a]) for q, name in enumerate(_QUANTILES)},
+                **named[k, a],
+                **self.outcome.given_quantiles(named[k, a]),
                 "mean": float(mean[k, a]),
                 "sd": float(sd[k, a]),
                 "extrapolation": float(extrapolation[k, a]),
@@ -169,10 +179,7 @@ def predict(
         If a point names an unknown covariate, lacks one, or is not a positive number; or if there is no second model
         from which to estimate the spread of families.
     """
-    if kind not in get_args(PredictionKind):
-        raise TargetError(
-            f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(PredictionKind))}."
-        )
+    require_kind(kind)
     if isinstance(at, Mapping):
         raise TargetError(f"at is one point, {dict(at)}: give a list of points, at=[{{…}}].")
     if not at:
@@ -187,11 +194,24 @@ def predict(
         labels=targets.labels,
         linked=linked,
         beyond=targets.beyond,
-        outcome=predictor.outcome,
+        outcome=posterior.outcome,
         chains=posterior.chains,
         checks=(*posterior.checks, _distance(posterior.law, targets)),
         provenance=posterior.provenance(),
     )
+
+
+def require_kind(kind: str) -> None:
+    """Refuse what is no kind of prediction.
+
+    Raises
+    ------
+    TargetError
+    """
+    if kind not in get_args(PredictionKind):
+        raise TargetError(
+            f"The kind of prediction is {kind!r}; it must be one of {', '.join(get_args(PredictionKind))}."
+        )
 
 
 def _distance(law: Law, targets: Targets) -> Check:

@@ -121,7 +121,7 @@ def known_of(posterior: Posterior, own: pd.DataFrame, axis: str, size: float) ->
     line of its log against log size.
     """
     known: dict[str, float] = {}
-    outcome = posterior.predictor.outcome.name
+    outcome = posterior.outcome.name
     for name in own.columns:
         if name in (*NAMES, axis, outcome, "row", "seed", "loss_se") or not pd.api.types.is_numeric_dtype(own[name]):
             continue

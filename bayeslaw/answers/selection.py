@@ -33,7 +33,7 @@ TIE = 0.25
 
 @dataclass(frozen=True)
 class Candidate:
-    """One candidate at the target; losses in the units of the table, quantiles of a run prediction.
+    """One candidate at the target; losses in nats, or as the table has them, quantiles of a run prediction.
 
     Odds and regrets are of losses with what the candidate is charged beside its loss, ``charge``.
     """
@@ -125,13 +125,13 @@ class Selection(Result):
         return pd.DataFrame(self.records())
 
     def records(self) -> list[dict[str, Any]]:
-        """The candidates as plain mappings.
+        """The candidates as plain mappings, with quantiles in the unit of the source where losses were converted.
 
         Returns
         -------
         list of dict
         """
-        return [asdict(c) for c in self.candidates]
+        return [{**asdict(c), **self.outcome.given_quantiles(_quantiles(c))} for c in self.candidates]
 
     def pairs(self) -> list[dict[str, Any]]:
         """Odds that one candidate beats another, for each pair of the shortlist.
@@ -290,6 +290,11 @@ def _summaries(
     )
 
 
+def _quantiles(c: Candidate) -> dict[str, float]:
+    """Quantiles of a candidate, by their names in predictions."""
+    return {"p05": c.loss_p05, "p25": c.loss_p25, "median": c.loss_median, "p75": c.loss_p75, "p95": c.loss_p95}
+
+
 def _sentence(found: Selection) -> str:
     best = found.candidates[0]
     point = ", ".join(f"{name} = {value:,.0f}" for name, value in found.target.items())
@@ -297,7 +302,7 @@ def _sentence(found: Selection) -> str:
     sentence = (
         f"At {point} choose {best.model}: it is the best of {len(found.candidates)} with probability "
         f"{best.p_best:.2f} and within 1% of the best with probability {best.p_within_1pct:.2f}; the choice is "
-        f"expected to cost{charged} {best.expected_regret:.3f} in {found.outcome.name} against knowing the best, and "
+        f"expected to cost{charged} {best.expected_regret:.3f} in {found.outcome.label} against knowing the best, and "
         f"{best.cvar_regret_90:.3f} in the worst tenth of cases."
     )
     if found.tie_set:

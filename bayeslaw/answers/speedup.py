@@ -167,7 +167,7 @@ def speedup(
         If a name is not on the task, the two are one, or ``at`` is no such point; if ``kind`` is another.
     """
     require_speedup(posterior.runs, posterior.layout, posterior.law, (a, b), at, task=task, kind=kind)
-    outcome, others = posterior.predictor.outcome, dict(at)
+    outcome, others = posterior.outcome, dict(at)
     frontier = _on_frontier(posterior.layout, posterior.law, (a, b), others)
     of = "compute" if frontier else posterior.law.axis
     wanted, size = others.pop(outcome.name, None), others.pop(of, None)

@@ -14,9 +14,10 @@ from bayeslaw.cli.shared import (
     RunsPaths,
     Scores,
     Task,
+    TokensPerStep,
     Where,
     read_table,
-    said,
+    roles_said,
     say_what_is_read,
     say_what_was_read,
     show,
@@ -32,6 +33,7 @@ def advise(
     ] = None,
     task: Task = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     json: Json = False,
     csv: Csv = False,
@@ -46,7 +48,7 @@ def advise(
     say_what_is_read(runs, how.quiet)
     from bayeslaw.answers.advice import advise as judge
 
-    table = read_table(runs, where, said(answers, scores))
+    table = read_table(runs, where, roles_said(answers, tokens_per_step, scores))
     advice = judge(table, point_of_table(one_point(at), table) if at else None, law=asked_law(law), task=task)
 
     def for_people() -> None:

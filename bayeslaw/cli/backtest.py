@@ -15,7 +15,20 @@ import typer
 
 from bayeslaw.cli.law_option import LawName, is_law_file, read_law
 from bayeslaw.cli.points import one_point
-from bayeslaw.cli.shared import Allow, Json, Seed, Where, finish, interrupts_to, say_what_is_read, show, tell
+from bayeslaw.cli.shared import (
+    Allow,
+    As,
+    Json,
+    Seed,
+    TokensPerStep,
+    Where,
+    finish,
+    interrupts_to,
+    roles_said,
+    say_what_is_read,
+    show,
+    tell,
+)
 from bayeslaw.errors import BayeslawWarning, TargetError
 
 if TYPE_CHECKING:
@@ -57,6 +70,8 @@ def finetune(
     borrow: Annotated[str | None, typer.Option(help="'others': fit along the full tables of the others.")] = None,
     methods: Methods = None,
     where: Where = None,
+    answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     law: LawName = "rectified",
     leave_out: LeaveOut = None,
     seed: Seed = 0,
@@ -77,6 +92,7 @@ def finetune(
     if borrow not in (None, "others"):
         raise TargetError(f"--borrow {borrow!r} is not understood. Expected --borrow others, or nothing.")
     asked, names, target = parse_budgets(budgets), choose_methods(methods, METHODS), _target(at)
+    roles = roles_said(answers, tokens_per_step)
     check_jobs(jobs)
     named = read_law(law) if is_law_file(law) else law
     _run(
@@ -90,6 +106,7 @@ def finetune(
             seed=seed,
             leave_out=leave_out or (),
             where=where,
+            roles=roles,
             workers=jobs,
             folder=out,
             report=report,
@@ -108,6 +125,8 @@ def selection(
     at: Target = None,
     methods: Methods = None,
     where: Where = None,
+    answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     law: LawName = "rectified",
     leave_out: LeaveOut = None,
     seed: Seed = 0,
@@ -126,6 +145,7 @@ def selection(
     from bayeslaw.evidence.backtest.settings import choose_methods
 
     asked, names, target = parse_budgets(beyond, option="--beyond"), choose_methods(methods, METHODS), _target(at)
+    roles = roles_said(answers, tokens_per_step)
     check_jobs(jobs)
     named = read_law(law) if is_law_file(law) else law
     _run(
@@ -139,6 +159,7 @@ def selection(
             seed=seed,
             leave_out=leave_out or (),
             where=where,
+            roles=roles,
             workers=jobs,
             folder=out,
             report=report,
@@ -157,6 +178,8 @@ def curves(
     ] = None,
     methods: Methods = None,
     where: Where = None,
+    answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     law: Annotated[
         str | None, typer.Option("--law", help="Scaling law that bayeslaw fits: a name, or a file (.py).")
     ] = None,
@@ -175,6 +198,7 @@ def curves(
     from bayeslaw.evidence.backtest.settings import choose_methods
 
     names = choose_methods(methods, METHODS)
+    roles = roles_said(answers, tokens_per_step)
     check_jobs(jobs)
     named = read_law(law) if law is not None and is_law_file(law) else law or DEFAULT_LAW
     _run(
@@ -186,6 +210,7 @@ def curves(
             seed=seed,
             leave_out=leave_out or (),
             where=where,
+            roles=roles,
             workers=jobs,
             folder=out,
             report=report,

@@ -22,13 +22,14 @@ from bayeslaw.cli.shared import (
     RunsPaths,
     Scores,
     Seed,
+    TokensPerStep,
     Where,
     check_output,
     interruptible,
     interrupts_to,
     progress_bar,
     read_table,
-    said,
+    roles_said,
     say_what_is_read,
     say_what_was_read,
     show,
@@ -58,6 +59,7 @@ def compare(
     at: Annotated[list[str] | None, typer.Option("--at", help="Point to predict at with the mixture of laws.")] = None,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     early_tokens: EarlyTokens = None,
     jobs: Annotated[int, typer.Option(help="Laws at a time, each in a process; -1 for one a core.")] = -1,
@@ -66,6 +68,9 @@ def compare(
     csv: Csv = False,
     markdown: Markdown = False,
     held_out: Annotated[Path | None, typer.Option(help="Save the held-out runs here (.csv).")] = None,
+    predicted: Annotated[
+        Path | None, typer.Option(help="With --at: save what is predicted there, and by how much laws differ (.csv).")
+    ] = None,
     output: Table = None,
     plot: Plot = None,
     report: Report = None,
@@ -79,14 +84,17 @@ def compare(
     if jobs == 0 or jobs < -1:
         raise TargetError(f"--jobs {jobs}: expected a number of laws at a time, such as 2, or -1 for one a core.")
     check_output(held_out, ".csv")
-    table = read_table(runs, where, said(answers, scores))
+    check_output(predicted, ".csv")
+    if predicted is not None and point is None:
+        raise TargetError("--predicted is what is said of a point, and none is given. Add one, such as --at data=1.6M.")
+    table = read_table(runs, where, roles_said(answers, tokens_per_step, scores))
     named, left_out = _laws(law or (), table, point)
     if point is not None and named:
         point = _checked(point, named, table)
     workers = min(os.cpu_count() or 1 if jobs < 0 else jobs, max(len(named), 1))
     if not how.quiet:
         _say_what_is_coming(named, left_out, table, folds, workers)
-    from bayeslaw.evidence.comparison.advantage import advantages
+    from bayeslaw.evidence.comparison.advantage import advantages, predicted_frame
     from bayeslaw.evidence.comparison.compare import compare as judge
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
@@ -98,10 +106,14 @@ def compare(
         )  # fmt: skip
     prediction = None if point is None else found.predict([point], seed=seed)
     worth = () if point is None else advantages(found, point, seed=seed)
-    if held_out is not None:
-        from bayeslaw.files import write_csv
+    from bayeslaw.files import write_csv
 
+    if held_out is not None:
         write_csv(found.held_out, held_out)
+    if predicted is not None and prediction is not None:
+        write_csv(predicted_frame(prediction, worth, found.laws[0].law), predicted)
+    elif prediction is not None and (csv or markdown or output):
+        tell("The table is of the laws. What is predicted, --predicted FILE.csv saves, and --json has.")
 
     def for_people() -> None:
         from bayeslaw.views.evidence_text import advantages_table
@@ -110,7 +122,7 @@ def compare(
         say_what_was_read(found.runs)
         show(comparison_table(found))
         if prediction is not None:
-            show(predictions_table(prediction.records()), advantages_table(worth, found.laws[0].law))
+            show(predictions_table(prediction), advantages_table(worth, found.laws[0].law))
         show_failing(found.checks)
 
     def more() -> dict[str, Any]:

@@ -12,12 +12,14 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
     PriorName,
+    Quick,
     RunsPaths,
     Scores,
     Seed,
+    TokensPerStep,
     Where,
     Widen,
-    said,
+    roles_said,
     say_what_is_read,
     show,
 )
@@ -27,6 +29,7 @@ def fit(
     runs: RunsPaths,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
@@ -34,6 +37,7 @@ def fit(
     prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
+    quick: Quick = False,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -45,7 +49,8 @@ def fit(
     """Fit a scaling law and report its parameters."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
-    options = FitOptions(where, said(answers, scores), law, prior, widen, prior_of, early_tokens, seed)
+    roles = roles_said(answers, tokens_per_step, scores)
+    options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
     fitted = new_fit(runs, options, how)
     borrowed = fitted.posterior.prior is not None
 

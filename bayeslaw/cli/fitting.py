@@ -29,13 +29,14 @@ class FitOptions:
     """How a fit is to be made, in the words of the command line; see the options of these names."""
 
     where: str | None
-    answers: Sequence[str] | None
+    roles: Mapping[str, str]
     law: str | None
     prior: str | None
     widen: float
     prior_of: Sequence[str] | None
     early_tokens: str | None
     seed: int
+    quick: bool = False
 
 
 def names_a_fit(paths: Sequence[Path]) -> bool:
@@ -83,10 +84,10 @@ def new_fit(
 ) -> "Fit":
     """A fit of the runs that paths name; see `fit_of`."""
     early_tokens, stated = read_tokens(options.early_tokens), read_statements(options.prior_of)
-    table = read_table(paths, options.where, options.answers)
+    table = read_table(paths, options.where, options.roles)
     law, lender = _borrow(table, options.prior, options.widen, asked_law(options.law), default)
     require(table, law)
-    return fit_table(table, law, options.seed, early_tokens, lender, stated, quiet=how.quiet)
+    return fit_table(table, law, options.seed, early_tokens, lender, stated, quick=options.quick, quiet=how.quiet)
 
 
 def say_what_went_in(posterior: "Posterior") -> None:
@@ -129,6 +130,7 @@ def fit_table(
     prior: "Prior | None" = None,
     stated: "Mapping[str, Statement] | None" = None,
     *,
+    quick: bool = False,
     quiet: bool,
 ) -> "Fit":
     """Fit a law with progress; an interrupt ends the process."""
@@ -142,11 +144,13 @@ def fit_table(
     with interruptible(), progress_bar(what, quiet) as progress:
         from bayeslaw.fitting.fit import fit
         from bayeslaw.sampling.compilation_cache import use_compilation_cache
+        from bayeslaw.sampling.nuts import QUICK
 
         use_compilation_cache()
         fitted = fit(
-            table, law=law, early_tokens=early_tokens, prior=prior, priors=stated, seed=seed, progress=progress
-        )
+            table, law=law, early_tokens=early_tokens, prior=prior, priors=stated, sampler=QUICK if quick else None,
+            seed=seed, progress=progress,
+        )  # fmt: skip
     if not quiet:
         say_what_was_read(fitted.posterior.runs, before=table)
     return fitted
@@ -205,8 +209,9 @@ def _saved_fit(
         "widen": None if options.widen == 1 else options.widen,
         "early-tokens": options.early_tokens,
         "prior-of": options.prior_of or None,
+        "quick": options.quick or None,
         "output": outputs or None,
-        "as or --scores": options.answers or None,
+        "as, --scores or --tokens-per-step": options.roles or None,
     }
     for name, value in given.items():
         if value is not None:

@@ -17,14 +17,16 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
     PriorName,
+    Quick,
     RunsOrFit,
     Scores,
     Seed,
     Task,
+    TokensPerStep,
     Where,
     Widen,
     read_number,
-    said,
+    roles_said,
     say_what_is_read,
     show,
     show_failing,
@@ -75,6 +77,7 @@ def next_(
     ] = None,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
@@ -82,6 +85,7 @@ def next_(
     prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
+    quick: Quick = False,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -111,7 +115,8 @@ def next_(
     )
     if candidates is not None:
         require_there(candidates)
-    options = FitOptions(where, said(answers, scores), law, prior, widen, prior_of, early_tokens, seed)
+    roles = roles_said(answers, tokens_per_step, scores)
+    options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
 
     def require(table: "Runs", named: "Law") -> None:
         asked = replace(question, at=point_of_law(point, named, table))

@@ -15,13 +15,15 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
     PriorName,
+    Quick,
     RunsOrFit,
     Scores,
     Seed,
+    TokensPerStep,
     Where,
     Widen,
     read_number,
-    said,
+    roles_said,
     say_what_is_read,
     show,
     show_failing,
@@ -42,6 +44,7 @@ def optimum(
     ] = None,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     law: Annotated[
         str | None,
@@ -55,6 +58,7 @@ def optimum(
     prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
+    quick: Quick = False,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -67,7 +71,8 @@ def optimum(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
     budget, held = read_number(compute, "compute", "5.88e23 (FLOP)"), one_point(at or [])
-    options = FitOptions(where, said(answers, scores), law, prior, widen, prior_of, early_tokens, seed)
+    roles = roles_said(answers, tokens_per_step, scores)
+    options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
     if not names_a_fit(runs):
         _require_law(law, prior, budget, held)
 

@@ -14,11 +14,12 @@ from bayeslaw.cli.shared import (
     Json,
     Scores,
     Seed,
+    TokensPerStep,
     Where,
     check_output,
     finish,
     read_table,
-    said,
+    roles_said,
     say_what_is_read,
     show,
     show_failing,
@@ -80,6 +81,7 @@ def make_prior(
     law: LawName = "rectified",
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     name: Annotated[str | None, typer.Option(help="What to call it; if not given, as the file is called.")] = None,
     early_tokens: EarlyTokens = None,
@@ -94,7 +96,8 @@ def make_prior(
     from bayeslaw.lending.lend import as_prior
     from bayeslaw.runs import join_runs
 
-    table = join_runs([read_table([path], where, said(answers, scores)) for path in runs])
+    roles = roles_said(answers, tokens_per_step, scores)
+    table = join_runs([read_table([path], where, roles) for path in runs])
     fitted = fit_table(table, read_law(law), seed, first_tokens, quiet=json)
     made = None if fitted.status == "FAIL" else as_prior(fitted.posterior, name or output.stem, seed=seed)
     if made is not None:

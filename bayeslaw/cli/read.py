@@ -10,9 +10,10 @@ from bayeslaw.cli.shared import (
     Json,
     RunsPaths,
     Scores,
+    TokensPerStep,
     Where,
     check_output,
-    said,
+    roles_said,
     say_what_is_read,
     show,
 )
@@ -21,6 +22,7 @@ from bayeslaw.cli.shared import (
 def read(
     runs: RunsPaths,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     where: Where = None,
     json: Json = False,
@@ -40,9 +42,8 @@ def read(
     say_what_is_read(runs, json)
     check_output(output, ".csv")
     from bayeslaw.runs.reading import understand
-    from bayeslaw.runs.stated import parse_answers
 
-    found = understand(list(runs), where=where, roles=parse_answers(said(answers, scores)))
+    found = understand(list(runs), where=where, roles=roles_said(answers, tokens_per_step, scores))
     if json:
         from bayeslaw.views.records import to_json
 

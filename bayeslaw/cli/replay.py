@@ -13,9 +13,10 @@ from bayeslaw.cli.shared import (
     As,
     Json,
     Scores,
+    TokensPerStep,
     Where,
     finish,
-    said,
+    roles_said,
     say_what_is_read,
     show,
     tell,
@@ -46,6 +47,7 @@ def replay(
     tasks: Annotated[int | None, typer.Option(help="Take so many tasks of each table, the first ones.")] = None,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     jobs: Jobs = -1,
     out: Annotated[Path, typer.Option(help="Folder for results; finished replays in it are used.")] = Path("replay"),
@@ -56,7 +58,6 @@ def replay(
     """Replay sequential measuring on finished tables, every policy paying for what it looks at."""
     say_what_is_read(tables, json)
     from bayeslaw.evidence.replay.replay import replay as run_replay
-    from bayeslaw.runs.stated import parse_answers
 
     check_jobs(jobs)
     if plot is not None:
@@ -74,7 +75,7 @@ def replay(
             law=named,
             cost=cost,
             where=where,
-            roles=parse_answers(said(answers, scores)),
+            roles=roles_said(answers, tokens_per_step, scores),
             first=tasks,
             shares=fractions,
             policies=names,

@@ -16,13 +16,15 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
     PriorName,
+    Quick,
     RunsOrFit,
     Scores,
     Seed,
     Task,
+    TokensPerStep,
     Where,
     Widen,
-    said,
+    roles_said,
     say_what_is_read,
     show,
     show_failing,
@@ -58,6 +60,7 @@ def select(
     at: At,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     task: Task = None,
     risk: Annotated[
@@ -74,6 +77,7 @@ def select(
     prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
+    quick: Quick = False,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -87,7 +91,8 @@ def select(
     say_what_is_read(runs, how.quiet)
     wanted = Wanted(_risk(risk), _charges(charge), where_final)
     target = one_point(at)
-    options = FitOptions(where, said(answers, scores), law, prior, widen, prior_of, early_tokens, seed)
+    roles = roles_said(answers, tokens_per_step, scores)
+    options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
     fitted = fit_of(
         runs, options, how, require=lambda table, law: _require(table, law, point_of_law(target, law, table), task)
     )

@@ -1,10 +1,11 @@
 """What the commands have in common: arguments, points, and how they speak."""
 
+import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,6 +37,10 @@ As = Annotated[
     list[str] | None,
     typer.Option("--as", metavar="COLUMN=ROLE", help="What a column is, such as size=params:M; see 'bayeslaw read'."),
 ]
+TokensPerStep = Annotated[
+    str | None,
+    typer.Option("--tokens-per-step", help="Tokens of a step of training, such as 524288, if sizes are steps."),
+]
 Scores = Annotated[
     list[str] | None,
     typer.Option("--scores", metavar="COLUMN,…", help="Columns that are scores on benchmarks, such as arc,hellaswag."),
@@ -58,6 +63,9 @@ EarlyTokens = Annotated[
         help="Joint laws leave out checkpoints from the first so many tokens of long runs, 10B unless told; 0 keeps "
         "them."
     ),
+]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Fit with few draws for a first look; every answer of it asks for a second one.")
 ]
 Allow = Annotated[bool, typer.Option("--allow-failed-checks", help="Exit with 0 even if a check failed.")]
 
@@ -134,20 +142,33 @@ def finish(status: "Status", allow_failed_checks: bool) -> None:
         raise typer.Exit(3)
 
 
-def read_table(paths: Sequence[Path], where: str | None, answers: Sequence[str] | None) -> "Runs":
+def roles_said(
+    answers: Sequence[str] | None, tokens_per_step: str | None, scores: Sequence[str] | None = None
+) -> dict[str, str]:
+    """What columns were said to be: by ``--as``, and by ``--scores`` and ``--tokens-per-step``, which are short for it.
+
+    Raises
+    ------
+    RunsError, TargetError
+        If an answer is not of the form, or that is no number of tokens.
+    """
+    from bayeslaw.runs.stated import STEPS, parse_answers, scores_as_roles
+
+    columns = [f"{column}={role}" for text in scores or () for column, role in scores_as_roles(text).items()]
+    roles = parse_answers([*(answers or ()), *columns])
+    if tokens_per_step is None:
+        return roles
+    tokens = read_number(tokens_per_step, "tokens-per-step", "524288 or 0.5M")
+    if not 0 < tokens < math.inf:
+        raise TargetError(f"--tokens-per-step {tokens_per_step}: expected a number above 0, such as 524288 or 0.5M.")
+    return {**roles, STEPS: f"tokens:{tokens:.17g}"}
+
+
+def read_table(paths: Sequence[Path], where: str | None, roles: Mapping[str, str]) -> "Runs":
     """Read the rows to use."""
     from bayeslaw.runs import read_runs
-    from bayeslaw.runs.stated import parse_answers
 
-    return read_runs(list(paths), where=where, roles=parse_answers(answers or ()))
-
-
-def said(answers: Sequence[str] | None, scores: Sequence[str] | None) -> list[str]:
-    """What ``--as`` and ``--scores`` say of the columns together, as answers of the first."""
-    from bayeslaw.runs.stated import scores_as_roles
-
-    roles = [scores_as_roles(columns) for columns in scores or ()]
-    return [*(answers or ()), *(f"{column}={role}" for one in roles for column, role in one.items())]
+    return read_runs(list(paths), where=where, roles=roles)
 
 
 @contextmanager

@@ -15,13 +15,15 @@ from bayeslaw.cli.shared import (
     EarlyTokens,
     Json,
     PriorName,
+    Quick,
     RunsOrFit,
     Scores,
     Seed,
     Task,
+    TokensPerStep,
     Where,
     Widen,
-    said,
+    roles_said,
     say_what_is_read,
     show,
     show_failing,
@@ -48,6 +50,7 @@ def speedup(
     kind: Annotated[str, typer.Option(help="curve, or law: as if laws held at any distance.")] = "curve",
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     law: LawOfPrior = None,
     prior: PriorName = None,
@@ -55,6 +58,7 @@ def speedup(
     prior_of: PriorOf = None,
     early_tokens: EarlyTokens = None,
     seed: Seed = 0,
+    quick: Quick = False,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
@@ -67,7 +71,8 @@ def speedup(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
     point = one_point(at)
-    options = FitOptions(where, said(answers, scores), law, prior, widen, prior_of, early_tokens, seed)
+    roles = roles_said(answers, tokens_per_step, scores)
+    options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
 
     def require(table: "Runs", named: "Law") -> None:
         from bayeslaw.answers.speedup import require_speedup

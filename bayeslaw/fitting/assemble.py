@@ -48,6 +48,7 @@ def assemble(
         "draws": int(sampled.raw.steps.shape[1]),
         "target_accept": sampled.settings.target_accept,
         "max_depth": sampled.settings.max_depth,
+        "quick": sampled.settings.enough != "PASS",
         "repairs": list(sampled.repairs),
         "sampling_seconds": round(sampled.seconds, 2),
     }

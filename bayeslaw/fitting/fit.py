@@ -57,6 +57,7 @@ def fit(
         What to borrow from: the name of a released prior, the file of a prior or of a saved fit, or either of them.
         With a prior, pooling and scales are the prior's.
     sampler : SamplerSettings, optional
+        `bayeslaw.sampling.nuts.QUICK` gives a first look, which asks for a second one by a check of its own.
     seed : int
         Equal seeds give equal draws on one machine and set of versions.
     progress : callable, optional

@@ -207,6 +207,7 @@ def _runs_to_dataset(runs: Runs) -> xr.Dataset:
             "notes": json.dumps(runs.notes),
             "spelling": json.dumps(runs.spelling),
             "scales": json.dumps(runs.scales),
+            "loss_given": runs.loss_given,
             "left_out": json.dumps([[out.row, out.reason] for out in runs.left_out]),
         },
     )
@@ -221,4 +222,5 @@ def _runs_from_dataset(dataset: xr.Dataset) -> Runs:
     notes = tuple(json.loads(dataset.attrs["notes"]))
     spelling = tuple((there, here) for there, here in json.loads(dataset.attrs["spelling"]))
     scales = tuple((heading, float(by)) for heading, by in json.loads(dataset.attrs.get("scales", "[]")))
-    return Runs(pd.DataFrame(columns), left_out, notes, str(dataset.attrs["source"]), spelling, scales)
+    given = str(dataset.attrs.get("loss_given", ""))
+    return Runs(pd.DataFrame(columns), left_out, notes, str(dataset.attrs["source"]), spelling, scales, given)

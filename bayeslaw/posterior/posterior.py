@@ -13,6 +13,7 @@ from bayeslaw.kinds.base import Draws
 from bayeslaw.kinds.predictor import Predictor
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.kinds.shared.outcome import Outcome, outcome_as_given
 from bayeslaw.kinds.shared.prediction import flat
 from bayeslaw.laws.base import Law
 from bayeslaw.prior.prior import Prior
@@ -69,6 +70,11 @@ class Posterior:
         return kind_of(self.law).predictor(self.law, self.layout, self.draws, self.scale_priors)
 
     @property
+    def outcome(self) -> Outcome:
+        """What is predicted, with its unit, and the unit that the source has it in."""
+        return outcome_as_given(self.predictor.outcome, self.runs.loss_given)
+
+    @property
     def chains(self) -> int:
         """Number of chains."""
         return int(self.draws.sizes["chain"])
@@ -82,7 +88,9 @@ class Posterior:
         """
         return {
             "law": self.law.name,
-            "link": self.predictor.outcome.link_name,
+            "link": self.outcome.link_name,
+            "unit": self.outcome.unit,
+            "unit_given": self.outcome.given or None,
             "prior": self.settings["prior"],
             "left_out": [{"row": out.row, "reason": out.reason} for out in self.runs.left_out],
             "settings": {name: value for name, value in self.settings.items() if name != "sampling_seconds"},

@@ -148,6 +148,12 @@ def meaning(heading: str) -> Meaning | None:
     return None
 
 
+def usual_place(role: str, heading: str) -> int:
+    """Where a heading stands among the usual names of a role, the most usual first."""
+    names = [plain(alias) for alias in ALIASES[role].split(", ")]
+    return names.index(plain(heading)) if plain(heading) in names else len(names)
+
+
 def counts_steps(heading: str) -> bool:
     """Whether a heading is one that only logs of training have."""
     return plain(heading) in ("step", "globalstep", "epoch", "iter", "iteration")

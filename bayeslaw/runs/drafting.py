@@ -16,6 +16,7 @@ from bayeslaw.runs.scores import read_scores, with_known_tasks
 from bayeslaw.runs.sheets import Sheet
 from bayeslaw.runs.table import LeftOut, Runs, leave_out
 from bayeslaw.runs.units import (
+    CONVERTED,
     FLOP_PER_TOKEN,
     Numbers,
     in_nats,
@@ -38,6 +39,7 @@ class Draft:
     spelling: tuple[tuple[str, str], ...]
     scales: tuple[tuple[str, float], ...]
     source: str
+    loss_given: str
 
     def without(self, mask: NDArray[np.bool_], reason: str) -> "Draft":
         """Leave out the rows where the mask is true."""
@@ -104,7 +106,8 @@ class Draft:
         left_out = tuple(sorted(self.left_out, key=lambda left_out: left_out.row))
         sized = {"data", "tokens", "compute"} & set(self.read)
         table = self.table if sized else self.table.drop(columns="data")
-        return Runs(table.reset_index(drop=True), left_out, self.notes, self.source, self.spelling, self.scales)
+        rows = table.reset_index(drop=True)
+        return Runs(rows, left_out, self.notes, self.source, self.spelling, self.scales, self.loss_given)
 
 
 def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
@@ -127,6 +130,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
             found[name] = read_plain(cells[column.heading])
         else:
             found[name] = pd.Series(read_texts(cells[column.heading]))
+    unit = columns["loss"].unit if "loss" in columns else ""
     if "accuracy" in columns:
         columns = {**columns, **read_scores(found, columns, notes)}
     else:
@@ -155,6 +159,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         spelling=tuple(spelling),
         scales=tuple((column.heading, column.scale) for column in columns.values() if column.scale != 1),
         source=source,
+        loss_given="accuracy" if "accuracy" in columns else unit if unit in CONVERTED else "",
     )
 
 

@@ -63,6 +63,7 @@ def join_runs(tables: Sequence[Runs]) -> Runs:
         left_out=tuple(LeftOut(out.row, f"{runs.source}: {out.reason}") for runs in tables for out in runs.left_out),
         notes=tuple(f"{runs.source}: {note}" for runs in tables for note in runs.notes),
         source=" + ".join(runs.source for runs in tables),
+        loss_given=tables[0].loss_given if len({runs.loss_given for runs in tables}) == 1 else "",
     )
 
 

@@ -74,7 +74,8 @@ def read_runs(
         are not checked.
     roles : mapping of str to str, optional
         What columns are, where their names do not tell: ``{"size": "params:M", "step": "data:32"}``. They come before
-        those of a file ``bayeslaw.toml`` beside the source.
+        those of a file ``bayeslaw.toml`` beside the source. ``steps`` is the column that counts steps of training,
+        whatever its heading: ``{"steps": "tokens:524288"}``.
     scores : sequence of str, optional
         Columns that are accuracies on benchmarks, as of a leaderboard: ``("arc", "hellaswag")``. Each
         gets a row for each model, and is a task. The same as ``roles={"arc": "accuracy", "hellaswag": "accuracy"}``.
@@ -137,12 +138,14 @@ def understand(source: Source, *, where: str | None = None, roles: Mapping[str, 
     )
 
 
-def read_zero_shot(source: Source, *, where: str | None = None) -> dict[tuple[str, str], float]:
+def read_zero_shot(
+    source: Source, *, where: str | None = None, roles: Mapping[str, str] | None = None
+) -> dict[tuple[str, str], float]:
     """Read the losses before any training, which `read_runs` leaves out because they are on no curve.
 
     Parameters
     ----------
-    source, where : as for `read_runs`.
+    source, where, roles : as for `read_runs`.
 
     Returns
     -------
@@ -154,7 +157,7 @@ def read_zero_shot(source: Source, *, where: str | None = None) -> dict[tuple[st
     RunsError, SelectionError
         As `read_runs`, but cells are not checked.
     """
-    table = _drafted(source, where, {})[2].table
+    table = _drafted(source, where, roles or {})[2].table
     zero = table[(table["data"] == 0) & np.isfinite(table["loss"]) & (table["loss"] > 0)]
     means = zero.groupby(["task", "model"], sort=False)["loss"].mean()
     return {(str(task), str(model)): float(loss) for (task, model), loss in means.items()}

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.runs.columns import (
-    ALIASES,
     CANONICAL,
     COUNTS,
     MEASURES,
@@ -17,6 +16,7 @@ from bayeslaw.runs.columns import (
     Meaning,
     meaning,
     plain,
+    usual_place,
 )
 from bayeslaw.runs.questions import Question
 from bayeslaw.runs.score_tables import tell_scores_from_losses
@@ -179,8 +179,7 @@ def _choose(role: str, several: list[tuple[str, Meaning]], questions: list[Quest
     left = [(heading, known) for heading, known in several if known.rank == best]
     exact = [(h, m) for h, m in left if h == role] or [(h, m) for h, m in left if plain(h) == plain(role)] or left
     if len(exact) > 1 and role in (*NAMES, "steps", "metric", "seed"):
-        order = [plain(alias) for alias in ALIASES[role].split(", ")]
-        exact = sorted(exact, key=lambda one: order.index(plain(one[0])) if plain(one[0]) in order else len(order))[:1]
+        exact = [min(exact, key=lambda one: usual_place(role, one[0]))]
     heading, known = exact[0]
     if len(exact) > 1:
         named = " and ".join(repr(h) for h, _ in exact)
@@ -230,6 +229,7 @@ def _count_steps(columns: dict[str, Column], suggested: Mapping[str, Sequence[st
             steps.heading,
             (*likely, *(f"{steps.heading}={role}" for role in general)),
             f"Column {steps.heading!r} counts steps, and nothing says how many examples or tokens a step is: "
-            "'data' counts in steps, 'data:32' in examples of which a step has 32, 'tokens:524288' in tokens.",
+            "'data' counts in steps, 'data:32' in examples of which a step has 32, 'tokens:524288' in tokens "
+            "(as --tokens-per-step 524288 does).",
         )
     )

@@ -11,6 +11,7 @@ from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning, plain
 from bayeslaw.runs.headings import nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed
+from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Roles, decide
 from bayeslaw.runs.schedules import rate_column
@@ -126,9 +127,31 @@ def _stated(
 ) -> tuple[dict[str, Stated], tuple[str, ...]]:
     """What the user said about the columns, and what the format of the file says of the others."""
     stated, notes = stated_roles(list(cells.columns), answers, beside, source)
+    _require_no_other_tokens(cells, stated, source)
     taken = {one.role for one in stated.values()}
     known = {h: parse_role(h, role, "the source") for h, role in raw.known.items() if h in cells and h not in stated}
     return {h: one for h, one in known.items() if one.role not in taken} | stated, notes
+
+
+def _require_no_other_tokens(cells: pd.DataFrame, stated: Mapping[str, Stated], source: str) -> None:
+    """Refuse to count tokens by steps where another column counts them already.
+
+    Raises
+    ------
+    RunsError
+    """
+    said = [h for h, one in stated.items() if one.role == "tokens" and _means(h, "steps")]
+    others = [h for h in cells.columns if h not in stated and _means(h, "tokens") and not cells[h].map(is_blank).all()]
+    if said and others:
+        raise RunsError(
+            f"{source}: column {said[0]!r} is said to count tokens (--tokens-per-step, --as), and column {others[0]!r} "
+            f"counts them already, expected one. Leave that out, or add --as {written(f'{others[0]}=ignore')}."
+        )
+
+
+def _means(heading: str, role: str) -> bool:
+    known = meaning(heading)
+    return known is not None and known.role == role
 
 
 def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
@@ -170,7 +193,7 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
     loss = sheet.roles.measured.heading
     if not (sheet.roles.training or _is_log(sheet.cells)):
         return sheet
-    sheet = _with_rates(_with_counts(sheet))
+    sheet = _with_rates(_with_counts(_without_compute_of_summaries(sheet)))
     blank = read_numbers(sheet.cells[loss], counts=False).blank
     if not blank.any() or blank.all():
         return sheet
@@ -186,11 +209,26 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
     )
 
 
+def _without_compute_of_summaries(sheet: Sheet) -> Sheet:
+    """Let a compute that stands in the last row of each run alone, as the Trainer logs it to trackers, be no size."""
+    columns = sheet.roles.columns
+    compute = columns.get("compute")
+    if compute is None or compute.said or not {"data", "tokens"} & set(columns):
+        return sheet
+    there = ~read_numbers(sheet.cells[compute.heading], counts=True).blank
+    runs = sheet.cells[columns["model"].heading].nunique() if "model" in columns else 1
+    if there.all() or there.sum() > runs:
+        return sheet
+    note = f"Column {compute.heading!r} is of whole runs, in {there.sum()} of {len(there)} rows: it is not read."
+    left = {role: column for role, column in columns.items() if role != "compute"}
+    return replace(sheet, roles=replace(sheet.roles, columns=left), notes=(*sheet.notes, note))
+
+
 def _with_counts(sheet: Sheet) -> Sheet:
     """Complete the sizes of rows of a log by those of other rows, where there are steps to tell."""
     columns = sheet.roles.columns
     counted = columns.get("data") or columns.get("tokens")
-    steps = next((h for h in sheet.cells.columns if (known := meaning(h)) is not None and known.role == "steps"), None)
+    steps = next((h for h in sheet.cells.columns if _means(h, "steps")), None)
     if counted is None or steps is None or counted.heading == steps:
         return sheet
     run = columns["model"].heading if "model" in columns else None

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import COUNTS, ROLES, plain
+from bayeslaw.runs.columns import COUNTS, ROLES, meaning, plain, usual_place
 from bayeslaw.runs.units import MULTIPLES, read_count
 
 FILE = "bayeslaw.toml"
+STEPS = "steps"
+"""In place of a heading: the column that counts steps of training, whatever it is called."""
 LOSS_UNITS = ("nats", "bits", "perplexity", "accuracy")
 UNITS = {"loss": LOSS_UNITS, "model_loss": LOSS_UNITS[:3], "accuracy": ("share", "percent", "error")}
 """Units by role. An accuracy in ``error`` is a share of wrong answers, or percent of them."""
@@ -150,21 +152,28 @@ def stated_roles(
     RunsError
         If an answer names a column that there is not, a role that there is not, or two columns get one role.
     """
-    found, notes = {}, []
+    found: dict[str, Stated] = {}
+    notes: list[str] = []
     for column, text in beside.items():
         heading = matching_heading(column, headings)
         if heading is None:
             notes.append(f"{FILE} names a column {column!r} that is not in this table.")
         else:
             found[heading] = parse_role(column, text, FILE)
-    problems = []
+    problems: list[str] = []
+    answered: dict[str, str] = {}
     for column, text in answers.items():
         heading = matching_heading(column, headings)
-        if heading is None:
+        if heading is None and column == STEPS:
+            problems.append("there is no column of steps (step, global_step, iteration, …) to count tokens by")
+        elif heading is None:
             close = difflib.get_close_matches(column, headings, 1, cutoff=0.4)
             hint = f" (did you mean {close[0]!r}?)" if close else ""
             problems.append(f"there is no column {column!r}{hint}")
+        elif answered.get(heading, text) != text:
+            problems.append(f"the column {heading!r} is said to be {answered[heading]} and to be {text}, expected one")
         else:
+            answered[heading] = text
             found[heading] = parse_role(column, text)
     if problems:
         listed = ", ".join(map(repr, headings[:30]))
@@ -190,4 +199,7 @@ def matching_heading(column: str, headings: Sequence[str]) -> str | None:
     if column in headings:
         return column
     alike = [heading for heading in headings if plain(heading) == plain(column)]
-    return alike[0] if len(alike) == 1 else None
+    if len(alike) == 1 or column != STEPS:
+        return alike[0] if len(alike) == 1 else None
+    known = [(found.rank, usual_place(STEPS, h), h) for h in headings if (found := meaning(h)) and found.role == STEPS]
+    return min(known)[2] if known else None

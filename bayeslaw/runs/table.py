@@ -46,6 +46,8 @@ class Runs:
         either.
     scales : pairs of a heading of the source and what one of its counts is worth here, where that is not 1: 1e6 of a
         column of millions, 32 of steps of 32 examples.
+    loss_given : unit that losses have in the source, where they were converted: perplexity, bits or accuracy; else
+        empty.
     """
 
     table: pd.DataFrame
@@ -54,6 +56,7 @@ class Runs:
     source: str
     spelling: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     scales: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+    loss_given: str = field(default="", repr=False)
 
     @property
     def tasks(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 FLOP_PER_TOKEN = 6.0
 """FLOP of training, per parameter and token (Kaplan et al. 2020, arXiv 2001.08361)."""
+
+CONVERTED = MappingProxyType({"bits": "nats", "perplexity": "nats", "accuracy": "error rate"})
+"""Units in which losses may be given, and what they become."""
 
 MULTIPLES = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 
@@ -103,6 +107,20 @@ def in_nats(losses: NDArray[np.float64], unit: str) -> tuple[NDArray[np.float64]
         if unit == "bits":
             return losses * np.log(2), np.full(len(losses), np.log(2))
         return (1 - losses if unit == "accuracy" else losses), np.ones(len(losses))
+
+
+def as_given(losses: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
+    """Losses in the unit that they were converted from: the inverse of `in_nats`.
+
+    Parameters
+    ----------
+    losses : as `in_nats` gives them.
+    unit : that in which they were given.
+    """
+    with np.errstate(over="ignore"):
+        if unit == "perplexity":
+            return np.exp(losses)
+        return losses / np.log(2) if unit == "bits" else 1 - losses if unit == "accuracy" else losses
 
 
 def pointed_thousands(cells: pd.Series) -> str | None:

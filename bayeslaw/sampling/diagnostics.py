@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayeslaw._arviz import convergence
 from bayeslaw.results import listed
-from bayeslaw.sampling.nuts import RawDraws
+from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
 from bayeslaw.verdicts import Check, at_least, at_most
 
 RHAT_MAX = 1.01
@@ -48,6 +48,16 @@ def trajectory_checks(raw: RawDraws, max_depth: int) -> list[Check]:
     """Check divergences, energy and tree depth."""
     saturated = raw.steps >= 2**max_depth - 1
     return [_divergences(raw.diverging), _energy(raw.energy), _tree_depth(saturated, f" ({max_depth})")]
+
+
+def quick_checks(count: int, settings: SamplerSettings) -> list[Check]:
+    """A verdict that asks for a look at answers of a quick fit, whatever its other checks say; none of others."""
+    if settings.enough == "PASS":
+        return []
+    usual = SamplerSettings()
+    sentence = f"A quick fit for a first look: {count} draws, and sampling ends once no check of it fails."
+    remedy = "Fit without --quick (sampler=QUICK) before anything is decided."
+    return [Check("quick", "REVIEW", float(count), float(usual.chains * usual.draws), sentence, remedy)]
 
 
 def given_trajectory_checks(stats: Mapping[str, np.ndarray]) -> list[Check]:

@@ -18,6 +18,7 @@ from bayeslaw.kinds.base import Density, log_density
 from bayeslaw.kinds.shared.population import Position
 from bayeslaw.laws.base import Array
 from bayeslaw.sampling.whitening import Frame, to_position
+from bayeslaw.verdicts import Status
 
 BLOCK = 50
 """Iterations of one compiled block; progress is reported and an interrupt is handled between blocks."""
@@ -39,6 +40,9 @@ class SamplerSettings:
         Target acceptance probability of NUTS.
     max_depth : int
         Largest tree depth; a tree of that depth takes 2**max_depth - 1 steps.
+    enough : {"PASS", "REVIEW"}
+        Verdict of the checks of the sampler with which it is content. While they are worse, sampling is repeated or
+        goes on, within limits.
     """
 
     chains: int = 4
@@ -46,6 +50,12 @@ class SamplerSettings:
     draws: int = 500
     target_accept: float = 0.9
     max_depth: int = 9
+    enough: Status = "PASS"
+
+
+QUICK = SamplerSettings(warmup=200, draws=200, enough="REVIEW")
+"""A first look: 800 draws, and no more unless a check of the sampler fails. Of slowly mixing tables they are worth some
+hundred independent ones, where a check asks for a look."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +192,7 @@ def start_chains(
         data, frame = jax.device_put((data, frame))
         keys = jax.random.split(jax.random.PRNGKey(seed), settings.chains)
         # settings that the compiled program does not depend on are removed from its cache key
-        settings = replace(settings, chains=0, draws=0)
+        settings = replace(settings, chains=0, draws=0, enough="PASS")
         states = _start(density, settings, data, frame, jax.tree.map(jnp.asarray, starts), keys)
         return Chains(density, data, frame, settings, jax.block_until_ready(states))
 

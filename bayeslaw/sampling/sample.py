@@ -1,7 +1,7 @@
 """Sample a model and check the draws; sampling that fails its checks is repeated or extended, and this is recorded."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,12 +11,12 @@ import xarray as xr
 from bayeslaw.errors import SamplingError
 from bayeslaw.kinds.base import Draws, Model
 from bayeslaw.kinds.shared.population import Position
-from bayeslaw.sampling.diagnostics import convergence_checks, stuck_checks, trajectory_checks
+from bayeslaw.sampling.diagnostics import convergence_checks, quick_checks, stuck_checks, trajectory_checks
 from bayeslaw.sampling.nuts import BLOCK, RawDraws, SamplerSettings, advance, start_chains
 from bayeslaw.sampling.programs import release_programs
 from bayeslaw.sampling.starts import starting_points, starting_positions
 from bayeslaw.sampling.whitening import Frame, whiten
-from bayeslaw.verdicts import Check, overall
+from bayeslaw.verdicts import Check, overall, worse
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, iterations done, and iterations planned."""
@@ -26,6 +26,9 @@ CAREFUL_ACCEPT = 0.98
 
 MAX_ROUNDS = 4
 """Draws are extended up to this many times the number asked for while a convergence check does not pass."""
+
+MIXING, TRAJECTORIES = ("r_hat", "ess_bulk", "ess_tail"), ("divergences", "tree_depth")
+"""Checks that more draws repair, and those that a second attempt with other settings does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +62,7 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
     """Draw from the posterior of a model.
 
     If trajectories diverge or are cut off, sampling starts afresh with more warm-up, and with a higher target
-    acceptance or longer trajectories; if chains have not mixed well enough, they run on.
+    acceptance or longer trajectories; if chains have not mixed well enough, they run on. What is enough, settings say.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def sample(model: Model, settings: SamplerSettings, *, seed: int, progress: Prog
     repairs: list[str] = []
     frame = whiten(model) if model.density.whitened else None
     raw, draws, checks = _attempt(model, frame, settings, seed, progress, last=False)
-    if _diverged_or_cut_off(raw, settings):
+    if _fall_short(checks, TRAJECTORIES, settings):
         count = int(np.sum(raw.diverging | (raw.steps >= 2**settings.max_depth - 1)))
         settings = _careful(settings, diverged=bool(raw.diverging.any()))
         repairs.append(
@@ -102,9 +105,9 @@ def _careful(settings: SamplerSettings, *, diverged: bool) -> SamplerSettings:
     )
 
 
-def _diverged_or_cut_off(raw: RawDraws, settings: SamplerSettings) -> bool:
-    """Whether any trajectory diverged or was cut off."""
-    return bool(raw.diverging.any() or (raw.steps >= 2**settings.max_depth - 1).any())
+def _fall_short(checks: Sequence[Check], names: Collection[str], settings: SamplerSettings) -> bool:
+    """Whether some checks are worse than the verdict that is enough."""
+    return worse(overall(check for check in checks if check.name in names), settings.enough)
 
 
 def _attempt(
@@ -131,8 +134,8 @@ def _attempt(
     chains, raw = advance(chains, draws, tick)
     completed, checks = _look(model, raw, settings, seed)
     for _ in range(MAX_ROUNDS - 1):
-        mixed = overall(c for c in checks if c.name in ("r_hat", "ess_bulk", "ess_tail")) == "PASS"
-        if mixed or (_diverged_or_cut_off(raw, settings) and not last):  # more draws would not repair divergences
+        mixed = not _fall_short(checks, MIXING, settings)
+        if mixed or (_fall_short(checks, TRAJECTORIES, settings) and not last):  # more draws would not repair these
             break
         chains, more = advance(chains, draws, tick)
         raw = raw.join(more)
@@ -144,7 +147,8 @@ def _attempt(
 def _look(model: Model, raw: RawDraws, settings: SamplerSettings, seed: int) -> tuple[Draws, list[Check]]:
     """Complete the draws and check them."""
     completed, checks = complete_and_check(model, raw.positions, seed)
-    return completed, [*checks, *trajectory_checks(raw, settings.max_depth)]
+    found = [*checks, *trajectory_checks(raw, settings.max_depth)]
+    return completed, [*found, *quick_checks(raw.steps.size, settings)]
 
 
 def complete_and_check(model: Model, positions: Position, seed: int) -> tuple[Draws, list[Check]]:

@@ -40,7 +40,7 @@ def _(result: Selection) -> list[Table]:
 
 @tables_of.register
 def _(result: Prediction) -> list[Table]:
-    return [text.predictions_table(result.records())]
+    return [text.predictions_table(result)]
 
 
 @tables_of.register

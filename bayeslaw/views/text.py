@@ -12,6 +12,7 @@ from rich.text import Text
 
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
+from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.risk import MEANING
 from bayeslaw.answers.selection import Selection
 from bayeslaw.answers.speedup import Speedup
@@ -25,7 +26,8 @@ from bayeslaw.views.numbers import chance, count, decimals, exact, factor, fixed
 from bayeslaw.views.rich_table import numbers, titled, words
 
 if TYPE_CHECKING:
-    from bayeslaw.evidence.hindsight import Outcome
+    from bayeslaw.evidence import hindsight
+    from bayeslaw.kinds.shared.outcome import Outcome
 
 _STATUS_STYLES = {"PASS": "green", "REVIEW": "yellow", "FAIL": "bold red"}
 _REASONS = 5
@@ -52,7 +54,9 @@ def selection_table(selection: Selection, limit: int = 15) -> Table:
     names = short_names([c.model for c in selection.candidates], limit=60)
     families = _families([(c.model, c.family) for c in selection.candidates])
     words(table, "model", *(["family"] if families else []))
-    numbers(table, "loss", "90%\ninterval", "P(best)", "within\n1%", "exp.\nregret", "CVaR\nregret")
+    given, records = selection.outcome.given, selection.records()
+    numbers(table, _heading(selection.outcome), "90%\ninterval", *([f"{given}\n(90%)"] if given else []))
+    numbers(table, "P(best)", "within\n1%", "exp.\nregret", "CVaR\nregret")
     places = decimals(selection.candidates[0].loss_median)
     for rank, c in enumerate(shown):
         table.add_row(
@@ -60,6 +64,7 @@ def selection_table(selection: Selection, limit: int = 15) -> Table:
             *([Text(clean(c.family))] if families else []),
             fixed(c.loss_median, places),
             _interval(c.loss_p05, c.loss_p95, places),
+            *([_given(records[rank], given)] if given else []),
             chance(c.p_best),
             chance(c.p_within_1pct),
             fixed(c.expected_regret, places),
@@ -238,7 +243,7 @@ def laws_table(laws: Iterable[Law]) -> Table:
     return table
 
 
-def outcome_summary(found: "Outcome") -> str:
+def outcome_summary(found: "hindsight.Outcome") -> str:
     """Say how far off the predictions were and what the choice cost, beside accept-then-stop."""
     return (
         f"Root mean squared error of log loss: {found.rmsle:.3f}; of accept-then-stop: {found.rmsle_baseline:.3f}.\n"
@@ -315,13 +320,15 @@ def _prior_cells(prior: Interval | None) -> list[str]:
     return ["flat", "", ""] if prior is None else [f"{value:.3g}" for value in (prior[1], prior[0], prior[2])]
 
 
-def predictions_table(records: Sequence[Mapping[str, Any]]) -> Table:
-    """Predicted losses, from ``Prediction.records()``."""
-    table = titled("Predicted loss (median, 50% and 90% intervals)")
+def predictions_table(prediction: Prediction) -> Table:
+    """Predicted losses, and those in the unit of the source where they were converted."""
+    records, given = prediction.records(), prediction.outcome.given
+    table = titled(f"Predicted {prediction.outcome.label} (median, 50% and 90% intervals)")
     tasks = {record["task"] for record in records}
     names = short_names(list(dict.fromkeys(str(record["model"]) for record in records)), limit=60)
     words(table, "model", *(["task"] if len(tasks) > 1 else []))
-    numbers(table, "at", "loss", "50%\ninterval", "90%\ninterval", "beyond\nthe data")
+    numbers(table, "at", _heading(prediction.outcome), "50%\ninterval", "90%\ninterval")
+    numbers(table, *([f"{given}\n(90%)"] if given else []), "beyond\nthe data")
     for record in records:
         places = decimals(record["median"])
         at = "\n".join(f"{clean(name)}={count(value)}" for name, value in record["at"].items())
@@ -332,9 +339,22 @@ def predictions_table(records: Sequence[Mapping[str, Any]]) -> Table:
             fixed(record["median"], places),
             _interval(record["p25"], record["p75"], places),
             _interval(record["p05"], record["p95"], places),
+            *([_given(record, given)] if given else []),
             factor(record["extrapolation"]),
         )
     return table
+
+
+def _heading(outcome: "Outcome") -> str:
+    """Heading of a column of an outcome."""
+    return clean(outcome.label).replace(" (", "\n(")
+
+
+def _given(record: Mapping[str, Any], unit: str) -> str:
+    """Median and 90% interval in the unit of the source."""
+    median, low, high = (record[f"{unit}_{name}"] for name in ("median", "p05", "p95"))
+    places = decimals(median)
+    return f"{fixed(median, places)} ({_interval(low, high, places)})"
 
 
 def left_out_summary(left_out: Sequence[LeftOut]) -> str:

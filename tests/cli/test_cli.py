@@ -148,8 +148,8 @@ def answer(saved):
 
 def test_select_keeps_its_contract(answer):
     assert set(answer) == {
-        "target", "task", "law", "link", "prior", "candidates", "recommendation", "checks", "status", "left_out",
-        "settings", "seconds",
+        "target", "task", "law", "link", "unit", "unit_given", "prior", "candidates", "recommendation", "checks",
+        "status", "left_out", "settings", "seconds",
     }  # fmt: skip
     assert answer["target"] == {"data": 10000.0}
     assert (answer["task"], answer["law"], answer["prior"]) == ("runs", "rectified", None)
@@ -204,6 +204,25 @@ def test_predict_and_check_read_what_select_saved(capsys, saved, answer):
     assert "new family" in out
 
 
+def test_a_quick_fit_says_so_wherever_it_is_asked(capsys, tmp_path):
+    runs, fit = tmp_path / "runs.csv", tmp_path / "quick.nc"
+    runs.write_text(TIDY)
+    status, out, err = run(capsys, "predict", runs, "--at", "data=10000", "--kind", "wish", "--quick")
+    assert (status, out, "wish" in err, "sampling" in err) == (2, "", True, False)
+    status, out, err = run(capsys, "predict", runs, "--at", "data=10000", "--quick", "--json", "-o", fit)
+    record = json.loads(out)
+    assert (status in (0, 3), err) == (True, "")
+    assert (record["settings"]["quick"], record["settings"]["warmup"] in (200, 400)) == (True, True)
+    assert 200 <= record["settings"]["draws"] <= 800
+    assert len(record["predictions"]) == 3
+    for command in (["predict", fit, *AT], ["select", fit, *AT], ["check", fit]):
+        told = {check["name"]: check for check in json.loads(run(capsys, *command, "--json")[1])["checks"]}
+        assert told["quick"]["status"] == "REVIEW"
+        assert "first look" in run(capsys, *command)[1].replace("\n", " ")
+    status, out, err = run(capsys, "select", fit, *AT, "--quick")
+    assert (status, out, "--quick is for a fit that is yet to be made" in err) == (2, "", True)
+
+
 def test_bad_points_and_kinds_for_predict(capsys, saved, answer):
     _, fit = saved
     for arguments, fragment in (
@@ -253,6 +272,8 @@ def test_fit_reports_parameters(capsys, tmp_path):
     assert set(record) == {
         "law",
         "link",
+        "unit",
+        "unit_given",
         "prior",
         "task",
         "parameters",

@@ -101,6 +101,25 @@ def test_a_second_run_says_what_it_found(capsys, here):
     assert "7 of 8 cells" in err
 
 
+def test_tables_are_what_the_user_says(capsys, here):
+    (here / "named.csv").write_text(TIDY.replace("task,model,data,loss", "task,model,step,quality"))
+    (here / "bends.csv").write_text(CURVES.replace("Seen Examples,Loss", "Step,Quality"))
+    said = ["--as", "quality=loss", "--tokens-per-step", "2", "--jobs", 1, "--json"]
+    for command in (
+        ["finetune", "named.csv", "--budgets", "4", "--methods", "uniform"],
+        ["selection", "named.csv", "--beyond", "4", "--methods", "equal_odds"],
+        ["curves", "bends.csv", "--methods", "m1"],
+    ):
+        status, out, _ = run(capsys, *command, *said)
+        record = strict(out)
+        assert status == 0
+        assert record["settings"]["roles"] == {"quality": "loss", "steps": "tokens:2"}
+        largest = 2048 * 1000 if command[0] == "curves" else 1024
+        assert {cell["target"]["data"] for cell in record["cells"]} == {2 * largest}
+        status, _, err = run(capsys, *command, "--as", "quality=loss", "--jobs", 1)
+        assert (status, "--tokens-per-step" in err) == (2, True)
+
+
 RULES = "largest_size,accept_then_stop,softmax_largest,equal_odds,rolling_origins"
 
 

@@ -162,7 +162,7 @@ def test_the_command_can_be_typed_again(monkeypatch):
     ("more", "says"),
     [
         (("--csv", "--json"), "--json and --csv are given together"),
-        (("-o", "fit.nc"), "'.nc' is not known. Use one of .csv, .md"),
+        (("-o", "fit.nc"), "--output is for a fit that is yet to be made"),
         (("--report", "page.pdf"), "'.pdf' is not known. Use one of .html"),
         (("--plot", "picture.html"), "'.html' is not known"),
         (("--report", "nowhere/page.html"), "there is no folder"),

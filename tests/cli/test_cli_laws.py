@@ -181,9 +181,9 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
     ]
     table.write_text("\n".join(["model,data,loss", *rows]))
     two = ("--law", "vanilla", "--law", "rectified")
-    status, out, err = run(
-        capsys, "compare", table, *two, "--folds", 1, "--at", "data=1e5", "--json", "--held-out", saved
-    )
+    foretold = tmp_path / "foretold.csv"
+    files = ("--held-out", saved, "--predicted", foretold)
+    status, out, err = run(capsys, "compare", table, *two, "--folds", 1, "--at", "data=1e5", "--json", *files)
     record = json.loads(out)
     assert status == (3 if record["status"] == "FAIL" else 0)
     assert err == ""
@@ -191,6 +191,16 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
     assert sum(law["weight"] for law in record["laws"]) == pytest.approx(1.0)
     assert [p["model"] for p in record["predictions"]] == ["m0", "m1", "m2"]
     assert len(record["held_out"]) == len(saved.read_text().splitlines()) - 1 == 6
+    best, other = (law["law"] for law in record["laws"])
+    frame = pd.read_csv(foretold)
+    assert frame["law"].tolist() == ["mixture"] * 3 + [other] * 3
+    assert frame["quantity"].tolist() == ["loss"] * 3 + [f"difference to {best}"] * 3
+    assert frame["data"].tolist() == [1e5] * 6
+    both = [*record["predictions"], *record["advantages"]]
+    assert frame["model"].tolist() == [one["model"] for one in both]
+    for name in ("p05", "median", "p95"):
+        assert frame[name].tolist() == pytest.approx([one[name] for one in both])
+    assert frame["p_above"][3:].tolist() == pytest.approx([one["p_above"] for one in record["advantages"]])
     scores = tuple(LawScore(**{**law, "loo": LeaveOneOut(**law["loo"])}) for law in record["laws"])
     show(comparison_table(Comparison(None, "data", scores, pd.read_csv(saved).set_index("row"), {}, LOSS, ())))
     text = capsys.readouterr().out
@@ -205,6 +215,7 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
         (("--law", "vanilla", "--law", "nolaw"), "no law 'nolaw'"),
         (("--law", "vanilla", "--law", "rectified", "--along", "depth"), "found along='depth'"),
         (("--law", "vanilla", "--law", "rectified", "--at", "params=1e9"), "no covariate 'params'"),
+        (("--law", "vanilla", "--law", "rectified", "--predicted", "p.csv"), "--predicted is what is said of a point"),
         (("--law", "vanilla", "--law", "rectified", "--early-tokens", "few"), "no number of tokens"),
         (("--law", "vanilla", "--law", "rectified", "--early-tokens", "inf"), "no number of tokens"),
     ],

@@ -4,8 +4,9 @@ import json
 
 import pandas as pd
 import pytest
-from command_line import run
+from command_line import one_message, run
 
+from bayeslaw.cli import app
 from bayeslaw.cli.points import one_point, point_of_law, several_points
 from bayeslaw.errors import TargetError
 from bayeslaw.laws import get_law
@@ -47,6 +48,33 @@ def test_answers_close_the_questions(capsys, file):
     table = pd.read_csv("canonical.csv")
     assert table[["params", "data", "loss"]].values.tolist() == [[7e9, 320, 3.0], [7e9, 640, 2.5]]
     assert run(capsys, "read", "canonical.csv")[0] == 0
+
+
+def test_tokens_of_a_step(capsys, file):
+    said = ["--as", "size=params:B", "--tokens-per-step", "0.5M"]
+    status, out, _ = run(capsys, "read", file, "--json", *said, "-o", "canonical.csv")
+    found = json.loads(out)
+    assert (status, found["questions"]) == (0, [])
+    assert {column["source"]: column["role"] for column in found["columns"]}["step"] == "tokens"
+    assert pd.read_csv("canonical.csv")["data"].tolist() == [5e6, 1e7]
+    assert "--tokens-per-step 524288" in run(capsys, "read", file)[1].replace("\n", " ")
+
+
+@pytest.mark.parametrize("tokens", ["0", "many", "-5"])
+def test_tokens_of_a_step_that_are_no_number(capsys, file, tokens):
+    status, out, err = run(capsys, "advise", file, "--tokens-per-step", tokens)
+    assert (status, out) == (2, "")
+    assert "--tokens-per-step" in one_message(err)
+    assert "0.5M" in err
+
+
+def test_every_command_that_reads_runs_takes_what_columns_are():
+    commands = {info.name or info.callback.__name__: info.callback for info in app.app.registered_commands}
+    for group in app.app.registered_groups:
+        commands |= {i.name or i.callback.__name__: i.callback for i in group.typer_instance.registered_commands}
+    taking = {name for name, call in commands.items() if {"answers", "tokens_per_step"} <= set(call.__annotations__)}
+    reading = {name for name, call in commands.items() if {"runs", "tables"} & set(call.__annotations__)}
+    assert reading == taking
 
 
 def test_a_file_beside_the_runs_closes_them_for_all(capsys, file):
@@ -112,7 +140,7 @@ def test_a_file_beside_a_leaderboard_names_its_benchmarks(capsys, file):
 def test_scores_are_for_a_fit_that_is_yet_to_be_made(capsys, file):
     status, _, err = run(capsys, "select", "fit.nc", "--at", "data=1e6", "--scores", "piqa")
     assert status == 2
-    assert "--as or --scores is for a fit that is yet to be made" in err
+    assert "--as, --scores or --tokens-per-step is for a fit that is yet to be made" in err
 
 
 def test_a_folder_and_several_files(capsys, file):

@@ -278,3 +278,34 @@ def test_digits_with_underscores_are_counts_in_threes_or_nothing():
     with pytest.raises(RunsError, match="found '4_00'"):
         read_runs(pd.DataFrame({"model": ["a"], "data": ["4_00"], "loss": [3.0]}))
     assert read_runs(pd.DataFrame({"model": ["a"], "data": ["1_638_400"], "loss": [3.0]})).table["data"][0] == 1638400
+
+
+@pytest.mark.parametrize("heading", ["step", "_step", "trainer/global_step", "iter"])
+def test_steps_are_counted_in_tokens_whatever_they_are_called(heading):
+    frame = pd.DataFrame({"model": ["a", "a"], heading: [10, 20], "loss": [3.0, 2.5]})
+    runs = read_runs(frame, roles={"steps": "tokens:1000"})
+    assert runs.table["data"].tolist() == runs.table["tokens"].tolist() == [10_000, 20_000]
+
+
+def test_of_several_columns_of_steps_the_usual_one_is_meant():
+    frame = pd.DataFrame({"model": ["a"], "trainer/global_step": [7], "iteration": [8], "step": [9], "loss": [3.0]})
+    assert read_runs(frame, roles={"steps": "tokens:2"}).table["data"].tolist() == [18]
+
+
+@pytest.mark.parametrize(
+    ("columns", "roles", "message"),
+    [
+        ({"data": [5]}, {}, "there is no column of steps"),
+        ({"step": [5], "num_input_tokens_seen": [6]}, {}, "'num_input_tokens_seen' counts them already"),
+        ({"step": [5]}, {"step": "data:32"}, "'step' is said to be data:32 and to be tokens:2"),
+    ],
+)
+def test_steps_that_cannot_be_counted_in_tokens(columns, roles, message):
+    with pytest.raises(RunsError, match=message):
+        read_runs(pd.DataFrame({"model": ["a"], "loss": [3.0], **columns}), roles={**roles, "steps": "tokens:2"})
+
+
+def test_an_empty_column_of_tokens_and_an_ignored_one_do_not_count():
+    frame = pd.DataFrame({"model": ["a"], "loss": [3.0], "step": [5], "tokens": [None], "total_tokens": [9]})
+    roles = {"steps": "tokens:2", "total_tokens": "ignore"}
+    assert read_runs(frame, roles=roles).table["data"].tolist() == [10]

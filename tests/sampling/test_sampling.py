@@ -170,6 +170,16 @@ def test_what_sampling_did_beyond_its_plan_is_done_and_said(model, settings):
     assert sampled.seconds > 0
 
 
+def test_a_quick_look_ends_once_nothing_fails_and_asks_for_a_second_one(model, settings):
+    sampled = sample(model, replace(settings, enough="REVIEW"), seed=5)
+    found = {check.name: check for check in sampled.checks}
+    kept = sampled.raw.steps.shape[1]
+    assert kept == settings.draws or "FAIL" in {found[name].status for name in ("r_hat", "ess_bulk", "ess_tail")}
+    assert sampled.settings == replace(settings, enough="REVIEW") or sampled.raw.diverging.sum() > 2
+    assert (found["quick"].status, found["quick"].value, found["quick"].threshold) == ("REVIEW", 4 * kept, 2000)
+    assert "--quick" in found["quick"].remedy
+
+
 def test_starts_are_spread_about_the_centre_of_the_prior(model):
     starts = starting_positions(model, 500, seed=1)
     assert {name: values.shape[1:] for name, values in starts.items()} == model.sizes()

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -94,12 +95,13 @@ def test_parameters_table(odd_fit):
 
 
 def test_predictions_table(odd_fit):
-    records = odd_fit.predictions([{"data": 8000.0}, {"data": 16000.0}]).records()
-    text = _show(predictions_table(records), 80)
+    found = odd_fit.predictions([{"data": 8000.0}, {"data": 16000.0}])
+    text = _show(predictions_table(found), 80)
     assert "data=8k" in text
     assert "x4" in text
     assert "$a$_{b}" in text
-    assert "task" in _show(predictions_table([{**r, "task": t} for r, t in zip(records, "ab", strict=False)]))
+    of_two_tasks = [(model, family, task) for (model, family, _), task in zip(found.labels, "abab", strict=False)]
+    assert "task" in _show(predictions_table(replace(found, labels=tuple(of_two_tasks))))
 
 
 def test_left_out_summary():

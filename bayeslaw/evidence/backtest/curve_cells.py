@@ -5,7 +5,7 @@ A cell is a curve. What methods see is kept apart from what they are scored on, 
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,6 +89,7 @@ def read_curves(
     *,
     hide_last: float | None = None,
     where: str | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> CurveTables:
     """Read tables of curves and cut each curve in two.
 
@@ -103,6 +104,8 @@ def read_curves(
         for the points to fit and 0 for those to predict.
     where : str, optional
         Rows to use of every table.
+    roles : mapping of str to str, optional
+        What columns of every table are, as for `bayeslaw.read_runs`.
 
     Raises
     ------
@@ -118,7 +121,7 @@ def read_curves(
     parts: dict[str, list[tuple[Runs, pd.DataFrame]]] = {}
     notes: list[str] = []
     for table in tables:
-        runs = read_runs(table, where=where)
+        runs = read_runs(table, where=where, roles=roles)
         labelled, said = _labelled(runs, hide_last)
         notes += said
         for domain, rows in labelled.groupby("task", sort=False):

@@ -3,7 +3,7 @@
 import functools
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,7 @@ def backtest_curves(
     sampler: "SamplerSettings | None" = None,
     leave_out: Sequence[str] = (),
     where: str | None = None,
+    roles: Mapping[str, str] | None = None,
     workers: int = 1,
     folder: str | os.PathLike[str] | None = None,
     report: Report | None = None,
@@ -70,6 +71,8 @@ def backtest_curves(
         that a collection is scored by what others say; see `bayeslaw.evidence.slope_changes`.
     where : str, optional
         Rows to use of every table.
+    roles : mapping of str to str, optional
+        What columns of every table are, as for `bayeslaw.read_runs`.
     workers : int
         Processes; -1 for one a core.
     folder : path, optional
@@ -89,7 +92,7 @@ def backtest_curves(
         If a table or setting cannot be used.
     """
     began = time.perf_counter()
-    read = read_curves(tables, hide_last=hide_last, where=where)
+    read = read_curves(tables, hide_last=hide_last, where=where, roles=roles)
     settings = MethodSettings(checked_law(law) if OURS in methods else law, seed, sampler, tuple(leave_out))
     settings.scales()  # refuses unknown collections before anything is fitted
     versions = {True: code_version(*_CODE), False: code_version(*_CODE_OF_BASELINES)}
@@ -109,6 +112,7 @@ def backtest_curves(
         ],
         "methods": list(methods),
         "where": where,
+        "roles": dict(roles or {}),
         **settings.as_dict(OURS),
         "versions": versions[True],
     }

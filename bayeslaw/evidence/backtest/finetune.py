@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -36,6 +36,7 @@ def backtest_finetune(
     sampler: "SamplerSettings | None" = None,
     leave_out: Sequence[str] = (),
     where: str | None = None,
+    roles: Mapping[str, str] | None = None,
     workers: int = 1,
     folder: str | os.PathLike[str] | None = None,
     report: Report | None = None,
@@ -61,6 +62,8 @@ def backtest_finetune(
         that a collection is scored by what others say; see `bayeslaw.evidence.slope_changes`.
     where : str, optional
         Rows to use of every table.
+    roles : mapping of str to str, optional
+        What columns of every table are, as for `bayeslaw.read_runs`.
     workers : int
         Processes; -1 for one a core.
     folder : path, optional
@@ -78,7 +81,7 @@ def backtest_finetune(
         If a table or setting cannot be used.
     """
     began = time.perf_counter()
-    tasks = read_tasks(tables, target=target, where=where)
+    tasks = read_tasks(tables, target=target, where=where, roles=roles)
     if borrow and len(tasks) < 2:
         raise TargetError(f"Found one task, {tasks[0].name!r}, and none to borrow from. Give the tables of others too.")
     cells = make_cells(tasks, budgets, borrow=borrow)
@@ -96,6 +99,7 @@ def backtest_finetune(
         "methods": list(methods),
         "borrow": "others" if borrow else None,
         "where": where,
+        "roles": dict(roles or {}),
         **settings.as_dict(OURS),
         "versions": versions[True],
     }

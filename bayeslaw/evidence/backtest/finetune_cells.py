@@ -154,6 +154,7 @@ def read_tasks(
     *,
     target: float | None = None,
     where: str | None = None,
+    roles: Mapping[str, str] | None = None,
     first: int | None = None,
 ) -> tuple[Task, ...]:
     """Read tables of candidates' runs; a table of several tasks gives several.
@@ -165,6 +166,8 @@ def read_tasks(
         Data size at which methods are scored. Default: the largest of each task.
     where : str, optional
         Rows to use of every table.
+    roles : mapping of str to str, optional
+        What columns of every table are, as for `bayeslaw.read_runs`.
     first : int, optional
         Take so many tasks of each table, the first ones.
 
@@ -177,7 +180,8 @@ def read_tasks(
         raise RunsError("found no table to test on, expected at least one. Name a file of fine-tuning runs.")
     tasks: dict[str, Task] = {}
     for table in tables:
-        runs, zero_shot = read_runs(table, where=where), read_zero_shot(table, where=where)
+        runs = read_runs(table, where=where, roles=roles)
+        zero_shot = read_zero_shot(table, where=where, roles=roles)
         for name in runs.tasks[:first]:
             if name in tasks:
                 raise RunsError(

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ def backtest_selection(
     sampler: "SamplerSettings | None" = None,
     leave_out: Sequence[str] = (),
     where: str | None = None,
+    roles: Mapping[str, str] | None = None,
     workers: int = 1,
     folder: str | os.PathLike[str] | None = None,
     report: Report | None = None,
@@ -65,6 +66,8 @@ def backtest_selection(
         that a collection is scored by what others say; see `bayeslaw.evidence.slope_changes`.
     where : str, optional
         Rows to use of every table.
+    roles : mapping of str to str, optional
+        What columns of every table are, as for `bayeslaw.read_runs`.
     workers : int
         Processes; -1 for one a core.
     folder : path, optional
@@ -86,7 +89,7 @@ def backtest_selection(
     began = time.perf_counter()
     if first is not None and first < 1:
         raise TargetError(f"--tasks {first}: expected a number of tasks from each table, at least 1.")
-    tasks = read_tasks(tables, target=target, where=where, first=first)
+    tasks = read_tasks(tables, target=target, where=where, roles=roles, first=first)
     cells = make_cells(tasks, beyond)
     settings = MethodSettings(checked_law(law) if OURS in methods else law, seed, sampler, tuple(leave_out))
     settings.scales()  # refuses unknown collections before anything is fitted
@@ -102,6 +105,7 @@ def backtest_selection(
         "tasks": told_of_tasks(DESIGN, tasks),
         "methods": list(methods),
         "where": where,
+        "roles": dict(roles or {}),
         **settings.as_dict(OURS),
         "versions": versions[True],
     }

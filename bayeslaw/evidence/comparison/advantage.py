@@ -1,11 +1,12 @@
 """What the best of several laws is worth at a target: by how much the others would have foretold something else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.prediction import Prediction, predict
 from bayeslaw.evidence.comparison.compare import Comparison, point_for, require_alike
 
 
@@ -35,6 +36,40 @@ class Advantage:
     p05: float
     p95: float
     p_above: float
+
+
+MIXTURE = "mixture"
+"""In place of the name of a law: all of them, by their weights."""
+
+
+def predicted_frame(prediction: Prediction, worth: Sequence[Advantage], best: str) -> pd.DataFrame:
+    """What a comparison says of a point as one table, in long format.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        Of the mixture of laws.
+    worth : sequence of Advantage
+    best : str
+        Name of the best law.
+
+    Returns
+    -------
+    DataFrame
+        One row a model of the mixture, whose ``quantity`` is the outcome; then one a law but the best and model, whose
+        ``quantity`` is the difference to the best law. ``p_above`` is of differences alone.
+    """
+    rows = [
+        {"law": MIXTURE, "quantity": prediction.outcome.name, **{name: r[name] for name in ("model", "family", "task")},
+         **r["at"], **{name: r[name] for name in ("p05", "median", "p95")}}
+        for r in prediction.records()
+    ]  # fmt: skip
+    rows += [
+        {"law": one.law, "quantity": f"difference to {best}", "model": one.model, "family": one.family,
+         "task": one.task, **one.at, "p05": one.p05, "median": one.median, "p95": one.p95, "p_above": one.p_above}
+        for one in worth
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def advantages(found: Comparison, at: Mapping[str, float], *, seed: int = 0) -> tuple[Advantage, ...]:

@@ -218,7 +218,7 @@ def compare(
     judged = judge_laws(named, runs, holdouts, sampler=sampler, seed=seed, workers=workers, progress=progress)
     held_out = pd.concat([one.held_out for one in judged.values()])
     fits = {name: one.fit for name, one in judged.items()}
-    outcome = next(iter(fits.values())).posterior.predictor.outcome
+    outcome = next(iter(fits.values())).posterior.outcome
     loo, statuses = ({name: getattr(one, what) for name, one in judged.items()} for what in ("loo", "status"))
     scores = law_scores(held_out, tuple(named), loo, statuses, outcome)
     return Comparison(runs, along, scores, held_out, fits, outcome, _checks(scores, held_out, whole))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.laws.base import Law
+from bayeslaw.runs.units import CONVERTED, as_given
 
 SPREADS = 5.0
 """Standard deviations of the outcomes of a table that are its unit: log losses of tables have one of .2 or so."""
@@ -31,6 +32,8 @@ class Outcome:
         ``log``, ``logit`` or ``identity``: the scale on which predictors work.
     scale : float
         What one on the scale of an identity link is, in the unit of the outcome.
+    given : str
+        Unit that the source has it in, where it was converted; else empty.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Outcome:
     higher_is_better: bool
     link_name: Literal["log", "logit", "identity"]
     scale: float = 1.0
+    given: str = ""
 
     def link(self, values: np.ndarray) -> np.ndarray:
         """The link: from the outcome, in its unit, to the scale of the model."""
@@ -62,6 +66,27 @@ class Outcome:
             return f"{self.link_name} {self.name}"
         return self.name if self.scale == 1 else f"{self.scale:.3g} {self.name}"
 
+    @property
+    def label(self) -> str:
+        """Name, with the unit unless that is whatever the table has."""
+        known = self.unit and self.unit not in (OF_THE_TABLE, self.name)
+        return f"{self.name} ({self.unit})" if known else self.name
+
+    def given_quantiles(self, quantiles: Mapping[str, float]) -> dict[str, float]:
+        """Quantiles in the unit of the source, such as ``perplexity_p05``; none where it has the outcome's unit.
+
+        Quantiles keep their order where one unit is a monotone function of the other, which means and regrets do not.
+
+        Parameters
+        ----------
+        quantiles : mapping of str to float
+            From the least to the greatest, their levels symmetric about the median.
+        """
+        if not self.given:
+            return {}
+        values = np.sort(as_given(np.array(list(quantiles.values())), self.given))
+        return {f"{self.given}_{name}": float(value) for name, value in zip(quantiles, values, strict=True)}
+
     def best(self, values: np.ndarray, axis: int) -> np.ndarray:
         """The best value along an axis, which is kept with length 1."""
         return values.max(axis=axis, keepdims=True) if self.higher_is_better else values.min(axis=axis, keepdims=True)
@@ -71,8 +96,17 @@ class Outcome:
         return best - values if self.higher_is_better else values - best
 
 
-LOSS = Outcome("loss", "that of the table", higher_is_better=False, link_name="log")
+OF_THE_TABLE = "that of the table"
+"""Unit of an outcome that is as the table has it, whose unit nobody said."""
+
+LOSS = Outcome("loss", OF_THE_TABLE, higher_is_better=False, link_name="log")
 """Losses: positive, lower is better, modelled in their logarithm."""
+
+
+def outcome_as_given(outcome: Outcome, given: str) -> Outcome:
+    """A loss whose values were converted from another unit when they were read; other outcomes, and others, as is."""
+    converted = given in CONVERTED and outcome.name == LOSS.name
+    return replace(outcome, unit=CONVERTED[given], given=given) if converted else outcome
 
 
 def outcome_of_law(outcome: Outcome, law: Law) -> Outcome:

@@ -206,18 +206,29 @@ def _losses_in(found: Found, skipped: list[str], name: str) -> Raw | None:
     return None
 
 
+def _without_a_common_end(places: Sequence[str]) -> list[str]:
+    """Places without the folders at their ends that all of several share, such as the ``version_0`` of Lightning."""
+    split = [place.split("/") for place in places]
+    while len(split) > 1 and min(map(len, split)) > 1 and len({parts[-1] for parts in split}) == 1:
+        split = [parts[:-1] for parts in split]
+    return ["/".join(parts) for parts in split]
+
+
 def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
     """One table of several."""
     for name, raw in parts:
         if raw.cells.columns.duplicated().any() or raw.cells.columns.nlevels > 1:
             raise RunsError(f"{name}: a heading comes twice, expected each once. Rename or drop the others.")
     called = Counter(raw.run for _, raw in parts)
-    names = [raw.run if raw.run and called[raw.run] == 1 else name for name, raw in parts]
+    places = _without_a_common_end([name for name, _ in parts])
+    names = [
+        raw.run if raw.run and called[raw.run] == 1 else place for place, (_, raw) in zip(places, parts, strict=True)
+    ]
     named = [raw.named(name) for name, (_, raw) in zip(names, parts, strict=True)]
     cells = pd.concat([raw.cells.astype(object) for raw in named], ignore_index=True)
     ends = pd.Series([len(raw.cells) for _, raw in parts]).cumsum()
-    places = [f"{name}: {last - len(raw.cells) + 1}-{last}" for (name, raw), last in zip(parts, ends, strict=True)]
-    shown = "; ".join(places[:12]) + (f"; and {len(places) - 12} more" if len(places) > 12 else "")
+    rows = [f"{name}: {last - len(raw.cells) + 1}-{last}" for (name, raw), last in zip(parts, ends, strict=True)]
+    shown = "; ".join(rows[:12]) + (f"; and {len(rows) - 12} more" if len(rows) > 12 else "")
     notes = dict.fromkeys(note for _, raw in parts for note in raw.notes)
     known: dict[str, str] = {}
     suggested: dict[str, Sequence[str]] = {}

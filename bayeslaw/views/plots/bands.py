@@ -54,7 +54,7 @@ def bands_of(
 
 def measured_of(posterior: Posterior, task: str, models: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Sizes and outcomes of the runs of models of a task."""
-    table, outcome = posterior.runs.table, posterior.predictor.outcome.name
+    table, outcome = posterior.runs.table, posterior.outcome.name
     table = table[table["task"] == task]
     groups = {
         str(model): (group[posterior.law.axis].to_numpy(float), group[outcome].to_numpy(float))

@@ -69,7 +69,7 @@ def plot(
         If the task or a model is not known, or a covariate is lacking.
     """
     shown = _shown(posterior, task, models, to, at or {})
-    outcome, names = posterior.predictor.outcome, short_names(shown.models)
+    outcome, names = posterior.outcome, short_names(shown.models)
     new, ax = ax is None, new_axes(ax, 9.0, 5.4)
     _limit(ax, shown, outcome)
     for k in set(range(len(shown.models))) - set(shown.lead):
@@ -117,7 +117,7 @@ def _shown(
     edge = float(every.max())
     end = float(to or BEYOND * edge)
     bands = bands_of(posterior, task, own, at, float(min(every.min(), end)), end)
-    sign = -1 if posterior.predictor.outcome.higher_is_better else 1
+    sign = -1 if posterior.outcome.higher_is_better else 1
     best = np.argsort(sign * bands.quantiles[2, :, -1], kind="stable")
     lead = [own.index(model) for model in models] or [int(k) for k in best]
     return _Shown(task, own, measured, bands, lead[: len(COLOURS)], edge, end)

@@ -164,7 +164,7 @@ def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimu
 
     tick(axis, "x", both, most=6)
     label_x(axis, "parameters; below, tokens that the budget leaves", "bands: 50% and 90% intervals of one run")
-    label_y(axis, outcome_label(posterior.predictor.outcome))
+    label_y(axis, outcome_label(posterior.outcome))
 
 
 def _budget(
@@ -196,5 +196,5 @@ def _runs(
     for name, value in at.items():
         near &= np.abs(np.log(layout.covariates[name][members] / value)) < WITHIN
     if near.any():
-        measured = posterior.predictor.outcome.inverse(layout.y[members][near])
+        measured = posterior.outcome.inverse(layout.y[members][near])
         axis.plot(params[near], measured, "o", color=colour, markersize=4, alpha=0.7)

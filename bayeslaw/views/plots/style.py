@@ -424,8 +424,7 @@ def covariate_label(name: str, provenance: Mapping[str, Any]) -> str:
 
 def outcome_label(outcome: Outcome) -> str:
     """Name of an outcome, with its unit unless that is whatever the table has."""
-    known = outcome.unit and outcome.unit not in ("that of the table", outcome.name)
-    return f"{clean(outcome.name)} ({clean(outcome.unit)})" if known else clean(outcome.name)
+    return clean(outcome.label)
 
 
 def point_text(point: Mapping[str, float]) -> str:

@@ -68,7 +68,7 @@ def _(result: Selection) -> str:
 @facts_of.register
 def _(result: Selection) -> list[Fact]:
     best, places = result.candidates[0], decimals(result.candidates[0].loss_median)
-    name = clean(result.outcome.name)
+    name = clean(result.outcome.label)
     return [
         Fact(chance(best.p_best), f"to be the best of {len(result.candidates)}"),
         Fact(chance(best.p_within_1pct), f"to come within {WITHIN - 1:.0%} of the best"),
@@ -111,7 +111,7 @@ def _charged(result: Selection) -> str:
 @question_of.register
 def _(result: Prediction) -> str:
     points = f"at {point_text(result.at[0])}" if len(result.at) == 1 else f"at {len(result.at)} points"
-    return f"What {clean(result.outcome.name)} is to be expected {points}?"
+    return f"What {clean(result.outcome.label)} is to be expected {points}?"
 
 
 @facts_of.register

@@ -273,6 +273,31 @@ def test_metrics_of_lightning_in_folders_of_versions(tmp_path):
     ]
 
 
+def test_folders_are_named_without_what_all_of_them_end_with(tmp_path):
+    for width in (4, 8):
+        (tmp_path / f"width{width}" / "version_0").mkdir(parents=True)
+        (tmp_path / f"width{width}" / "version_0" / "metrics.csv").write_text(LIGHTNING)
+    assert read_runs(tmp_path, roles={"step": "data:32"}).models == ("width4", "width8")
+
+
+@pytest.mark.parametrize("last", [2, 3])
+def test_compute_of_whole_runs_is_no_size_of_their_checkpoints(last):
+    """The Trainer logs it to trackers once, when a run ends; one that is in every row is read."""
+    rows = [{"run": run, "step": s, "eval/loss": 4 - s, "train/total_flos": s * 1e9} for run in "ab" for s in (1, 2, 3)]
+    frame = pd.DataFrame(rows)
+    frame.loc[frame["step"] <= last - 1, "train/total_flos"] = None
+    roles = {"steps": "tokens:100"}
+    if last == 2:  # two of three rows of each run have it
+        with pytest.raises(RunsError, match=r"row 1, column 'train/total_flos': found nan"):
+            read_runs(frame, roles=roles)
+        return
+    runs = read_runs(frame, roles=roles)
+    assert "compute" not in runs.table
+    assert any("is of whole runs, in 2 of 6 rows" in note for note in runs.notes)
+    with pytest.raises(RunsError, match="found nan"):
+        read_runs(frame, roles={**roles, "train/total_flos": "compute"})
+
+
 def test_charts_that_wandb_exports(tmp_path):
     frame = pd.DataFrame(
         {

@@ -1,0 +1,93 @@
+"""Answers name the unit of their losses, and have those that were converted in the unit of the source as well."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from bayeslaw.answers.prediction import predict
+from bayeslaw.answers.selection import select
+from bayeslaw.posterior.file import load_posterior, save_posterior
+from bayeslaw.runs import join_runs, read_runs
+from bayeslaw.runs.units import CONVERTED, as_given, in_nats
+from bayeslaw.views.plots.style import outcome_label
+from bayeslaw.views.tables import tables_of
+
+AT = {"data": 6400.0}
+
+
+def table(unit, name):
+    """Losses of three models under a heading, in a unit."""
+    nats = {(k, n): 0.9 * (1 + 0.1 * k) * n**-0.08 for k in range(3) for n in (200, 400, 800, 1600)}
+    rows = [{"model": f"{name}{k}", "data": n, "seen": as_given(np.array(loss), unit)} for (k, n), loss in nats.items()]
+    return pd.DataFrame(rows)
+
+
+def posterior_of(forge_at_random, unit):
+    return forge_at_random(read_runs(table(unit, "m"), roles={"seen": f"loss:{unit}"}))
+
+
+def shown(result):
+    console = Console(file=io.StringIO(), width=160)
+    for each in tables_of(result):
+        console.print(each)
+    return " ".join(console.file.getvalue().split())
+
+
+@pytest.mark.parametrize("unit", [*CONVERTED, "nats"])
+def test_what_is_converted_can_be_had_back(unit):
+    values = np.array([0.2, 0.5, 0.9])
+    np.testing.assert_allclose(as_given(in_nats(values, unit)[0], unit), values)
+
+
+@pytest.mark.parametrize(
+    ("unit", "becomes", "back"),
+    [
+        ("perplexity", "nats", np.exp),
+        ("bits", "nats", lambda loss: loss / np.log(2)),
+        ("accuracy", "error rate", lambda loss: 1 - loss),
+    ],
+)
+def test_quantiles_are_those_of_the_unit_that_was_given(forge_at_random, unit, becomes, back):
+    posterior = posterior_of(forge_at_random, unit)
+    found, choice = predict(posterior, [AT]), select(posterior, AT)
+    draws = back(found.values[:, 0, 0])
+    record = found.records()[0]
+    for name, level in (("p05", 0.05), ("median", 0.5), ("p95", 0.95)):
+        assert record[f"{unit}_{name}"] == pytest.approx(np.quantile(draws, level), rel=1e-3)
+    first = choice.records()[0]
+    assert sorted(back(np.array([first["loss_p05"], first["loss_p95"]]))) == pytest.approx(
+        [first[f"{unit}_p05"], first[f"{unit}_p95"]]
+    )
+    for answer in (found, choice):
+        assert (answer.to_dict()["unit"], answer.to_dict()["unit_given"]) == (becomes, unit)
+        assert {f"{unit}_p05", f"{unit}_p95"} <= set(answer.to_frame())
+        assert f" {unit} " in shown(answer)
+        assert becomes in shown(answer)
+    assert f"in loss ({becomes}) against" in choice.sentence
+    assert outcome_label(posterior.outcome) == f"loss ({becomes})"
+
+
+def test_losses_as_the_table_has_them_are_not_said_to_be_in_nats(forge_at_random):
+    posterior = posterior_of(forge_at_random, "nats")
+    found = predict(posterior, [AT])
+    assert (found.to_dict()["unit"], found.to_dict()["unit_given"]) == ("that of the table", None)
+    assert "nats" not in shown(found)
+    assert not [name for name in found.to_frame() if name.startswith("nats")]
+
+
+def test_a_saved_fit_keeps_the_unit_that_was_given(forge_at_random, tmp_path):
+    posterior = posterior_of(forge_at_random, "perplexity")
+    save_posterior(posterior, tmp_path / "fit.nc")
+    assert load_posterior(tmp_path / "fit.nc").outcome == posterior.outcome
+
+
+def test_tables_in_several_units_have_none_in_common():
+    def given(a, b):
+        units = zip("ab", (a, b), strict=True)
+        return join_runs([read_runs(table(u, name), roles={"seen": f"loss:{u}"}) for name, u in units]).loss_given
+
+    assert given("bits", "bits") == "bits"
+    assert given("bits", "perplexity") == ""
