@@ -177,7 +177,7 @@ def test_nothing_above_the_kinds_tells_them_apart(path):
 
 
 def test_telling_kinds_apart_is_seen():
-    assert KINDS == ["curves", "surfaces"]
+    assert KINDS == ["curves", "scores", "surfaces"]
     code = "if posterior.law.kind == 'x' or get_law(name).kind: x = law.discrepancy; y = it.strays; z = found.kind"
     found = ["posterior.law.kind", "get_law(name).kind", "law.discrepancy", "it.strays"]
     assert sorted(told_apart(ast.parse(code))) == sorted(found)

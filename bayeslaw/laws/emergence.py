@@ -18,7 +18,7 @@ from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, exp
 def skill(coordinates: Mapping[str, Array], x: Mapping[str, Array]) -> Array:
     """Skill up to a constant, at logs of size and tokens relative to the reference."""
     slope, steepness, size = exponential(coordinates, "log_slope", "log_steepness", "log_size")
-    u = x["data"] + size * x["params"] - coordinates["onset"]
+    u = x["data"] + size * x["params"] - coordinates["log_onset"]
     return slope * u - steepness * jax.nn.softplus(-u)
 
 
@@ -29,7 +29,7 @@ def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[s
         "b": slope,
         "k": size,
         "steepness": steepness,
-        "onset": reference["data"] * jnp.exp(coordinates["onset"]),
+        "onset": reference["data"] * jnp.exp(coordinates["log_onset"]),
     }
 
 
@@ -40,7 +40,7 @@ LAW = Law(
     covariates=(Covariate("params", "parameters"), Covariate("data", "tokens")),
     axis="data",
     coordinates=(
-        Coordinate("onset", "log of the tokens at the onset, of the reference size, over the reference", mean=0.0,
+        Coordinate("log_onset", "log of the tokens at the onset, of the reference size, over the reference", mean=0.0,
                    sd=2.0, spread=0.5, pooling="task"),
         Coordinate("log_slope", "log b", mean=-0.8, sd=0.7, spread=0.3, pooling="task"),
         Coordinate("log_steepness", "log of the fall per e-fold before the onset", mean=1.0, sd=0.4, spread=0.2,
@@ -48,7 +48,8 @@ LAW = Law(
         Coordinate("log_size", "log k", mean=0.0, sd=0.5, spread=0.2, pooling="task"),
     ),
     parameters=(
-        Parameter("onset", "tokens", "tokens at which a model of the reference size leaves chance", coordinate="onset"),
+        Parameter("onset", "tokens", "tokens at which a model of the reference size leaves chance",
+                  coordinate="log_onset"),
         Parameter("b", "skill per e-fold", "gain of skill beyond the onset", coordinate="log_slope"),
         Parameter("k", "1", "e-folds of tokens that an e-fold of size is worth", coordinate="log_size"),
         Parameter("steepness", "skill per e-fold", "how sharply scores leave chance", coordinate="log_steepness"),

@@ -1,6 +1,7 @@
 """The law that is fitted to a table if nobody says which."""
 
 import numpy as np
+import pandas as pd
 
 from bayeslaw.laws import builtin_names, get_law
 from bayeslaw.runs import Runs, counts_tokens
@@ -24,6 +25,8 @@ def suited_law(runs: Runs) -> tuple[str, str]:
         The name, and why it is not the rectified law of curves; empty if it is.
     """
     table = runs.table
+    if "accuracy" in table:
+        return _law_of_scores(table)
     if "data" not in table:
         covariates = {name: [c.name for c in get_law(name).covariates] for name in builtin_names()}
         fed = {name: needed for name, needed in covariates.items() if set(needed) <= set(table)}
@@ -39,3 +42,13 @@ def suited_law(runs: Runs) -> tuple[str, str]:
     if "unique_data" in table and (table["unique_data"] < table["data"]).any():
         return "data_constrained", "the table has parameters, tokens and unique tokens"
     return "chinchilla", "the table has parameters and tokens"
+
+
+def _law_of_scores(table: pd.DataFrame) -> tuple[str, str]:
+    """Name of the law for a table of scores, and why."""
+    if "params" not in table or table["params"].nunique() < 2:
+        return "loss_to_score" if "model_loss" in table else "trajectory", "the table has scores"
+    points = table.groupby(["task", "model"], sort=False)["data"].nunique().median() if "data" in table else 1
+    if points >= SIZES_OF_A_CURVE:
+        return "trajectory", "the table has scores of checkpoints"
+    return "capability", "the table has scores of models of several sizes"

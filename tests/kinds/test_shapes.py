@@ -3,6 +3,7 @@
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
+import pandas as pd
 import pytest
 from jaxtyping import Float, Int, jaxtyped
 
@@ -11,6 +12,7 @@ from bayeslaw.kinds.registry import build_model
 from bayeslaw.kinds.shared.population import coordinates
 from bayeslaw.laws import get_law
 from bayeslaw.prior.released import released_prior
+from bayeslaw.runs import read_runs
 
 SIZES = (200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0, 12800.0)
 TABLE = {("t", "a"): SIZES, ("t", "b"): SIZES[2:], ("t", "c"): (300.0,), ("u", "a"): (100.0, 700.0)}
@@ -63,3 +65,14 @@ def test_a_wrong_shape_is_seen(wrong):
         assert isinstance(np.zeros((2, 3)), Float[Any, "C M"])
         assert isinstance(np.zeros(2, int), Int[Any, " C"])
         assert not isinstance(wrong, Float[Any, "C M"])
+
+
+def test_arrays_of_scores_have_their_stated_shapes():
+    sizes, tokens = (1e8, 4e8, 1.6e9), np.geomspace(2e10, 3e11, 7)
+    rows = [
+        {"task": task, "model": f"m{n:g}", "family": "f", "params": n, "tokens": t, "accuracy": 0.5, "chance": 0.25}
+        for task in "ab" for n in sizes for t in tokens[: 7 if n < 1e9 else 5]
+    ]  # fmt: skip
+    runs = read_runs(pd.DataFrame(rows).assign(questions=1000, accuracy=np.linspace(0.3, 0.7, len(rows))))
+    with jaxtyped("context"):
+        require_stated_shapes(build_model(runs, get_law("trajectory")).data)

@@ -13,7 +13,7 @@ task; the tilt multiplies the log of model size, so that sizes of a task share w
 which grows with size. Everything is sampled; offsets and walks of curves by their
 conditional distribution given all else (``condition``).
 
-Shapes: C curves, M points, T tasks, G families within tasks, P knots of common walks, Q of own ones.
+Shapes: C curves, M points, T tasks, G families within tasks, P knots of common walks, Q of own ones, B = 1 + Q.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class ScoreData(NamedTuple):
     score: Float[Array, "C M"]
     asked: Float[Array, "C M"]  # questions; 0 where padded
     common: Float[Array, "C M P"]  # basis functions of common walks
-    own: Float[Array, "C M 1+Q"]  # 1, and basis functions of own walks
+    own: Float[Array, "C M B"]  # 1, and basis functions of own walks
     size: Float[Array, " C"]
     known_chance: Float[Array, " T"]  # NaN where it is estimated
     task_of: Int[Array, " C"]

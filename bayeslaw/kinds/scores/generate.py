@@ -9,6 +9,7 @@ from bayeslaw.kinds.scores.density import LEVEL_SD, SCALES, ceiling_above, own_b
 from bayeslaw.kinds.scores.model import ScoreModel
 from bayeslaw.kinds.shared.generative import Sites, define_parameters, generate_coordinates
 from bayeslaw.kinds.shared.scales import Normal
+from bayeslaw.laws.base import Array
 
 
 def generate(model: ScoreModel, sites: Sites) -> None:
@@ -54,5 +55,5 @@ def generate(model: ScoreModel, sites: Sites) -> None:
     skill += jnp.einsum("cmb,cb->cm", own_basis(data, scales), own)
     p = score(skill, chance[k, None], ceiling[k, None])
     seen = layout.weight > 0
-    variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][k, None])
-    sites.observe("accuracy", Normal(p[seen], jnp.sqrt(variance[seen])), layout.y[seen])
+    sd: Array = jnp.sqrt(score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][k, None]))
+    sites.observe("accuracy", Normal(p[seen], sd[seen]), layout.y[seen])

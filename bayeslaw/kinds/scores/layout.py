@@ -12,6 +12,7 @@ from bayeslaw.kinds.shared.layout import Layout, largest_of_curves, lay_out, poi
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
+from bayeslaw.runs.table import families_of
 
 SCORE = Outcome("accuracy", "share of questions", higher_is_better=True, link_name="identity")
 """Scores are modelled as they are; what is on the logistic scale is skill."""
@@ -32,6 +33,8 @@ POINTS_OF_A_WALK = 4
 @dataclass(frozen=True, eq=False)
 class ScoreLayout(Layout):
     """Scores as arrays. Coordinates are stated at the geometric mean of all runs.
+
+    Without a prior, a task whose families have a single model each is one family, called as the task.
 
     Attributes
     ----------
@@ -78,7 +81,7 @@ def score_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Scor
         SCORE,
         largest=largest_of_curves(points, law.axis),
         axis_reference=lambda largest, mean: mean,
-        family=lambda labels: labels["family"],
+        family=families_of if borrowed is None else lambda labels: labels["family"],
         borrowed=borrowed,
     )
     plain = Layout(**fields)

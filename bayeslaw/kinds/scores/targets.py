@@ -89,6 +89,12 @@ class ScoreTargeting:
         labels = list(zip(*(rows[name].astype(str) for name in ("task", "family", "model")), strict=True))
         curve_of = {(c.task, c.family, c.model): i for i, c in enumerate(layout.curves)}
         first = {(c.task, c.family): i for i, c in reversed(list(enumerate(layout.curves)))}
+        alone = {task for task, _ in layout.families if sum(task == other for other, _ in layout.families) == 1}
+        first |= {
+            label[:2]: layout.task_of.tolist().index(layout.tasks.index(label[0]))
+            for label in labels
+            if label[0] in alone and label[:2] not in first
+        }
         unknown = [label for label in labels if label not in curve_of and label[:2] not in first]
         if unknown:
             raise TargetError(f"The family {unknown[0][1]!r} on {unknown[0][0]!r} is not in the table that was fitted.")

@@ -1,0 +1,241 @@
+"""Scores: walks and conditional draws against algebra, the density beside its generative form, and one fit."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from jax.flatten_util import ravel_pytree
+from numpyro.infer.util import log_density as numpyro_log_density
+from scipy.special import expit, logit
+
+import bayeslaw as bl
+from bayeslaw.errors import LawError
+from bayeslaw.kinds.base import log_density
+from bayeslaw.kinds.registry import build_model, kind_of
+from bayeslaw.kinds.scores.conditional import given_rest
+from bayeslaw.kinds.scores.density import LEVEL_SD, OWN, SCALES, ceiling_above
+from bayeslaw.kinds.scores.walks import Walk, brownian, walk_over
+from bayeslaw.laws import get_law
+from bayeslaw.sampling.nuts import SamplerSettings
+from bayeslaw.sampling.twin import NumpyroSites
+
+SIZES = {"s": 1e8, "m": 4e8, "l": 1.6e9, "xl": 6.4e9}
+TOKENS = np.array([2e10, 4e10, 8e10, 1.2e11, 1.6e11, 2e11, 2.6e11, 3e11])
+CHANCE, QUESTIONS = {"easy": 0.25, "hard": 0.5}, {"easy": 4000, "hard": 1000}
+LEVEL = {"easy": 0.3, "hard": -0.5}
+
+
+def truth(task, params, tokens):
+    """Score of a model by the law, without departures; its ceiling is .97 of the way."""
+    n, t = np.log(params / 1e9), np.log(tokens / 1e11)
+    skill = LEVEL[task] - np.log(0.5 * np.exp(-0.6 * n) + 0.5 * np.exp(-0.8 * t))
+    return CHANCE[task] + 0.97 * (1 - CHANCE[task]) * expit(skill)
+
+
+def score_table(seen=None, known=True):
+    rng = np.random.default_rng(3)
+    rows = []
+    for task in CHANCE:
+        for model, params in SIZES.items():
+            for tokens in TOKENS:
+                right = rng.binomial(QUESTIONS[task], truth(task, params, tokens))
+                rows.append((task, model, "f", params, tokens, right / QUESTIONS[task], CHANCE[task], QUESTIONS[task]))
+    names = ["task", "model", "family", "params", "tokens", "accuracy", "chance", "questions"]
+    table = pd.DataFrame(rows, columns=names)
+    table = table if seen is None else table[seen(table)]
+    return table if known else table.drop(columns=["chance", "questions"])
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return bl.read_runs(score_table(lambda table: (table["model"] != "xl") | (table["tokens"] <= 8e10)))
+
+
+@pytest.fixture(scope="module")
+def model(runs):
+    return build_model(runs, get_law("trajectory"))
+
+
+@pytest.fixture(scope="module")
+def fitted(runs):
+    return bl.fit(runs, law="trajectory", seed=1, early_tokens=0, sampler=SamplerSettings(warmup=200, draws=150))
+
+
+def test_walks_have_the_covariance_of_a_brownian_motion_at_their_knots():
+    walk = Walk(-1.0, np.array([-0.5, 0.2, 1.0]))
+    at = np.array([-2.0, -1.0, -0.5, 0.2, 1.0, 3.0])
+    elapsed = np.clip(at, -1.0, 1.0) + 1.0
+    found = walk.functions(at)
+    np.testing.assert_allclose(found @ found.T, np.minimum(elapsed[:, None], elapsed), atol=1e-12)
+    np.testing.assert_allclose(walk.ahead(at), [0, 0, 0, 0, 0, 2.0])
+    middle = walk.functions(np.array([0.6]))[0]
+    np.testing.assert_allclose(middle, (walk.functions(np.array([0.2]))[0] + walk.functions(np.array([1.0]))[0]) / 2)
+
+
+def test_walks_have_no_more_knots_than_fit_their_range():
+    assert len(walk_over(np.array([0.0, 0.5]), 0.7, 4).knots) == 0
+    np.testing.assert_allclose(walk_over(np.array([0.0, 1.5]), 0.7, 4).knots, [0.75, 1.5])
+    assert len(walk_over(np.array([0.0, 100.0]), 0.7, 4).knots) == 4
+    assert walk_over(np.array([0.0, 0.5]), 0.7, 4).functions(np.zeros((2, 3))).shape == (2, 3, 0)
+
+
+def test_brownian_motions_have_independent_increments():
+    """Each entry of the covariance of 20,000 draws within five standard errors: false alarms of one in a million."""
+    ahead = np.array([[0.5, 2.0], [2.0, 0.0]])
+    found = brownian(ahead, np.random.default_rng(0), 20_000).reshape(20_000, 4)
+    wanted = np.minimum(ahead.ravel()[:, None], ahead.ravel())
+    error = np.sqrt((wanted**2 + np.outer(np.diag(wanted), np.diag(wanted))) / 20_000)
+    assert (abs(found.T @ found / 20_000 - wanted) <= 5 * error + 1e-12).all()
+    np.testing.assert_array_equal(found[:, 1], found[:, 2])
+
+
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_mean_covariance_and_volume_of_curves_are_those_of_a_normal_regression(width):
+    rng = np.random.default_rng(width)
+    basis, residual = rng.standard_normal((3, 6, width)), rng.standard_normal((3, 6))
+    precision = np.exp(rng.standard_normal((3, 6)))
+    precision[1, 4:] = 0.0
+
+    def found(z):
+        return given_rest(basis, precision, precision * residual, z)
+
+    with jax.enable_x64(True):
+        mean, volume = found(np.zeros((3, width)))
+        root = np.asarray(jax.jacfwd(lambda z: found(z)[0])(np.zeros((3, width))))
+    for c in range(3):
+        information = (basis[c].T * precision[c]) @ basis[c] + np.eye(width)
+        told = basis[c].T @ (precision[c] * residual[c])
+        np.testing.assert_allclose(mean[c], np.linalg.solve(information, told))
+        np.testing.assert_allclose(root[c, :, c] @ root[c, :, c].T, np.linalg.inv(information), atol=1e-12)
+    assert float(volume) == pytest.approx(np.linalg.slogdet(root.reshape(3 * width, 3 * width))[1])
+
+
+def test_positions_move_in_what_curves_have_alone_and_volumes_are_as_said(model):
+    rng = np.random.default_rng(0)
+    with jax.enable_x64(True):
+        position = {name: 0.5 * rng.standard_normal(shape) for name, shape in model.sizes().items()}
+        found, volume = model.density.condition(model.data, position)
+        for name in set(position) - {OWN}:
+            np.testing.assert_array_equal(found[name], position[name])
+        jacobian = jax.jacfwd(lambda own: model.density.condition(model.data, position | {OWN: own})[0][OWN])(
+            position[OWN]
+        )
+    whole = np.asarray(jacobian).reshape(position[OWN].size, -1)
+    assert float(volume) == pytest.approx(np.linalg.slogdet(whole)[1])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_generative_form_has_the_same_density(known):
+    """In the same coordinates the two may differ by a constant alone."""
+    model = build_model(bl.read_runs(score_table(known=known)), get_law("trajectory"))
+    scales, kind = model.density.scales, kind_of(model.law)
+    assert ("chance" in model.fixed()) is known
+
+    def twin():
+        kind.generate(model, NumpyroSites())
+
+    def sites(position):
+        found = {}
+        for k, p in enumerate(model.density.pooled):
+            found[f"location_{p.coordinate.name}"] = p.coordinate.mean + p.location_sd * position["location"][k]
+            for level in p.levels:
+                spread = p.spread_scale(level) * jnp.exp(position[f"spread.{p.effect(level)}"])
+                found[f"effect_{p.coordinate.name}_{level}"] = spread * position[p.effect(level)]
+        for name in SCALES:
+            prior = getattr(scales, name)
+            found[name] = prior.median * jnp.exp(prior.sd * position[name])
+        for name in ("ceiling", "chance"):
+            prior = getattr(scales, name)
+            found[f"{name}_logit"] = prior.mean + prior.sd * position[name]
+        found["task_level"] = LEVEL_SD * position["level"]
+        for name in ("family_factor", "family_offset", "model_factor", "walks", "own"):
+            found[f"{name}_z"] = position[name]
+        return found
+
+    rng = np.random.default_rng(1)
+    differences = []
+    with jax.enable_x64(True):
+        for _ in range(4):
+            position = {name: 0.5 * rng.standard_normal(shape) for name, shape in model.sizes().items()}
+            position |= {name: np.zeros_like(position[name]) for name in model.fixed()}
+            flat, unravel = ravel_pytree({n: v for n, v in position.items() if n not in model.fixed()})
+            held = {n: jnp.zeros(model.sizes()[n]) for n in model.fixed()}
+            jacobian = jax.jacfwd(lambda z, of=unravel, held=held: ravel_pytree(sites(of(z) | held))[0])(flat)
+            volume = np.linalg.slogdet(np.asarray(jacobian).T @ np.asarray(jacobian))[1] / 2
+            told = numpyro_log_density(twin, (), {}, sites(position))[0]
+            differences.append(float(log_density(model.density, model.data, position) - told - volume))
+    np.testing.assert_allclose(differences, differences[0], atol=1e-6)
+
+
+def test_ceilings_lie_between_the_least_and_one():
+    found = np.asarray(ceiling_above(0.25, np.array([-50.0, 0.0, 50.0])))
+    np.testing.assert_allclose(found, [0.25 + 0.75 * 0.8, 0.25 + 0.75 * 0.9, 1.0], atol=1e-9)
+
+
+def test_a_table_of_losses_is_refused_by_laws_of_scores():
+    table = score_table().rename(columns={"accuracy": "loss"}).drop(columns=["chance", "questions"])
+    with pytest.raises(LawError, match="of scores, and the table has none"):
+        bl.fit(table, law="trajectory")
+
+
+def test_predictions_hold_the_truth_and_are_shares(fitted):
+    """Of the largest model, seen to a quarter of its tokens, at the end: within 4 posterior standard deviations."""
+    found = fitted.predict(data=3e11, kind="curve").set_index(["task", "model"])
+    for task in CHANCE:
+        row = found.loc[(task, "xl")]
+        assert abs(row["median"] - truth(task, SIZES["xl"], 3e11)) < 4 * row["sd"]
+        assert row["sd"] < 0.05
+    assert found["p025"].min() > 0.2
+    assert found["p975"].max() < 1
+    runs = fitted.predict(data=3e11).set_index(["task", "model"])
+    assert (runs["sd"] > found["sd"]).all()
+
+
+def test_the_highest_score_is_chosen(fitted):
+    assert fitted.select(data=3e11, task="easy").recommended == "xl"
+
+
+def test_a_new_model_has_the_size_it_is_asked_at(fitted):
+    found = fitted.predictions([{"params": 6.4e9, "data": 3e11}], kind="curve").to_frame()
+    assert set(found["model"]) == {"<new model>"}
+    own = fitted.predict(data=3e11, kind="curve").set_index(["task", "model"])
+    for row in found.itertuples():
+        assert abs(row.median - own.loc[(row.task, "xl"), "median"]) < 4 * row.sd
+        assert row.sd > own.loc[(row.task, "xl"), "sd"]
+
+
+def test_saved_and_loaded_it_answers_the_same(fitted, tmp_path):
+    fitted.save(tmp_path / "fit.nc")
+    pd.testing.assert_frame_equal(bl.load(tmp_path / "fit.nc").predict(data=3e11), fitted.predict(data=3e11))
+
+
+def test_replications_and_likelihoods_agree_with_the_runs(fitted):
+    """Mean squared residual over its variance: 1 within .3 on 54 runs with effects of their own."""
+    predictor, layout = fitted.posterior.predictor, fitted.posterior.layout
+    seen = layout.weight > 0
+    ratio = predictor.deviates()["residuals"].values
+    assert 0.5 < np.mean(ratio[:, seen] ** 2) < 1.3
+    assert predictor.replicated(np.random.default_rng(0)).shape == ratio.shape
+    assert np.isfinite(predictor.log_likelihood()).all()
+    assert (predictor.log_likelihood()[:, ~seen] == 0).all()
+
+
+def test_extrapolation_of_a_loss_is_towards_smaller_ones():
+    rng = np.random.default_rng(0)
+    rows = [
+        ("t", f"m{i}", loss, 0.25 + 0.7 * expit(6 * (2.6 - loss)) + 0.005 * rng.standard_normal(), 0.25, 2000)
+        for i, loss in enumerate(np.linspace(2.3, 3.2, 12))
+    ]
+    table = pd.DataFrame(rows, columns=["task", "model", "model_loss", "accuracy", "chance", "questions"])
+    built = build_model(bl.read_runs(table), get_law("loss_to_score"))
+    draws = built.complete({n: np.zeros((2, *s)) for n, s in built.sizes().items()}, rng)
+    assert logit(draws.ceiling[0, 0]) > 0
+    kind = kind_of(built.law)
+    dataset = xr.Dataset(
+        {n: (["chain", "draw", *[f"{n}_{d}" for d in dims]], v[None]) for n, (v, dims) in draws.variables().items()}
+    )
+    predictor = kind.predictor(built.law, built.layout, dataset, built.density.scales)
+    targets = predictor.targets([{"model_loss": 1.15}], "seen", rng)
+    np.testing.assert_allclose(targets.beyond["model_loss"], built.layout.covariates["model_loss"][:, :1] * 0 + 2.0)
