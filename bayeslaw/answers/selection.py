@@ -17,6 +17,7 @@ from bayeslaw.answers.candidates import members as candidates_among
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.risk import MEANING, Risk, conditional_value_at_risk, orders, pairwise, shortlist
 from bayeslaw.answers.selection_checks import prediction_checks, require_target
+from bayeslaw.answers.value import winsorised
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.reach import target_check
 from bayeslaw.kinds.shared.outcome import Outcome
@@ -215,7 +216,7 @@ def select(
     runs, curve = predict(posterior, [at], kind="run", seed=seed), predict(posterior, [at], kind="curve", seed=seed)
     outcome = runs.outcome
     losses = outcome.inverse(runs.linked[:, members, 0])
-    net = losses - charged if outcome.higher_is_better else losses + charged
+    net = winsorised(losses - charged if outcome.higher_is_better else losses + charged)
     best = outcome.best(net, axis=1)
     regret = outcome.shortfall(net, best)
     by_risk = orders(regret)

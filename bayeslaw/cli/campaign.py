@@ -1,5 +1,6 @@
 """The commands of a campaign: begin it, add what was measured, ask what to measure next, and look back."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,11 +19,12 @@ from bayeslaw.cli.shared import (
     Scores,
     Seed,
     Task,
+    TokensPerStep,
     Where,
     interruptible,
     progress_bar,
     read_number,
-    said,
+    roles_said,
     say_what_is_read,
     say_what_was_read,
     show,
@@ -67,6 +69,7 @@ def init(
     ] = None,
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     law: Annotated[
         str | None, typer.Option("--law", help="Scaling law, by name; if not given, the table says which.")
@@ -88,7 +91,7 @@ def init(
     }
     require_numbers(numbers["budget"], 1, numbers["price"], numbers["tolerance"])
     asked = _named_law(law)
-    table = _read(runs, where, said(answers, scores))
+    table = _read(runs, where, roles_said(answers, tokens_per_step, scores))
     say_what_was_read(table)
     named = asked or get_law(suited_law(table)[0])
     question = Question(point_of_law(point, named, table), foretell=foretell, task=task, where_final=where_final)
@@ -100,12 +103,19 @@ def init(
 
 
 @campaign.command()
-def add(folder: Folder, runs: RunsPaths, where: Where = None, answers: As = None, scores: Scores = None) -> None:
+def add(
+    folder: Folder,
+    runs: RunsPaths,
+    where: Where = None,
+    answers: As = None,
+    tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
+) -> None:
     """Add runs that were measured; what is there already is told, and counted once."""
     say_what_is_read(runs, quiet=False)
     from bayeslaw.campaign.study import add as add_runs
 
-    table = _read(runs, where, said(answers, scores))
+    table = _read(runs, where, roles_said(answers, tokens_per_step, scores))
     say_what_was_read(table)
     record = add_runs(folder, table, runs)
     for sentence in record["said"]:
@@ -170,11 +180,10 @@ def status(
     give(found, how, for_people)
 
 
-def _read(paths: list[Path], where: str | None, answers: list[str]) -> "Runs":
+def _read(paths: list[Path], where: str | None, roles: Mapping[str, str]) -> "Runs":
     from bayeslaw.runs import read_runs
-    from bayeslaw.runs.stated import parse_answers
 
-    return read_runs(list(paths), where=where, roles=parse_answers(answers))
+    return read_runs(list(paths), where=where, roles=roles)
 
 
 def _named_law(text: str | None) -> "Law | None":

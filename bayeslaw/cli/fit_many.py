@@ -8,7 +8,19 @@ import typer
 from bayeslaw.cli.backtest import Jobs, check_jobs, replayed
 from bayeslaw.cli.giving import Csv, Markdown, give, ways
 from bayeslaw.cli.law_option import asked_law
-from bayeslaw.cli.shared import Allow, As, Json, Scores, Seed, Where, said, say_what_is_read, show, tell
+from bayeslaw.cli.shared import (
+    Allow,
+    As,
+    Json,
+    Scores,
+    Seed,
+    TokensPerStep,
+    Where,
+    roles_said,
+    say_what_is_read,
+    show,
+    tell,
+)
 
 if TYPE_CHECKING:
     from bayeslaw.fitting.tables import ReadTable
@@ -21,6 +33,7 @@ def fit_many(
     out: Annotated[Path, typer.Option(help="Folder for the fits, NAME.nc each; those that still hold are kept.")],
     where: Where = None,
     answers: As = None,
+    tokens_per_step: TokensPerStep = None,
     scores: Scores = None,
     law: Annotated[
         str | None, typer.Option("--law", help="Scaling law, a name or a file (.py); if not given, each by its table.")
@@ -43,9 +56,8 @@ def fit_many(
     from bayeslaw.fitting.kept import FitSettings
     from bayeslaw.fitting.many import fit_tables
     from bayeslaw.fitting.tables import read_tables
-    from bayeslaw.runs.stated import parse_answers
 
-    read = read_tables(tables, law=asked_law(law), where=where, roles=parse_answers(said(answers, scores)))
+    read = read_tables(tables, law=asked_law(law), where=where, roles=roles_said(answers, tokens_per_step, scores))
     if not how.quiet:
         for table in read:
             _say_what_was_read(table)

@@ -14,6 +14,7 @@ from bayeslaw.answers.candidates import read_charges
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.risk import conditional_value_at_risk, orders, pairwise, shortlist
 from bayeslaw.answers.selection import select
+from bayeslaw.answers.value import winsorised
 from bayeslaw.errors import RunsError, SelectionError, TargetError
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
@@ -210,8 +211,8 @@ def test_losses_are_joint_run_predictions(fitted):
     names = [model for model, _, _ in run.labels]
     for i, candidate in enumerate(selection.candidates):
         np.testing.assert_array_equal(selection.values[:, i], run.values[:, names.index(candidate.model), 0])
-    best = selection.values.min(axis=1)
-    assert selection.candidates[0].expected_regret == pytest.approx(np.mean(selection.values[:, 0] - best))
+    values = winsorised(selection.values)  # a few draws of a Student-t tail do not decide
+    assert selection.candidates[0].expected_regret == pytest.approx(np.mean(values[:, 0] - values.min(axis=1)))
 
 
 def test_units_of_loss_and_data_do_not_change_the_choice(fitted, two_models, settings, scales, pooling):
@@ -278,7 +279,7 @@ def test_charges_lower_what_is_better_the_higher(with_losses, known):
             return dataclasses.replace(super().outcome, higher_is_better=True)
 
     predictor = posterior.predictor
-    predictor.__class__ = Scores
+    object.__setattr__(predictor, "__class__", Scores)
     assert select(posterior, TARGET).recommended == "c"
     charged = select(posterior, TARGET, charge={"c": 1.2})
     assert charged.recommended == "a" if by_model(charged)["a"].expected_regret < 0.06 else "b"

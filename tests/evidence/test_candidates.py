@@ -35,10 +35,10 @@ def test_curves_in_the_data_alone():
     assert left_out == ()
 
 
-def test_columns_that_are_not_known_for_every_run_feed_no_law(register_demo):
-    assert register_demo in {law.name for law in all_laws(curves(depth=2.0))[0]}
+def test_columns_that_are_not_known_for_every_run_feed_no_law():
+    assert "parallel" in {law.name for law in all_laws(curves(params=1e9, parallel_size=2.0))[0]}
     partly = np.where(np.arange(18) < 17, 2.0, np.nan)
-    assert register_demo not in {law.name for law in all_laws(curves(depth=partly))[0]}
+    assert "parallel" not in {law.name for law in all_laws(curves(params=1e9, parallel_size=partly))[0]}
 
 
 def test_laws_that_cannot_be_laid_out_are_left_out_and_that_is_said(monkeypatch):

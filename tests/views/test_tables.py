@@ -33,7 +33,7 @@ def test_runs_that_could_be_made():
     together = "[1], [2], …: to be made at once, each with what it adds to those before. "
     assert caption == f"and 1 more. {together}Cost in FLOP; gain in loss"
     assert [row.style for row in next_runs_table(found, limit=3).rows] == ["bold", "bold", ""]
-    assert grid_of(next_runs_table(found, limit=2)).title == "Runs that would help to choose (flan)"
+    assert grid_of(next_runs_table(found, limit=2)).title == "Runs that would help to choose (flan), by gain per cost"
 
 
 def test_runs_made_one_at_a_time_have_no_places_and_forecasts_change_no_choice():
@@ -47,7 +47,10 @@ def test_runs_made_one_at_a_time_have_no_places_and_forecasts_change_no_choice()
     ("choose", "choose"), ("foretell", "foretell"), ("split", "split the budget"), ("crossing", "find the crossing")
 ])  # fmt: skip
 def test_what_runs_would_help_to_do_is_in_the_title(goal, of):
-    assert grid_of(next_runs_table(by_hand.next_runs(goal), limit=3)).title == f"Runs that would help to {of} (flan)"
+    assert (
+        grid_of(next_runs_table(by_hand.next_runs(goal), limit=3)).title
+        == f"Runs that would help to {of} (flan), by gain per cost"
+    )
 
 
 def test_what_is_believed_now():

@@ -204,8 +204,11 @@ def run_weights(table: pd.DataFrame, outcome: Outcome = LOSS) -> np.ndarray:
 
 
 def laws_fed_by(runs: Runs) -> tuple[str, ...]:
-    """Names of the laws whose covariates a table has for every run."""
-    return tuple(name for name in builtin_names() if all(_has(runs.table, c.name) for c in get_law(name).covariates))
+    """Names of the laws whose covariates a table has for every run: of scores if it has scores, else of losses."""
+    laws = [get_law(name) for name in builtin_names()]
+    scores = "accuracy" in runs.table
+    fed = [law for law in laws if all(_has(runs.table, c.name) for c in law.covariates)]
+    return tuple(law.name for law in fed if (law.kind == "scores") == scores)
 
 
 def _has(table: pd.DataFrame, name: str) -> bool:
