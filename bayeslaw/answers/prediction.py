@@ -149,7 +149,9 @@ class Prediction(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The predictions as plain values, with verdicts and provenance."""
-        return {**self.provenance, "kind": self.kind, "predictions": self.records(), **verdict(self.checks)}
+        outcome = {name: getattr(self.outcome, name) for name in ("name", "unit", "higher_is_better")}
+        answer = {"kind": self.kind, "outcome": outcome, "predictions": self.records()}
+        return {**self.provenance, **answer, **verdict(self.checks)}
 
     def to_frame(self) -> pd.DataFrame:
         """The records as a table; the points in columns of their own."""

@@ -193,6 +193,11 @@ def test_predictions_hold_the_truth_and_are_shares(fitted):
     assert (runs["sd"] > found["sd"]).all()
 
 
+def test_what_is_predicted_is_said(fitted):
+    found = fitted.predictions([{"data": 3e11}]).to_dict()["outcome"]
+    assert found == {"name": "accuracy", "unit": "share of questions", "higher_is_better": True}
+
+
 def test_the_highest_score_is_chosen(fitted):
     assert fitted.select(data=3e11, task="easy").recommended == "xl"
 
