@@ -140,15 +140,11 @@ class ScoreTargeting:
         """Curves of the table, by index (K,), at covariates of shape (K, A)."""
         layout = self.layout
         curves = [layout.curves[i] for i in index]
-        values = {
-            name: value if len(value) == len(index) and value is not layout.covariates.get(name) else value[index]
-            for name, value in covariates.items()
-        }
         return ScoreTargets(
             labels=tuple((c.model, c.family, c.task) for c in curves),
-            covariates=values,
-            beyond=self._beyond(values, layout.family_of[index], layout.family_of),
-            weight=np.ones(values[self.law.axis].shape),
+            covariates=dict(covariates),
+            beyond=self._beyond(covariates, layout.family_of[index], layout.family_of),
+            weight=np.ones(covariates[self.law.axis].shape),
             joint=True,
             coordinates={c.name: flat(self.draws, c.name)[:, index] for c in self.law.coordinates},
             level=flat(self.draws, "level")[:, index],
