@@ -138,12 +138,13 @@ class Law:
     kind : str or Kind
         The kind of model that the law is fitted by: ``curves``, in which every model has a level of its own;
         ``surfaces``, in which one level and one set of coordinates hold for all the models of a family, for laws of
-        model size and data together; or a kind of one's own (see `bayeslaw.kinds.base.Kind`).
+        model size and data together; ``scores``, of which a law gives the skill, on the logistic scale between chance
+        and a ceiling; or a kind of one's own (see `bayeslaw.kinds.base.Kind`).
     discrepancy : str
         How outcomes depart from the law, among the ways that its kind knows. Of ``curves``: ``slope`` is for laws that
         a few sizes a curve cannot tell from others (the slopes of curves wander off, in part together, and differences
         between them relax); ``level`` is for laws that follow whole learning curves (the level of each wanders and
-        comes back). ``surfaces`` know one, ``field``.
+        comes back). ``surfaces`` know one, ``field``, and ``scores`` one, ``walks``.
     link : {"", "identity"}
         The scale on which level and shape add up, if it is not that of the kind: log loss. With an identity link it is
         the loss in units of the table, five standard deviations of its losses: neither unit nor zero of the loss
