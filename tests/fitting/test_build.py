@@ -132,7 +132,7 @@ def test_positions_become_the_fit_that_they_would_be_of_ours(law, two_tasks, pri
     ours = forge(runs, flat, seed=7, law=law, prior=lender)
     theirs = bl.Fit.from_positions(built, positions, seed=7).posterior
     xr.testing.assert_identical(theirs.draws, ours.draws)
-    of_sampler = {"warmup", "target_accept", "max_depth", "repairs", "sampling_seconds", "sampler"}
+    of_sampler = {"warmup", "target_accept", "max_depth", "repairs", "sampling_seconds", "sampler", "quick"}
     assert {k: v for k, v in theirs.settings.items() if k not in of_sampler} == {
         k: v for k, v in ours.settings.items() if k not in of_sampler
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training import BATCH, EVERY, LENGTH, STEPS
+from tiny_training import BATCH, EVERY, LENGTH, STEPS
 
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.reading import understand
@@ -24,7 +24,7 @@ def train(library, folder):
     for needed in ("torch", "tensorboard", library):
         if importlib.util.find_spec(needed) is None:
             pytest.skip(f"trains with {library}; {needed} is missing: pip install torch tensorboard {library}")
-    program = Path(__file__).with_name("training.py")
+    program = Path(__file__).with_name("tiny_training.py")
     done = subprocess.run([sys.executable, program, library, folder], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"run"')]
