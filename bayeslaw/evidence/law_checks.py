@@ -18,7 +18,7 @@ from bayeslaw.kinds.registry import kind_of
 from bayeslaw.laws.base import LEVELS, Law
 from bayeslaw.laws.files import describe
 from bayeslaw.results import Result, checks_sentence, verdict
-from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.columns import CANONICAL, meaning
 from bayeslaw.sampling.sample import Progress
 from bayeslaw.verdicts import Check, overall
 
@@ -207,7 +207,7 @@ def _wrong_covariates(law: Law, names: list[str]) -> list[str]:
     wrong += [f"no law can be of the column {name!r}" for name in names if name in NO_COVARIATES]
     for name in names:
         known = meaning(name)
-        meant = name if known is None or known.role == "steps" else known.role
+        meant = name if known is None or known.role == "steps" or name in CANONICAL else known.role
         wrong += [f"tables have {name!r} under the name {meant!r}: call it so"] * (meant != name)
     for c in law.covariates:
         if c.like and unit.get(c.like) != c.unit:

@@ -225,7 +225,7 @@ def test_which_laws_split_a_budget_is_known_beforehand(law):
     if law in SPLITS:
         require_budget(get_law(law), COMPUTE, at)
     else:
-        with pytest.raises(LawError, match="has no best split|of accuracy"):
+        with pytest.raises(LawError, match=r"has no best split|of accuracy"):
             require_budget(get_law(law), COMPUTE, at)
 
 
