@@ -102,7 +102,7 @@ from bayeslaw.jobs.run import Job, run_jobs
 from bayeslaw.evidence.backtest.scoring import no_scores
 
 def work(number):
-    end = time.perf_counter() + 0.001
+    end = time.perf_counter() + 0.003
     while time.perf_counter() < end:
         pass
     return [{"scores": {**no_scores(), "rmsle": number / 7}, "note": "é" * number, "status": None, "checks": []}]
