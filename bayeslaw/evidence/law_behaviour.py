@@ -113,14 +113,15 @@ def derivative_check(law: Law, rng: np.random.Generator) -> Check:
 def fall_check(law: Law, rng: np.random.Generator) -> Check:
     """Whether the outcome gets better with more of the axis; a law may say otherwise."""
     coordinates, points, reference = drawn(law, rng, (_PLACES,), 2.0), near(law, rng, _PLACES), reference_of(law)
-    more = {**points, law.axis: 10 * points[law.axis]}
+    falls = any(c.falls for c in law.covariates if c.name == law.axis)
+    more = {**points, law.axis: points[law.axis] * (0.1 if falls else 10.0)}
     change = shape_at(law, coordinates, more, reference) - shape_at(law, coordinates, points, reference)
     outcome = kind_of(law).outcome
     share = float(np.mean((-change if outcome.higher_is_better else change) > 1e-9))
     return at_most(
         "more_is_better", share, 0.0, 1.0,
-        f"With ten times the {law.axis}, {outcome.name} gets worse at {share:.1%} of places within two prior standard "
-        "deviations.",
+        f"With {'a tenth of' if falls else 'ten times'} the {law.axis}, {outcome.name} gets worse at {share:.1%} of "
+        "places within two prior standard deviations.",
         "See that the law means that; if not, look for a sign, or state exponents as the log of a positive number.",
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from bayeslaw.errors import LawError
 from bayeslaw.evidence import law_behaviour as behaviour
 from bayeslaw.evidence.law_simulation import simulation_checks
 from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws.base import LEVELS, Law
 from bayeslaw.laws.files import describe
 from bayeslaw.results import Result, checks_sentence, verdict
@@ -133,7 +134,7 @@ def _trials(law: Law) -> dict[str, Trial]:
 
 def _of_loss(law: Law) -> bool:
     """Whether it is a law of the loss: tables of other outcomes may need what only their kind of model knows."""
-    return kind_of(law).outcome.name == "loss"
+    return law.outcome == LOSS.name
 
 
 def _guarded(name: str, trial: Trial, law: Law, seed: int) -> list[Check]:
@@ -159,7 +160,9 @@ def _kind_check(law: Law, rng: np.random.Generator) -> Check:
         kind = kind_of(law)
         kind.scale_priors(law)
         kind.required(law)
-        if kind.outcome.name == "loss" and kind.knows == "family" and len(law.covariates) < 2:
+        if law.outcome != kind.outcome.name:
+            wrong.append(f"it has outcome={law.outcome!r}, and models of kind {kind.name} are of {kind.outcome.name!r}")
+        if kind.is_new_model(law, {law.axis: 1.0}):
             wrong.append(f"models of kind {kind.name} are told apart by a second covariate, and it has one")
     except LawError as error:
         wrong.append(str(error).rstrip("."))

@@ -54,11 +54,14 @@ class Covariate:
     like : str
         Name of the covariate with which it shares its reference, because it counts the same thing and the law compares
         the two; empty if there is none.
+    falls : bool
+        Whether what lies beyond the data is smaller, as for losses, and not larger.
     """
 
     name: str
     unit: str
     like: str = ""
+    falls: bool = False
 
 
 def unit_of(column: str) -> str:
@@ -145,6 +148,8 @@ class Law:
         a few sizes a curve cannot tell from others (the slopes of curves wander off, in part together, and differences
         between them relax); ``level`` is for laws that follow whole learning curves (the level of each wanders and
         comes back). ``surfaces`` know one, ``field``, and ``scores`` one, ``walks``.
+    outcome : str
+        Column of the table that it describes: that of its kind.
     link : {"", "identity"}
         The scale on which level and shape add up, if it is not that of the kind: log loss. With an identity link it is
         the loss in units of the table, five standard deviations of its losses: neither unit nor zero of the loss
@@ -168,6 +173,7 @@ class Law:
     kind: Any = "curves"
     discrepancy: str = "slope"
     slopes: Slopes | None = None
+    outcome: str = "loss"
     link: Literal["", "identity"] = ""
 
 

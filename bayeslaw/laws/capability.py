@@ -44,4 +44,5 @@ LAW = Law(
     natural=natural,
     kind="scores",
     discrepancy="walks",
+    outcome="accuracy",
 )  # fmt: skip

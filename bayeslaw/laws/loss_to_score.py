@@ -30,7 +30,7 @@ LAW = Law(
     name="loss_to_score",
     formula="logit score = s - k (L - L_ref)",
     source="Bhagia et al. 2024, arXiv 2412.04403; Gadre et al. 2024, arXiv 2403.08540",
-    covariates=(Covariate("model_loss", "nats per token"),),
+    covariates=(Covariate("model_loss", "nats per token", falls=True),),
     axis="model_loss",
     coordinates=(
         # A tenth less loss, of 3 nats, adds .7 to skill: 90% from .2 to 2.7.
@@ -41,4 +41,5 @@ LAW = Law(
     natural=natural,
     kind="scores",
     discrepancy="walks",
+    outcome="accuracy",
 )

@@ -44,8 +44,12 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
     Raises
     ------
     PriorError
-        If the fit failed its checks, pools in another way than its law, or has too few draws.
+        If its kind of model lends nothing, the fit failed its checks, pools in another way than its law, or has too few
+        draws.
     """
+    if not kind_of(posterior.law).lends:
+        outcome = posterior.outcome.name
+        raise PriorError(f"The {posterior.law.name} law is of {outcome}, of which no priors are made: fit without one.")
     failed = [check.name for check in posterior.checks if check.status == "FAIL"]
     if failed:
         raise PriorError(f"A fit that failed its checks ({', '.join(failed)}) lends nothing. Mend the fit first.")

@@ -1,12 +1,14 @@
 """How many times as much one choice needs, with everything held at known curves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bayeslaw.answers import speedup as module
 from bayeslaw.answers.speedup import _first_reached, _lowest, speedup
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.registry import build_model, kind_of
 from bayeslaw.kinds.shared.scales import Foretold
 from bayeslaw.kinds.surfaces.priors import SurfacePriors
 from bayeslaw.laws import get_law
@@ -132,10 +134,17 @@ def test_of_scores_more_is_better(posterior, monkeypatch):
     own = type(predictor)
     object.__setattr__(predictor, "__class__", Scores)
     monkeypatch.setattr(module, "_lines", lambda *args: -lines(*args))
-    scores = speedup(posterior, "x", "y", at=at)
-    object.__setattr__(predictor, "__class__", own)
+    monkeypatch.setattr(module, "kind_of", lambda law: replace(kind_of(law), outcome=predictor.outcome))
+    try:
+        scores = speedup(posterior, "x", "y", at=at)
+        by_score = speedup(posterior, "x", "y", at={"params": 4e8, "score": -float(np.log(2.9))})
+    finally:
+        object.__setattr__(predictor, "__class__", own)
     np.testing.assert_allclose(scores.factors, losses.factors)
     np.testing.assert_allclose(scores.losses, -np.log(losses.losses))
+    monkeypatch.undo()
+    by_loss = speedup(posterior, "x", "y", at={"params": 4e8, "loss": 2.9})
+    np.testing.assert_allclose(by_score.factors, by_loss.factors)
 
 
 def test_lowest_points_lie_between_the_places_of_a_grid():

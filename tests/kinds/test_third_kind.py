@@ -259,6 +259,7 @@ class ScoreKind:
     name: str = "scores"
     outcome: Outcome = SCORE
     knows: str = "model"
+    lends: bool = True
     stored: tuple = (Layout, Curve)
 
     def prepare(self, runs, early_tokens):
@@ -326,6 +327,7 @@ def score_law(name, curve):
         log_shape=log_shape,
         natural=lambda coordinates, level, reference: {"rate": jnp.exp(coordinates["log_rate"])},
         kind=ScoreKind(),
+        outcome="accuracy",
         discrepancy="none",
     )
 

@@ -20,7 +20,7 @@ def all_laws(runs: Runs) -> tuple[tuple[Law, ...], tuple[str, ...]]:
     """Every law whose covariates a table has and that can be compared with the others; and why others cannot.
 
     Where models are points, not curves, only joint laws are compared: others know nothing of models that they have not
-    seen. Of several outcomes or links that with the most laws counts.
+    seen. Of several outcomes or links that of the suited law counts, else that with the most laws.
 
     Parameters
     ----------
@@ -34,7 +34,8 @@ def all_laws(runs: Runs) -> tuple[tuple[Law, ...], tuple[str, ...]]:
     """
     own = [name for name in own_names() if _fed(get_law(name), runs)]
     fed = [get_law(name) for name in (*laws_fed_by(runs), *own)]
-    joint = kind_of(get_law(suited_law(runs)[0])).knows == "family"
+    suited = get_law(suited_law(runs)[0])
+    joint = kind_of(suited).knows == "family"
     kept, reasons = [], []
     for law in fed:
         if joint and kind_of(law).knows != "family":
@@ -47,7 +48,9 @@ def all_laws(runs: Runs) -> tuple[tuple[Law, ...], tuple[str, ...]]:
             continue
         kept.append(law)
     outcomes = [outcome_of_law(kind_of(law).outcome, law) for law in kept]
-    usual = max(outcomes, key=outcomes.count, default=None)
+    usual = outcome_of_law(kind_of(suited).outcome, suited)
+    if usual not in outcomes:
+        usual = max(outcomes, key=outcomes.count, default=usual)
     for law, outcome in zip(kept, outcomes, strict=True):
         if outcome != usual:
             reasons.append(f"{law.name}: it is of {outcome.linked_unit}, the others are not.")

@@ -36,6 +36,7 @@ class CurveKind:
     name: str = "curves"
     outcome: Outcome = LOSS
     knows: Literal["model", "family"] = "model"
+    lends: bool = True
 
     @property
     def stored(self) -> tuple[type, ...]:

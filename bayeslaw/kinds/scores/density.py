@@ -2,16 +2,16 @@
 
 For curve i of model m, family f and task k, at the points x of its runs with t the log of the axis,
 
-    skill = level_k + family_sd_k F_f + family_offset_sd_k f_fk + model_sd_k M_m + offset_sd_k o_i
+    skill = level_k + family_sd F_f + family_offset_sd f_fk + model_sd M_m + offset_sd o_i
             + shape(coordinates_i, x) + common_k(t) + size_i tilt_k(t) + own_i(t)
     score = chance_k + (ceiling_k - chance_k) logistic(skill)
-    measured score ~ normal(score, p (1 - p) (1 / questions_k + noise_k^2)), with p as good as the score,
+    measured score ~ normal(score, p (1 - p) (1 / questions_k + noise_k^2)), with p the score drawn towards a half,
 
-with standard normal F, f, M and o. F and M are what a family and a model are better in on all tasks, so that each task
-has its own weight on them; weights are positive, which fixes their signs. Walks are as in ``walks``, with rates of the
-task; the tilt multiplies the log of model size, so that sizes of a task share what departs from the law and that too
-which grows with size. Everything is sampled; offsets and walks of curves by their
-conditional distribution given all else (``condition``).
+with standard normal F, f, M and o: F and M are how much better a family and a model are on all tasks, f and o on one.
+Their standard deviations and the rates of walks (see ``walks``) hold for all tasks, as a task at chance tells none of
+them; chance, ceiling and noise are those of a task. Models of all sizes share a common walk, and one that is multiplied
+by the log of their size. Everything is sampled; offsets and walks of curves by their conditional distribution given all
+else (``condition``).
 
 Shapes: C curves, M points, T tasks, G families within tasks, P knots of common walks, Q of own ones, B = 1 + Q.
 """
@@ -25,16 +25,18 @@ from jaxtyping import Float, Int
 
 from bayeslaw.kinds.scores.conditional import given_rest
 from bayeslaw.kinds.scores.priors import ScorePriors
-from bayeslaw.kinds.shared.borrowed import VECTOR, BorrowedArrays, Filling, unfold
 from bayeslaw.kinds.shared.population import Pooled, Position, coordinates, log_population_prior, scale
 from bayeslaw.laws.base import Array, Law
 
 LEVEL_SD = 2.0
 """Prior sd of the skill of a typical model at the reference point."""
 
-SCALES = (
-    "noise", "model_sd", "offset_sd", "family_sd", "family_offset_sd", "common_rate", "size_rate", "own_rate",
+OF_ALL_TASKS = (
+    "model_sd", "offset_sd", "family_sd", "family_offset_sd", "common_rate", "size_rate", "own_rate",
 )  # fmt: skip
+"""Scales that all tasks have in common."""
+
+SCALES = ("noise", *OF_ALL_TASKS)
 SHARED = ("level", "ceiling", "chance", "model_factor", "family_factor", "family_offset")
 """Entries of a position, beside population and scales, that curves share."""
 
@@ -58,25 +60,24 @@ class ScoreData(NamedTuple):
     known_chance: Float[Array, " T"]  # NaN where it is estimated
     task_of: Int[Array, " C"]
     model_of: Int[Array, " C"]
-    kin_of: Int[Array, " C"]
+    family_name_of: Int[Array, " C"]
     family_of: Int[Array, " C"]  # families within tasks
     groups: dict[str, Int[Array, " C"]]  # by level
-    borrowed: BorrowedArrays | None = None
 
 
 @dataclass(frozen=True)
 class ScoreDensity:
     """The log density without its arrays: tables of the same shape share one compiled density.
 
-    Beside the population, a position has ``level``, ``ceiling``, ``chance`` and the scales (T,), in units of their
-    priors; and standard normal ``walks`` (T, 2 P), common and of sizes, ``model_factor``, ``family_factor``,
+    Beside the population, a position has ``level``, ``ceiling``, ``chance`` and ``noise`` (T,), and the scales of all
+    tasks (1,), in units of their priors; and standard normal ``walks`` (T, 2 P), common and of sizes,
+    ``model_factor``, ``family_factor``,
     ``family_offset`` (G,), and ``own`` (C, 1 + Q).
     """
 
     law: Law
     pooled: Pooled
     scales: ScorePriors
-    filling: Filling = ()
 
     @property
     def whitened(self) -> bool:
@@ -91,18 +92,15 @@ class ScoreDensity:
     def log_prior(self, position: Position) -> Array:
         """Log prior density of a position, up to a constant."""
         total = log_population_prior(self.pooled, position)
-        for name in (*SHARED, *SCALES, WALKS, OWN, VECTOR):
-            if name in position:
-                total -= 0.5 * jnp.sum(position[name] ** 2)
+        for name in (*SHARED, *SCALES, WALKS, OWN):
+            total -= 0.5 * jnp.sum(position[name] ** 2)
         return total
 
     def log_likelihood(self, data: ScoreData, position: Position) -> Array:
         """Log density of the scores given a position."""
-        position = unfold(self.filling, data.borrowed, position)
         scales = score_scales(self, position)
         chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, position))
-        skill = skill_by_law(self, data, position, scales)
-        skill += jnp.einsum("cmr,cr->cm", walk_basis(data, scales), position[WALKS][data.task_of])
+        skill = shared_skill(self, data, position, scales)
         skill += jnp.einsum("cmb,cb->cm", own_basis(data, scales), position[OWN])
         p = score(skill, chance, ceiling)
         variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
@@ -110,7 +108,7 @@ class ScoreDensity:
         return jnp.sum(jnp.where(data.asked > 0, density, 0.0))
 
     def straighten(self, data: ScoreData, centre: Position, position: Position) -> Position:
-        """The identity: there is no frame to straighten."""
+        """The identity: in the coordinates of these laws the posterior has no curved ridges."""
         return position
 
     def condition(self, data: ScoreData, position: Position) -> tuple[Position, Array]:
@@ -119,11 +117,9 @@ class ScoreDensity:
         Their conditional distribution given all else is taken to be normal, as it would be were scores linear in skill.
         Returns the position and the log of the Jacobian determinant.
         """
-        whole = unfold(self.filling, data.borrowed, position)
-        scales = score_scales(self, whole)
-        chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, whole))
-        skill = skill_by_law(self, data, whole, scales)
-        skill += jnp.einsum("cmr,cr->cm", walk_basis(data, scales), whole[WALKS][data.task_of])
+        scales = score_scales(self, position)
+        chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, position))
+        skill = shared_skill(self, data, position, scales)
         p, slope = score(skill, chance, ceiling), slope_of_score(skill, chance, ceiling)
         variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
         told = jnp.where(data.asked > 0, slope / variance, 0.0)
@@ -152,7 +148,7 @@ def score_variance(p: Array, asked: Array, noise: Array) -> Array:
 
 
 def score_scales(density: ScoreDensity, position: Position) -> dict[str, Array]:
-    """Scales of each task, shapes (T,)."""
+    """Scales on each task, shapes (T,)."""
     tasks = position["noise"].shape
     scales = {name: jnp.broadcast_to(scale(getattr(density.scales, name), position[name]), tasks) for name in SCALES}
     return {**scales, "noise": jnp.clip(scales["noise"], 1e-4, 0.9)}
@@ -171,21 +167,22 @@ def ceiling_above(chance: Array, logit: Array) -> Array:
     return 1 - (1 - chance) * (1 - LEAST_CEILING) * jax.nn.sigmoid(-logit)
 
 
-def skill_by_law(density: ScoreDensity, data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
-    """Skill of each run by level and law: shape (C, M)."""
+def shared_skill(density: ScoreDensity, data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
+    """Skill of each run but for what its curve has to itself: shape (C, M)."""
     values = coordinates(density.pooled, data.groups, position)
     shape = density.law.log_shape(
         {name: value[:, None] for name, value in values.items()},
         data.covariates,
         dict.fromkeys(data.covariates, 1.0),
     )
-    return skill_levels(data, position, scales)[:, None] + shape
+    walks = jnp.einsum("cmr,cr->cm", walk_basis(data, scales), position[WALKS][data.task_of])
+    return skill_levels(data, position, scales)[:, None] + shape + walks
 
 
 def skill_levels(data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
     """Skill of each curve at the reference point but for its own offset: shape (C,)."""
     k = data.task_of
-    total = family_levels(position, scales, k, data.kin_of, data.family_of)
+    total = family_levels(position, scales, k, data.family_name_of, data.family_of)
     return total + scales["model_sd"][k] * position["model_factor"][data.model_of]
 
 

@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bayeslaw.errors import LawError
 from bayeslaw.kinds.scores.density import LEVEL_SD, SCALES, ceiling_above, own_basis, score, score_variance, walk_basis
 from bayeslaw.kinds.scores.model import ScoreModel
 from bayeslaw.kinds.shared.generative import Sites, define_parameters, generate_coordinates
@@ -17,14 +16,7 @@ def generate(model: ScoreModel, sites: Sites) -> None:
 
     Sites have the names and units of the variables of a posterior; effects and walks are standard normal there.
     ``accuracy`` (J,) is observed: scores curve by curve, each in order of the axis.
-
-    Raises
-    ------
-    LawError
-        If the model has a prior, whose vector is not told in this form.
     """
-    if model.density.filling:
-        raise LawError("A model with a prior is not written out: build it without one, or use bayeslaw.build.")
     law, layout, data, priors = model.law, model.layout, model.data, model.density.scales
     fixed, sizes, tasks, k = model.fixed(), model.sizes(), (len(layout.tasks),), data.task_of
 
@@ -39,7 +31,7 @@ def generate(model: ScoreModel, sites: Sites) -> None:
     ceiling = sites.define("ceiling", ceiling_above(chance, sites.sample("ceiling_logit", priors.ceiling, tasks)))
 
     level = sites.sample("task_level", Normal(0.0, LEVEL_SD), tasks)[k]
-    level += scales["family_sd"][k] * standard("family_factor")[data.kin_of]
+    level += scales["family_sd"][k] * standard("family_factor")[data.family_name_of]
     level += scales["family_offset_sd"][k] * standard("family_offset")[data.family_of]
     level += scales["model_sd"][k] * standard("model_factor")[data.model_of]
     own = standard("own")

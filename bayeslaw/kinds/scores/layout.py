@@ -7,8 +7,7 @@ import pandas as pd
 
 from bayeslaw.errors import LawError
 from bayeslaw.kinds.scores.walks import KNOTS, OWN_KNOTS, OWN_SPACING, SPACING, Walk, walk_over
-from bayeslaw.kinds.shared.borrowed import Borrowed
-from bayeslaw.kinds.shared.layout import Layout, largest_of_curves, lay_out, points_of_table
+from bayeslaw.kinds.shared.layout import Layout, largest_of_curves, laws_fed_by, lay_out, points_of_table
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
@@ -19,9 +18,6 @@ SCORE = Outcome("accuracy", "share of questions", higher_is_better=True, link_na
 
 SIZE = "params"
 """Covariate with whose logarithm departures grow that sizes do not have in common."""
-
-FALLING = ("model_loss",)
-"""Covariates of which smaller values lie beyond the data."""
 
 UNKNOWN_QUESTIONS = 1e5
 """Questions of a test of which the number is not known: so many that all scatter is estimated from the scores."""
@@ -34,7 +30,7 @@ POINTS_OF_A_WALK = 4
 class ScoreLayout(Layout):
     """Scores as arrays. Coordinates are stated at the geometric mean of all runs.
 
-    Without a prior, a task whose families have a single model each is one family, called as the task.
+    A task whose families have a single model each is one family, called as the task.
 
     Attributes
     ----------
@@ -46,7 +42,7 @@ class ScoreLayout(Layout):
         Log of the number of parameters relative to the reference; 0 where the law has no model size.
     model_of : ndarray of int, shape (C,)
         The model of each curve: curves of several tasks may be of one.
-    kin_of : ndarray of int, shape (C,)
+    family_name_of : ndarray of int, shape (C,)
         The family of each curve, the same on all tasks.
     common, own : Walk
         Over the range of all runs: of what models share, and of single models.
@@ -56,13 +52,13 @@ class ScoreLayout(Layout):
     questions: np.ndarray
     size: np.ndarray
     model_of: np.ndarray
-    kin_of: np.ndarray
+    family_name_of: np.ndarray
     common: Walk
     own: Walk
 
 
-def score_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> ScoreLayout:
-    """Lay out a table of scores for a law; with a prior, relative to the reference point of the prior.
+def score_layout(runs: Runs, law: Law) -> ScoreLayout:
+    """Lay out a table of scores for a law.
 
     Raises
     ------
@@ -72,7 +68,7 @@ def score_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Scor
     if SCORE.name not in runs.table:
         raise LawError(
             f"{runs.source}: the {law.name} law is of scores, and the table has none, only losses. Say which column is "
-            "one: --as COLUMN=accuracy; laws of losses are listed by bayeslaw laws."
+            f"one: --as COLUMN=accuracy. Laws that this table can feed: {', '.join(laws_fed_by(runs))}."
         )
     points = points_of_table(runs, law, SCORE)
     fields = lay_out(
@@ -81,8 +77,8 @@ def score_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Scor
         SCORE,
         largest=largest_of_curves(points, law.axis),
         axis_reference=lambda largest, mean: mean,
-        family=families_of if borrowed is None else lambda labels: labels["family"],
-        borrowed=borrowed,
+        family=families_of,
+        borrowed=None,
     )
     plain = Layout(**fields)
     seen = plain.weight > 0
@@ -98,7 +94,7 @@ def score_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Scor
         questions=_of_tasks(runs.table, plain.tasks, "questions", UNKNOWN_QUESTIONS),
         size=size,
         model_of=pd.factorize(pd.MultiIndex.from_frame(labels[["family", "model"]]))[0],
-        kin_of=pd.factorize(labels["family"])[0],
+        family_name_of=pd.factorize(labels["family"])[0],
         common=walk_over(t, SPACING, KNOTS if several else 0),
         own=walk_over(t, OWN_SPACING, OWN_KNOTS if several else 0),
     )
@@ -106,7 +102,12 @@ def score_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Scor
 
 def times(law: Law, logs: np.ndarray) -> np.ndarray:
     """Places on walks, which go on beyond the data, of logs of the axis relative to the reference."""
-    return -logs if law.axis in FALLING else logs
+    return -logs if falling(law)[law.axis] else logs
+
+
+def falling(law: Law) -> dict[str, bool]:
+    """Whether smaller values of a covariate lie beyond the data, by its name."""
+    return {c.name: c.falls for c in law.covariates}
 
 
 def _of_tasks(table: pd.DataFrame, tasks: tuple[str, ...], name: str, unknown: float) -> np.ndarray:

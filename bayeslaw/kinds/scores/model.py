@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from bayeslaw.kinds.scores.density import (
+    OF_ALL_TASKS,
     OWN,
     SCALES,
     WALKS,
@@ -19,7 +20,6 @@ from bayeslaw.kinds.scores.density import (
 )
 from bayeslaw.kinds.scores.layout import ScoreLayout, times
 from bayeslaw.kinds.scores.priors import ScorePriors
-from bayeslaw.kinds.shared.borrowed import BorrowedArrays, filling_of, reduced_sizes, unfold
 from bayeslaw.kinds.shared.population import (
     Pooled,
     PopulationDraws,
@@ -96,29 +96,45 @@ class ScoreModel:
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each entry of a position."""
-        return reduced_sizes(self.density.filling, _whole_sizes(self.layout, self.density.pooled))
+        layout, tasks = self.layout, len(self.layout.tasks)
+        return {
+            **population_sizes(self.density.pooled, layout),
+            **dict.fromkeys(("level", "ceiling", "chance", "noise"), (tasks,)),
+            **dict.fromkeys(OF_ALL_TASKS, (1,)),
+            WALKS: (tasks, 2 * len(layout.common.knots)),
+            "model_factor": (int(layout.model_of.max()) + 1,),
+            "family_factor": (int(layout.family_name_of.max()) + 1,),
+            "family_offset": (len(layout.families),),
+            OWN: (len(layout.curves), 1 + len(layout.own.knots)),
+        }
 
     def fixed(self) -> frozenset[str]:
         """Entries of a position fixed at 0: spreads of the population, and what the table cannot tell apart."""
-        layout, sizes = self.layout, self.sizes()
-        known = {name for name in sizes if name.startswith("spread.")}
+        known = {name for name in self.sizes() if name.startswith("spread.")}
         known |= {name for name in SCALES if getattr(self.density.scales, name).sd == 0}
-        models, kin = int(layout.model_of.max()) + 1, int(layout.kin_of.max()) + 1
-        if not np.isnan(layout.chance).any():
-            known.add("chance")
-        if len(layout.tasks) == 1 or models == 1:  # what a model has on all tasks is what it has on one
-            known |= {"model_factor", "model_sd"}
-        if len(layout.tasks) == 1 or kin == 1 or kin == models:
-            known |= {"family_factor", "family_sd"}
-        if kin in (1, models):
-            known |= {"family_offset", "family_offset_sd"}
-        if not layout.size.any():
-            known.add("size_rate")
+        known |= {"chance"} if not np.isnan(self.layout.chance).any() else set()
+        absent = self.absent()
+        effects = {"model_sd": "model_factor", "family_sd": "family_factor", "family_offset_sd": "family_offset"}
+        return frozenset(known | absent | {effects[name] for name in absent & set(effects)})
+
+    def absent(self) -> frozenset[str]:
+        """Scales of what this table does not have: their effects are 0."""
+        layout, tasks = self.layout, len(self.layout.tasks)
+        models, families = int(layout.model_of.max()) + 1, int(layout.family_name_of.max()) + 1
+        found = set()
+        if tasks == 1 or models == 1:  # what a model has on all tasks is what it has on the only one
+            found.add("model_sd")
+        if families in (1, models):
+            found |= {"family_sd", "family_offset_sd"}
+        if tasks == 1:
+            found.add("family_sd")
         if not len(layout.common.knots):
-            known |= {"common_rate", "size_rate"}
+            found |= {"common_rate", "size_rate"}
+        if not layout.size.any():
+            found.add("size_rate")
         if not len(layout.own.knots):
-            known.add("own_rate")
-        return frozenset(known & set(sizes))
+            found.add("own_rate")
+        return frozenset(found)
 
     def without_runs(self) -> "ScoreModel":
         """The same model with runs that carry no information, for draws from the prior."""
@@ -127,12 +143,12 @@ class ScoreModel:
     def complete(self, positions: Position, rng: np.random.Generator) -> ScoreDraws:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""
         with jax.enable_x64(True):
-            whole, values, scales, level, family, chance, ceiling = jax.tree.map(
+            values, scales, level, family, chance, ceiling = jax.tree.map(
                 np.asarray, _evaluate(self.density, self.data, self._first_of_families(), positions)
             )
-        k, fixed = self.layout.task_of, self.fixed()
-        scales = {name: np.zeros_like(value) if name in fixed else value for name, value in scales.items()}
-        own, walks, knots = whole[OWN], whole[WALKS], len(self.layout.common.knots)
+        k, absent = self.layout.task_of, self.absent()
+        scales = {name: np.zeros_like(value) if name in absent else value for name, value in scales.items()}
+        own, walks, knots = positions[OWN], positions[WALKS], len(self.layout.common.knots)
         return ScoreDraws(
             coordinates=values,
             level=level + scales["offset_sd"][:, k] * own[:, :, 0],
@@ -153,19 +169,17 @@ class ScoreModel:
 
 @functools.partial(jax.jit, static_argnames="density")
 def _evaluate(density: ScoreDensity, data: ScoreData, first: Array, positions: Position) -> tuple[Array, ...]:
-    """Whole positions, coordinates, scales, levels of curves and families, chance and ceilings, at S positions."""
+    """Coordinates, scales, levels of curves and families, chance and ceilings, at S positions."""
 
     def one(position: Position) -> tuple[Array, ...]:
-        whole = unfold(density.filling, data.borrowed, position)
-        scales = score_scales(density, whole)
-        chance, ceiling = levels_of(density, data, whole)
-        index = (data.task_of[first], data.kin_of[first], data.family_of[first])
+        scales = score_scales(density, position)
+        chance, ceiling = levels_of(density, data, position)
+        index = (data.task_of[first], data.family_name_of[first], data.family_of[first])
         return (
-            whole,
-            coordinates(density.pooled, data.groups, whole),
+            coordinates(density.pooled, data.groups, position),
             scales,
-            skill_levels(data, whole, scales),
-            family_levels(whole, scales, *index),
+            skill_levels(data, position, scales),
+            family_levels(position, scales, *index),
             chance,
             ceiling,
         )
@@ -193,25 +207,8 @@ def build_score_model(law: Law, layout: ScoreLayout, pooled: Pooled, scales: Sco
         known_chance=layout.chance,
         task_of=layout.task_of,
         model_of=layout.model_of,
-        kin_of=layout.kin_of,
+        family_name_of=layout.family_name_of,
         family_of=layout.family_of,
         groups=group_index(layout),
-        borrowed=None if layout.borrowed is None else BorrowedArrays(layout.borrowed.mean, layout.borrowed.root()),
     )
-    filling = filling_of(layout.borrowed, _whole_sizes(layout, pooled), layout.tasks)
-    return ScoreModel(law, layout, ScoreDensity(law, pooled, scales, filling), data)
-
-
-def _whole_sizes(layout: ScoreLayout, pooled: Pooled) -> dict[str, tuple[int, ...]]:
-    """Shape of each entry of a whole position, before any is taken from the borrowed vector."""
-    tasks, knots = len(layout.tasks), len(layout.common.knots)
-    return {
-        **population_sizes(pooled, layout),
-        **dict.fromkeys(("level", "ceiling", "chance", "noise"), (tasks,)),
-        **dict.fromkeys(SCALES[1:], (1,)),
-        WALKS: (tasks, 2 * knots),
-        "model_factor": (int(layout.model_of.max()) + 1,),
-        "family_factor": (int(layout.kin_of.max()) + 1,),
-        "family_offset": (len(layout.families),),
-        OWN: (len(layout.curves), 1 + len(layout.own.knots)),
-    }
+    return ScoreModel(law, layout, ScoreDensity(law, pooled, scales), data)

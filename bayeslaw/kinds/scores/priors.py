@@ -7,7 +7,9 @@ from bayeslaw.kinds.shared.scales import LogNormal, Normal
 
 @dataclass(frozen=True)
 class ScorePriors:
-    """Priors of what scores have beside their law, all per task. Skill is on the logistic scale.
+    """Priors of what scores have beside their law: ceiling, chance and noise of a task, the others of all tasks.
+
+    Skill is on the logistic scale.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Part, Targets, Who, in_one
-from bayeslaw.kinds.scores.layout import FALLING, SIZE, ScoreLayout
+from bayeslaw.kinds.scores.layout import SIZE, ScoreLayout, falling
 from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.shared.points import complete_point, curve_named, product_name, resources
 from bayeslaw.kinds.shared.prediction import flat, new_coordinates
@@ -158,12 +158,25 @@ class ScoreTargeting:
         first = np.unique(layout.family_of, return_index=True)[1]
         found = self._of_curves({name: np.tile(v, (len(first), 1)) for name, v in covariates.items()}, first)
         task = layout.task_of[first]
-        level, own_walk = self._unseen(flat(self.draws, "family_level"), task, layout.kin_of[first], rng)
+        same = pd.factorize(np.array(["" if family == name else family for name, family in layout.families]))[0]
+        level, own_walk = self._unseen(flat(self.draws, "family_level"), task, same, rng)
         labels = tuple((NEW_MODEL, family, name) for name, family in layout.families)
         return replace(found, labels=labels, level=level, own_walk=own_walk)
 
     def _new_families(self, covariates: Mapping[str, np.ndarray], rng: np.random.Generator) -> ScoreTargets:
-        """A model of an unseen family on each task, at covariates of shape (A,)."""
+        """A model of an unseen family on each task, at covariates of shape (A,).
+
+        Raises
+        ------
+        TargetError
+            If all models are of one family, from which the spread of families cannot be estimated.
+        """
+        if self.layout.family_name_of.max() == 0:
+            only = self.layout.curves[0].family
+            raise TargetError(
+                f"A new family cannot be predicted from one, {only!r}: how far families differ is unknown. "
+                "Add models of others."
+            )
         layout, tasks = self.layout, np.arange(len(self.layout.tasks))
         first = np.unique(layout.task_of, return_index=True)[1]
         found = self._of_curves({name: np.tile(v, (len(first), 1)) for name, v in covariates.items()}, first)
@@ -200,7 +213,7 @@ class ScoreTargeting:
         seen = {name: np.where(layout.weight > 0, values, np.nan) for name, values in layout.covariates.items()}
         beyond = {}
         for name, values in covariates.items():
-            falls = name in FALLING
+            falls = falling(self.law)[name]
             ends = (np.nanmin if falls else np.nanmax)(seen[name], axis=1)
             best = [(min if falls else max)(ends[group_of == g]) for g in group]
             beyond[name] = np.array(best)[:, None] / values if falls else values / np.array(best)[:, None]

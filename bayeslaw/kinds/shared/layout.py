@@ -204,11 +204,9 @@ def run_weights(table: pd.DataFrame, outcome: Outcome = LOSS) -> np.ndarray:
 
 
 def laws_fed_by(runs: Runs) -> tuple[str, ...]:
-    """Names of the laws whose covariates a table has for every run: of scores if it has scores, else of losses."""
-    laws = [get_law(name) for name in builtin_names()]
-    scores = "accuracy" in runs.table
-    fed = [law for law in laws if all(_has(runs.table, c.name) for c in law.covariates)]
-    return tuple(law.name for law in fed if (law.kind == "scores") == scores)
+    """Names of the laws whose outcome and covariates a table has for every run."""
+    laws = {law.name: (law.outcome, *(c.name for c in law.covariates)) for law in map(get_law, builtin_names())}
+    return tuple(name for name, needed in laws.items() if all(_has(runs.table, column) for column in needed))
 
 
 def _has(table: pd.DataFrame, name: str) -> bool:
