@@ -11,12 +11,15 @@ from numpyro.infer.util import log_density as numpyro_log_density
 from scipy.special import expit, logit
 
 import bayeslaw as bl
-from bayeslaw.errors import LawError
+from bayeslaw.errors import LawError, PriorError, TargetError
+from bayeslaw.evidence.comparison.candidates import all_laws
 from bayeslaw.kinds.base import log_density
 from bayeslaw.kinds.registry import build_model, kind_of
 from bayeslaw.kinds.scores.conditional import given_rest
 from bayeslaw.kinds.scores.density import LEVEL_SD, OWN, SCALES, ceiling_above
+from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.scores.walks import Walk, brownian, walk_over
+from bayeslaw.kinds.shared.scales import LogNormal
 from bayeslaw.laws import get_law
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.twin import NumpyroSites
@@ -209,6 +212,36 @@ def test_a_new_model_has_the_size_it_is_asked_at(fitted):
     for row in found.itertuples():
         assert abs(row.median - own.loc[(row.task, "xl"), "median"]) < 4 * row.sd
         assert row.sd > own.loc[(row.task, "xl"), "sd"]
+
+
+def test_a_new_family_needs_others_to_differ_from(fitted):
+    with pytest.raises(TargetError, match="cannot be predicted from one, 'f'"):
+        fitted.predictions([{"params": 6.4e9, "data": 3e11}], kind="new-family")
+
+
+def test_it_lends_no_prior(fitted):
+    with pytest.raises(PriorError, match="of accuracy, of which no priors are made"):
+        fitted.as_prior("quiz")
+
+
+def test_scales_that_are_known_are_kept_and_those_of_nothing_are_0(runs):
+    """A scale whose prior has no width is its median; that of families, of which there is one, has no effect."""
+    known = ScorePriors(noise=LogNormal(0.05, 0.0), own_rate=LogNormal(0.03, 0.0))
+    model = build_model(runs, get_law("trajectory"), scales=known)
+    assert {"noise", "own_rate", "family_factor", "family_offset"} <= model.fixed()
+    rng = np.random.default_rng(0)
+    positions = {name: rng.standard_normal((3, *shape)) for name, shape in model.sizes().items()}
+    positions |= {name: np.zeros_like(positions[name]) for name in model.fixed()}
+    draws = model.complete(positions, rng)
+    np.testing.assert_allclose(draws.scales["noise"], 0.05)
+    np.testing.assert_allclose(draws.own_walk, 0.03 * positions[OWN][:, :, 1:])
+    assert not draws.scales["family_sd"].any()
+
+
+def test_a_table_of_scores_is_compared_by_laws_of_scores():
+    laws, left_out = all_laws(bl.read_runs(score_table()))
+    assert {law.name for law in laws} == {"trajectory", "capability", "emergence"}
+    assert any("it is of log loss" in reason for reason in left_out)
 
 
 def test_saved_and_loaded_it_answers_the_same(fitted, tmp_path):
