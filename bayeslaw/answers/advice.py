@@ -14,9 +14,12 @@ import pandas as pd
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.reach import budget_check, target_check
 from bayeslaw.kinds.registry import kind_of, read_for
+from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.kinds.shared.points import curves_on, require_covariates
 from bayeslaw.kinds.table_checks import table_checks
+from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
+from bayeslaw.laws.suited import suited_law
 from bayeslaw.results import Result, checks_sentence, verdict
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS
@@ -88,7 +91,8 @@ def advise(
         ``{"compute": 1e24}``. Covariates that it leaves out are not judged.
     law : str or Law, optional
         The law to be fitted. If it is not named, ``chinchilla`` for a target that gives ``params`` or ``compute``, or
-        for a table with ``params`` if there is no target; else ``rectified``.
+        for a table with ``params`` if there is no target; else ``rectified``. For a table of scores, the law that
+        suits it.
     task : str, optional
         Task of the target, if the table has several; all of them if it is not named.
 
@@ -107,8 +111,7 @@ def advise(
     TaskError
         If there is no such task.
     """
-    joint = bool({"params", "compute"} & set(at)) if at else "params" in runs.table
-    runs, law = read_for(runs, law or ("chinchilla" if joint else "rectified"), EARLY_TOKENS)
+    runs, law = read_for(runs, law or _asked_for(runs, at), EARLY_TOKENS)
     layout = kind_of(law).layout(runs, law, None)
     checks = table_checks(runs, law, layout)
     if task is not None:
@@ -121,6 +124,15 @@ def advise(
         require_covariates(law, at)
         checks.append(target_check(layout, law, at, task))
     return Advice(tuple(checks), runs.source, len(runs.table), law.name, _suggestions(runs.table, law))
+
+
+def _asked_for(runs: Runs, at: Mapping[str, float] | None) -> Law:
+    """The law of a table and a target, if none is named."""
+    suited = get_law(suited_law(runs)[0])
+    if suited.outcome != LOSS.name:
+        return suited
+    joint = bool({"params", "compute"} & set(at)) if at else "params" in runs.table
+    return get_law("chinchilla" if joint else "rectified")
 
 
 def _suggestions(table: pd.DataFrame, law: Law) -> tuple[str, ...]:

@@ -148,10 +148,17 @@ def parameter_records(posterior: Posterior) -> list[dict[str, Any]]:
 
     for population in sorted(str(v) for v in draws.data_vars if str(v).startswith(("location_", "spread_"))):
         keep(draws[population], population, "population", None, None, "1")
+    scales = {
+        variable: (name, unit.replace("log loss", posterior.predictor.outcome.linked_unit))
+        for variable, (name, unit) in posterior.predictor.scale_variables().items()
+    }
+    for variable, (name, unit) in scales.items():
+        if "task" not in draws[variable].dims:  # one of all tasks
+            keep(draws[variable], name, "population", None, None, unit)
     for k, task in enumerate(layout.tasks):
-        for variable, (name, unit) in posterior.predictor.scale_variables().items():
-            unit = unit.replace("log loss", posterior.predictor.outcome.linked_unit)
-            keep(draws[variable].isel(task=k), name, "task", task, task, unit)
+        for variable, (name, unit) in scales.items():
+            if "task" in draws[variable].dims:
+                keep(draws[variable].isel(task=k), name, "task", task, task, unit)
     for parameter in posterior.law.parameters:
         values = draws[parameter.name]
         for level, group, of_task, curve in groups_of(posterior, values.values):

@@ -179,7 +179,9 @@ def log_prior(posterior: Posterior, seed: int = 0) -> np.ndarray:
         total += _of_coordinate(posterior, pooled)
     of_tasks = posterior.predictor.scales()
     for name, scale in sampled_scales(posterior.scale_priors).items():
-        total += -0.5 * np.sum(np.nan_to_num(scale.standardised(of_tasks[name])) ** 2, axis=1)
+        values = of_tasks[name]
+        drawn = np.ptp(values, axis=0) > 0  # others are constants, such as scales of what the table does not have
+        total += -0.5 * np.sum(scale.standardised(values[:, drawn]) ** 2, axis=1)
     return total
 
 

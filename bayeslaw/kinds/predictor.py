@@ -191,11 +191,11 @@ class Predictor(Protocol[T]):
         ...
 
     def scales(self) -> dict[str, np.ndarray]:
-        """Draws of the scales (of noise and discrepancy) of each task, by the names of their priors: shapes (S, T)."""
+        """Draws of the scales by the names of their priors: (S, T) of each task, or (S, 1) of all tasks."""
         ...
 
     def scale_variables(self) -> dict[str, tuple[str, str]]:
-        """By variable of the posterior that holds a scale of each task: the name and unit that it is reported under."""
+        """By variable of the posterior that holds a scale, of each task or of all: the name and unit it goes by."""
         ...
 
     def groups(self) -> tuple[tuple[str, str, np.ndarray], ...]:

@@ -167,6 +167,12 @@ def ceiling_above(chance: Array, logit: Array) -> Array:
     return 1 - (1 - chance) * (1 - LEAST_CEILING) * jax.nn.sigmoid(-logit)
 
 
+def ceiling_logit(chance: Array, ceiling: Array) -> Array:
+    """The place of a ceiling: the inverse of `ceiling_above`."""
+    above = (1 - ceiling) / ((1 - chance) * (1 - LEAST_CEILING))
+    return jnp.log1p(-above) - jnp.log(above)
+
+
 def shared_skill(density: ScoreDensity, data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
     """Skill of each run but for what its curve has to itself: shape (C, M)."""
     values = coordinates(density.pooled, data.groups, position)

@@ -50,7 +50,10 @@ class ScoreDraws:
         Coefficients of the walk of each curve, rate included.
     common_walk, size_walk : ndarray, shape (S, T, P)
         Coefficients of the walks that the models of a task share, rates included.
-    scales : dict of ndarray, shape (S, T)
+    noise : ndarray, shape (S, T)
+        Scatter of checkpoints beyond that of their tests.
+    scales : dict of ndarray, shape (S,)
+        Scales that all tasks have in common; 0 of what the table does not have.
     population : PopulationDraws
     """
 
@@ -62,6 +65,7 @@ class ScoreDraws:
     own_walk: np.ndarray
     common_walk: np.ndarray
     size_walk: np.ndarray
+    noise: np.ndarray
     scales: dict[str, np.ndarray]
     population: PopulationDraws
 
@@ -76,7 +80,8 @@ class ScoreDraws:
             "own_walk": (self.own_walk, ("curve", "basis")),
             "common_walk": (self.common_walk, ("task", "shared_basis")),
             "size_walk": (self.size_walk, ("task", "shared_basis")),
-            **{name: (values, ("task",)) for name, values in self.scales.items()},
+            "noise": (self.noise, ("task",)),
+            **{name: (values, ()) for name, values in self.scales.items()},
             **self.population.variables(),
         }
 
@@ -146,19 +151,20 @@ class ScoreModel:
             values, scales, level, family, chance, ceiling = jax.tree.map(
                 np.asarray, _evaluate(self.density, self.data, self._first_of_families(), positions)
             )
-        k, absent = self.layout.task_of, self.absent()
-        scales = {name: np.zeros_like(value) if name in absent else value for name, value in scales.items()}
+        absent = self.absent()
+        common = {name: 0.0 * scales[name][:, 0] if name in absent else scales[name][:, 0] for name in OF_ALL_TASKS}
         own, walks, knots = positions[OWN], positions[WALKS], len(self.layout.common.knots)
         return ScoreDraws(
             coordinates=values,
-            level=level + scales["offset_sd"][:, k] * own[:, :, 0],
+            level=level + common["offset_sd"][:, None] * own[:, :, 0],
             family_level=family,
             chance=chance,
             ceiling=ceiling,
-            own_walk=scales["own_rate"][:, k, None] * own[:, :, 1:],
-            common_walk=scales["common_rate"][..., None] * walks[..., :knots],
-            size_walk=scales["size_rate"][..., None] * walks[..., knots:],
-            scales=scales,
+            own_walk=common["own_rate"][:, None, None] * own[:, :, 1:],
+            common_walk=common["common_rate"][:, None, None] * walks[..., :knots],
+            size_walk=common["size_rate"][:, None, None] * walks[..., knots:],
+            noise=scales["noise"],
+            scales=common,
             population=population_draws(self.density.pooled, positions),
         )
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special, stats
 
 from bayeslaw.kinds.predictor import Deviates
-from bayeslaw.kinds.scores.density import SCALES, score_variance
+from bayeslaw.kinds.scores.density import OF_ALL_TASKS, ceiling_logit, score_variance
 from bayeslaw.kinds.scores.layout import SCORE, times
 from bayeslaw.kinds.scores.targets import ScoreTargeting, ScoreTargets
 from bayeslaw.kinds.scores.walks import brownian
@@ -83,15 +83,22 @@ class ScorePredictor(ScoreTargeting):
         return slopes_and_bends(self.layout, y, self.layout.family_of)
 
     def scales(self) -> dict[str, np.ndarray]:
-        """Draws of the scales of each task, shapes (S, T)."""
-        return {name: flat(self.draws, name) for name in self.scale_variables()}
+        """Draws of the scales by the names of their priors: shapes (S, T), and (S, 1) of those of all tasks.
+
+        Chance and ceiling are on the logistic scale on which their priors are.
+        """
+        chance, ceiling = flat(self.draws, "chance"), flat(self.draws, "ceiling")
+        with np.errstate(divide="ignore"):  # a known chance of 0 has no logit, and is not drawn
+            logits = {"chance": special.logit(chance), "ceiling": ceiling_logit(chance, ceiling)}
+        common = {name: self._scale(name) for name in OF_ALL_TASKS}
+        return {"noise": flat(self.draws, "noise"), **logits, **common}
 
     def scale_variables(self) -> dict[str, tuple[str, str]]:
-        """Variables that hold scales of tasks: name and unit."""
-        unit = {"noise": "sd over sqrt(p (1 - p))", **dict.fromkeys(SCALES[-3:], "skill per root e-fold")}
-        return {name: (name, unit.get(name, "skill")) for name in SCALES} | {
-            name: (name, SCORE.unit) for name in ("chance", "ceiling")
-        }
+        """Variables that hold scales, and levels of scores: name and unit."""
+        rates = dict.fromkeys(("common_rate", "size_rate", "own_rate"), "skill per root e-fold")
+        units = {"noise": "sd over sqrt(p (1 - p))", **dict.fromkeys(OF_ALL_TASKS, "skill"), **rates}
+        units |= dict.fromkeys(("chance", "ceiling"), SCORE.unit)
+        return {name: (name, unit) for name, unit in units.items()}
 
     def groups(self) -> tuple[tuple[str, str, np.ndarray], ...]:
         """Families within tasks."""
@@ -132,15 +139,14 @@ class ScorePredictor(ScoreTargeting):
         total = np.zeros((len(targets.level), *t.shape))
         if not (common.any() or own.any()):
             return total
-        rates = {name: flat(self.draws, name) for name in ("common_rate", "size_rate", "own_rate")}
         sizes, draws = self._sizes(targets), len(total)
         for k in np.unique(targets.task_of):
             here = targets.task_of == k
-            total[:, here] += rates["common_rate"][:, k, None, None] * brownian(common[here], rng, draws)
-            tilt = rates["size_rate"][:, k, None, None] * brownian(common[here], rng, draws)
+            total[:, here] += self._scale("common_rate")[..., None] * brownian(common[here], rng, draws)
+            tilt = self._scale("size_rate")[..., None] * brownian(common[here], rng, draws)
             total[:, here] += tilt * sizes[here]
-        for j, k in enumerate(targets.task_of):
-            total[:, j] += rates["own_rate"][:, [k]] * brownian(own[j], rng, draws)
+        for j in range(len(own)):
+            total[:, j] += self._scale("own_rate") * brownian(own[j], rng, draws)
         return total
 
     def _sd(self, expected: np.ndarray, targets: ScoreTargets) -> np.ndarray:

@@ -108,7 +108,7 @@ class ScoreTargeting:
             models = pd.factorize(pd.MultiIndex.from_tuples([label[1:] for label in labels]))[0][new]
             level, own_walk = level.copy(), own_walk.copy()
             family = flat(self.draws, "family_level")[:, layout.family_of[index[new]]]
-            level[:, new], own_walk[:, new] = self._unseen(family, layout.task_of[index[new]], models, rng)
+            level[:, new], own_walk[:, new] = self._unseen(family, models, rng)
         return replace(found, labels=names, level=level, own_walk=own_walk, joint=False)
 
     def pair(
@@ -157,9 +157,8 @@ class ScoreTargeting:
         layout = self.layout
         first = np.unique(layout.family_of, return_index=True)[1]
         found = self._of_curves({name: np.tile(v, (len(first), 1)) for name, v in covariates.items()}, first)
-        task = layout.task_of[first]
         same = pd.factorize(np.array(["" if family == name else family for name, family in layout.families]))[0]
-        level, own_walk = self._unseen(flat(self.draws, "family_level"), task, same, rng)
+        level, own_walk = self._unseen(flat(self.draws, "family_level"), same, rng)
         labels = tuple((NEW_MODEL, family, name) for name, family in layout.families)
         return replace(found, labels=labels, level=level, own_walk=own_walk)
 
@@ -184,9 +183,9 @@ class ScoreTargeting:
         seen = flat(self.draws, "family_level")
         task_of_family = np.array([layout.tasks.index(task) for task, _ in layout.families])
         middle = np.stack([seen[:, task_of_family == k].mean(axis=1) for k in tasks], axis=1)
-        common = flat(self.draws, "family_sd") * rng.standard_normal((len(seen), 1))
-        own = flat(self.draws, "family_offset_sd") * rng.standard_normal(middle.shape)
-        level, own_walk = self._unseen(middle + common + own, tasks, np.zeros(len(tasks), int), rng)
+        common = self._scale("family_sd") * rng.standard_normal((len(seen), 1))
+        own = self._scale("family_offset_sd") * rng.standard_normal(middle.shape)
+        level, own_walk = self._unseen(middle + common + own, np.zeros(len(tasks), int), rng)
         return replace(
             found,
             labels=tuple((NEW_FAMILY, NEW_FAMILY, task) for task in layout.tasks),
@@ -196,14 +195,17 @@ class ScoreTargeting:
         )
 
     def _unseen(
-        self, family_level: np.ndarray, task: np.ndarray, model: np.ndarray, rng: np.random.Generator
+        self, family_level: np.ndarray, model: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Levels (S, K) and walks (S, K, Q) of unseen models, numbered (K,), on tasks (K,), of families' levels."""
-        draws, of = len(family_level), lambda name: flat(self.draws, name)[:, task]
-        factor = rng.standard_normal((draws, int(model.max()) + 1))[:, model]
-        level = family_level + of("model_sd") * factor + of("offset_sd") * rng.standard_normal(family_level.shape)
-        walk = rng.standard_normal((draws, len(task), len(self.layout.own.knots)))
-        return level, of("own_rate")[..., None] * walk
+        """Levels (S, K) and walks (S, K, Q) of unseen models, numbered (K,), given levels of their families (S, K)."""
+        factor = rng.standard_normal((len(family_level), int(model.max()) + 1))[:, model]
+        own = self._scale("offset_sd") * rng.standard_normal(family_level.shape)
+        walk = rng.standard_normal((*family_level.shape, len(self.layout.own.knots)))
+        return family_level + self._scale("model_sd") * factor + own, self._scale("own_rate")[..., None] * walk
+
+    def _scale(self, name: str) -> np.ndarray:
+        """Draws of a scale that all tasks have in common: shape (S, 1)."""
+        return flat(self.draws, name)[:, None]
 
     def _beyond(
         self, covariates: Mapping[str, np.ndarray], group: np.ndarray, group_of: np.ndarray

@@ -13,6 +13,7 @@ from scipy.special import expit, logit
 import bayeslaw as bl
 from bayeslaw.errors import LawError, PriorError, TargetError
 from bayeslaw.evidence.comparison.candidates import all_laws
+from bayeslaw.evidence.sensitivity import log_prior
 from bayeslaw.kinds.base import log_density
 from bayeslaw.kinds.registry import build_model, kind_of
 from bayeslaw.kinds.scores.conditional import given_rest
@@ -233,9 +234,30 @@ def test_scales_that_are_known_are_kept_and_those_of_nothing_are_0(runs):
     positions = {name: rng.standard_normal((3, *shape)) for name, shape in model.sizes().items()}
     positions |= {name: np.zeros_like(positions[name]) for name in model.fixed()}
     draws = model.complete(positions, rng)
-    np.testing.assert_allclose(draws.scales["noise"], 0.05)
+    np.testing.assert_allclose(draws.noise, 0.05)
     np.testing.assert_allclose(draws.own_walk, 0.03 * positions[OWN][:, :, 1:])
     assert not draws.scales["family_sd"].any()
+
+
+def test_the_prior_that_is_raised_to_powers_counts_scales_of_all_tasks_once(fitted, model):
+    """Of population and scales, as the density has it: what is not drawn, and effects, left out."""
+    predictor, draws = fitted.posterior.predictor, fitted.posterior.draws
+    standardised = []
+    for name, prior in vars(model.density.scales).items():
+        if name not in model.fixed():
+            standardised.append(prior.standardised(predictor.scales()[name]))
+    expected = -0.5 * np.sum(np.concatenate(standardised, axis=1) ** 2, axis=1)
+    for k, p in enumerate(model.density.pooled):
+        c, location = p.coordinate, draws[f"location_{model.density.pooled[k].coordinate.name}"].values.ravel()
+        expected -= 0.5 * ((location - c.mean) / p.location_sd) ** 2
+        effects = draws[f"effect_{c.name}_task"].values.reshape(len(location), -1) / p.spread_scale("task")
+        expected -= 0.5 * np.sum(effects**2, axis=1)
+    found = log_prior(fitted.posterior)
+    np.testing.assert_allclose(found - found[0], expected - expected[0], atol=1e-8)
+
+
+def test_advice_is_for_the_law_that_suits_scores(runs):
+    assert bl.advise(runs).law == "trajectory"
 
 
 def test_a_table_of_scores_is_compared_by_laws_of_scores():
