@@ -88,6 +88,8 @@ def compare(
     if predicted is not None and point is None:
         raise TargetError("--predicted is what is said of a point, and none is given. Add one, such as --at data=1.6M.")
     table = read_table(runs, where, roles_said(answers, tokens_per_step, scores))
+    if not how.quiet:
+        say_what_was_read(table)
     named, left_out = _laws(law or (), table, point)
     if point is not None and named:
         point = _checked(point, named, table)
@@ -119,7 +121,7 @@ def compare(
         from bayeslaw.views.evidence_text import advantages_table
         from bayeslaw.views.text import comparison_table, predictions_table
 
-        say_what_was_read(found.runs)
+        say_what_was_read(found.runs, before=table)
         show(comparison_table(found))
         if prediction is not None:
             show(predictions_table(prediction), advantages_table(worth, found.laws[0].law))

@@ -155,13 +155,12 @@ def roles_said(
     from bayeslaw.runs.stated import STEPS, parse_answers, scores_as_roles
 
     columns = [f"{column}={role}" for text in scores or () for column, role in scores_as_roles(text).items()]
-    roles = parse_answers([*(answers or ()), *columns])
-    if tokens_per_step is None:
-        return roles
-    tokens = read_number(tokens_per_step, "tokens-per-step", "524288 or 0.5M")
-    if not 0 < tokens < math.inf:
-        raise TargetError(f"--tokens-per-step {tokens_per_step}: expected a number above 0, such as 524288 or 0.5M.")
-    return {**roles, STEPS: f"tokens:{tokens:.17g}"}
+    if tokens_per_step is not None:
+        tokens = read_number(tokens_per_step, "tokens-per-step", "524288 or 0.5M")
+        if not 1 <= tokens < math.inf:
+            raise TargetError(f"--tokens-per-step {tokens_per_step}: expected 1 or more, such as 524288 or 0.5M.")
+        columns.append(f"{STEPS}=tokens:{tokens:.17g}")
+    return parse_answers([*(answers or ()), *columns])
 
 
 def read_table(paths: Sequence[Path], where: str | None, roles: Mapping[str, str]) -> "Runs":

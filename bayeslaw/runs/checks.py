@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import plain
+from bayeslaw.runs.columns import SHARES, plain
 from bayeslaw.runs.units import Numbers
 
 _POSITIVE, _NOT_NEGATIVE = "a positive number", "a number that is not negative"
@@ -83,7 +83,7 @@ def check_units(table: pd.DataFrame, read: dict[str, ReadColumn], source: str) -
     for name, column in read.items():
         values = column.numbers.values[table.index]
         suffixed = column.numbers.suffixed[table.index]
-        if not suffixed.any():
+        if name in SHARES or not suffixed.any():  # cells such as 25% were brought to the unit of the others
             continue
         if column.scale != 1:
             written = table.index[suffixed][0]

@@ -20,7 +20,6 @@ from bayeslaw.runs.units import (
     FLOP_PER_TOKEN,
     Numbers,
     in_nats,
-    is_percent,
     read_numbers,
     read_plain,
     read_shares,
@@ -72,7 +71,7 @@ class Draft:
         if "accuracy" not in self.table:
             return self
         accuracy = self.read["accuracy"]
-        rounded = accuracy.scale != 1 or any(map(is_percent, accuracy.cells))
+        rounded = accuracy.scale != 1 or bool(accuracy.numbers.suffixed.any())
         table, notes = with_known_tasks(self.table, rounded)
         return replace(self, table=table, notes=(*self.notes, *notes))
 
@@ -121,7 +120,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
     """
     cells, columns, notes = sheet.cells, sheet.roles.columns, list(sheet.notes)
     notes += [note for name, column in columns.items() if (note := _note(name, column))]
-    numbers = {name: _numbers(name, cells[columns[name].heading]) for name in (*COUNTS, *MEASURES) if name in columns}
+    numbers = {name: _numbers(name, cells, columns[name]) for name in (*COUNTS, *MEASURES) if name in columns}
     found: dict[str, pd.Series] = {"row": pd.Series(sheet.rows)}
     for name, column in columns.items():
         if name in numbers:
@@ -132,7 +131,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
             found[name] = pd.Series(read_texts(cells[column.heading]))
     unit = columns["loss"].unit if "loss" in columns else ""
     if "accuracy" in columns:
-        columns = {**columns, **read_scores(found, columns, notes)}
+        columns = {**columns, **read_scores(found, columns, numbers, notes)}
     else:
         _convert_losses(found, columns["loss"].unit)
     if "accuracy" in found:
@@ -163,8 +162,13 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
     )
 
 
-def _numbers(name: str, cells: pd.Series) -> Numbers:
-    return read_shares(cells) if name in SHARES else read_numbers(cells, counts=name in (*COUNTS, "questions"))
+def _numbers(name: str, cells: pd.DataFrame, column: Column) -> Numbers:
+    of = cells[column.heading]
+    if name not in SHARES:
+        return read_numbers(of, counts=name in (*COUNTS, "questions"))
+    # Standard errors without a sign are in the unit of the scores, which their own numbers do not tell.
+    told = {"percent": True, "share": False}.get(column.unit) if name != "accuracy_se" else False
+    return read_shares(of, percent=told)
 
 
 def _note(name: str, column: Column) -> str | None:

@@ -10,7 +10,6 @@ from bayeslaw.runs.units import MULTIPLES
 SAME_SIZE = 0.02
 """Share by which numbers of parameters of one model may differ, as when they are counted in two ways."""
 
-
 _SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([MBmb])(\d?)(?![A-Za-z0-9])")
 
 

@@ -130,7 +130,7 @@ def understand(source: Source, *, where: str | None = None, roles: Mapping[str, 
         source=runs.source,
         format=raw.format,
         rows=len(runs.table),
-        columns=understood_columns(sheet, _values(questions)),
+        columns=understood_columns(sheet, _values(questions), _in_percent(draft)),
         left_out=runs.left_out,
         notes=runs.notes,
         questions=tuple(questions),
@@ -244,6 +244,10 @@ def _asked(
         questions += ask_about_shifted_sizes(draft.table, sheet.roles.columns)
         questions += ask_what_tells_apart(draft.table)
     return raw, sheet, draft, questions
+
+
+def _in_percent(draft: Draft) -> bool:
+    return "accuracy" in draft.read and draft.read["accuracy"].scale != 1
 
 
 def _values(questions: Sequence[Question]) -> str | None:

@@ -137,12 +137,14 @@ def _candidates(cells: pd.DataFrame, headings: Sequence[str]) -> _Candidates:
         if known.role in (*COUNTS, *MEASURES, "steps"):
             numbers = read_numbers(cells[heading], counts=known.role not in MEASURES or known.role == "questions")
             if numbers.blank.all():
-                if known.role in ("loss", "data"):
+                if known.role in ("loss", "accuracy", "data"):
                     hollow.setdefault(known.role, []).append((heading, known))
                 continue
             if plain(heading).endswith("budget") and not np.nanmax(numbers.values, initial=0) >= FLOP_OF_A_BUDGET:
                 continue
         found.setdefault(known.role, []).append((heading, known))
+    if {"loss", "accuracy"} & set(found):
+        hollow = {role: several for role, several in hollow.items() if role != "accuracy"}
     return hollow | found
 
 

@@ -15,6 +15,9 @@ from bayeslaw.runs.scores import is_accuracy
 BELOW = 2.0
 """Standard errors below chance, from which on a score is not there by noise."""
 
+ERROR_MAX, QUESTIONS_MIN, QUESTIONS_MAX = 0.5, 10, 1e6
+"""The largest standard error that a share can have; fewer or more questions no benchmark has."""
+
 QUESTIONS_UNKNOWN = 100
 """Questions that are taken for noise about chance where none are known."""
 
@@ -38,7 +41,7 @@ def check_metrics_are_scores(table: pd.DataFrame, source: str) -> None:
 
 
 def check_scores(table: pd.DataFrame, read: Mapping[str, ReadColumn], source: str) -> None:
-    """Refuse scores in two units, benchmarks of one question, and tasks with several levels of chance.
+    """Refuse scores, errors or levels of chance in two units, benchmarks of one question, and tasks of two levels.
 
     Raises
     ------
@@ -47,7 +50,10 @@ def check_scores(table: pd.DataFrame, read: Mapping[str, ReadColumn], source: st
     """
     if "accuracy" not in read:
         return
-    _check_units(table, read["accuracy"], source)
+    for name in ("accuracy", "chance"):
+        if name in read:
+            _check_units(table, name, read[name], source)
+    _check_errors(table, read, source)
     if "questions" in read and (table["questions"] == 1).any():
         row = int(table.loc[table["questions"] == 1, "row"].iloc[0])
         raise RunsError(
@@ -64,12 +70,12 @@ def check_scores(table: pd.DataFrame, read: Mapping[str, ReadColumn], source: st
         )
 
 
-def _check_units(table: pd.DataFrame, column: ReadColumn, source: str) -> None:
-    """Refuse percent and shares in one column; 0 is both."""
+def _check_units(table: pd.DataFrame, name: str, column: ReadColumn, source: str) -> None:
+    """Refuse percent and shares in one column; 0 is both, and cells with the sign of percent say what they are."""
     if column.unit in ("share", "percent"):
         return
-    values = column.numbers.values[table.index]
-    low, high = (values > 0) & (values <= 1), (values > 1) & (values <= 100)
+    values, bare = column.numbers.values[table.index], ~column.numbers.suffixed[table.index]
+    low, high = bare & (values > 0) & (values <= 1), bare & (values > 1) & (values <= 100)
     odd, usual = (low, high) if column.scale != 1 else (high, low)
     if not odd.any() or not usual.any():
         return
@@ -77,13 +83,36 @@ def _check_units(table: pd.DataFrame, column: ReadColumn, source: str) -> None:
     cell = table.loc[bad]
     told = "in percent" if column.scale != 1 else "shares"
     heading = column.headings[bad]
-    unit = "percent" if column.scale != 1 else "share"
-    answers = " ".join(f"--as {written(f'{h}=accuracy:{unit}')}" for h in dict.fromkeys(column.headings))
+    remedy = "Correct it, or write percent with its sign, such as 25%."
+    if name == "accuracy" and column.unit != "error":
+        unit = "percent" if column.scale != 1 else "share"
+        answers = " ".join(f"--as {written(f'{h}=accuracy:{unit}')}" for h in dict.fromkeys(column.headings))
+        remedy = f"Correct it; or, if that is what all of them are, say {answers}."
     raise RunsError(
         f"{source}, row {cell['row']}, column {heading!r}: found {column.numbers.values[bad]:g} ({cell['model']} on "
-        f"{cell['task']}), where most scores are {told}, such as {column.numbers.values[other]:g} in row "
-        f"{table.loc[other, 'row']}; expected percent or shares in all {odd.sum() + usual.sum()} rows. Correct it; or, "
-        f"if that is what all of them are, say {answers}."
+        f"{cell['task']}), where most numbers are {told}, such as {column.numbers.values[other]:g} in row "
+        f"{table.loc[other, 'row']}; expected percent or shares in all {odd.sum() + usual.sum()} rows. {remedy}"
+    )
+
+
+def _check_errors(table: pd.DataFrame, read: Mapping[str, ReadColumn], source: str) -> None:
+    """Refuse standard errors that cannot be in the unit of the scores, by the number of questions they would be of."""
+    if "accuracy_se" not in read:
+        return
+    errors, column = table["accuracy_se"], read["accuracy_se"]
+    unknown = pd.Series(np.nan, index=table.index)
+    derived = table["questions"] if "questions" in table and "questions" not in read else unknown
+    few, many = (errors > ERROR_MAX) | (derived < QUESTIONS_MIN), derived > QUESTIONS_MAX
+    bad = table.index[errors.notna() & (few | many)]
+    if not len(bad):
+        return
+    told = f"errors of {derived[bad[0]]:,.0f} questions" if not errors[bad[0]] > ERROR_MAX else "more than 0.5"
+    raise RunsError(
+        f"{source}, row {table.loc[bad[0], 'row']}, column {column.headings[bad[0]]!r}: found "
+        f"{column.numbers.values[bad[0]]:g}, which in the unit of the scores, "
+        f"{'percent' if column.scale != 1 else 'shares'}, would be {told}; expected standard errors in that unit. "
+        f"{'Divide them by 100, or write them with the sign %' if few[bad[0]] else 'Multiply them by 100'}; or drop "
+        "the column."
     )
 
 

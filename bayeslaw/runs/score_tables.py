@@ -1,16 +1,44 @@
 """Which tables are of benchmark scores, and what their columns are: accuracies beside losses are not always meant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import SCORES, VALUE, Meaning, plain
+from bayeslaw.runs.columns import SCORES, VALUE, Meaning, meaning, plain
+from bayeslaw.runs.questions import written
 from bayeslaw.runs.units import read_numbers, read_shares
 
 _Candidates = dict[str, list[tuple[str, Meaning]]]
+
+
+def require_accuracies(said: Mapping[str, str]) -> None:
+    """Refuse columns that are said to be accuracies, and are something else by their names.
+
+    Parameters
+    ----------
+    said : role as the user wrote it, by heading.
+
+    Raises
+    ------
+    RunsError
+        If one is a Brier score, or a loss and no unit is said.
+    """
+    for heading, role in said.items():
+        known = meaning(heading)
+        if "brier" in plain(heading):
+            raise RunsError(
+                f"--as {heading}={role}: a Brier score is the mean square of errors of probabilities, and no share of "
+                f"questions. Give accuracies; or, for a law of losses, say --as {heading}=loss."
+            )
+        if role == "accuracy" and known is not None and known.role == "loss" and known.rank != VALUE:
+            raise RunsError(
+                f"--as {heading}={role}: found a column that is a loss by its name, expected one of scores. Leave that "
+                f"out; or, if it does hold scores, say in which unit: --as {written(f'{heading}=accuracy:share')}, "
+                "accuracy:percent or accuracy:error."
+            )
 
 
 def tell_scores_from_losses(
@@ -35,18 +63,12 @@ def tell_scores_from_losses(
     Raises
     ------
     RunsError
-        If a column is said to be an accuracy that is a Brier score, or to stand beside scores where there are none.
+        If a column is said to stand beside scores where there are none.
     """
     if "accuracy" not in said and "accuracy" not in found:
         _require_nothing_of_scores(said)
         _drop(found, SCORES)
         return ()
-    if "accuracy" in said and "brier" in plain(said["accuracy"].heading):
-        heading = said["accuracy"].heading
-        raise RunsError(
-            f"--as {heading}=accuracy: a Brier score is the mean square of errors of probabilities, and no share of "
-            f"questions. Give accuracies; or, for a law of losses, say --as {heading}=loss."
-        )
     repeated = _without_error_rates(cells, found, said)
     if not _is_of_scores(cells, found, said):
         if "accuracy" in found:

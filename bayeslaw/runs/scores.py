@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bayeslaw.runs.benchmarks import known_benchmark
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.roles import Column
-from bayeslaw.runs.units import in_nats
+from bayeslaw.runs.units import Numbers, in_nats, in_percent
 
 THOUSAND, VALUES_MIN = 1000, 20
 """Questions that are taken where all scores are written as whole thousandths, and how many distinct ones it takes."""
@@ -23,18 +22,20 @@ STDERR_AGREE = 1.5
 """Ratio of the upper to the lower quartile of questions by the standard errors of a task, up to which they are those
 of so many questions asked once."""
 
-
 ROUNDED = 0.1
 """Share by which questions by standard errors may be off those of a known benchmark for being written in few digits."""
 
 
-def read_scores(found: dict[str, pd.Series], columns: Mapping[str, Column], notes: list[str]) -> dict[str, Column]:
+def read_scores(
+    found: dict[str, pd.Series], columns: Mapping[str, Column], numbers: Mapping[str, Numbers], notes: list[str]
+) -> dict[str, Column]:
     """Bring scores and what stands beside them to shares, and derive the loss, which is 1 - accuracy.
 
     Parameters
     ----------
     found : columns so far, under canonical names, as numbers of the source; changed in place.
     columns : what each was read from.
+    numbers : the cells of each, which say where percent has its sign.
     notes : what is understood is added to them.
 
     Returns
@@ -45,7 +46,7 @@ def read_scores(found: dict[str, pd.Series], columns: Mapping[str, Column], note
     raw = found["accuracy"].to_numpy(float)
     named = np.array([is_accuracy(str(name)) for name in found["metric"]]) if "metric" in found else np.zeros(0, bool)
     percent = accuracy.unit == "percent" or (
-        accuracy.unit != "share" and _in_percent(raw[named] if named.any() else raw)
+        accuracy.unit != "share" and in_percent(raw[named] if named.any() else raw)
     )
     scale = 0.01 if percent else 1.0
     shares = raw * scale
@@ -54,10 +55,10 @@ def read_scores(found: dict[str, pd.Series], columns: Mapping[str, Column], note
         notes.append("Scores are in percent, and divided by 100.")
     changed = {"accuracy": replace(accuracy, scale=scale)}
     if "accuracy_se" in found:
-        found["accuracy_se"] = found["accuracy_se"] * scale
+        found["accuracy_se"] = found["accuracy_se"] * np.where(numbers["accuracy_se"].suffixed, 1.0, scale)
         changed["accuracy_se"] = replace(columns["accuracy_se"], scale=scale)
     if "chance" in found:
-        by = 0.01 if _in_percent(found["chance"].to_numpy(float)) else 1.0
+        by = 0.01 if in_percent(found["chance"].to_numpy(float)) else 1.0
         found["chance"] = found["chance"] * by
         changed["chance"] = replace(columns["chance"], scale=by)
     if "model_loss" in found:
@@ -170,9 +171,3 @@ def _tasks_without(table: pd.DataFrame, name: str) -> list[str]:
 
 def _filled(table: pd.DataFrame, name: str, found: Mapping[Any, float]) -> pd.DataFrame:
     return table.assign(**{name: table[name].fillna(table["task"].map(found).astype(float))})
-
-
-def _in_percent(values: NDArray[np.float64]) -> bool:
-    """Whether most numbers that are not zero are above 1."""
-    there = values[np.isfinite(values) & (values != 0)]
-    return bool(len(there) and np.median(there) > 1)

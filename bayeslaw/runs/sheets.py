@@ -15,6 +15,7 @@ from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Roles, decide
 from bayeslaw.runs.schedules import rate_column
+from bayeslaw.runs.score_tables import require_accuracies
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
 from bayeslaw.runs.table import LeftOut, leave_out
 from bayeslaw.runs.unfold import Unfolded, unfold
@@ -94,16 +95,18 @@ def _unfolded(
     Raises
     ------
     RunsError
-        If its headings contradict each other, or benchmarks are said to be in several units.
+        If its headings contradict each other, or what is said of scores contradicts them or itself.
     """
-    headings = list(cells.columns)
+    headings, said_of = list(cells.columns), {**beside, **answers}
+    accuracies = {matching_heading(c, headings): role for c, role in said_of.items() if says("accuracy", role)}
+    require_accuracies({heading: role for heading, role in accuracies.items() if heading is not None})
     scores = scores_said(headings, answers, beside)
     if scores:
         units = set(scores.values())
         if len(units) > 1:
             named = ", ".join(f"{heading}={role}" for heading, role in scores.items())
             raise RunsError(f"{source}: benchmarks are said to be in several units ({named}), expected one for all.")
-        tasks = [column for column, role in {**beside, **answers}.items() if says("task", role)]
+        tasks = [column for column, role in said_of.items() if says("task", role)]
         task = next((column for column in tasks if matching_heading(column, headings) is not None), None)
         if task is not None:
             raise RunsError(
@@ -115,10 +118,10 @@ def _unfolded(
             for one in (answers, beside)
         )
         return unfold_scores(cells, list(scores), source, True), {**answers, "accuracy": units.pop()}, beside
-    said = [column for column, role in {**beside, **answers}.items() if says("loss", role) or says("accuracy", role)]
+    said = [column for column, role in said_of.items() if says("loss", role) or says("accuracy", role)]
     if any(matching_heading(column, headings) is not None for column in said):
         return None, answers, beside
-    by_name = scores_by_name(cells, source)
+    by_name = [] if any(says("accuracy", role) for role in answers.values()) else scores_by_name(cells, source)
     return (unfold_scores(cells, by_name, source, False) if by_name else unfold(cells, source)), answers, beside
 
 

@@ -99,9 +99,20 @@ def scores_as_roles(columns: Sequence[str]) -> dict[str, str]:
     Parameters
     ----------
     columns : names of columns; a text has commas between them.
+
+    Raises
+    ------
+    RunsError
+        If it has commas or blanks alone.
     """
     several = columns.split(",") if isinstance(columns, str) else columns
-    return {column.strip(): "accuracy" for column in several if column.strip()}
+    named = {column.strip(): "accuracy" for column in several if column.strip()}
+    if len(several) and not named:
+        raise RunsError(
+            f"--scores: found no name of a column in {columns!r}. Expected names with commas between them, such as "
+            "--scores arc,hellaswag."
+        )
+    return named
 
 
 def read_answers(folder: Path) -> dict[str, str]:
@@ -165,7 +176,10 @@ def stated_roles(
     for column, text in answers.items():
         heading = matching_heading(column, headings)
         if heading is None and column == STEPS:
-            problems.append("there is no column of steps (step, global_step, iteration, …) to count tokens by")
+            problems.append(
+                f"there is no column of steps (step, global_step, iteration, …); say which it is, as in "
+                f"--as COLUMN={text}"
+            )
         elif heading is None:
             close = difflib.get_close_matches(column, headings, 1, cutoff=0.4)
             hint = f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,6 +1,6 @@
 """What was understood of a source: the sheet that is shown before anything is fitted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
 
 
-def understood_columns(sheet: Sheet, values: str | None) -> tuple[UnderstoodColumn, ...]:
+def understood_columns(sheet: Sheet, values: str | None, percent: bool) -> tuple[UnderstoodColumn, ...]:
     """What each column of a source was read as, and why.
 
     Parameters
@@ -96,8 +96,13 @@ def understood_columns(sheet: Sheet, values: str | None) -> tuple[UnderstoodColu
     sheet : Sheet
     values : str or None
         What the cells of a wide table seem to be, where that is not what was read.
+    percent : bool
+        Whether scores came out to be in percent.
     """
     roles = sheet.roles
+    if percent and not roles.measured.unit:
+        columns = {**roles.columns, "accuracy": replace(roles.measured, unit="percent")}
+        roles = replace(roles, columns=columns)
     by_heading = {column.heading: (name, column) for name, column in roles.columns.items()}
     found = []
     for heading in sheet.cells.columns:

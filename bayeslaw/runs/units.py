@@ -35,7 +35,7 @@ class Numbers:
     ----------
     values : float array, one entry a cell; NaN where the cell is blank or is no number.
     blank : bool array, true where the cell holds nothing.
-    suffixed : bool array, true where the number was written with a suffix such as ``M`` or ``B``.
+    suffixed : bool array, true where the number was written with a suffix such as ``M`` or ``B``, or ``%``.
     """
 
     values: NDArray[np.float64]
@@ -70,15 +70,30 @@ def read_numbers(cells: pd.Series, *, counts: bool) -> Numbers:
     return Numbers(values, blank, suffixed)
 
 
-def read_shares(cells: pd.Series) -> Numbers:
-    """Read a column of shares, in which ``61.3%`` is 0.613; numbers without a sign stay as they are."""
+def read_shares(cells: pd.Series, *, percent: bool | None = None) -> Numbers:
+    """Read a column of shares, or of percent; numbers without a sign stay as they are.
+
+    Parameters
+    ----------
+    cells : cells of any type.
+    percent : whether numbers without a sign are in percent; None if they themselves tell, see `in_percent`.
+
+    Returns
+    -------
+    Numbers, all in the unit of those without a sign: ``61.3%`` is 61.3 beside numbers in percent, else 0.613.
+    """
     objects = cells.astype(object).tolist()
-    return read_numbers(pd.Series([_share(cell) for cell in objects], dtype=object), counts=False)
+    bare = [_without_sign(cell) for cell in objects]
+    signed = np.array([one is not cell for one, cell in zip(bare, objects, strict=True)], dtype=bool)
+    numbers = read_numbers(pd.Series(bare, dtype=object), counts=False)
+    by_sign = 1.0 if (in_percent(numbers.values[~signed]) if percent is None else percent) else 0.01
+    return Numbers(np.where(signed, numbers.values * by_sign, numbers.values), numbers.blank, signed)
 
 
-def is_percent(cell: Any) -> bool:
-    """Whether a cell is a text that ends with the sign of percent."""
-    return isinstance(cell, str) and cell.strip().endswith("%")
+def in_percent(values: NDArray[np.float64]) -> bool:
+    """Whether shares are written in percent: most of the numbers that are not zero are above 1."""
+    there = values[np.isfinite(values) & (values != 0)]
+    return bool(len(there) and np.median(there) > 1)
 
 
 def read_count(text: str) -> float | None:
@@ -160,11 +175,12 @@ def read_plain(cells: pd.Series) -> pd.Series:
     return _whole_if_possible(numbers.values)
 
 
-def _share(cell: Any) -> Any:
-    if not is_percent(cell):
+def _without_sign(cell: Any) -> Any:
+    """The number of a cell such as ``61.3%``; any other cell as it is."""
+    if not (isinstance(cell, str) and cell.strip().endswith("%")):
         return cell
     value, _ = _read_number(cell.strip()[:-1].rstrip(), counts=False)
-    return cell if math.isnan(value) else value / 100
+    return cell if math.isnan(value) else value
 
 
 def _bare_numbers(cells: list[Any]) -> list[float]:

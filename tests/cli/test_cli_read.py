@@ -60,12 +60,37 @@ def test_tokens_of_a_step(capsys, file):
     assert "--tokens-per-step 524288" in run(capsys, "read", file)[1].replace("\n", " ")
 
 
-@pytest.mark.parametrize("tokens", ["0", "many", "-5"])
+@pytest.mark.parametrize("tokens", ["0", "many", "-5", "0.5", "inf"])
 def test_tokens_of_a_step_that_are_no_number(capsys, file, tokens):
     status, out, err = run(capsys, "advise", file, "--tokens-per-step", tokens)
     assert (status, out) == (2, "")
     assert "--tokens-per-step" in one_message(err)
     assert "0.5M" in err
+
+
+@pytest.mark.parametrize(
+    ("said", "fragments"),
+    [
+        (["--tokens-per-step", "2", "--as", "steps=data:32"], ["'steps' twice", "data:32", "tokens:2", "Choose one"]),
+        (["--tokens-per-step", "2", "--as", "step=data:32"], ["'step'", "data:32", "tokens:2", "expected one"]),
+        (["--scores", ","], ["--scores: found no name", "--scores arc,hellaswag"]),
+        (["--scores", ""], ["--scores: found no name", "--scores arc,hellaswag"]),
+        (["--scores", "loss"], ["--as loss=accuracy", "a loss by its name", "--as loss=accuracy:share"]),
+    ],
+)
+def test_answers_that_contradict_themselves_are_explained(capsys, file, said, fragments):
+    status, out, err = run(capsys, "read", file, *said)
+    assert (status, out) == (2, "")
+    for fragment in fragments:
+        assert fragment in one_message(err)
+
+
+def test_steps_that_are_not_there_are_asked_for(capsys, file):
+    file.write_text("model,data,loss\na,10,3.0\na,20,2.5\n")
+    status, _, err = run(capsys, "read", file, "--tokens-per-step", "2")
+    assert status == 2
+    assert "there is no column of steps" in one_message(err)
+    assert "--as COLUMN=tokens:2" in one_message(err)
 
 
 def test_every_command_that_reads_runs_takes_what_columns_are():

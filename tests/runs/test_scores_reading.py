@@ -179,6 +179,24 @@ def test_cells_with_a_sign_are_percent_whatever_stands_beside_them():
         read_runs(scores(("~30%", 0.4, 0.5, 0.6)))
 
 
+def test_cells_with_a_sign_are_in_the_unit_of_the_others():
+    signed = ("30%", "40%", "50%", "60%")
+    for unit in ("percent", "share"):
+        table = read_runs(scores(signed), roles={"accuracy": f"accuracy:{unit}"}).table
+        assert table["accuracy"].tolist() == pytest.approx([0.3, 0.4, 0.5, 0.6])
+    beside = read_runs(scores((30, "40%", 50, "0.6%"), stderr="2%", chance=["25%", 25, 25, "25%"])).table
+    assert beside["accuracy"].tolist() == pytest.approx([0.3, 0.4, 0.5, 0.006])
+    assert set(beside["accuracy_se"]) == {0.02}
+    assert beside["chance"].tolist() == pytest.approx([0.25] * 4)
+
+
+def test_the_sheet_says_that_scores_are_in_percent():
+    units = {one.source: one.unit for one in understand(scores((30, 40, 50, 60))).columns}
+    assert units["accuracy"] == "percent, higher is better"
+    wide = {one.source: one.unit for one in understand(WIDE.assign(piqa=[55, 60])).columns}
+    assert wide["piqa"] == "percent, higher is better"
+
+
 def test_percent_of_another_metric_is_read_where_it_is_said_to_be_an_accuracy():
     frame = scores((30, 40, 50, 60), name="value", metric="f1")
     assert read_runs(frame, roles={"value": "accuracy"}).table["accuracy"].tolist() == [0.3, 0.4, 0.5, 0.6]
@@ -206,6 +224,14 @@ def test_a_share_of_wrong_answers_is_read_where_that_is_said():
         (scores(questions=[5, 5, 10.5, 5]), {}, ["row 3, column 'questions'", "found 10.5", "whole number"]),
         (scores(questions=0), {}, ["row 1, column 'questions'", "found 0"]),
         (scores(chance=1), {}, ["row 1, column 'chance'", "found 1", "from 0 to below 1"]),
+        (scores(chance=[25, 0.5, 25, 25]), {}, ["row 2, column 'chance'", "found 0.5", "such as 25", "such as 25%"]),
+        (scores(stderr=1.3), {}, ["row 1, column 'stderr'", "found 1.3", "more than 0.5", "Divide them by 100"]),
+        (scores(stderr=0.4), {}, ["row 1, column 'stderr'", "found 0.4", "of 2 questions", "Divide them by 100"]),
+        (scores((30, 40, 50, 60), stderr=0.01), {}, ["found 0.01", "percent, would be errors of", "Multiply them"]),
+        (scores(("30%", 40, 50, "160%")), {}, ["'accuracy': found '160%'", "from 0 to 100"]),
+        (scores((70, 0.6, 50, 40), name="error"), {"error": "accuracy:error"}, ["row 2", "with its sign"]),
+        (scores(("", "", "", "")), {}, ["row 1, column 'accuracy'", "found an empty cell"]),
+        (scores(name="nll"), {"nll": "accuracy"}, ["a loss by its name", "--as nll=accuracy:share"]),
         (scores(chance=[0.2, 0.2, 0.3, 0.2]), {}, ["column 'chance'", "found 0.2 and 0.3 for the task 'exam'"]),
         (scores(stderr=[0.1, -0.1, 0.1, 0.1]), {}, ["row 2, column 'stderr'", "found -0.1"]),
         (scores(questions="many"), {}, ["row 1, column 'questions'", "found 'many'"]),
@@ -301,6 +327,9 @@ def test_a_leaderboard_with_another_outcome_is_read_as_scores_if_that_is_said():
     ("frame", "roles", "fragments"),
     [
         (WIDE.assign(piqa=1.0, mine=0.5), {"piqa": "accuracy", "mien": "accuracy"}, ["'mien'", "did you mean 'mine'?"]),
+        (WIDE.assign(piqa=1.0, mine=0.5), {"piqq": "accuracy"}, ["did you mean 'piqa'?", "'model', 'tokens', 'piqa'"]),
+        (WIDE.assign(val_loss=3.0), {"val_loss": "accuracy"}, ["a loss by its name", "--as val_loss=accuracy:share"]),
+        (WIDE.assign(brier=0.3, piqa=0.5), {"brier": "accuracy", "piqa": "accuracy"}, ["Brier score is"]),
         (WIDE.assign(x=1, y=1), {"x": "accuracy", "y": "accuracy:percent"}, ["several units", "y=accuracy:percent"]),
         (scores(name="x", y=1), {"x": "accuracy", "y": "accuracy"}, ["'x', 'y' are benchmarks", "a column 'task' too"]),
         (WIDE.assign(x=1, c="c"), {"x": "accuracy", "c": "task"}, ["each benchmark is a task", "--as c=variant"]),
