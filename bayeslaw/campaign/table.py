@@ -90,6 +90,8 @@ def added_to(before: Runs, new: Runs) -> Addition:
     require_like_units(new, before)
     table = _completed(before, new)
     said = [f"{counted(len(table), 'run')} read from {new.source}."]
+    if "task" not in {here for _, here in new.spelling}:
+        said.append(f"They are taken to be of the task of the campaign, {before.tasks[0]!r}.")
     if new.loss_given != before.loss_given:
         said.append(
             f"Losses are given in {new.loss_given or 'nats'}, and those of the campaign in "

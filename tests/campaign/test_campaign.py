@@ -161,6 +161,7 @@ def test_new_runs_are_completed_and_told(new):
     assert record["rows"] == 2
     assert table["task"].nunique() == 1
     assert table.tail(2)[["family", "params", "note"]].values.tolist() == [["one", 1e6, "x"]] * 2
+    assert "They are taken to be of the task of the campaign, 'runs'." in record["said"]
     assert any("Measured before" in said and "3.07, and" in said for said in record["said"])
 
 
@@ -264,8 +265,11 @@ def test_a_folder_of_its_own(source, study, tmp_path):
     (tmp_path / "other" / "thesis.tex").write_text("x")
     with pytest.raises(CampaignError, match=r"other files \(thesis\.tex\)"):
         start(tmp_path / "other", source)
-    with pytest.raises(CampaignError, match="there is no campaign"):
-        step(tmp_path / "none")
+    with pytest.raises(CampaignError, match="cannot be used as a folder"):
+        start(tmp_path / ("x" * 300), source)
+    for name in ("none", "x" * 300):
+        with pytest.raises(CampaignError, match="there is no campaign"):
+            step(tmp_path / name)
     assert not (tmp_path / "none").exists()
 
 
