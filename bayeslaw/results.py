@@ -146,3 +146,8 @@ def checks_sentence(checks: tuple[Check, ...]) -> str:
 def listed(names: tuple[str, ...] | list[str], most: int = 3) -> str:
     """Names for a sentence, the first few of many."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things for a sentence, as in ``1 run`` and ``2 runs``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -6,6 +6,7 @@ nothing, so that a process may be killed at any moment. What no line speaks of i
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def read_journal(folder: Path) -> Journal:
         If there is no campaign, it is of another format, or a line is damaged or was altered.
     """
     path = folder / FILE
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, no error of a name that is too long
         raise CampaignError(
             f"{folder}: there is no campaign. Begin one with `bayeslaw campaign init {folder} runs.csv --at data=1.6M`."
         )
@@ -135,16 +136,17 @@ def require_room(folder: Path) -> None:
     ------
     CampaignError
     """
-    if (folder / FILE).exists():
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_begun = (folder / FILE).exists()
+        others = sorted(p.name for p in folder.iterdir() if p.name not in FOLDERS and not p.name.startswith("."))
+    except OSError as error:
+        raise CampaignError(f"{folder}: cannot be used as a folder ({error.strerror}). Give another one.") from error
+    if is_begun:
         raise CampaignError(
             f"{folder}: is a campaign already. `bayeslaw campaign next {folder}` goes on with it; give another folder "
             "for another question."
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        others = sorted(p.name for p in folder.iterdir() if p.name not in FOLDERS and not p.name.startswith("."))
-    except OSError as error:
-        raise CampaignError(f"{folder}: cannot be used as a folder ({error.strerror}). Give another one.") from error
     if others:
         raise CampaignError(
             f"{folder}: holds other files ({', '.join(others[:3])}). A campaign has a folder of its own: give a "

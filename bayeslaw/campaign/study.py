@@ -197,7 +197,7 @@ def _added(
     return {
         "kind": "added", "number": number, "source": read.source, **write_rows(folder, number, rows.table),
         "notes": list(read.notes), "spelling": [list(pair) for pair in read.spelling],
-        "scales": [list(pair) for pair in read.scales],
+        "scales": [list(pair) for pair in read.scales], "loss_given": read.loss_given,
         "left_out": [{"row": out.row, "reason": out.reason} for out in read.left_out], "said": [*said, *told],
     }  # fmt: skip
 

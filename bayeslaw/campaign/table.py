@@ -11,9 +11,10 @@ import pandas as pd
 from bayeslaw.campaign.journal import Journal, Record, sha256_of
 from bayeslaw.errors import CampaignError, RunsError
 from bayeslaw.files import write_csv
-from bayeslaw.results import listed
-from bayeslaw.runs import Runs, counts_tokens
+from bayeslaw.results import counted, listed
+from bayeslaw.runs import Runs
 from bayeslaw.runs.columns import CANONICAL, MEASURES
+from bayeslaw.runs.joining import require_like_units, unit_of_all
 from bayeslaw.runs.repeats import EXPLAINED_MIN
 
 SHOWN = 5
@@ -48,6 +49,7 @@ def read_table(journal: Journal) -> Runs:
         journal.folder.resolve().name,
         tuple((there, here) for there, here in first["spelling"]),
         tuple((there, float(by)) for there, by in first["scales"]),
+        unit_of_all(record["loss_given"] for record in added),
     )
 
 
@@ -83,22 +85,26 @@ def added_to(before: Runs, new: Runs) -> Addition:
     Raises
     ------
     RunsError
-        If data are counted in another unit, a column cannot be completed, or no run is new.
+        If data or losses are of another kind, a column cannot be completed, or no run is new.
     """
-    if counts_tokens(before) != counts_tokens(new):
-        units = [("tokens" if counts_tokens(runs) else "examples") for runs in (before, new)]
-        raise RunsError(
-            f"{new.source}: data are {units[1]}, and those of the campaign are {units[0]}. Convert them, and add again."
-        )
+    require_like_units(new, before)
     table = _completed(before, new)
-    said = [f"{len(table)} runs read from {new.source}."]
+    said = [f"{counted(len(table), 'run')} read from {new.source}."]
+    if "task" not in {here for _, here in new.spelling}:
+        said.append(f"They are taken to be of the task of the campaign, {before.tasks[0]!r}.")
+    if new.loss_given != before.loss_given:
+        said.append(
+            f"Losses are given in {new.loss_given or 'nats'}, and those of the campaign in "
+            f"{before.loss_given or 'nats or several units'}. Make sure that all are of one metric and unit."
+        )
     here = [name for name in CANONICAL if name in before.table]
     keys = [name for name in here if name not in MEASURES]
     there = _index(table, [*keys, "loss"]).isin(_index(before.table, [*keys, "loss"]))
     if there.all():
         raise RunsError(f"{new.source}: all {len(table)} runs are in the campaign already. Nothing was added.")
     if there.any():
-        said.append(f"{int(there.sum())} of them are in the campaign already, and are not added again.")
+        are = "is" if there.sum() == 1 else "are"
+        said.append(f"{int(there.sum())} of them {are} in the campaign already, and {are} not added again.")
     table = table[~there].reset_index(drop=True)
     said += _repeats(before.table, table, keys)
     foreign = [str(name) for name in new.table if name not in before.table]

@@ -114,14 +114,14 @@ def add(
     """Add runs that were measured; what is there already is told, and counted once."""
     say_what_is_read(runs, quiet=False)
     from bayeslaw.campaign.study import add as add_runs
+    from bayeslaw.results import counted
 
     table = _read(runs, where, roles_said(answers, tokens_per_step, scores))
     say_what_was_read(table)
     record = add_runs(folder, table, runs)
     for sentence in record["said"]:
         tell(sentence)
-    count = record["rows"]
-    print(f"{folder}: {count} run{'s' * (count > 1)} added. Now: bayeslaw campaign next {folder}")
+    print(f"{folder}: {counted(record['rows'], 'run')} added. Now: bayeslaw campaign next {folder}")
 
 
 @campaign.command("next")

@@ -59,6 +59,8 @@ def fit_many(
 
     read = read_tables(tables, law=asked_law(law), where=where, roles=roles_said(answers, tokens_per_step, scores))
     if not how.quiet:
+        for folder in (path for path in tables if path.is_dir()):
+            _say_what_is_no_table(folder)
         for table in read:
             _say_what_was_read(table)
     found = replayed(
@@ -81,15 +83,27 @@ def fit_many(
     give(found, how, for_people)
 
 
+def _say_what_is_no_table(folder: Path) -> None:
+    """Name what a folder holds that is not read."""
+    from bayeslaw.fitting.tables import SUFFIXES, tables_in
+    from bayeslaw.results import listed
+    from bayeslaw.views.names import clean
+
+    others = [path.name for path in tables_in(folder)[1]]
+    if others:
+        tell(f"{clean(str(folder))}: not read, for tables end in {', '.join(SUFFIXES)}: {clean(listed(others))}.")
+
+
 def _say_what_was_read(table: "ReadTable") -> None:
     """One line of a table, and one of what was left out of it."""
+    from bayeslaw.results import counted
     from bayeslaw.views.names import clean
     from bayeslaw.views.text import left_out_summary
 
     if table.runs is None or table.law is None:
         tell(f"{clean(table.name)}: not fitted. {table.note}")
         return
-    models, rows = len(table.runs.models), len(table.runs.table)
-    tell(f"{clean(table.name)}: {models} models, {rows} runs, {table.law.name} law.")
+    models, rows = counted(len(table.runs.models), "model"), counted(len(table.runs.table), "run")
+    tell(f"{clean(table.name)}: {models}, {rows}, {table.law.name} law.")
     if table.runs.left_out:
         tell(left_out_summary(table.runs.left_out))

@@ -14,6 +14,7 @@ from bayeslaw.kinds.shared.layout import require_columns
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.suited import suited_law
+from bayeslaw.results import listed
 from bayeslaw.runs import Runs, read_runs
 from bayeslaw.runs.readers.opened import stem_of
 
@@ -75,7 +76,7 @@ def _files(tables: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) ->
     Raises
     ------
     RunsError
-        If a folder cannot be opened, or tables without names are given.
+        If a folder holds no table, or tables without names are given.
     """
     paths = [tables] if isinstance(tables, (str, os.PathLike)) else list(tables)
     found: list[Path] = []
@@ -86,14 +87,31 @@ def _files(tables: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) ->
                 "{'flan': table}."
             )
         path = Path(given)
-        try:
-            inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        except OSError as error:
-            raise RunsError(f"{path}: the folder cannot be opened ({error}).") from error
-        if path.is_dir():
-            inside = [p for p in inside if p.is_file() and p.suffix.lower() in SUFFIXES and p.name[0] not in "._"]
-        found += inside
+        found += tables_in(path)[0] if path.is_dir() else [path]
     return list(dict.fromkeys(found))
+
+
+def tables_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The tables in a folder, by their suffixes, and what else there is in it, hidden files apart.
+
+    Raises
+    ------
+    RunsError
+        If there is no table, or the folder cannot be opened.
+    """
+    try:
+        inside = sorted(path for path in folder.iterdir() if path.name[0] not in "._")
+    except OSError as error:
+        raise RunsError(f"{folder}: the folder cannot be opened ({error}).") from error
+    found = [path for path in inside if path.is_file() and path.suffix.lower() in SUFFIXES]
+    others = [path for path in inside if path not in found]
+    if not found:
+        there = listed([path.name for path in others]) or "nothing"
+        raise RunsError(
+            f"{folder}: there is no table to fit, found {there}. Expected files that end in {', '.join(SUFFIXES)}; "
+            "name others one by one."
+        )
+    return found, others
 
 
 def _named(paths: Sequence[Path]) -> dict[str, Path]:

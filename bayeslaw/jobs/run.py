@@ -1,7 +1,6 @@
 """Independent jobs, several at a time; what is finished is on disk at once, so that a killed run goes on from there."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +9,9 @@ from typing import Any
 
 from bayeslaw.errors import BayeslawError, SamplingError
 from bayeslaw.jobs.store import job_hash, load, prepare, save, stored_path
+from bayeslaw.results import plain_values
 
 Record = dict[str, Any]
-
 
 REACHED_WITHIN = 20.0
 """Seconds within which a cluster is to answer."""
@@ -172,9 +171,11 @@ def _on_cluster(jobs: Sequence[tuple[int, Job]], address: str) -> Iterator[Outco
     """
     try:
         from distributed import CancelledError, Client, KilledWorker, as_completed
+        from distributed.comm import get_address_host_port
     except ImportError as error:
         raise SamplingError("A dask cluster needs dask.distributed: pip install 'bayeslaw[dask]'.") from error
     try:
+        get_address_host_port(address)  # of what is no address, a client would say so in a traceback of its own
         client = Client(address, timeout=REACHED_WITHIN, set_as_default=False)
         client.wait_for_workers(1, timeout=REACHED_WITHIN)
     except (OSError, ValueError) as error:
@@ -220,19 +221,8 @@ def _execute(job: Job) -> _Outcome:
         answers, crashed = [_without_answer(job, f"{type(error).__name__}: {error}", "FAIL") for _ in job.heads], True
     seconds = round((time.perf_counter() - began) / len(job.heads), 3)
     cells = [{**head, **answer, "seconds": seconds} for head, answer in zip(job.heads, answers, strict=True)]
-    return _Outcome([_plain(cell) for cell in cells], crashed)
+    return _Outcome([plain_values(cell) for cell in cells], crashed)
 
 
 def _without_answer(job: Job, note: str, status: str | None = None) -> Record:
     return {**job.lacking, "note": note, "status": status, "checks": []}
-
-
-def _plain(value: Any) -> Any:
-    """Values that JSON can hold; numbers that are not finite become None."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

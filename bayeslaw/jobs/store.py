@@ -65,7 +65,7 @@ def prepare(folder: Path) -> None:
         (folder / "cells" / "writable").unlink()
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OutputError(f"{folder}: cannot be used as a folder ({reason}). Give another one with --out.") from error
+        raise OutputError(f"{folder}: cannot be used as a folder ({reason}). Give another one.") from error
 
 
 def save(path: Path, key: str, records: Iterable[Mapping[str, Any]]) -> None:

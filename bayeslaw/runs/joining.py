@@ -1,7 +1,7 @@
 """Several tables of runs in one."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,36 @@ from bayeslaw.runs.table import LeftOut, Runs
 def counts_tokens(runs: Runs) -> bool:
     """Whether one of ``data`` is a token, and not an example."""
     return {"tokens", "data"} <= set(runs.table) and np.array_equal(runs.table["tokens"], runs.table["data"])
+
+
+def require_like_units(runs: Runs, other: Runs) -> None:
+    """Refuse to put runs beside others whose data or losses are of another kind.
+
+    Losses in nats, whatever they were converted from, may stand together; error rates are no such losses.
+
+    Raises
+    ------
+    RunsError
+        If data are counted in tokens here and in examples there, or one table is of scores and the other of losses.
+    """
+    kinds = (("data", counts_tokens, "tokens", "examples"), ("losses", _is_scores, "1 - accuracy", "of another kind"))
+    for what, is_one, one, another in kinds:
+        if is_one(runs) != is_one(other):
+            here, there = (runs, other) if is_one(runs) else (other, runs)
+            raise RunsError(
+                f"{here.source}: {what} are {one}, and in {there.source} they are {another}. Convert one of the "
+                "tables, or fit them apart."
+            )
+
+
+def unit_of_all(given: Iterable[str]) -> str:
+    """The unit that losses have in all sources, where they were converted (`Runs.loss_given`); else empty."""
+    units = set(given)
+    return units.pop() if len(units) == 1 else ""
+
+
+def _is_scores(runs: Runs) -> bool:
+    return "accuracy" in runs.table
 
 
 def join_runs(tables: Sequence[Runs]) -> Runs:
@@ -29,19 +59,15 @@ def join_runs(tables: Sequence[Runs]) -> Runs:
     Raises
     ------
     RunsError
-        If there is no table, data are counted in tokens here and in examples there, or a model of a task is in more
-        than one table.
+        If there is no table, data or losses are of another kind in one than in another (`require_like_units`), or a
+        model of a task is in more than one table.
     """
     if not tables:
         raise RunsError("There is no table to join. Give one or more tables of runs.")
     if len(tables) == 1:
         return tables[0]
-    by_unit = {counts_tokens(runs): runs.source for runs in tables}
-    if len(by_unit) > 1:
-        raise RunsError(
-            f"{by_unit[True]}: data are tokens, and in {by_unit[False]} they are examples. Convert one of the tables, "
-            "or fit them apart."
-        )
+    for runs in tables[1:]:
+        require_like_units(runs, tables[0])
     seen = Counter(pair for runs in tables for pair in {*zip(runs.table["task"], runs.table["model"], strict=True)})
     twice = [pair for pair, number in seen.items() if number > 1]
     if twice:
@@ -63,7 +89,7 @@ def join_runs(tables: Sequence[Runs]) -> Runs:
         left_out=tuple(LeftOut(out.row, f"{runs.source}: {out.reason}") for runs in tables for out in runs.left_out),
         notes=tuple(f"{runs.source}: {note}" for runs in tables for note in runs.notes),
         source=" + ".join(runs.source for runs in tables),
-        loss_given=tables[0].loss_given if len({runs.loss_given for runs in tables}) == 1 else "",
+        loss_given=unit_of_all(runs.loss_given for runs in tables),
     )
 
 

@@ -161,7 +161,21 @@ def test_new_runs_are_completed_and_told(new):
     assert record["rows"] == 2
     assert table["task"].nunique() == 1
     assert table.tail(2)[["family", "params", "note"]].values.tolist() == [["one", 1e6, "x"]] * 2
+    assert "They are taken to be of the task of the campaign, 'runs'." in record["said"]
     assert any("Measured before" in said and "3.07, and" in said for said in record["said"])
+
+
+def test_the_unit_that_losses_were_given_in_is_kept_and_another_is_told(tmp_path):
+    path = tmp_path / "runs.csv"
+    table = frame()
+    table.assign(perplexity=np.exp(table["loss"])).drop(columns="loss").to_csv(path, index=False)
+    start(tmp_path / "study", path)
+    assert read_table(read_journal(tmp_path / "study")).loss_given == "perplexity"
+    record = added(tmp_path / "study", "model,data,perplexity\na,3200,9.5\n", "like.csv")
+    assert not any("nats" in said for said in record["said"])
+    record = added(tmp_path / "study", "model,data,loss\nb,3200,2.3\n")
+    assert any("given in nats, and those of the campaign in perplexity" in said for said in record["said"])
+    assert read_table(read_journal(tmp_path / "study")).loss_given == ""
 
 
 def test_runs_that_are_there_count_once_and_disagreeing_ones_twice(new, source):
@@ -182,6 +196,7 @@ def test_runs_that_are_there_count_once_and_disagreeing_ones_twice(new, source):
         ("model,data,loss\nz,200,3\n", RunsError, "row 1.*params.*'z'"),
         ("model,tokens,loss\na,3200,2\n", RunsError, "data are tokens"),
         ("model,data,loss\na,3200,oops\n", RunsError, "row 1"),
+        ("model,data,accuracy\na,3200,0.3\n", RunsError, "more.csv: losses are 1 - accuracy"),
     ],
 )
 def test_runs_that_do_not_go_with_the_others_change_nothing(new, text, error, told):
@@ -250,8 +265,11 @@ def test_a_folder_of_its_own(source, study, tmp_path):
     (tmp_path / "other" / "thesis.tex").write_text("x")
     with pytest.raises(CampaignError, match=r"other files \(thesis\.tex\)"):
         start(tmp_path / "other", source)
-    with pytest.raises(CampaignError, match="there is no campaign"):
-        step(tmp_path / "none")
+    with pytest.raises(CampaignError, match="cannot be used as a folder"):
+        start(tmp_path / ("x" * 300), source)
+    for name in ("none", "x" * 300):
+        with pytest.raises(CampaignError, match="there is no campaign"):
+            step(tmp_path / name)
     assert not (tmp_path / "none").exists()
 
 

@@ -1,5 +1,6 @@
 """Many tables: fitted apart, told of row by row, kept if nothing has changed, and the same wherever they are made."""
 
+import gc
 import json
 import shutil
 import subprocess
@@ -117,6 +118,11 @@ def test_names_that_make_one_file_name_make_two():
 
 def test_what_is_refused(tmp_path):
     with pytest.raises(RunsError, match="no table to fit"):
+        fit_many([])
+    (tmp_path / "thesis.tex").write_text("x")
+    table(0).to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "t.csv").rename(tmp_path / "t.table")
+    with pytest.raises(RunsError, match=r"no table to fit, found t\.table, thesis\.tex\. Expected .*\.csv"):
         fit_many(tmp_path)
     with pytest.raises(RunsError, match="Name it"):
         fit_many([table(0)])
@@ -130,6 +136,15 @@ def test_a_table_without_what_the_law_needs_does_not_stop_the_others(capsys, tmp
     (row,) = json.loads(out)["tables"]
     assert (status, err) == (3, "")
     assert "params" in row["note"]
+
+
+def test_the_command_says_what_it_does_not_read(capsys, tmp_path):
+    (tmp_path / "broken.csv").write_text("model,data,loss\na,200,three\n")
+    for other in ("README.md", ".hidden"):
+        (tmp_path / other).write_text("Not a table.")
+    told = run(capsys, "fit-many", tmp_path, "--out", tmp_path / "fits")[2]
+    assert f"{tmp_path}: not read, for tables end in .csv" in told
+    assert ": README.md.\n" in told
 
 
 def test_the_command_says_what_is_read_and_what_came_of_it(capsys, again, tables, tmp_path):
@@ -147,8 +162,13 @@ def test_the_command_says_what_is_read_and_what_came_of_it(capsys, again, tables
 def test_a_cluster_that_is_not_there(tmp_path, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("bayeslaw.jobs.run.REACHED_WITHIN", 0.5)
-    with pytest.raises(SamplingError, match=r"tcp://127\.0\.0\.1:9"):
-        run_jobs([Job("a", {}, ({"table": "a"},), list)], tmp_path, cluster="tcp://127.0.0.1:9")
+    for address in (
+        "tcp://127.0.0.1:9",
+        "nowhere",
+    ):  # the latter without a traceback of the client when it is collected
+        with pytest.raises(SamplingError, match=f"^{address}: no worker"):
+            run_jobs([Job("a", {}, ({"table": "a"},), list)], tmp_path, cluster=address)
+        gc.collect()
 
 
 KILLED = """

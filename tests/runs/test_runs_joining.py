@@ -44,6 +44,14 @@ def test_tokens_are_not_put_with_examples(tmp_path):
     assert "tokens" not in join_runs([examples, both]).table
 
 
+def test_scores_are_not_put_with_losses(tmp_path):
+    scores = table(tmp_path, "scores.csv", "model,task,data,accuracy\na,piqa,100,.6\na,piqa,200,.7\n")
+    losses = table(tmp_path, "losses.csv", "model,task,data,loss\na,web,100,3\na,web,200,2\n")
+    for pair in ([scores, losses], [losses, scores]):
+        with pytest.raises(RunsError, match=r"^scores\.csv: losses are 1 - accuracy, and in losses\.csv they are of"):
+            join_runs(pair)
+
+
 def test_a_model_of_a_task_stays_in_one_table(tmp_path):
     one = table(tmp_path, "one.csv", "model,task,data,loss\na,t,100,3\na,t,200,2\nb,t,100,3\n")
     two = table(tmp_path, "two.csv", "model,task,data,loss\na,t,400,1\na,u,100,3\n")
