@@ -71,6 +71,11 @@ class Density(Hashable, Protocol):
         """Entries of a position, other than effects, with one number per curve; nearly independent given the rest."""
         ...
 
+    @property
+    def standard(self) -> tuple[str, ...]:
+        """Entries that ``condition`` makes standard normal given the rest, or so nearly that no frame is needed."""
+        ...
+
     def log_prior(self, position: Position) -> Array:
         """Log prior density of a position, up to a constant."""
         ...

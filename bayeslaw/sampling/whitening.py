@@ -8,6 +8,7 @@ therefore be stated by their conditional distribution (``Density.condition``), a
 """
 
 import functools
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import jax
@@ -59,6 +60,8 @@ def to_position(density: Density, data: Any, frame: Frame | None, z: Array | Pos
 def whiten(model: Model) -> Frame:
     """Find the mode of a model's density and the principal axes of its curvature there.
 
+    Entries that are ``standard`` given the rest are left at 0, with steps of 1.
+
     Raises
     ------
     SamplingError
@@ -67,16 +70,16 @@ def whiten(model: Model) -> Frame:
     fixed = model.fixed()
     with jax.enable_x64(True):
         origin = {name: jnp.zeros(shape) for name, shape in model.sizes().items()}
-        free = ravel_pytree({name: np.full(shape, name not in fixed) for name, shape in model.sizes().items()})[0]
-        flat = np.eye(len(free))[:, np.asarray(free)]
-        start = Frame(origin, jnp.asarray(flat))
+        standard = set(model.density.standard) - fixed
+        searched = _directions(model, set(model.sizes()) - fixed - standard)
+        start = Frame(origin, jnp.asarray(searched))
         data = jax.device_put(model.data)
 
         def slope(z: np.ndarray, power: float) -> tuple[float, np.ndarray]:
             value, gradient = _value_and_slope(model.density, data, start, power, z)
             return float(value), np.asarray(gradient)
 
-        mode = np.zeros(flat.shape[1])
+        mode = np.zeros(searched.shape[1])
         if not np.isfinite(slope(mode, 1.0)[0]):
             raise SamplingError(
                 "The density is not finite where the search for its mode sets out; look for extreme losses."
@@ -84,8 +87,15 @@ def whiten(model: Model) -> Frame:
         for power in POWERS:
             mode = optimize.minimize(slope, mode, args=(power,), jac=True, method="BFGS").x
         curvature, axes = np.linalg.eigh(np.asarray(_curvature(model.density, data, start, 1.0, mode)))
-        root = flat @ axes / np.sqrt(np.maximum(curvature, LEAST_CURVATURE))
+        root = searched @ axes / np.sqrt(np.maximum(curvature, LEAST_CURVATURE))
+        root = np.concatenate([root, _directions(model, standard)], axis=1)
         return Frame(jax.tree.map(np.asarray, place(start, mode)), root)
+
+
+def _directions(model: Model, names: Collection[str]) -> np.ndarray:
+    """Unit vectors along the entries of the given names: shape (size of a position, D)."""
+    chosen = ravel_pytree({name: np.full(shape, name in names) for name, shape in model.sizes().items()})[0]
+    return np.eye(len(chosen))[:, np.asarray(chosen)]
 
 
 def _potential(density: Density, data: Any, frame: Frame, power: float, z: Array) -> Array:

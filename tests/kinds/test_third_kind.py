@@ -67,6 +67,7 @@ class ScoreDensity:
     scales: ScorePriors
     whitened = False
     per_curve = ("level",)
+    standard = ()
 
     def log_prior(self, position):
         total = log_population_prior(self.pooled, position)

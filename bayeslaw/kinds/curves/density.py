@@ -56,6 +56,11 @@ class CurveDensity:
         """The noise of each curve relative to its task."""
         return ("roughness",)
 
+    @property
+    def standard(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     def log_prior(self, position: Position) -> Array:
         """Log prior density of a position, up to a constant."""
         return log_prior(self, position)

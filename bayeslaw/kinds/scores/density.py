@@ -10,8 +10,8 @@ For curve i of model m, family f and task k, at the points x of its runs with t 
 with standard normal F, f, M and o: F and M are how much better a family and a model are on all tasks, f and o on one.
 Their standard deviations and the rates of walks (see ``walks``) hold for all tasks, as a task at chance tells none of
 them; chance, ceiling and noise are those of a task. Models of all sizes share a common walk, and one that is multiplied
-by the log of their size. Everything is sampled; offsets and walks of curves by their conditional distribution given all
-else (``condition``).
+by the log of their size. Everything is sampled; levels of tasks, walks and offsets of curves by their conditional
+distribution given all else (``condition``).
 
 Shapes: C curves, M points, T tasks, G families within tasks, P knots of common walks, Q of own ones, B = 1 + Q.
 """
@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Float, Int
 
-from bayeslaw.kinds.scores.conditional import given_rest
+from bayeslaw.kinds.scores.conditional import Bases, given_rest, heights
 from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.shared.population import Pooled, Position, coordinates, log_population_prior, scale
 from bayeslaw.laws.base import Array, Law
@@ -57,6 +57,7 @@ class ScoreData(NamedTuple):
     common: Float[Array, "C M P"]  # basis functions of common walks
     own: Float[Array, "C M B"]  # 1, and basis functions of own walks
     size: Float[Array, " C"]
+    pilot: Float[Array, "C M"]  # skill at which scores are taken to be linear in skill
     known_chance: Float[Array, " T"]  # NaN where it is estimated
     task_of: Int[Array, " C"]
     model_of: Int[Array, " C"]
@@ -71,13 +72,13 @@ class ScoreDensity:
 
     Beside the population, a position has ``level``, ``ceiling``, ``chance`` and ``noise`` (T,), and the scales of all
     tasks (1,), in units of their priors; and standard normal ``walks`` (T, 2 P), common and of sizes,
-    ``model_factor``, ``family_factor``,
-    ``family_offset`` (G,), and ``own`` (C, 1 + Q).
+    ``model_factor``, ``family_factor``, ``family_offset`` (G,), and ``own`` (C, 1 + Q). Scales in ``absent`` are 0.
     """
 
     law: Law
     pooled: Pooled
     scales: ScorePriors
+    absent: frozenset[str]
 
     @property
     def whitened(self) -> bool:
@@ -86,8 +87,13 @@ class ScoreDensity:
 
     @property
     def per_curve(self) -> tuple[str, ...]:
-        """Offsets and walks of curves, whose deviates are nearly independent of all else."""
+        """Offsets and walks of curves."""
         return (OWN,)
+
+    @property
+    def standard(self) -> tuple[str, ...]:
+        """Levels of tasks, walks, and offsets of curves."""
+        return ("level", WALKS, OWN)
 
     def log_prior(self, position: Position) -> Array:
         """Log prior density of a position, up to a constant."""
@@ -100,8 +106,10 @@ class ScoreDensity:
         """Log density of the scores given a position."""
         scales = score_scales(self, position)
         chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, position))
-        skill = shared_skill(self, data, position, scales)
-        skill += jnp.einsum("cmb,cb->cm", own_basis(data, scales), position[OWN])
+        bases = bases_of(data, scales)
+        skill = rest_of_skill(self, data, position, scales)
+        skill += jnp.einsum("cmr,cr->cm", bases.shared, heights(bases, _of_tasks(position)))
+        skill += jnp.einsum("cmb,cb->cm", bases.own, position[OWN])
         p = score(skill, chance, ceiling)
         variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
         density = -0.5 * ((data.score - p) ** 2 / variance + jnp.log(variance))
@@ -112,19 +120,21 @@ class ScoreDensity:
         return position
 
     def condition(self, data: ScoreData, position: Position) -> tuple[Position, Array]:
-        """Change of variables from standard normal deviates to the offset and walk of each curve.
+        """Change of variables from standard normal deviates to levels of tasks, walks, and offsets of curves.
 
-        Their conditional distribution given all else is taken to be normal, as it would be were scores linear in skill.
+        Its conditional distribution given all else is taken to be normal, as it would be were scores linear in skill.
         Returns the position and the log of the Jacobian determinant.
         """
         scales = score_scales(self, position)
         chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, position))
-        skill = shared_skill(self, data, position, scales)
-        p, slope = score(skill, chance, ceiling), slope_of_score(skill, chance, ceiling)
+        p, slope = score(data.pilot, chance, ceiling), slope_of_score(data.pilot, chance, ceiling)
         variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
-        told = jnp.where(data.asked > 0, slope / variance, 0.0)
-        own, volume = given_rest(own_basis(data, scales), told * slope, told * (data.score - p), position[OWN])
-        return {**position, OWN: own}, volume
+        precision = jnp.where(data.asked > 0, slope**2 / variance, 0.0)
+        response = data.pilot + (data.score - p) / slope - rest_of_skill(self, data, position, scales)
+        own, shared, volume = given_rest(
+            bases_of(data, scales), precision, response, position[OWN], _of_tasks(position)
+        )
+        return {**position, OWN: own, "level": shared[:, 0], WALKS: shared[:, 1:]}, volume
 
 
 def score(skill: Array, chance: Array, ceiling: Array) -> Array:
@@ -151,6 +161,7 @@ def score_scales(density: ScoreDensity, position: Position) -> dict[str, Array]:
     """Scales on each task, shapes (T,)."""
     tasks = position["noise"].shape
     scales = {name: jnp.broadcast_to(scale(getattr(density.scales, name), position[name]), tasks) for name in SCALES}
+    scales |= {name: jnp.zeros(tasks) for name in density.absent}
     return {**scales, "noise": jnp.clip(scales["noise"], 1e-4, 0.9)}
 
 
@@ -173,37 +184,43 @@ def ceiling_logit(chance: Array, ceiling: Array) -> Array:
     return jnp.log1p(-above) - jnp.log(above)
 
 
-def shared_skill(density: ScoreDensity, data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
-    """Skill of each run but for what its curve has to itself: shape (C, M)."""
+def rest_of_skill(density: ScoreDensity, data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
+    """Skill of each run but for levels of tasks, walks, and offsets of curves: shape (C, M)."""
     values = coordinates(density.pooled, data.groups, position)
     shape = density.law.log_shape(
         {name: value[:, None] for name, value in values.items()},
         data.covariates,
         dict.fromkeys(data.covariates, 1.0),
     )
-    walks = jnp.einsum("cmr,cr->cm", walk_basis(data, scales), position[WALKS][data.task_of])
-    return skill_levels(data, position, scales)[:, None] + shape + walks
+    return shape + effects(data, position, scales)[:, None]
 
 
-def skill_levels(data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
-    """Skill of each curve at the reference point but for its own offset: shape (C,)."""
+def effects(data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
+    """Skill of each curve due to its model and family: shape (C,)."""
     k = data.task_of
-    total = family_levels(position, scales, k, data.family_name_of, data.family_of)
-    return total + scales["model_sd"][k] * position["model_factor"][data.model_of]
+    family = family_effects(position, scales, k, data.family_name_of, data.family_of)
+    return family + scales["model_sd"][k] * position["model_factor"][data.model_of]
 
 
-def family_levels(position: Position, scales: dict[str, Array], task: Array, kin: Array, family: Array) -> Array:
-    """Skill of typical models of families on tasks at the reference point, shape as the indices."""
+def family_effects(position: Position, scales: dict[str, Array], task: Array, kin: Array, family: Array) -> Array:
+    """Skill of families on tasks relative to that of a typical one, shape as the indices."""
     common = scales["family_sd"][task] * position["family_factor"][kin]
-    own = scales["family_offset_sd"][task] * position["family_offset"][family]
-    return LEVEL_SD * position["level"][task] + common + own
+    return common + scales["family_offset_sd"][task] * position["family_offset"][family]
 
 
-def walk_basis(data: ScoreData, scales: dict[str, Array]) -> Array:
-    """Basis functions of the walks of tasks, common and of sizes, with their rates: shape (C, M, 2 P)."""
-    common = scales["common_rate"][data.task_of, None, None] * data.common
-    sizes = (scales["size_rate"][data.task_of] * data.size)[:, None, None] * data.common
-    return jnp.concatenate([common, sizes], axis=-1)
+def bases_of(data: ScoreData, scales: dict[str, Array]) -> Bases:
+    """Basis functions of levels of tasks, walks, and offsets of curves."""
+    ones = jnp.ones((*data.score.shape, 1))
+    knots = data.common.shape[2]
+    sd = [jnp.full((len(scales["noise"]), 1), LEVEL_SD)]
+    sd += [jnp.tile(scales[name][:, None], (1, knots)) for name in ("common_rate", "size_rate")]
+    shared = jnp.concatenate([ones, data.common], axis=2)
+    return Bases(own_basis(data, scales), shared, data.size, jnp.concatenate(sd, axis=1), data.task_of)
+
+
+def _of_tasks(position: Position) -> Array:
+    """Coefficients of each task: level and walks, common and of sizes: shape (T, 1 + 2 P)."""
+    return jnp.concatenate([position["level"][:, None], position[WALKS]], axis=1)
 
 
 def own_basis(data: ScoreData, scales: dict[str, Array]) -> Array:

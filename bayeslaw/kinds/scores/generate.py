@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bayeslaw.kinds.scores.density import LEVEL_SD, SCALES, ceiling_above, own_basis, score, score_variance, walk_basis
+from bayeslaw.kinds.scores.conditional import heights
+from bayeslaw.kinds.scores.density import LEVEL_SD, SCALES, bases_of, ceiling_above, score, score_variance
 from bayeslaw.kinds.scores.model import ScoreModel
 from bayeslaw.kinds.shared.generative import Sites, define_parameters, generate_coordinates
 from bayeslaw.kinds.shared.scales import Normal
@@ -43,8 +44,10 @@ def generate(model: ScoreModel, sites: Sites) -> None:
         data.covariates,
         dict.fromkeys(data.covariates, 1.0),
     )
-    skill = level[:, None] + shape + jnp.einsum("cmr,cr->cm", walk_basis(data, scales), standard("walks")[k])
-    skill += jnp.einsum("cmb,cb->cm", own_basis(data, scales), own)
+    bases = bases_of(data, scales)
+    walks = heights(bases, jnp.pad(standard("walks"), ((0, 0), (1, 0))))  # without levels
+    skill = level[:, None] + shape + jnp.einsum("cmr,cr->cm", bases.shared, walks)
+    skill += jnp.einsum("cmb,cb->cm", bases.own, own)
     p = score(skill, chance[k, None], ceiling[k, None])
     seen = layout.weight > 0
     sd: Array = jnp.sqrt(score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][k, None]))

@@ -5,21 +5,24 @@ from dataclasses import dataclass, replace
 
 import jax
 import numpy as np
+from scipy.special import expit, logit
 
 from bayeslaw.kinds.scores.density import (
+    LEVEL_SD,
     OF_ALL_TASKS,
     OWN,
     SCALES,
     WALKS,
     ScoreData,
     ScoreDensity,
-    family_levels,
+    effects,
+    family_effects,
     levels_of,
     score_scales,
-    skill_levels,
 )
 from bayeslaw.kinds.scores.layout import ScoreLayout, times
 from bayeslaw.kinds.scores.priors import ScorePriors
+from bayeslaw.kinds.scores.walks import SPACING
 from bayeslaw.kinds.shared.population import (
     Pooled,
     PopulationDraws,
@@ -118,28 +121,9 @@ class ScoreModel:
         known = {name for name in self.sizes() if name.startswith("spread.")}
         known |= {name for name in SCALES if getattr(self.density.scales, name).sd == 0}
         known |= {"chance"} if not np.isnan(self.layout.chance).any() else set()
-        absent = self.absent()
+        absent = self.density.absent
         effects = {"model_sd": "model_factor", "family_sd": "family_factor", "family_offset_sd": "family_offset"}
         return frozenset(known | absent | {effects[name] for name in absent & set(effects)})
-
-    def absent(self) -> frozenset[str]:
-        """Scales of what this table does not have: their effects are 0."""
-        layout, tasks = self.layout, len(self.layout.tasks)
-        models, families = int(layout.model_of.max()) + 1, int(layout.family_name_of.max()) + 1
-        found = set()
-        if tasks == 1 or models == 1:  # what a model has on all tasks is what it has on the only one
-            found.add("model_sd")
-        if families in (1, models):
-            found |= {"family_sd", "family_offset_sd"}
-        if tasks == 1:
-            found.add("family_sd")
-        if not len(layout.common.knots):
-            found |= {"common_rate", "size_rate"}
-        if not layout.size.any():
-            found.add("size_rate")
-        if not len(layout.own.knots):
-            found.add("own_rate")
-        return frozenset(found)
 
     def without_runs(self) -> "ScoreModel":
         """The same model with runs that carry no information, for draws from the prior."""
@@ -147,12 +131,13 @@ class ScoreModel:
 
     def complete(self, positions: Position, rng: np.random.Generator) -> ScoreDraws:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""
+        first = np.unique(self.layout.family_of, return_index=True)[1]  # a curve of each family within a task
         with jax.enable_x64(True):
             values, scales, level, family, chance, ceiling = jax.tree.map(
-                np.asarray, _evaluate(self.density, self.data, self._first_of_families(), positions)
+                np.asarray,
+                _evaluate(self.density, self.data, first, positions),
             )
-        absent = self.absent()
-        common = {name: 0.0 * scales[name][:, 0] if name in absent else scales[name][:, 0] for name in OF_ALL_TASKS}
+        common = {name: scales[name][:, 0] for name in OF_ALL_TASKS}
         own, walks, knots = positions[OWN], positions[WALKS], len(self.layout.common.knots)
         return ScoreDraws(
             coordinates=values,
@@ -168,10 +153,6 @@ class ScoreModel:
             population=population_draws(self.density.pooled, positions),
         )
 
-    def _first_of_families(self) -> np.ndarray:
-        """A curve of each family within a task, shape (G,)."""
-        return np.unique(self.layout.family_of, return_index=True)[1]
-
 
 @functools.partial(jax.jit, static_argnames="density")
 def _evaluate(density: ScoreDensity, data: ScoreData, first: Array, positions: Position) -> tuple[Array, ...]:
@@ -184,13 +165,50 @@ def _evaluate(density: ScoreDensity, data: ScoreData, first: Array, positions: P
         return (
             coordinates(density.pooled, data.groups, position),
             scales,
-            skill_levels(data, position, scales),
-            family_levels(position, scales, *index),
+            LEVEL_SD * position["level"][data.task_of] + effects(data, position, scales),
+            LEVEL_SD * position["level"][index[0]] + family_effects(position, scales, *index),
             chance,
             ceiling,
         )
 
     return jax.vmap(one)(positions)
+
+
+def absent_from(layout: ScoreLayout) -> frozenset[str]:
+    """Scales of what a table does not have."""
+    tasks = len(layout.tasks)
+    models, families = int(layout.model_of.max()) + 1, int(layout.family_name_of.max()) + 1
+    found = set()
+    if tasks == 1 or models == 1:  # what a model has on all tasks is what it has on the only one
+        found.add("model_sd")
+    if families in (1, models):
+        found |= {"family_sd", "family_offset_sd"}
+    if tasks == 1:
+        found.add("family_sd")
+    if not len(layout.common.knots):
+        found |= {"common_rate", "size_rate"}
+    if not layout.size.any():
+        found.add("size_rate")
+    if not len(layout.own.knots):
+        found.add("own_rate")
+    return frozenset(found)
+
+
+LEAST_SHARE = 0.005, 0.1
+"""Bounds of the least share of the way from chance to 1 at which scores are taken to be linear in skill: half the error
+of a test. Lower down scores are flat, and would tell nothing about skill."""
+
+
+def pilot_skill(layout: ScoreLayout, priors: ScorePriors) -> np.ndarray:
+    """Skill of smoothed scores, shape (C, M): where the sampler takes scores to be linear in skill."""
+    seen = layout.weight > 0
+    away = (layout.axis[:, :, None] - layout.axis[:, None, :]) / SPACING
+    nearness = np.exp(-0.5 * away**2) * seen[:, None, :]
+    smooth = np.einsum("cij,cj->ci", nearness, np.where(seen, layout.y, 0.0)) / np.maximum(nearness.sum(axis=2), 1e-12)
+    chance = np.where(np.isnan(layout.chance), expit(priors.chance.mean), layout.chance)[layout.task_of, None]
+    error = np.sqrt(np.maximum(chance * (1 - chance), 0.01) / layout.questions[layout.task_of, None]) / (1 - chance)
+    share = (smooth - chance) / (1 - chance)
+    return np.where(seen, logit(np.clip(share, np.clip(0.5 * error, *LEAST_SHARE), 0.98)), 0.0)
 
 
 def build_score_model(law: Law, layout: ScoreLayout, pooled: Pooled, scales: ScorePriors) -> ScoreModel:
@@ -210,6 +228,7 @@ def build_score_model(law: Law, layout: ScoreLayout, pooled: Pooled, scales: Sco
         common=layout.common.functions(t),
         own=np.concatenate([np.ones((*own.shape[:2], 1)), own], axis=2),
         size=layout.size,
+        pilot=pilot_skill(layout, scales),
         known_chance=layout.chance,
         task_of=layout.task_of,
         model_of=layout.model_of,
@@ -217,4 +236,4 @@ def build_score_model(law: Law, layout: ScoreLayout, pooled: Pooled, scales: Sco
         family_of=layout.family_of,
         groups=group_index(layout),
     )
-    return ScoreModel(law, layout, ScoreDensity(law, pooled, scales), data)
+    return ScoreModel(law, layout, ScoreDensity(law, pooled, scales, absent_from(layout)), data)

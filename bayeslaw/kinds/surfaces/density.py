@@ -82,6 +82,11 @@ class SurfaceDensity:
         """None: effects of models are sampled by their conditional distribution given all else."""
         return ()
 
+    @property
+    def standard(self) -> tuple[str, ...]:
+        """None: the mode and its curvature are those of all entries."""
+        return ()
+
     def log_prior(self, position: Position) -> Array:
         """Log prior density of a position, up to a constant; that of effects is part of ``log_likelihood``."""
         total = log_population_prior(self.pooled, position)
