@@ -132,6 +132,7 @@ def test_what_a_run_tells_leaves_what_would_be_unknown_had_measuring_begun_there
 
 def test_a_curve_that_bends_sharply_does_so_throughout(drawn):
     """The Student-t scale is one a curve: what comes later is the larger, either way, the larger what came before."""
+
     def together(df):
         near, far = added(drawn(OWN, 0.0, df), (6400.0, 102_400.0))[:, 0].T
         later = far - near * (np.quantile(far, 0.8) / np.quantile(near, 0.8)) * stats.spearmanr(near, far).statistic
