@@ -63,7 +63,7 @@ class Board:
         return first, first + 1
 
     def draws(self, seed: int, stream: int, wanted: int = DRAWS) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
-        """Targets, expected outcomes and measurements on the scale of the link, (S, rows, A), until ``wanted`` draws."""
+        """Targets, expected outcomes and measurements on the scale of the link, (S, rows, A): ``wanted`` in all."""
         predictor = self.posterior.predictor
         first = self.posterior.draws.sizes["chain"] * self.posterior.draws.sizes["draw"]
         for repeat in range(min(max(round(wanted / first), 1), REPEATS)):

@@ -119,7 +119,7 @@ class ChoiceBelief:
 
     @staticmethod
     def _worth(means: np.ndarray) -> tuple[float, np.ndarray]:
-        """Mean loss (2, n, m, P, J) of what is chosen by either half, as the other has it; odds of each option (P, J)."""
+        """Loss of what either half chooses by means (2, n, m, P, J), as the other has it; odds of options (P, J)."""
         best = means.argmin(axis=-1)
         loss = np.take_along_axis(means[::-1], best[..., None], -1).mean()
         options = np.arange(means.shape[-1])

@@ -184,7 +184,7 @@ def test_rotation_loses_nothing_of_the_walks(sizes, weight, rank):
 
 
 def test_changes_of_slope_are_a_covariance_that_forgets():
-    """Of unit rate: the sd is the distance, and what is left at M given m is M - m; of any distances no negative part."""
+    """Of unit rate: the sd is the distance, what is left at M given m is M - m, and no part is negative."""
     a, b = np.array([0.3, 1.0, 2.0]), np.array([1.2, 4.0, 2.0])
     between = changing_slope(a, b)
     np.testing.assert_allclose(changing_slope(a, a), a**2)
