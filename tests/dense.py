@@ -54,6 +54,13 @@ def walk_kernel(s, t):
     return s * t * m - (s + t) * m**2 / 2 + m**3 / 3
 
 
+def changing_kernel(s, t):
+    """Covariance of a departure of sd t at a distance t, which is left unknown by t - s where it is known at s < t."""
+    s, t = np.maximum(s, 0.0)[:, None], np.maximum(t, 0.0)[None]
+    known = np.maximum(s, t) ** 2 - (s - t) ** 2  # the part of the variance at the larger that the smaller explains
+    return np.minimum(s, t) * np.sqrt(known)
+
+
 def log_rectified(coordinates, data, reference):
     """Log of L(D) for L = E + B / (D_l + D^beta) with L(D_ref) = 1; from the logs of its terms."""
     beta = np.exp(coordinates["log_beta"])
@@ -183,8 +190,9 @@ class Dense:
         log_loss = log_loss + s["own_drift"][k] * rng.standard_normal(log_loss.shape) @ own
         log_loss = log_loss + s["shared_drift"][k] * rng.standard_normal(len(t)) @ shared
         beyond = np.maximum(t - np.log(self.frame.loc[self.frame["task"] == task, "data"].max()), 0.0)
-        log_loss = log_loss + self.own_change * rng.standard_normal((len(members), 1)) * beyond
-        return log_loss + self.shared_change * rng.standard_normal() * beyond
+        root = _root(changing_kernel(beyond, beyond))
+        log_loss = log_loss + self.own_change * rng.standard_normal(log_loss.shape) @ root
+        return log_loss + self.shared_change * rng.standard_normal(len(t)) @ root
 
     def log_prior(self, position):
         total = 0.0
@@ -250,8 +258,8 @@ class Dense:
         ]
         beyond = [np.maximum(np.asarray(at) - end, 0.0) for end in ends]
         together = np.tile(np.maximum(np.asarray(at) - max(ends), 0.0), len(ends))
-        own = linalg.block_diag(*[np.outer(h, h) for h in beyond])
-        return self.own_change**2 * own + self.shared_change**2 * np.outer(together, together)
+        own = linalg.block_diag(*[changing_kernel(h, h) for h in beyond])
+        return self.own_change**2 * own + self.shared_change**2 * changing_kernel(together, together)
 
     def conditional(self, task, position, at=None, *, predicted=True):
         """Mean and covariance of (levels, own walks, shared walk) of a task given its runs; walks at logs ``at``.

@@ -62,11 +62,11 @@ class Board:
         first = len(self.curves) + len(self.new)
         return first, first + 1
 
-    def draws(self, seed: int, stream: int) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
-        """Targets, expected outcomes and measurements on the scale of the link, (S, rows, A), several times S draws."""
+    def draws(self, seed: int, stream: int, wanted: int = DRAWS) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
+        """Targets, expected outcomes and measurements on the scale of the link, (S, rows, A): ``wanted`` in all."""
         predictor = self.posterior.predictor
         first = self.posterior.draws.sizes["chain"] * self.posterior.draws.sizes["draw"]
-        for repeat in range(min(max(round(DRAWS / first), 1), REPEATS)):
+        for repeat in range(min(max(round(wanted / first), 1), REPEATS)):
             rng = np.random.default_rng([seed, stream, repeat])
             targets = predictor.together(list(self._parts(rng)))
             expected = predictor.expected(targets, rng)

@@ -11,6 +11,9 @@ the regression is linear. Elsewhere, extrapolated losses have tails (of changes 
 middle and steep at the ends: straight lines then promise half as much again as nested simulation finds, cubics agree.
 For the same tails losses are winsorised, lest a few draws decide.
 
+Means that are estimated from some draws have errors, and the least of them looks better than it is. So they are
+estimated twice, from either half of the draws: an option is chosen by the one, and counted as the other has it.
+
 Shapes: S draws, R measurements that could be made, P choices between J options each (or P forecasts).
 """
 
@@ -65,8 +68,9 @@ class ChoiceBelief:
     losses : ndarray, shape (S, P, J)
     scores : ndarray, shape (R, S)
         Normal scores of the measurements, less what those already made tell of them, scaled to variance 1.
-    means : ndarray, shape (n, P, J)
-        Mean losses at n equally likely findings of the measurements already made (n = 1 if there are none).
+    means : ndarray, shape (2, n, P, J)
+        Mean losses at n equally likely findings of the measurements already made (n = 1 if there are none), as either
+        half of the draws has it.
     made : int
         How many were made.
     """
@@ -79,17 +83,23 @@ class ChoiceBelief:
     @classmethod
     def from_draws(cls, losses: np.ndarray, scores: np.ndarray) -> "ChoiceBelief":
         """From losses (S, P, J) and normal scores (R, S)."""
-        return cls(losses, scores, losses.mean(axis=0)[None])
+        return cls(losses, scores, np.repeat(losses.mean(axis=0)[None, None], 2, axis=0))
 
     def shifts(self, runs: np.ndarray, at: np.ndarray) -> np.ndarray:
-        """By how much means move with measurements ``runs`` if their scores are ``at`` (n,): (len(runs), n, P, J)."""
-        flat = (self.losses - self.losses.mean(axis=0)).reshape(len(self.losses), -1)
-        total = np.zeros((len(runs), len(at), flat.shape[1]))
-        for k in range(1, DEGREE + 1):
-            known = special.eval_hermitenorm(k, self.scores[runs]) @ flat
-            known /= len(flat) * special.factorial(k)
-            total += special.eval_hermitenorm(k, at)[:, None] * known[:, None]
-        return total.reshape(len(runs), len(at), *self.losses.shape[1:])
+        """By how much means move with measurements ``runs`` if their scores are ``at`` (n,): (len(runs), 2, n, P, J).
+
+        As every other draw has it, and as the others do.
+        """
+        total = np.zeros((len(runs), 2, len(at), self.losses[0].size))
+        for half in (0, 1):
+            losses = self.losses[half::2]
+            flat = (losses - losses.mean(axis=0)).reshape(len(losses), -1)
+            for k in range(1, DEGREE + 1):
+                known = special.eval_hermitenorm(k, self.scores[runs, half::2]) @ flat
+                known /= len(flat) * special.factorial(k)
+                total[:, half] += special.eval_hermitenorm(k, at)[:, None] * known[:, None]
+        total -= total.mean(axis=2, keepdims=True)
+        return total.reshape(len(runs), 2, len(at), *self.losses.shape[1:])
 
     def gains(self) -> np.ndarray:
         """What each measurement is worth, averaged over the choices: shape (R,)."""
@@ -98,24 +108,28 @@ class ChoiceBelief:
     def gains_and_choices(self) -> tuple[np.ndarray, np.ndarray]:
         """What each measurement is worth (R,), and the probability that each option is chosen after it (R, P, J)."""
         at = midpoints(STEPS if self.made else FINE)
-        now = self.means.min(axis=-1).mean()
-        options = np.arange(self.losses.shape[2])
+        now = self._worth(self.means[:, :, None])[0]
         gains, chosen = [], []
         for block in np.array_split(np.arange(len(self.scores)), max(len(self.scores) // 16, 1)):
             for shift in self.shifts(block, at):
-                means = self.means[:, None] + (shift - shift.mean(axis=0))
-                best = means.argmin(axis=-1)
-                gains.append(now - np.take_along_axis(means, best[..., None], -1).mean())
-                chosen.append((best[..., None] == options).mean(axis=(0, 1)))
+                worth, odds = self._worth(self.means[:, :, None] + shift[:, None])
+                gains.append(now - worth)
+                chosen.append(odds)
         return np.maximum(gains, 0.0), np.array(chosen)
+
+    @staticmethod
+    def _worth(means: np.ndarray) -> tuple[float, np.ndarray]:
+        """Loss of what either half chooses by means (2, n, m, P, J), as the other has it; odds of options (P, J)."""
+        best = means.argmin(axis=-1)
+        loss = np.take_along_axis(means[::-1], best[..., None], -1).mean()
+        options = np.arange(means.shape[-1])
+        return float(loss), (best[..., None] == options).mean(axis=(0, 1, 2))
 
     def after(self, r: int) -> "ChoiceBelief":
         """The belief after measurement r."""
         order = np.random.default_rng(self.made).permutation(NODES)  # another for each measurement made
         shift = self.shifts(np.array([r]), midpoints(NODES)[order])[0]
-        return replace(
-            self, scores=beyond(self.scores, r), means=self.means + shift - shift.mean(axis=0), made=self.made + 1
-        )
+        return replace(self, scores=beyond(self.scores, r), means=self.means + shift, made=self.made + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,12 +175,16 @@ class ForecastBelief:
 
 
 def beyond(scores: np.ndarray, r: int) -> np.ndarray:
-    """What scores (R, S) tell beyond measurement r, scaled to variance 1; 0 where that is nothing, as of itself."""
+    """What scores (R, S) tell beyond measurement r, as normal scores again; 0 where that is nothing, as of itself.
+
+    Where tails are heavy, what is left of a normal score is none; powers of it would be of a few draws.
+    """
     correlation = scores @ scores[r] / scores.shape[1]
     rest = scores - correlation[:, None] * scores[r]
-    sd = np.sqrt(np.mean(rest**2, axis=1, keepdims=True))
-    told = sd > 1e-4
-    return np.where(told, rest / np.where(told, sd, 1.0), 0.0)
+    told = np.sqrt(np.mean(rest**2, axis=1)) > 1e-4
+    left = np.zeros_like(scores)
+    left[told] = normal_scores(rest[told])
+    return left
 
 
 def midpoints(n: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.evidence.replay import ours
 from bayeslaw.evidence.replay.ours import AHEAD, SHARE_MIN, STEP, Believed, draw_rows, next_batch, reweighted
 from bayeslaw.evidence.replay.policies import POLICIES
+from bayeslaw.evidence.replay.promises import promises, stopping
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.replay import SCORED, Replay, choose_policies, replay, scored, summarise
 from bayeslaw.evidence.replay.studies import Study, read_studies
@@ -354,6 +355,39 @@ def test_summaries_take_the_last_step_within_a_share():
     steps = [{**dict.fromkeys(SCORED), "policy": "p", **dict(zip(names, run, strict=True))} for run in runs]
     found = {(row["task"], row["share"]): row["regret"] for row in summarise(steps, [0.005, 0.05])}
     assert found == {("t", 0.05): 3.0, ("u", 0.05): 9.0, (None, 0.05): 6.0}
+
+
+def told(task, regrets, promised, gains, spent, policy="ours"):
+    """Steps of a replay, out of order."""
+    rows = zip(range(9), regrets, promised, gains, spent, strict=False)
+    names = ("step", "regret", "promised_regret", "promised_gain", "spent")
+    return [{"task": task, "policy": policy, "seed": 0, **dict(zip(names, row, strict=True))} for row in rows][::-1]
+
+
+STEPS = [
+    *told("t", (0.4, 0.1, 0.1), (0.3, 0.2, 0.1), (0.2, 0.05, 0.0), (10.0, 12.0, 18.0)),
+    *told("u", (0.0, 0.1), (0.2, 0.2), (0.1, 0.0), (1.0, 2.0)),
+    *told("t", (0.3,), (None,), (None,), (10.0,), policy="halving"),
+]
+
+
+def test_what_was_promised_against_what_was_found():
+    (found,) = promises(STEPS)
+    assert (found["policy"], found["steps"]) == ("ours", 5)
+    assert found["ratio"] == pytest.approx(0.7 / 1.0)
+    assert (found["gain"], found["promised_gain"]) == pytest.approx((0.2 / 3, 0.35 / 3))
+    assert found["slope"] == pytest.approx((0.3 * 0.2 + 0.0 * 0.05 - 0.1 * 0.1) / (0.2**2 + 0.05**2 + 0.1**2))
+    assert promises([]) == []
+
+
+@pytest.mark.parametrize(("price", "stopped"), [(5.0, (0, 0)), (15.0, (1, 1)), (200.0, (2, 1))])
+def test_stopping_when_no_purchase_pays(price, stopped):
+    t, u = stopping(STEPS, price)
+    assert (t["stopped"], u["stopped"]) == stopped
+    net = [0.0, 0.3 * price - 2.0, 0.3 * price - 8.0]
+    assert (t["net"], t["best_net"]) == pytest.approx((net[stopped[0]], max(net)))
+    assert u["best_net"] == 0.0
+    assert u["net"] == pytest.approx(0.0 if stopped[1] == 0 else -0.1 * price - 1.0)
 
 
 def test_what_cannot_be_replayed(path):

@@ -25,8 +25,11 @@ from bayeslaw.sampling.nuts import SamplerSettings
 SHARE_MIN = 0.25
 """Least effective share of draws at which draws are reweighted."""
 
-SAMPLER = SamplerSettings(warmup=300, draws=300)
+SAMPLER = SamplerSettings(warmup=300, draws=300, enough="REVIEW")
 """Of each fit of a replay."""
+
+DRAWS = 3000
+"""Joint draws of all rows wanted of a fit; fewer than a single answer has, as a replay takes many steps."""
 
 AHEAD, SLOTS = 8, 4
 """Sizes ahead of each model at which runs are considered, and runs bought in a step at most."""
@@ -181,7 +184,7 @@ def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
     pool = purse.study.pool  # losses at the target are never seen
     y[rows[pool], columns[pool]] = outcome.link(purse.loss[pool])
     measured, density = [], []
-    for targets, expected, found in board.draws(seed, streams.NEXT_RUN):
+    for targets, expected, found in board.draws(seed, streams.NEXT_RUN, DRAWS):
         measured.append(found[:, rows, columns])
         density.append(posterior.predictor.log_density(expected, targets, y)[:, rows, columns])
     return Believed(np.concatenate(measured), np.concatenate(density), outcome)

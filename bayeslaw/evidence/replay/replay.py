@@ -13,6 +13,7 @@ import pandas as pd
 from bayeslaw.errors import LawError, TargetError
 from bayeslaw.evidence import scores
 from bayeslaw.evidence.replay.policies import POLICIES
+from bayeslaw.evidence.replay.promises import promises
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.studies import ReplayGoal, Study, read_studies
 from bayeslaw.jobs.run import Job, Record, Report, run_jobs
@@ -86,12 +87,13 @@ class Replay(Result):
         return pd.DataFrame(list(self.steps))
 
     def to_dict(self) -> dict[str, Any]:
-        """Steps and summary as plain values."""
+        """Steps, summary, and what was found of what was promised, as plain values."""
         return {
             "goal": self.goal,
             "cost": {"unit": self.cost_unit},
             "steps": list(self.steps),
             "summary": list(self.summary),
+            "promises": promises(self.steps),
             "failures": list(self.failures),
             "settings": dict(self.settings),
             **verdict(self.checks),

@@ -20,7 +20,7 @@ from bayeslaw.kinds.shared.prediction import (
     law_shape,
     slopes_and_bends,
 )
-from bayeslaw.kinds.shared.walks import covariance_root
+from bayeslaw.kinds.shared.walks import changing_slope, covariance_root
 
 _AT_EDGE = 1e-9
 """Points nearer to the last size of a curve, in e-folds, are at it."""
@@ -203,22 +203,36 @@ class CurvePredictor(CurveTargeting):
         return np.asarray(slopes.sum(axis=0) / np.maximum(ahead.sum(axis=0), 1))
 
     def _changes(self, targets: CurveTargets, axis: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Changes of slope beyond the data, of each curve and of its task, times the distance: shape (S, K, A).
+        """What changes of slope beyond the data add, of each curve and of its task: log loss, shape (S, K, A).
 
         Where a prior knows the path of a task to beyond the table, the change that all curves share is one beyond that.
         """
         curves, layout = targets.curves, self.layout
         task_of = curves.task_of[targets.index]
-        end = np.array(
-            [w.shared.edge if w.known else layout.last[layout.task_of == k].max() for k, w in enumerate(layout.walks)]
-        )
         own, shared = (flat(self.draws, name) for name in ("own_change", "shared_change"))
-        own_slope = own[:, task_of] * rng.standard_t(self.scale_priors.change_df, (len(own), len(task_of)))
-        shared_slope = (shared * rng.standard_normal(shared.shape))[:, task_of]
-        beyond, beyond_task = (
-            np.maximum(axis - edge[:, None], 0.0) for edge in (curves.last[targets.index], end[task_of])
-        )
-        return own_slope[..., None] * beyond + shared_slope[..., None] * beyond_task
+        df = self.scale_priors.change_df
+        own = own[:, task_of] * np.sqrt(df / rng.chisquare(df, (len(own), len(task_of))))  # Student-t, curve by curve
+        total = np.zeros((len(own), *axis.shape))
+        for i, edge in enumerate(curves.last[targets.index]):
+            total[:, i] = self._departure(own[:, [i]], axis[i] - edge, targets.joint, rng)
+        for k, walks, members in self._by_task(targets):
+            end = walks.shared.edge if walks.known else layout.last[layout.task_of == k].max()
+            points, place = np.unique(axis[members], return_inverse=True)
+            departure = self._departure(shared[:, [k]], points - end, targets.joint, rng)
+            total[:, members] += departure[:, place.reshape(len(members), -1)]
+        return total
+
+    @staticmethod
+    def _departure(rate: np.ndarray, distance: np.ndarray, joint: bool, rng: np.random.Generator) -> np.ndarray:
+        """Draws of a departure by changes of slope at rates (S, 1), at distances (n,) of which some are beyond: (S, n).
+
+        Where draws need not be joint, the slope changes once.
+        """
+        found, beyond = np.zeros((len(rate), len(distance))), distance > 0
+        far = distance[beyond]
+        root = covariance_root(changing_slope(far[:, None], far[None])) if joint else far[:, None]
+        found[:, beyond] = (rate * rng.standard_normal((len(rate), root.shape[1]))) @ root.T
+        return found
 
     def _walks(self, targets: CurveTargets, axis: np.ndarray) -> np.ndarray:
         """Conditional means of the walks of each curve and of its task given their values at the knots: (S, K, A).

@@ -1,4 +1,4 @@
-"""Random walks in the log-log slope, and drawing from covariances that may be singular."""
+"""Random walks and changes of the log-log slope, and drawing from covariances that may be singular."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,17 @@ def integrated_walk(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """
     smaller, larger = np.minimum(a, b), np.maximum(a, b)
     return smaller**2 * (3 * larger - smaller) / 6
+
+
+def changing_slope(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Covariance of the departure of a curve from a line whose slope it changes beyond the data, at unit rate.
+
+    ``m sqrt(m (2 M - m))`` with m and M the smaller and larger of the distances ``a`` and ``b``. The departure at a
+    distance has that standard deviation. Once it is known at ``a``, it is unknown at ``b`` by ``b - a``: as far as if
+    measuring had begun there, for slopes go on changing. (One change for good would be known from the next run.)
+    """
+    smaller, larger = np.minimum(a, b), np.maximum(a, b)
+    return np.asarray(smaller * np.sqrt(smaller * (2 * larger - smaller)))
 
 
 @dataclass(frozen=True)

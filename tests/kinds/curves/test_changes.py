@@ -86,17 +86,19 @@ def test_what_is_expected_has_no_change(drawn):
 
 @pytest.mark.parametrize("df", [3.0, 9.0])
 def test_curves_change_at_their_own_end_and_tasks_at_theirs(drawn, df):
-    """Own changes are solved for from what is added to each curve, and are those of a Student-t distribution."""
+    """Own changes are what is added where tasks do not change, and are those of a Student-t distribution."""
     near, far = 1600.0, 51_200.0
-    found = added(drawn(OWN, SHARED, df), (near, far))
+    own = added(drawn(OWN, 0.0, df), (near, far))
+    shared = added(drawn(OWN, SHARED, df), (near, far)) - own
     # c ends at 800: at 1600, within its task, there is but its own change; on the rest there is nothing yet
-    np.testing.assert_allclose(found[:, [0, 1, 3, 4], 0], 0.0, atol=1e-8)
-    own_c = found[:, 2, 0] / np.log(near / 800)
-    of_t = (found[:, 2, 1] - own_c * np.log(far / 800)) / np.log(far / 3200)
-    own_a, own_b = (found[:, i, 1] / np.log(far / 3200) - of_t for i in (0, 1))
-    of_d = found[:, 3, 1] / np.log(far / 1600)  # its own and that of its task, together
-    for own in (own_a, own_b, own_c):
-        assert stats.kstest(own / OWN, stats.t(df).cdf).pvalue > FALSE_ALARM
+    np.testing.assert_allclose(own[:, [0, 1, 3, 4], 0], 0.0, atol=1e-8)
+    np.testing.assert_allclose(shared[..., 0], 0.0, atol=1e-8)
+    np.testing.assert_allclose(shared[:, 1:3, 1], np.repeat(shared[:, :1, 1], 2, axis=1), atol=1e-8)
+    own_a, own_b = (own[:, i, 1] / np.log(far / 3200) for i in (0, 1))
+    own_c, of_t = own[:, 2, 0] / np.log(near / 800), shared[:, 0, 1] / np.log(far / 3200)
+    of_d = (own + shared)[:, 3, 1] / np.log(far / 1600)  # its own and that of its task, together
+    for changed in (own_a, own_b, own_c):
+        assert stats.kstest(changed / OWN, stats.t(df).cdf).pvalue > FALSE_ALARM
     assert stats.kstest(of_t / SHARED, "norm").pvalue > FALSE_ALARM
     separate = np.array([own_a, own_b, own_c, of_t, of_d])
     ranks = stats.spearmanr(separate.T).statistic
@@ -113,12 +115,30 @@ def test_the_variance_added_is_the_closed_form(drawn):
     assert (np.abs(found.mean(axis=0)) < 5 * np.sqrt((own + shared) / DRAWS)).all()
 
 
-def test_changes_grow_in_proportion_to_distance(drawn):
+def test_what_a_run_tells_leaves_what_would_be_unknown_had_measuring_begun_there(drawn):
+    """The sd of the departure at b given that at a is that of a change over the distance from a to b."""
     sizes = np.array([6400.0, 12_800.0, 102_400.0])
-    found = added(drawn(OWN, SHARED), sizes)[:, :2]
-    np.testing.assert_allclose(found / np.log(sizes / 3200), found[..., :1] / np.log(2) * np.ones(3), rtol=1e-6)
-    alone = added(drawn(OWN, 0.0), sizes)[:, 2]
-    np.testing.assert_allclose(alone / np.log(sizes / 800), alone[:, :1] / np.log(8) * np.ones(3), rtol=1e-6)
+    for found, rate, end in (
+        (added(drawn(0.0, SHARED), sizes)[:, 0], SHARED, 3200.0),
+        (added(drawn(OWN, 0.0, df=1e9), sizes)[:, 2], OWN, 800.0),
+    ):
+        distance = np.log(sizes / end)
+        covariance = np.cov(found.T)
+        for a, b in ((0, 1), (0, 2), (1, 2)):
+            left = covariance[b, b] - covariance[a, b] ** 2 / covariance[a, a]
+            assert np.sqrt(left) == pytest.approx(rate * (distance[b] - distance[a]), rel=5 / np.sqrt(2 * DRAWS))
+            assert covariance[a, b] > 0
+
+
+def test_a_curve_that_bends_sharply_does_so_throughout(drawn):
+    """The Student-t scale is one a curve: what comes later is the larger, either way, the larger what came before."""
+
+    def together(df):
+        near, far = added(drawn(OWN, 0.0, df), (6400.0, 102_400.0))[:, 0].T
+        later = far - near * (np.quantile(far, 0.8) / np.quantile(near, 0.8)) * stats.spearmanr(near, far).statistic
+        return stats.spearmanr(np.abs(near), np.abs(later)).statistic
+
+    assert together(3.0) > 0.1 > together(1e9)
 
 
 def test_the_models_of_a_task_share_its_change_and_no_other(drawn):

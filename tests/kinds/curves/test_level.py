@@ -19,6 +19,7 @@ from bayeslaw.kinds.curves.walks import MAX_LEVEL_KNOTS, WanderingLevel, level_w
 from bayeslaw.kinds.registry import build_model, kind_of
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
+from tests.dense import changing_kernel
 
 LAW = get_law("broken")
 ENDS = {"a": 1e6, "b": 3e5, "c": 5e7}
@@ -127,7 +128,7 @@ def test_curves_are_predicted_as_the_dense_model_does(model, runs, forge, known_
         covariance = q**2 * kernel(AHEAD, AHEAD) - cross @ inverse @ cross.T
         covariance += np.outer(left, left) / (one @ inverse @ one)
         # every curve is counted from its own end, which is where its slope changes
-        covariance += (own_change**2 + shared_change**2) * np.outer(AHEAD, AHEAD)
+        covariance += (own_change**2 + shared_change**2) * changing_kernel(AHEAD, AHEAD)
         sd = np.sqrt(np.diag(covariance))
         assert (np.abs(found.mean(axis=0) - mean) < 5 * sd / np.sqrt(draws)).all()
         white = linalg.solve_triangular(np.linalg.cholesky(covariance), (found - mean).T, lower=True)

@@ -7,7 +7,7 @@ from scipy import integrate
 from bayeslaw.kinds.curves.spring import Spring
 from bayeslaw.kinds.curves.walks import MAX_KNOTS, MIN_GAP, rotate, slope_walks
 from bayeslaw.kinds.shared.borrowed import TaskPath
-from bayeslaw.kinds.shared.walks import IntegratedWalk, integrated_walk
+from bayeslaw.kinds.shared.walks import IntegratedWalk, changing_slope, integrated_walk
 
 SIZES = np.log([200.0, 400.0, 800.0, 1600.0, 6400.0])
 
@@ -181,3 +181,15 @@ def test_rotation_loses_nothing_of_the_walks(sizes, weight, rank):
     for functions, rotated in ((own, curve.own), (shared, curve.shared)):
         np.testing.assert_allclose(curve.rotation @ rotated, projector @ (root[:, None] * functions), atol=1e-9)
     np.testing.assert_allclose(curve.own @ curve.own.T, np.diag(curve.strength), atol=1e-9)
+
+
+def test_changes_of_slope_are_a_covariance_that_forgets():
+    """Of unit rate: the sd is the distance, what is left at M given m is M - m, and no part is negative."""
+    a, b = np.array([0.3, 1.0, 2.0]), np.array([1.2, 4.0, 2.0])
+    between = changing_slope(a, b)
+    np.testing.assert_allclose(changing_slope(a, a), a**2)
+    np.testing.assert_allclose(b**2 - between**2 / a**2, (b - a) ** 2)
+    np.testing.assert_array_equal(between, changing_slope(b, a))
+    for far in (np.geomspace(0.05, 8, 60), np.linspace(0.1, 8, 80), np.random.default_rng(0).uniform(0, 9, 50)):
+        least = np.linalg.eigvalsh(changing_slope(far[:, None], far[None])).min()
+        assert least > -1e-9
