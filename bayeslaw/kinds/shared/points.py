@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.shared.layout import WHOLE_WITHIN, Layout, percent
+from bayeslaw.kinds.shared.layout import LABELS, WHOLE_WITHIN, Layout, percent, require_columns
 from bayeslaw.laws.base import Law
+from bayeslaw.runs import Runs
 from bayeslaw.runs.table import unknown_task
 
 NAMED = 12
@@ -64,8 +65,30 @@ def complete_point(layout: Layout, law: Law, point: Mapping[str, float]) -> dict
         elif name != law.axis and np.all(values == values[:, :1]):
             complete[name] = values[:, 0]
         else:
-            raise TargetError(f"The point lacks {name!r}, which varies along a curve. Add {name}=… to it.")
+            raise _lacking(name)
     return complete
+
+
+def require_point(runs: Runs, law: Law, point: Mapping[str, float]) -> None:
+    """Refuse a point as `complete_point` would, from a table that is not laid out: laying out may take seconds a law.
+
+    Raises
+    ------
+    LawError
+        If the table lacks a covariate of the law.
+    TargetError
+        As `complete_point`.
+    """
+    require_columns(runs, law)
+    require_covariates(law, point)
+    of_curves = runs.table.groupby([runs.table[label].astype(str) for label in LABELS], sort=False)
+    for name in (c.name for c in law.covariates if c.name not in point):
+        if name == law.axis or (of_curves[name].nunique() > 1).any():
+            raise _lacking(name)
+
+
+def _lacking(name: str) -> TargetError:
+    return TargetError(f"The point lacks {name!r}, which varies along a curve. Add {name}=… to it.")
 
 
 def resources(law: Law) -> tuple[str, ...]:
