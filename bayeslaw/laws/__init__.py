@@ -86,7 +86,7 @@ def _parts(name: str) -> tuple[str, str | None]:
     if not spelled:
         raise LawError(
             f"The name {name!r} is not that of a law. After the name, one column, two exponents that are one, the "
-            "identity link or noise=above may stand in brackets, as in 'multiplicative(pretraining_tokens)', 'chinchilla(alpha=beta)' "
-            "or 'vanilla(link=identity)'."
+            "identity link or noise=above may stand in brackets, as in 'multiplicative(pretraining_tokens)', "
+            "'chinchilla(alpha=beta)' or 'vanilla(link=identity)'."
         )
     return spelled[1], spelled[2]
