@@ -151,13 +151,12 @@ def _laws(names: Sequence[str], table: "Runs", point: dict[str, float] | None) -
 def _checked(point: dict[str, float], laws: "Sequence[Law]", table: "Runs") -> dict[str, float]:
     """A point in the covariates of laws, once it is one for all of them."""
     from bayeslaw.evidence.comparison.compare import point_for, require_alike
-    from bayeslaw.kinds.registry import kind_of
-    from bayeslaw.kinds.shared.points import complete_point
+    from bayeslaw.kinds.shared.points import require_point
 
     point = point_of_law(point, laws[0], table)
     require_alike(laws, [point])
     for law in laws:
-        complete_point(kind_of(law).layout(table, law, None), law, point_for(law, laws, point))
+        require_point(table, law, point_for(law, laws, point))
     return point
 
 

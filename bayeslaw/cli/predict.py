@@ -72,12 +72,10 @@ def predict(
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
 
     def require(table: "Runs", law: "Law") -> None:
-        from bayeslaw.kinds.registry import kind_of
-        from bayeslaw.kinds.shared.points import complete_point
+        from bayeslaw.kinds.shared.points import require_point
 
-        layout = kind_of(law).layout(table, law, None)
         for point in points:
-            complete_point(layout, law, point_of_law(point, law, table))
+            require_point(table, law, point_of_law(point, law, table))
 
     fitted = fit_of(runs, options, how, require=require)
     asked = [point_of_law(point, fitted.posterior.law, fitted.posterior.runs) for point in points]

@@ -18,7 +18,7 @@ PriorOf = Annotated[
     typer.Option(
         "--prior-of",
         help="Belief of your own, in place of the law's prior: E=1.7+-0.1 (normal), or beta=0.35x/1.2 (lognormal: "
-        "times or divided by, for one standard deviation); repeatable.",
+        "times or divided by, for one standard deviation); of one task alone as E@c4=1.7+-0.1; repeatable.",
     ),
 ]
 
@@ -42,7 +42,7 @@ def read_statements(texts: Iterable[str] | None) -> "dict[str, Statement]":
     found: dict[str, Statement] = {}
     problems = []
     for text in texts or ():
-        name, equals, value = (part.strip() for part in text.partition("="))
+        name, equals, value = (part.strip() for part in text.rpartition("="))  # names of tasks may have one
         normal, lognormal = _NORMAL.fullmatch(value), _LOGNORMAL.fullmatch(value)
         if not (name and equals and (normal or lognormal)):
             problems.append(f"{text!r} is not understood: expected NAME=MEAN+-SD or NAME=MEDIANx/FACTOR.")
@@ -81,5 +81,8 @@ def say_what_was_stated(posterior: "Posterior") -> None:
         if (believed[c.name]["mean"], believed[c.name]["sd"]) != (c.mean, c.sd)
     ]
     follows = [f"{name} {believed[name]['mean']:.3g} ± {believed[name]['sd']:.2g}" for name in changed]
+    for name, prior in believed.items():
+        of_tasks = prior.get("tasks", {}).items()
+        follows += [f"{name} on {task} {own['mean']:.3g} ± {own['sd']:.2g}" for task, own in of_tasks]
     means = f" In coordinates of the law: {', '.join(follows)}." if follows else ""
     print(f"Stated priors, in place of the law's own: {'; '.join(told)}.{means}", file=sys.stderr)

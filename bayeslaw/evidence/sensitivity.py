@@ -222,12 +222,15 @@ def _weights(log_weights: np.ndarray) -> np.ndarray:
 
 
 def _of_coordinate(posterior: Posterior, pooled: PooledCoordinate) -> np.ndarray:
-    """Log prior of the location of a coordinate and of the sds of its effects, shape (S,)."""
+    """Log prior of the location of a coordinate, the sds of its effects, and tasks with priors of their own: (S,)."""
     c = pooled.coordinate
     total = -0.5 * ((posterior.flat(f"location_{c.name}") - c.mean) / pooled.location_sd) ** 2
     for level in pooled.levels:
         spread = posterior.flat(f"spread_{c.name}_{level}") / pooled.spread_scale(level)
         total += -0.5 * ((np.log(spread) / TASK_SPREAD) ** 2 if level == "task" else spread**2)
+    for task, mean, sd in pooled.of_tasks if "task" in pooled.levels else ():
+        value = posterior.flat(f"location_{c.name}") + posterior.flat(f"effect_{c.name}_task")[:, task]
+        total += -0.5 * ((value - mean) / sd) ** 2
     return np.asarray(total)
 
 

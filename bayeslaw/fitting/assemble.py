@@ -14,7 +14,7 @@ from bayeslaw.kinds.base import Model, prior_positions
 from bayeslaw.kinds.deviate_checks import DRAWS, deviate_checks
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.population import Position
-from bayeslaw.kinds.shared.stated import Statement, with_coordinate_priors
+from bayeslaw.kinds.shared.stated import Statement, coordinate_priors, with_coordinate_priors
 from bayeslaw.kinds.table_checks import table_checks
 from bayeslaw.laws.base import Law
 from bayeslaw.lending.conflict import conflict_checks
@@ -135,7 +135,7 @@ def beliefs(
         "pooling": {pooled.coordinate.name: pooled.coordinate.pooling for pooled in model.density.pooled},
         "scale_priors": asdict(model.density.scales),
         "stated_priors": {name: {"type": type(p).__name__, **asdict(p)} for name, p in (stated or {}).items()},
-        "coordinate_priors": {c.name: {"mean": c.mean, "sd": c.sd, "spread": c.spread} for c in model.law.coordinates},
+        "coordinate_priors": coordinate_priors(model.law),
         "prior": None if prior is None else {"name": prior.name, "sha256": prior.sha256},
         "runs_sha256": runs.content_hash,
         "versions": _versions(),

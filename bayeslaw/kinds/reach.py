@@ -7,7 +7,7 @@ import numpy as np
 
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import Layout
-from bayeslaw.kinds.shared.points import curves_on, product_name, resources
+from bayeslaw.kinds.shared.points import curves_on, with_product
 from bayeslaw.laws.base import Law
 from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.verdicts import Check, at_most, worst
@@ -132,8 +132,8 @@ def target_check(layout: Layout, law: Law, at: Mapping[str, float], task: str | 
         tops[law.axis] = float(layout.largest[own].max())
         factors = {name: float(value) / tops[name] for name, value in at.items()}
         if len(tops) > 1 and set(at) >= set(tops):
-            product = np.prod([layout.covariates[name] for name in resources(tops)], axis=0)[own].max()
-            factors[product_name(tops)] = float(np.prod([at[name] for name in resources(tops)]) / product)
+            seen, here = with_product(law, layout.covariates), with_product(law, at)
+            factors |= {name: float(here[name] / seen[name][own].max()) for name in set(here) - set(at)}
         found = {name: max(factor, found.get(name, 0.0)) for name, factor in factors.items()}
     return distance_check(found, law, new=True)
 

@@ -2,7 +2,8 @@
 
 Brackets after a name ask for a variant of a law of the package (see ``variants``): another column for a covariate,
 where there is one or the law has ``over``, which takes the name of a column, as in
-``multiplicative(pretraining_tokens)``; two exponents that are one, as in ``chinchilla(alpha=beta)``; or
+``multiplicative(pretraining_tokens)``; two exponents that are one, as in ``chinchilla(alpha=beta)``; ``noise=above``,
+for runs above the best loss that can be reached; or
 ``link=identity``, for losses that may be negative. Users add laws
 of their own with ``register_law``, in a file (``load_law``), or in a package that offers them as entry points (see
 ``registry``).
@@ -37,7 +38,8 @@ def get_law(name: str) -> "Law":
     ----------
     name : str
         One of `law_names`; a variant may follow in brackets: the column of a covariate that the law leaves open, as in
-        ``multiplicative(lora_rank)`` and ``vanilla(compute)``, or two exponents, as in ``chinchilla(alpha=beta)``.
+        ``multiplicative(lora_rank)`` and ``vanilla(compute)``, two exponents, as in ``chinchilla(alpha=beta)``, or
+        ``noise=above``, as in ``chinchilla(noise=above)``.
 
     Returns
     -------
@@ -83,8 +85,8 @@ def _parts(name: str) -> tuple[str, str | None]:
     spelled = re.fullmatch(rf"(\w+)\(\s*((?:{choice}|{part})(?:\s*,\s*{choice})*)\s*\)", name)
     if not spelled:
         raise LawError(
-            f"The name {name!r} is not that of a law. After the name, one column, two exponents that are one, or the "
-            "identity link may stand in brackets, as in 'multiplicative(pretraining_tokens)', 'chinchilla(alpha=beta)' "
-            "or 'vanilla(link=identity)'."
+            f"The name {name!r} is not that of a law. After the name, one column, two exponents that are one, the "
+            "identity link or noise=above may stand in brackets, as in 'multiplicative(pretraining_tokens)', "
+            "'chinchilla(alpha=beta)' or 'vanilla(link=identity)'."
         )
     return spelled[1], spelled[2]

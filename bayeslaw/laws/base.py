@@ -56,12 +56,15 @@ class Covariate:
         the two; empty if there is none.
     falls : bool
         Whether what lies beyond the data is smaller, as for losses, and not larger.
+    share : bool
+        Whether it is a share of a whole; all that a law has sum to 1.
     """
 
     name: str
     unit: str
     like: str = ""
     falls: bool = False
+    share: bool = False
 
 
 def unit_of(column: str) -> str:
@@ -85,6 +88,8 @@ class Coordinate:
         Half-normal prior scale of the standard deviation between families, and between models of one.
     pooling : {"task", "family", "model"}
         The finest level at which it varies; above it, it is shared.
+    of_tasks : tuple of (str, float, float)
+        Tasks with a normal prior of their own, each with its mean and sd.
     """
 
     name: str
@@ -93,6 +98,7 @@ class Coordinate:
     sd: float
     spread: float
     pooling: Level
+    of_tasks: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,9 @@ class Law:
         the loss in units of the table, five standard deviations of its losses: neither unit nor zero of the loss
         matter then, and priors of noise and departures mean what they do of log losses, whose spread is .2 or so.
         ``natural`` finds that unit, in the unit of the table, at ``reference["loss"]``.
+    noise : {"", "above"}
+        How runs scatter, if not as their kind has it: ``above``, which ``surfaces`` know, is of a law of the best loss
+        that can be reached, above which runs lie that were not tuned as well.
     slopes : callable, optional
         ``coordinates -> {name: array}``: for exponents among the coordinates, the log of the log-log slope at the
         reference less the exponent's own coordinate. Not a function of these exponents. It is for the sampler only,
@@ -175,6 +184,7 @@ class Law:
     slopes: Slopes | None = None
     outcome: str = "loss"
     link: Literal["", "identity"] = ""
+    noise: Literal["", "above"] = ""
 
 
 def above_floor(floor: Array, reducible: Array) -> Array:

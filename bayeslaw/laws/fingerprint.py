@@ -31,12 +31,14 @@ def law_fingerprint(law: Law) -> str:
         "coordinates": [c.name for c in law.coordinates],
         "values": {k: [significant(float(x), DIGITS) for x in np.ravel(v)] for k, v in values.items()},
     }
-    if law.link:
-        content["link"] = law.link
+    content |= {name: value for name, value in (("link", law.link), ("noise", law.noise)) if value}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def law_record(law: Law) -> dict[str, Any]:
     """What a fit depends on of a law, as plain values: its name, what it says, and the priors of its coordinates."""
-    priors = {c.name: [c.mean, c.sd, c.spread, c.pooling] for c in law.coordinates}
+    priors = {
+        c.name: [c.mean, c.sd, c.spread, c.pooling, *([[list(own) for own in c.of_tasks]] if c.of_tasks else [])]
+        for c in law.coordinates
+    }
     return {"law": law.name, "law_fingerprint": law_fingerprint(law), "law_priors": priors}

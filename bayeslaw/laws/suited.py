@@ -5,6 +5,7 @@ import pandas as pd
 
 from bayeslaw.laws import builtin_names, get_law
 from bayeslaw.runs import Runs, counts_tokens
+from bayeslaw.runs.columns import shares_among
 
 SIZES_OF_A_CURVE = 3
 """Data sizes of a model from which on it has a curve of its own, in the middle of a table's models."""
@@ -27,6 +28,9 @@ def suited_law(runs: Runs) -> tuple[str, str]:
     table = runs.table
     if "accuracy" in table:
         return _law_of_scores(table)
+    shares = shares_among(map(str, table))
+    if "data" not in table and shares:
+        return f"mixture({'+'.join(shares)})", "the table has shares of a mixture"
     if "data" not in table:
         covariates = {name: [c.name for c in get_law(name).covariates] for name in builtin_names()}
         fed = {name: needed for name, needed in covariates.items() if set(needed) <= set(table)}

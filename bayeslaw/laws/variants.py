@@ -1,8 +1,9 @@
-"""Variants of a law, written in brackets after its name: another axis, another link, or two exponents that are one.
+"""Variants of a law, written in brackets after its name: another axis, link or noise, exponents that are one or known.
 
 ``vanilla(compute)`` is the vanilla law over compute: any law of one covariate may be taken over any column.
 ``chinchilla(alpha=beta)`` is the Chinchilla law with one exponent for parameters and data.
-``chinchilla(link=identity)`` is of losses that may be negative. Several are separated by commas, the column first:
+``chinchilla(link=identity)`` is of losses that may be negative. ``chinchilla(noise=above)`` is of the best loss that
+can be reached, above which runs lie that were not tuned as well. Several are separated by commas, the column first:
 ``vanilla(shots, link=identity)``.
 """
 
@@ -183,6 +184,27 @@ def with_identity(law: Law) -> Law:
     )
 
 
+@functools.cache
+def with_noise_above(law: Law) -> Law:
+    """A joint law of the best loss that can be reached, above which runs lie that were not tuned as well.
+
+    Parameters
+    ----------
+    law : Law
+
+    Raises
+    ------
+    LawError
+        If the law is not a joint one.
+    """
+    if law.kind != "surfaces":
+        raise LawError(
+            f"'{law.name}(noise=above)': runs that lie above the best loss that can be reached are known to joint laws "
+            "alone, such as chinchilla, whose runs share one surface. Leave it out."
+        )
+    return replace(law, name=_named(law, "noise=above"), noise="above")
+
+
 def _named(law: Law, choice: str) -> str:
     """Name of a law with one more choice in its brackets."""
     return f"{law.name[:-1]}, {choice})" if law.name.endswith(")") else f"{law.name}({choice})"
@@ -198,8 +220,8 @@ def variant(law: Law, own_over: Any, text: str) -> Law:
     own_over : callable or None
         From a column to the law, of a law that chooses columns in a way of its own.
     text : str
-        What stands in the brackets: a column, ``link=identity``, or two parameters with an equals sign between them;
-        several of these with commas between them, the column first.
+        What stands in the brackets: a column, ``link=identity``, ``noise=above``, or two parameters with an equals sign
+        between them; several of these with commas between them, the column first.
 
     Raises
     ------
@@ -215,6 +237,10 @@ def variant(law: Law, own_over: Any, text: str) -> Law:
         left, _, right = (part.strip() for part in choice.partition("="))
         if (left, right) == ("link", "identity"):
             law = with_identity(law)
+        elif (left, right) == ("noise", "above"):
+            law = with_noise_above(law)
+        elif left == "noise":
+            raise LawError(f"'{law.name}({choice})': the one noise that a law can be given is noise=above.")
         elif left == "link":
             raise LawError(f"'{law.name}({choice})': the one link that a law can be given is link=identity.")
         else:

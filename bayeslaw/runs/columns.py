@@ -1,6 +1,7 @@
 """What a heading means: the names that the field gives to the same few columns."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bayeslaw.runs.units import MULTIPLES, read_count
@@ -26,6 +27,16 @@ OTHER_SIZES = (
     "batch_size",
 )  # fmt: skip
 """Further columns that laws depend on. A table with one of them may do without data sizes."""
+
+SHARE = "share_"
+"""What names of columns begin with that are shares of domains in training; a table with several needs no sizes."""
+
+
+def shares_among(headings: Iterable[str]) -> tuple[str, ...]:
+    """Columns that are shares of a mixture by their names; none if there is only one."""
+    found = tuple(heading for heading in headings if str(heading).startswith(SHARE))
+    return found if len(found) > 1 else ()
+
 
 # Compared without case and punctuation, so that `Seen Examples`, `seen_examples` and `seen-examples` are one name.
 ALIASES = {

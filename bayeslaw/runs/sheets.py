@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning, plain
+from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning, plain, shares_among
 from bayeslaw.runs.headings import nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed
 from bayeslaw.runs.questions import written
@@ -170,8 +170,8 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
             f"no column of losses: expected one named loss, nll, cross entropy, eval loss or the like"
             f"{nearest('loss', headings)}{_errors_among(headings)}"
         )
-    of_loss = {"accuracy", "model_loss"} <= set(has)
-    if not {"data", "tokens", "compute"} & set(has) and not set(OTHER_SIZES) & set(headings) and not of_loss:
+    of_loss, other = {"accuracy", "model_loss"} <= set(has), {*OTHER_SIZES, *shares_among(headings)} & set(headings)
+    if not {"data", "tokens", "compute"} & set(has) and not other and not of_loss:
         missing.append(
             "no column of data sizes: expected examples (seen examples, samples, …), tokens (total tokens, …), steps, "
             f"or compute together with params{nearest('data', headings)}"

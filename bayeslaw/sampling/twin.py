@@ -16,7 +16,8 @@ import numpyro.distributions as dist
 import pandas as pd
 
 from bayeslaw.kinds.registry import build_model, kind_of, read_for
-from bayeslaw.kinds.shared.generative import Belief, Flat, HalfNormal, StudentT, fixed_value
+from bayeslaw.kinds.shared.above import log_density_above
+from bayeslaw.kinds.shared.generative import Above, Belief, Flat, HalfNormal, StudentT, fixed_value
 from bayeslaw.kinds.shared.scales import LogNormal, Normal
 from bayeslaw.kinds.shared.stated import Statement
 from bayeslaw.laws.base import Array, Law, Level
@@ -125,10 +126,38 @@ def distribution(belief: Belief, shape: tuple[int, ...] = ()) -> dist.Distributi
             found = dist.HalfNormal(belief.sd)
         case StudentT():
             found = dist.StudentT(belief.df, belief.location, belief.scale)
+        case Above():
+            found = NormalAndExponential(belief.location, belief.scale, belief.mean)
         case Flat():
             found = FlatAbout(belief.centre)
     whole = np.broadcast_shapes(found.batch_shape, shape)
     return found.expand(whole).to_event(len(whole))
+
+
+class NormalAndExponential(dist.Distribution):
+    """The sum of a normal and an exponential."""
+
+    arg_constraints = {  # noqa: RUF012
+        "loc": dist.constraints.real,
+        "scale": dist.constraints.positive,
+        "mean_above": dist.constraints.positive,
+    }
+    support = dist.constraints.real
+    reparametrized_params = ["loc", "scale", "mean_above"]  # noqa: RUF012
+
+    def __init__(self, loc: Array, scale: Array, mean_above: Array, *, validate_args: bool | None = None) -> None:
+        self.loc, self.scale, self.mean_above = jnp.broadcast_arrays(loc, scale, mean_above)
+        super().__init__(batch_shape=jnp.shape(self.loc), validate_args=validate_args)
+
+    def sample(self, key: Array, sample_shape: tuple[int, ...] = ()) -> Array:
+        """Draws of the sum."""
+        whole, (about, above) = self.shape(sample_shape), jax.random.split(key)
+        scatter = self.scale * jax.random.normal(about, whole)
+        return self.loc + scatter + self.mean_above * jax.random.exponential(above, whole)
+
+    def log_prob(self, value: Array) -> Array:
+        """Log density in closed form."""
+        return log_density_above(value - self.loc, self.scale, self.mean_above)
 
 
 class FlatAbout(dist.Distribution):

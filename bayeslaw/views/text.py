@@ -238,7 +238,12 @@ def laws_table(laws: Iterable[Law]) -> Table:
     for law in laws:
         columns = ", ".join(f"{c.name} ({c.unit})" for c in law.covariates)
         reported = ", ".join(p.name for p in law.parameters)
-        choice = f"; or from another column: {law.name}(COLUMN)" if takes_any_column(law.name) else ""
+        others = (
+            f"other columns: {law.name}(COLUMN+COLUMN+…)"
+            if law.covariates[0].share
+            else f"another column: {law.name}(COLUMN)"
+        )
+        choice = f"; or from {others}" if takes_any_column(law.name) else ""
         table.add_row(Text(law.name), Text(f"{law.formula}\nneeds {columns}{choice}; reports {reported}\n{law.source}"))
     return table
 

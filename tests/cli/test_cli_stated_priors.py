@@ -17,6 +17,7 @@ from bayeslaw.errors import PriorError
         ("E=1.7+-0.1", {"E": bl.Normal(1.7, 0.1)}),
         ("E = 1.7 ± .1", {"E": bl.Normal(1.7, 0.1)}),
         ("floor=-2.5+/-1e-1", {"floor": bl.Normal(-2.5, 0.1)}),
+        ("E@loss:c4 = v2=1.7+-0.1", {"E@loss:c4 = v2": bl.Normal(1.7, 0.1)}),
         ("beta=0.35x/2.718281828459045", {"beta": bl.LogNormal(0.35, 1.0)}),
     ],
 )

@@ -41,24 +41,17 @@ def test_columns_that_are_not_known_for_every_run_feed_no_law():
     assert "parallel" not in {law.name for law in all_laws(curves(params=1e9, parallel_size=partly))[0]}
 
 
-def test_laws_that_cannot_be_laid_out_are_left_out_and_that_is_said(monkeypatch):
+def test_laws_that_cannot_be_fitted_are_left_out_and_that_is_said(monkeypatch):
     from bayeslaw.errors import LawError
     from bayeslaw.evidence.comparison import candidates
-    from bayeslaw.kinds.registry import kind_of
+    from bayeslaw.kinds.shared.layout import points_of_table
 
-    class Picky:
-        def __init__(self, kind):
-            self.kind = kind
+    def picky(runs, law, outcome):
+        if law.name == "m4":
+            raise LawError("too few runs.")
+        return points_of_table(runs, law, outcome)
 
-        def __getattr__(self, name):
-            return getattr(self.kind, name)
-
-        def layout(self, runs, law, borrowed):
-            if law.name == "m4":
-                raise LawError("too few runs.")
-            return self.kind.layout(runs, law, borrowed)
-
-    monkeypatch.setattr(candidates, "kind_of", lambda law: Picky(kind_of(law)))
+    monkeypatch.setattr(candidates, "points_of_table", picky)
     laws, left_out = all_laws(curves())
     assert "m4" not in {law.name for law in laws}
     assert left_out == ("m4: too few runs.",)

@@ -9,7 +9,7 @@ from bayeslaw.kinds.shared.layout import require_columns
 from bayeslaw.laws import builtin_names, get_law
 from bayeslaw.laws.suited import suited_law
 from bayeslaw.runs import read_runs
-from bayeslaw.runs.columns import CANONICAL, OTHER_SIZES
+from bayeslaw.runs.columns import CANONICAL, OTHER_SIZES, shares_among
 
 STREAMS = pd.DataFrame({"params": [1e8, 1e8, 2e8, 2e8], "parallel_size": [1, 2, 1, 2], "loss": [3.0, 2.9, 2.8, 2.7]})
 
@@ -22,6 +22,15 @@ def test_they_are_read_without_data():
     assert suited_law(runs)[0] == "parallel"
     assert suited_law(read_runs(STREAMS.rename(columns={"parallel_size": "experts"})))[0] == "moe"
     assert suited_law(read_runs(pd.DataFrame({"demonstrations": [1, 2, 4], "loss": [3, 2, 1]})))[0] == "bounded_power"
+
+
+def test_shares_of_a_mixture_need_no_sizes_if_there_are_several():
+    mixed = STREAMS.rename(columns={"params": "share_web", "parallel_size": "share_code"})
+    name, why = suited_law(read_runs(mixed))
+    assert (name, why) == ("mixture(share_web+share_code)", "the table has shares of a mixture")
+    assert get_law(name).axis == "share_web"
+    with pytest.raises(RunsError, match="no column of data sizes"):
+        read_runs(mixed.drop(columns="share_code"))
 
 
 def test_a_law_of_data_says_which_laws_the_table_can_feed():
@@ -41,4 +50,4 @@ def test_numbers_that_are_none_of_these_may_be_the_data():
 
 def test_what_laws_of_the_package_depend_on_is_known():
     names = {c.name for name in builtin_names() for c in get_law(name).covariates}
-    assert names - set(CANONICAL) - {"steps"} <= set(OTHER_SIZES)
+    assert names - set(CANONICAL) - {"steps"} <= {*OTHER_SIZES, *shares_among(names)}

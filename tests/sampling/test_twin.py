@@ -22,6 +22,7 @@ from bayeslaw.errors import LawError
 from bayeslaw.kinds.base import log_density
 from bayeslaw.kinds.registry import build_model, kind_of
 from bayeslaw.kinds.shared.generative import HalfNormal, Normal, fixed_value
+from bayeslaw.kinds.surfaces.density import scale_names
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
 from bayeslaw.sampling.twin import NumpyroSites, numpyro_model
@@ -41,7 +42,11 @@ def population_sites(model, position):
         for level in p.levels:
             spread = p.spread_scale(level) * jnp.exp(position[f"spread.{p.effect(level)}"])
             sites[f"spread_{c.name}_{level}"] = spread
-            sites[f"effect_{c.name}_{level}"] = spread * position[p.effect(level)]
+            effect = spread * position[p.effect(level)]
+            for task, mean, sd in p.of_tasks if level == "task" else ():
+                own = mean + sd * position[p.effect(level)][task] - sites[f"location_{c.name}"]
+                effect = effect.at[task].set(own)
+            sites[f"effect_{c.name}_{level}"] = effect
     return sites
 
 
@@ -64,7 +69,7 @@ def curve_sites(model, position):
 def surface_sites(model, position):
     scales, data = model.density.scales, model.data
     sites = population_sites(model, position)
-    names = ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd")
+    names = scale_names(model.law)
     sites |= {name: scale_of(getattr(scales, name), position[name]) for name in names}
     centre = np.array([model.centre[model.layout.family_of == g][0] for g in range(len(position["level"]))])
     sites["surface_level"] = centre + position["level"]
@@ -158,7 +163,7 @@ def few_and_many(surface):
     return read_runs(pd.concat([few, many])[["task", "family", "model", "params", "data", "loss"]])
 
 
-@pytest.mark.parametrize("law", ["chinchilla", "rectified_joint", "few and many"])
+@pytest.mark.parametrize("law", ["chinchilla", "rectified_joint", "few and many", "chinchilla(noise=above)"])
 def test_the_twin_of_surfaces_has_the_density(law, surface):
     if law == "few and many":
         runs, law = few_and_many(surface), "chinchilla"
@@ -166,6 +171,16 @@ def test_the_twin_of_surfaces_has_the_density(law, surface):
         runs = surface({"x": ((1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)), "y": ((1e8, 4e8), (2e9, 8e9, 2e10))})
     model, twin = build_model(runs, get_law(law)), numpyro_model(runs, law)
     np.testing.assert_allclose(differences(model, twin, surface_sites, np.random.default_rng(0)), 0.0, atol=1e-6)
+
+
+def test_beliefs_stated_of_one_task_are_those_of_a_fit(surface):
+    runs, priors = few_and_many(surface), {"E@many": bl.Normal(1.8, 0.05), "alpha@few": bl.LogNormal(0.3, 0.1)}
+    model, twin = (
+        build_model(runs, get_law("chinchilla"), priors=priors),
+        numpyro_model(runs, "chinchilla", priors=priors),
+    )
+    assert {p.coordinate.name for p in model.density.pooled if p.of_tasks} == {"floor", "log_alpha"}
+    np.testing.assert_allclose(differences(model, twin, surface_sites, np.random.default_rng(2)), 0.0, atol=1e-6)
 
 
 def test_scales_and_stated_beliefs_are_those_of_a_fit(two_models, scales):

@@ -104,7 +104,7 @@ def simulate(law, rng):
         root = np.linalg.cholesky(covariance + 1e-10 * np.eye(len(here)))
         log_loss[here] = shape - shape[seen].mean() + scales["field_sd"] * root @ rng.standard_normal(len(here))
         root = np.linalg.cholesky(missed(points, points[seen]) + 1e-10 * np.eye(len(here)))
-        spent = [names.index(name) for name in resources(names)]
+        spent = [names.index(name) for name in resources(model.law)]
         product = points[:, spent].sum(axis=1)
         log_loss[here] += MISFIT * (root @ rng.standard_normal(len(here)) - 0.4 * growth(product - product[seen].max()))
         log_loss[here] += rng.standard_normal()  # the level, about the mean of the runs

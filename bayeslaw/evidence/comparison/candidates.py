@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bayeslaw.errors import BayeslawError
 from bayeslaw.kinds.registry import kind_of
-from bayeslaw.kinds.shared.layout import laws_fed_by
+from bayeslaw.kinds.shared.layout import laws_fed_by, points_of_table
 from bayeslaw.kinds.shared.outcome import outcome_of_law
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
@@ -42,7 +42,7 @@ def all_laws(runs: Runs) -> tuple[tuple[Law, ...], tuple[str, ...]]:
             reasons.append(f"{law.name}: models of this table have too few data sizes for curves of their own.")
             continue
         try:
-            kind_of(law).layout(runs, law, None)
+            points_of_table(runs, law, outcome_of_law(kind_of(law).outcome, law))
         except BayeslawError as error:
             reasons.append(f"{law.name}: {error}")
             continue

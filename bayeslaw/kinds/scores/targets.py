@@ -11,7 +11,7 @@ from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Part, Targets, Who, in_one
 from bayeslaw.kinds.scores.layout import SIZE, ScoreLayout, falling
 from bayeslaw.kinds.scores.priors import ScorePriors
-from bayeslaw.kinds.shared.points import complete_point, curve_named, product_name, resources
+from bayeslaw.kinds.shared.points import complete_point, curve_named, with_product
 from bayeslaw.kinds.shared.prediction import flat, new_coordinates
 from bayeslaw.laws.base import Law
 
@@ -220,10 +220,10 @@ class ScoreTargeting:
             best = [(min if falls else max)(ends[group_of == g]) for g in group]
             beyond[name] = np.array(best)[:, None] / values if falls else values / np.array(best)[:, None]
         if len(covariates) > 1:
-            names = resources(covariates)
-            product = np.nanmax(np.prod([seen[n] for n in names], axis=0), axis=1)
-            best = [product[group_of == g].max() for g in group]
-            beyond[product_name(covariates)] = np.prod([covariates[n] for n in names], axis=0) / np.array(best)[:, None]
+            products, here = with_product(self.law, seen), with_product(self.law, covariates)
+            for name in set(here) - set(covariates):
+                most = np.nanmax(products[name], axis=1)
+                beyond[name] = here[name] / np.array([most[group_of == g].max() for g in group])[:, None]
         return beyond
 
     def _sizes(self, targets: ScoreTargets) -> np.ndarray:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bayeslaw.kinds.shared.hierarchy import TASK_SPREAD
+from bayeslaw.kinds.shared.hierarchy import TASK_SPREAD, PooledCoordinate
 from bayeslaw.kinds.shared.population import Pooled
 from bayeslaw.kinds.shared.scales import LogNormal, Normal
 from bayeslaw.laws.base import Array, Law
@@ -36,13 +36,22 @@ class StudentT:
 
 
 @dataclass(frozen=True, eq=False)
+class Above:
+    """The sum of a normal about ``location``, of standard deviation ``scale``, and an exponential of mean ``mean``."""
+
+    location: Array
+    scale: Array
+    mean: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Flat:
     """Improper flat prior over the real numbers. Where a value must be drawn from it, that is ``centre``."""
 
     centre: Array
 
 
-Belief = Normal | LogNormal | HalfNormal | StudentT | Flat
+Belief = Normal | LogNormal | HalfNormal | StudentT | Above | Flat
 """A distribution. Its parameters may be arrays and may be sampled themselves; shapes broadcast."""
 
 
@@ -109,10 +118,22 @@ def generate_coordinates(
             elif level == "task":
                 belief = LogNormal(scale, TASK_SPREAD)
             spread = sites.sample(f"spread_{name}", belief)
-            effect = sites.sample(f"effect_{name}", Normal(0.0, spread), (int(groups[level].max()) + 1,))
+            belief, size = Normal(0.0, spread), (int(groups[level].max()) + 1,)
+            if level == "task" and p.of_tasks:
+                belief = _with_tasks(p, belief, value, size)
+            effect = sites.sample(f"effect_{name}", belief, size)
             value = value + effect[groups[level]]
         values[c.name] = sites.define(c.name, jnp.broadcast_to(value, groups["model"].shape))
     return values
+
+
+def _with_tasks(p: PooledCoordinate, common: Normal, location: Array, size: tuple[int, ...]) -> Normal:
+    """Distribution of effects of tasks, of which some have priors of their own that take nothing from the location."""
+    centre: Array = jnp.full(size, common.mean)
+    sd: Array = jnp.broadcast_to(common.sd, size)
+    for task, mean, own in p.of_tasks:
+        centre, sd = centre.at[task].set(mean - location), sd.at[task].set(own)
+    return Normal(centre, sd)
 
 
 def define_parameters(

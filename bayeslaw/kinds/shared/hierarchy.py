@@ -27,10 +27,13 @@ class PooledCoordinate:
     ----------
     coordinate : Coordinate
     levels : tuple of Level
+    of_tasks : tuple of (int, float, float)
+        Index, mean and sd of each task with a prior of its own, which takes nothing from the population.
     """
 
     coordinate: Coordinate
     levels: tuple[Level, ...]
+    of_tasks: tuple[tuple[int, float, float], ...] = ()
 
     def effect(self, level: Level) -> str:
         """Name of the effect at a level, as an entry of a position."""
@@ -90,8 +93,14 @@ def pool(
             raise LawError(f"Pooling of {name!r} is {level!r}, but {why}. It can be {finest!r} at the finest.")
     own: dict[str, Level] = {c.name: default or c.pooling for c in law.coordinates} | pooling
     return tuple(
-        PooledCoordinate(replace(c, pooling=own[c.name]), _levels(layout, own[c.name])) for c in law.coordinates
+        PooledCoordinate(replace(c, pooling=own[c.name]), _levels(layout, own[c.name]), _of_tasks(layout, c))
+        for c in law.coordinates
     )
+
+
+def _of_tasks(layout: Layout, c: Coordinate) -> tuple[tuple[int, float, float], ...]:
+    """Tasks of the table with a prior of their own, by index."""
+    return tuple((layout.tasks.index(task), mean, sd) for task, mean, sd in c.of_tasks if task in layout.tasks)
 
 
 def _levels(layout: Layout, finest: Level) -> tuple[Level, ...]:

@@ -14,12 +14,15 @@ from bayeslaw.errors import LawError
 from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.outcome import LOSS, Outcome
 from bayeslaw.laws import get_law
-from bayeslaw.laws.base import Law
+from bayeslaw.laws.base import Covariate, Law
 from bayeslaw.laws.registry import builtin_names
 from bayeslaw.runs import Runs
 
 TYPICAL_NOISE = 0.005
 """Run-to-run sd of log loss, relative to which standard errors of the table become weights; measured: .002 to .01."""
+
+WHOLE_WITHIN = 0.02
+"""How far from 1 shares of a whole may sum, as those of four parts that are rounded to percent do."""
 
 LABELS = ("task", "family", "model")
 """Columns that name a curve."""
@@ -233,10 +236,34 @@ def require_columns(runs: Runs, law: Law) -> None:
             f"{runs.source}: the {law.name} law needs {needed}, which the table does not have for every run. {remedy}"
         )
     for c in law.covariates:
-        _require_positive(runs, law, c.name)
+        _require_positive(runs, law, c)
+    _require_whole(runs, law)
 
 
-def _require_positive(runs: Runs, law: Law, name: str) -> None:
+def _require_whole(runs: Runs, law: Law) -> None:
+    """Refuse shares that do not sum to 1; the law takes them relative to their sum, so that rounding does no harm."""
+    names = [c.name for c in law.covariates if c.share]
+    if not names:
+        return
+    total = runs.table[names].to_numpy(float).sum(axis=1)
+    off = np.flatnonzero(np.abs(total - 1.0) > WHOLE_WITHIN)
+    if len(off):
+        row, found = runs.table["row"].iloc[off[0]], total[off[0]]
+        others = f" (and those of {len(off) - 1} more rows)" if len(off) > 1 else ""
+        raise LawError(
+            f"{runs.source}: the {law.name} law needs shares of a whole, which sum to 1, but {' + '.join(names)} of "
+            f"row {row} is {found:g}{others}.{percent(found)} Name every domain of the mixture; what is left of it may "
+            "be a column of its own."
+        )
+
+
+def percent(total: float) -> str:
+    """What to say of shares whose sum may be 1 in percent."""
+    return " Divide percent by 100." if abs(total / 100.0 - 1.0) <= WHOLE_WITHIN else ""
+
+
+def _require_positive(runs: Runs, law: Law, covariate: Covariate) -> None:
+    name = covariate.name
     values = runs.table[name]
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         raise LawError(
@@ -246,9 +273,12 @@ def _require_positive(runs: Runs, law: Law, name: str) -> None:
     bad = ~(values.to_numpy(float) > 0)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
+        remedy = f'Leave such rows out: --where "{name} > 0".'
+        if covariate.share:
+            remedy = "A share of 0 has no logarithm: write 0.001 in its place, to which losses are the same."
         raise LawError(
             f"{runs.source}: the {law.name} law needs positive {name!r}, but row {runs.table['row'].iloc[first]} has "
-            f'{values.iloc[first]:g}. Leave such rows out: --where "{name} > 0".'
+            f"{values.iloc[first]:g}. {remedy}"
         )
 
 

@@ -1,14 +1,15 @@
 """Checks of points to predict at, and of names of models: whether the law and the table have them."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bayeslaw.errors import TargetError
-from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.kinds.shared.layout import LABELS, WHOLE_WITHIN, Layout, percent, require_columns
 from bayeslaw.laws.base import Law
+from bayeslaw.runs import Runs
 from bayeslaw.runs.table import unknown_task
 
 NAMED = 12
@@ -33,6 +34,12 @@ def require_covariates(law: Law, point: Mapping[str, Any]) -> None:
             raise TargetError(f"{name}={value!r} cannot be predicted at; it must be a number, not {_sort(value)}.")
         if not (np.isfinite(value) and value > 0):
             raise TargetError(f"{name}={value:g} cannot be predicted at; it must be a positive number.")
+    shares = [c.name for c in law.covariates if c.share]
+    total = sum(float(point[name]) for name in shares) if shares and set(shares) <= set(point) else 1.0
+    if abs(total - 1.0) > WHOLE_WITHIN:
+        raise TargetError(
+            f"{' + '.join(shares)} is {total:g} at the point, expected 1: they are shares of a whole.{percent(total)}"
+        )
 
 
 def _sort(value: Any) -> str:
@@ -58,20 +65,48 @@ def complete_point(layout: Layout, law: Law, point: Mapping[str, float]) -> dict
         elif name != law.axis and np.all(values == values[:, :1]):
             complete[name] = values[:, 0]
         else:
-            raise TargetError(f"The point lacks {name!r}, which varies along a curve. Add {name}=… to it.")
+            raise _lacking(name)
     return complete
 
 
-def resources(covariates: Iterable[str]) -> tuple[str, ...]:
-    """Names of the covariates whose product is the size of a run: parameters and data, or all where it lacks these."""
-    names = tuple(covariates)
+def require_point(runs: Runs, law: Law, point: Mapping[str, float]) -> None:
+    """Refuse a point as `complete_point` would, from a table that is not laid out: laying out may take seconds a law.
+
+    Raises
+    ------
+    LawError
+        If the table lacks a covariate of the law.
+    TargetError
+        As `complete_point`.
+    """
+    require_columns(runs, law)
+    require_covariates(law, point)
+    of_curves = runs.table.groupby([runs.table[label].astype(str) for label in LABELS], sort=False)
+    for name in (c.name for c in law.covariates if c.name not in point):
+        if name == law.axis or (of_curves[name].nunique() > 1).any():
+            raise _lacking(name)
+
+
+def _lacking(name: str) -> TargetError:
+    return TargetError(f"The point lacks {name!r}, which varies along a curve. Add {name}=… to it.")
+
+
+def resources(law: Law) -> tuple[str, ...]:
+    """Names of the covariates whose product is the size of a run: parameters and data, or all where it lacks these.
+
+    Shares of a whole are not among them.
+    """
+    names = tuple(c.name for c in law.covariates if not c.share)
     return ("params", "data") if {"params", "data"} <= set(names) else names
 
 
-def product_name(covariates: Iterable[str]) -> str:
-    """What the product of the resources among covariates is called."""
-    names = resources(covariates)
-    return "compute" if set(names) == {"params", "data"} else " * ".join(names)
+def with_product(law: Law, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the covariates of a law, with the product of its resources, if it has any, under what it is called."""
+    names = resources(law)
+    if not names:
+        return dict(values)
+    called = "compute" if set(names) == {"params", "data"} else " * ".join(names)
+    return {**values, called: np.prod([values[name] for name in names], axis=0)}
 
 
 def curves_on(layout: Layout, task: str | None) -> list[int]:

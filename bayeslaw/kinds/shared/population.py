@@ -9,7 +9,7 @@ import numpy as np
 from bayeslaw.kinds.shared.hierarchy import TASK_SPREAD, PooledCoordinate
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.scales import LogNormal
-from bayeslaw.laws.base import Array
+from bayeslaw.laws.base import Array, Level
 
 Position = dict[str, Any]
 """All quantities that are sampled, by name; unconstrained and standardised.
@@ -75,10 +75,21 @@ def coordinates(pooled: Pooled, groups: Mapping[str, Array], position: Position)
         c = p.coordinate
         value = c.mean + p.location_sd * position["location"][k]
         for level in p.levels:
-            spread = p.spread_scale(level) * jnp.exp(position[f"spread.{p.effect(level)}"])
-            value = value + spread * position[p.effect(level)][groups[level]]
+            value = with_effects(p, level, value, position, groups[level])
         values[c.name] = jnp.broadcast_to(value, groups["model"].shape)
     return values
+
+
+def with_effects(p: PooledCoordinate, level: Level, value: Array, position: Position, group_of: Array) -> Array:
+    """A coordinate of the curves (C,) with its effects at a level, given its value above that level.
+
+    Tasks with a prior of their own have its value, whatever the population is like.
+    """
+    effect = position[p.effect(level)]
+    value = value + p.spread_scale(level) * jnp.exp(position[f"spread.{p.effect(level)}"]) * effect[group_of]
+    for task, mean, sd in p.of_tasks if level == "task" else ():
+        value = jnp.where(group_of == task, mean + sd * effect[task], value)
+    return value
 
 
 def log_population_prior(pooled: Pooled, position: Position) -> Array:
@@ -110,6 +121,8 @@ def population_draws(pooled: Pooled, positions: Position) -> PopulationDraws:
             name = p.effect(level)
             spread[name] = p.spread_scale(level) * np.exp(positions[f"spread.{name}"])
             effect[name] = spread[name][:, None] * positions[name]
+            for task, mean, sd in p.of_tasks if level == "task" else ():
+                effect[name][:, task] = mean + sd * positions[name][:, task] - location[c.name]
     return PopulationDraws(location, spread, effect)
 
 

@@ -6,10 +6,13 @@ carries it (`bayeslaw.laws.base.Parameter.coordinate`): values of the parameter 
 solved for, with all other coordinates drawn from their priors, and a normal with the median and the central 68% of the
 solutions is taken. Where a parameter depends on the level of the loss, that is taken from the runs nearest the
 reference point.
+
+A name with a task after it, ``E@c4``, states a prior for that task alone: of the coordinate on that task, which then
+takes nothing from what tasks have in common.
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -21,6 +24,7 @@ from bayeslaw import streams
 from bayeslaw.errors import PriorError
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_reference
+from bayeslaw.kinds.shared.points import NAMED
 from bayeslaw.kinds.shared.scales import LogNormal, Normal
 from bayeslaw.laws.base import Coordinate, Law, Parameter
 from bayeslaw.streams import generator
@@ -43,12 +47,24 @@ IMPLIED_MAX = 1.4
 Statement = Normal | LogNormal
 
 
-def with_coordinate_priors(law: Law, priors: Mapping[str, Mapping[str, float]]) -> Law:
-    """A law with other priors of some of its coordinates: ``mean``, ``sd`` and ``spread`` by the name of each."""
+def coordinate_priors(law: Law) -> dict[str, dict[str, Any]]:
+    """Priors of the coordinates of a law as plain values, which `with_coordinate_priors` reads."""
+    found: dict[str, dict[str, Any]] = {}
+    for c in law.coordinates:
+        found[c.name] = {"mean": c.mean, "sd": c.sd, "spread": c.spread}
+        if c.of_tasks:
+            found[c.name]["tasks"] = {task: {"mean": mean, "sd": sd} for task, mean, sd in c.of_tasks}
+    return found
+
+
+def with_coordinate_priors(law: Law, priors: Mapping[str, Mapping[str, Any]]) -> Law:
+    """A law with other priors of some of its coordinates: ``mean``, ``sd``, ``spread`` and ``tasks`` of each."""
 
     def changed(c: Coordinate) -> Coordinate:
         own = priors.get(c.name, {})
-        return replace(c, mean=own.get("mean", c.mean), sd=own.get("sd", c.sd), spread=own.get("spread", c.spread))
+        of_tasks = tuple((task, prior["mean"], prior["sd"]) for task, prior in own.get("tasks", {}).items())
+        plain = {name: own.get(name, getattr(c, name)) for name in ("mean", "sd", "spread")}
+        return replace(c, **plain, of_tasks=of_tasks or c.of_tasks)
 
     return replace(law, coordinates=tuple(map(changed, law.coordinates))) if priors else law
 
@@ -63,7 +79,8 @@ def state_priors(law: Law, layout: Layout, scales: Any, priors: Mapping[str, Sta
     scales : dataclass
         Priors of scales.
     priors : mapping of str to Normal or LogNormal
-        By the name of a natural parameter, a coordinate or a scale.
+        By the name of a natural parameter, a coordinate or a scale; for one task alone with ``@`` and the task after
+        it.
 
     Returns
     -------
@@ -78,16 +95,62 @@ def state_priors(law: Law, layout: Layout, scales: Any, priors: Mapping[str, Sta
         If a name is unknown, a statement is not one of such a quantity or contradicts the runs, or two statements are
         about one coordinate.
     """
-    _require_statements(law, scales, priors)
-    of_scales = {name: prior for name, prior in priors.items() if name in {f.name for f in fields(scales)}}
+    of_all, of_tasks = _by_task(priors, layout.tasks)
+    _require_statements(law, scales, of_all)
+    for task, stated in of_tasks.items():
+        _require_statements(law, scales, stated, task)
+    of_scales = {name: prior for name, prior in of_all.items() if name in {f.name for f in fields(scales)}}
+    others = {name: prior for name, prior in of_all.items() if name not in of_scales}
+    law = with_coordinate_priors(law, _settled(law, layout, others, np.arange(len(layout.curves))))
+    found: dict[str, dict[str, Any]] = {}
+    for k, task in enumerate(layout.tasks):
+        for name, prior in _settled(law, layout, of_tasks.get(task, {}), np.flatnonzero(layout.task_of == k)).items():
+            found.setdefault(name, {"tasks": {}})["tasks"][task] = prior
+    return with_coordinate_priors(law, found), replace(scales, **of_scales)
+
+
+def _by_task(
+    priors: Mapping[str, Statement], tasks: Sequence[str]
+) -> tuple[dict[str, Statement], dict[str, dict[str, Statement]]]:
+    """Statements for all tasks, and by task those for one; of a table of one task all are for all.
+
+    Raises
+    ------
+    PriorError
+        If there is no such task; all that are unknown are named at once.
+    """
+    of_all: dict[str, Statement] = {}
+    of_tasks: dict[str, dict[str, Statement]] = {}
+    problems = []
+    for text, prior in priors.items():
+        name, at, task = str(text).partition("@")
+        if at and task not in tasks:
+            close = difflib.get_close_matches(task, tasks, 1)
+            nearest = f" Did you mean {name}@{close[0]}?" if close else ""
+            listed = ", ".join(tasks[:NAMED]) + (f" and {len(tasks) - NAMED} more" if len(tasks) > NAMED else "")
+            problems.append(f"{text}: there is no task {task!r}; there are {listed}.{nearest}")
+            continue
+        own = of_tasks.setdefault(task, {}) if at and len(tasks) > 1 else of_all
+        if name in own:
+            problems.append(f"{name} is stated twice of the one task {task or tasks[0]!r}; state it once.")
+        own[name] = prior
+    if problems:
+        raise PriorError("Stated priors cannot be used. " + " ".join(problems))
+    return of_all, of_tasks
+
+
+def _settled(
+    law: Law, layout: Layout, priors: Mapping[str, Statement], curves: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Priors of the coordinates that statements are about or that carry stated parameters, on some curves."""
     coordinates = {
         c.name: {"mean": p.mean, "sd": p.sd} for c in law.coordinates if isinstance(p := priors.get(c.name), Normal)
     }
-    parameters = {p.name: p for p in law.parameters if p.name in priors and p.name not in of_scales}
+    parameters = {p.name: p for p in law.parameters if p.name in priors}
     found = with_coordinate_priors(law, coordinates)
     if parameters:
-        coordinates |= _matched(found, layout, parameters, priors, generator(0, streams.STATED))
-    return with_coordinate_priors(law, coordinates), replace(scales, **of_scales)
+        coordinates |= _matched(found, layout, parameters, priors, curves)
+    return coordinates
 
 
 def _matched(
@@ -95,14 +158,15 @@ def _matched(
     layout: Layout,
     parameters: Mapping[str, Parameter],
     priors: Mapping[str, Statement],
-    rng: np.random.Generator,
+    curves: np.ndarray,
 ) -> dict[str, dict[str, float]]:
-    """Normal priors of the coordinates that carry stated parameters."""
+    """Normal priors of the coordinates that carry stated parameters, for the levels of some curves."""
+    rng = generator(0, streams.STATED)
     quantiles = (np.arange(DRAWS) + 0.5) / DRAWS
     wanted = {name: rng.permutation(_quantile(priors[name], quantiles)) for name in parameters}
     values = {c.name: c.mean + c.sd * rng.standard_normal(DRAWS) for c in law.coordinates}
-    level = np.full(DRAWS, _typical_level(layout))
-    reference = {name: np.full(DRAWS, np.median(v)) for name, v in layout.reference.items()}
+    level = np.full(DRAWS, _typical_level(layout, curves))
+    reference = {name: np.full(DRAWS, np.median(v[curves])) for name, v in layout.reference.items()}
 
     def natural(name: str, coordinate: str, x: np.ndarray) -> np.ndarray:
         with jax.enable_x64(True):
@@ -164,14 +228,15 @@ def _quantile(prior: Statement, q: np.ndarray) -> np.ndarray:
     return prior.mean + prior.sd * z if isinstance(prior, Normal) else prior.median * np.exp(prior.sd * z)
 
 
-def _typical_level(layout: Layout) -> float:
-    """Median over curves of the outcome, on the scale of the link, at the run nearest the reference point."""
+def _typical_level(layout: Layout, curves: np.ndarray) -> float:
+    """Median over some curves of the outcome, on the scale of the link, at the run nearest the reference point."""
     distance = np.where(layout.weight > 0, np.abs(layout.axis), np.inf)
-    return float(np.median(layout.y[np.arange(len(layout.y)), distance.argmin(axis=1)]))
+    nearest = layout.y[np.arange(len(layout.y)), distance.argmin(axis=1)]
+    return float(np.median(nearest[curves]))
 
 
-def _require_statements(law: Law, scales: Any, priors: Mapping[str, Statement]) -> None:
-    """Refuse unknown names and unsuitable statements, all in one error."""
+def _require_statements(law: Law, scales: Any, priors: Mapping[str, Statement], task: str = "") -> None:
+    """Refuse unknown names and unsuitable statements, all in one error; scales are not stated of a single task."""
     coordinates, parameters = {c.name for c in law.coordinates}, {p.name: p for p in law.parameters}
     of_scales = {f.name: getattr(scales, f.name) for f in fields(scales)}
     carried = {name: p.coordinate for name, p in parameters.items() if p.coordinate}
@@ -188,7 +253,9 @@ def _require_statements(law: Law, scales: Any, priors: Mapping[str, Statement]) 
             problems.append(f"{name}: found {prior}, expected finite numbers.")
         elif not (prior.sd > 0 and getattr(prior, "median", 1.0) > 0):
             problems.append(f"{name}: found {prior}, expected a positive sd (and median).")
-        if name in statable:
+        if task and name in of_scales:
+            problems.append(f"{name}@{task}: a scale, whose prior all tasks share; state {name}.")
+        elif name in statable:
             if not isinstance(prior, statable[name]):
                 problems.append(f"{name}: a scale, whose prior is a {statable[name].__name__}, found {prior}.")
         elif name in of_scales:

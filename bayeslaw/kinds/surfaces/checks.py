@@ -24,7 +24,8 @@ def surface_checks(layout: SurfaceLayout, law: Law) -> list[Check]:
     names = list(layout.covariates)
     distinct = {name: min(len(np.unique(group[:, v])) for group in groups) for v, name in enumerate(names)}
     fewest = min(distinct, key=lambda name: distinct[name])
-    shared = max((collinearity(group) for group in groups), default=0.0)
+    apart = [v for v, c in enumerate(law.covariates) if not c.share]  # shares go together, and the law knows
+    shared = max((collinearity(group[:, apart]) for group in groups), default=0.0)
     return [
         at_least(
             "spare_runs", runs.min() - numbers, SPARE_MIN, -len(law.coordinates),

@@ -6,10 +6,10 @@ For run j of model i on surface g (a family within a task; a whole task where fa
                + offset_i + tilt_i (t_j - t_i) + curvature_i q_i(t_j) + field_g(x_j) + noise_j,
 
 with x the covariates, t the logarithm of the axis, t_i its mean over the runs of the model and q_i half the square of
-the distance from there, less its mean; offsets, tilts and curvatures normal, the field as in ``field`` and noise
-Student-t, so that outliers have little influence on the law. All of these are sampled. They cannot fit arbitrary data:
-a field has far fewer coefficients than there are runs, and models have effects only on tasks with several runs per
-model.
+the distance from there, less its mean; offsets, tilts and curvatures normal, the field as in ``field`` and noise as in
+``noise``: Student-t, or of runs that lie above what can be reached, a normal plus an exponential. All of these are
+sampled. They cannot fit arbitrary data: a field has far fewer coefficients than there are runs, and models have effects
+only on tasks with several runs per model.
 
 Shapes: J runs, C models of which O have effects of their own, G surfaces, T tasks, P coefficients of all fields
 together.
@@ -19,22 +19,27 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jax.scipy.special import gammaln
 from jaxtyping import Float, Int
 
 from bayeslaw.kinds.shared.borrowed import VECTOR, BorrowedArrays, Filling, unfold
 from bayeslaw.kinds.shared.population import Pooled, Position, coordinates, log_population_prior, scale
 from bayeslaw.kinds.surfaces.conditional import given_rest
-from bayeslaw.kinds.surfaces.priors import SurfacePriors
+from bayeslaw.kinds.surfaces.noise import noise_of
+from bayeslaw.kinds.surfaces.priors import Departures
 from bayeslaw.kinds.surfaces.straighten import straighten
 from bayeslaw.laws.base import Array, Law
 
 LEVEL_SD = 1.0
 """Prior sd of the log loss of a surface at the reference about the mean of its runs: as good as flat."""
 
-SCALES = ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd")
+SPREADS = ("field_sd", "offset_sd", "tilt_sd", "curvature_sd")
 OF_MODELS = ("offset", "tilt", "curvature")
 """Effects of single models; the standard deviation of each is a scale."""
+
+
+def scale_names(law: Law) -> tuple[str, ...]:
+    """Names of the scales of a task: the two of the noise of its runs, and the spreads of departures."""
+    return ("noise", noise_of(law).second, *SPREADS)
 
 
 class SurfaceData(NamedTuple):
@@ -61,15 +66,15 @@ class SurfaceData(NamedTuple):
 class SurfaceDensity:
     """The log density without its arrays: tables of the same shape share one compiled density.
 
-    Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail``, ``field_sd``,
-    ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (T,), logs of scales over their prior medians, in units of their
-    prior sd; ``offset``, ``tilt`` and ``curvature`` (O,), in units of the prior medians of their standard deviations
-    (a sampler moves in other coordinates: see ``condition``); and ``field`` (P,), standard normal.
+    Beside the population, a position has ``level`` (G,), in units of LEVEL_SD; ``noise``, ``tail`` (or ``excess``),
+    ``field_sd``, ``offset_sd``, ``tilt_sd`` and ``curvature_sd`` (T,), logs of scales over their prior medians, in
+    units of their prior sd; ``offset``, ``tilt`` and ``curvature`` (O,), in units of the prior medians of their
+    standard deviations (a sampler moves in other coordinates: see ``condition``); and ``field`` (P,), standard normal.
     """
 
     law: Law
     pooled: Pooled
-    scales: SurfacePriors
+    scales: Departures
     filling: Filling = ()
 
     @property
@@ -90,7 +95,7 @@ class SurfaceDensity:
     def log_prior(self, position: Position) -> Array:
         """Log prior density of a position, up to a constant; that of effects is part of ``log_likelihood``."""
         total = log_population_prior(self.pooled, position)
-        for name in ("level", "field", *SCALES, VECTOR):
+        for name in ("level", "field", *scale_names(self.law), VECTOR):
             if name in position:
                 total -= 0.5 * jnp.sum(position[name] ** 2)
         return total
@@ -99,11 +104,9 @@ class SurfaceDensity:
         """Log density of the runs and of the effects of models given the rest of a position, up to a constant."""
         position = unfold(self.filling, data.borrowed, position)
         scales = surface_scales(self, position)
-        tail, variance = scales["tail"][data.task_of], noise_variance(scales, data)
-        squared = (data.log_loss - expected(self, data, position)) ** 2 / variance
-        half = (tail + 1.0) / 2.0
-        norm = gammaln(half) - gammaln(tail / 2.0) - 0.5 * jnp.log(tail * variance)
-        total = jnp.sum(norm - half * jnp.log1p(squared / tail))
+        noise = noise_of(self.law)
+        residual, second = data.log_loss - expected(self, data, position), scales[noise.second][data.task_of]
+        total = jnp.sum(noise.log_density(residual, noise_variance(scales, data), second))
         for name in OF_MODELS:
             spread = (scales[f"{name}_sd"] / getattr(self.scales, f"{name}_sd").median)[data.task_of_own]
             total += jnp.sum(-0.5 * (position[name] / spread) ** 2 - jnp.log(spread))
@@ -124,10 +127,11 @@ class SurfaceDensity:
             return position, jnp.zeros(())
         whole = unfold(self.filling, data.borrowed, position)
         scales = surface_scales(self, whole)
-        tail = scales["tail"][data.task_of]
-        precision = (tail + 1.0) / (tail + 3.0) / noise_variance(scales, data)  # Fisher information of a Student-t
+        noise = noise_of(self.law)
+        second = scales[noise.second][data.task_of]
+        precision = noise.precision(noise_variance(scales, data), second)
         sd = jnp.stack([scales[f"{name}_sd"][data.task_of_own] for name in OF_MODELS])
-        rest = data.log_loss - shared(self, data, whole)
+        rest = data.log_loss - shared(self, data, whole) - noise.mean(second)
         z = jnp.stack([position[name] for name in OF_MODELS])
         found, volume = given_rest(_basis(data), rest, precision, data.own_of, sd, z)
         own = {name: found[k] / getattr(self.scales, f"{name}_sd").median for k, name in enumerate(OF_MODELS)}
@@ -136,11 +140,11 @@ class SurfaceDensity:
 
 def surface_scales(density: SurfaceDensity, position: Position) -> dict[str, Array]:
     """Scales of each task, shapes (T,)."""
-    return {name: scale(getattr(density.scales, name), position[name]) for name in SCALES}
+    return {name: scale(getattr(density.scales, name), position[name]) for name in scale_names(density.law)}
 
 
 def noise_variance(scales: dict[str, Array], data: SurfaceData) -> Array:
-    """Squared scale of the noise of each run, with the part of the field that its patterns do not explain: (J,)."""
+    """Squared scale of the noise to either side, with the part of the field that patterns do not explain: (J,)."""
     noise, field = scales["noise"][data.task_of], scales["field_sd"][data.task_of]
     return noise**2 / data.weight + field**2 * data.unexplained
 

@@ -10,10 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from bayeslaw.errors import LawError
-from bayeslaw.kinds.shared.generative import Sites, StudentT, define_parameters, generate_coordinates
+from bayeslaw.kinds.shared.generative import Sites, define_parameters, generate_coordinates
 from bayeslaw.kinds.shared.scales import Normal
 from bayeslaw.kinds.surfaces.density import LEVEL_SD, OF_MODELS
 from bayeslaw.kinds.surfaces.model import SurfaceModel
+from bayeslaw.kinds.surfaces.noise import noise_of
 from bayeslaw.laws.base import Array
 
 
@@ -42,7 +43,8 @@ def generate(model: SurfaceModel, sites: Sites) -> None:
     define_parameters(law, coordinates, level, layout.reference, sites)
 
     noise = sites.sample("noise", scales.noise, tasks)
-    tail = sites.sample("tail", scales.tail, tasks)
+    form = noise_of(law)
+    second = sites.sample(form.second, getattr(scales, form.second), tasks)
     field_sd = sites.sample("field_sd", scales.field_sd, tasks)
 
     shape = law.log_shape(
@@ -61,4 +63,4 @@ def generate(model: SurfaceModel, sites: Sites) -> None:
             expected += jnp.append(own, 0.0)[data.own_of] * function  # models without effects get 0
     task = data.task_of
     scale = jnp.sqrt(noise[task] ** 2 / data.weight + field_sd[task] ** 2 * data.unexplained)
-    sites.observe("log_loss", StudentT(tail[task], expected, scale), layout.y[layout.weight > 0])
+    sites.observe("log_loss", form.belief(expected, scale, second[task]), layout.y[layout.weight > 0])

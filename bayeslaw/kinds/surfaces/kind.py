@@ -15,13 +15,13 @@ from bayeslaw.kinds.shared.outcome import LOSS, Outcome
 from bayeslaw.kinds.shared.population import Pooled
 from bayeslaw.kinds.shared.scales import read_scales
 from bayeslaw.kinds.surfaces.checks import surface_checks
-from bayeslaw.kinds.surfaces.density import OF_MODELS, SCALES
+from bayeslaw.kinds.surfaces.density import OF_MODELS, scale_names
 from bayeslaw.kinds.surfaces.field import Field
 from bayeslaw.kinds.surfaces.generate import generate
 from bayeslaw.kinds.surfaces.layout import SurfaceLayout, average_checkpoints, one_model_each, surface_layout
 from bayeslaw.kinds.surfaces.model import SurfaceModel, build_surface_model
 from bayeslaw.kinds.surfaces.predict import SurfacePredictor
-from bayeslaw.kinds.surfaces.priors import SurfacePriors
+from bayeslaw.kinds.surfaces.priors import AbovePriors, Departures, SurfacePriors
 from bayeslaw.kinds.surfaces.ranges import MeasuredRange
 from bayeslaw.laws.base import Law, Level
 from bayeslaw.runs import Runs
@@ -76,15 +76,15 @@ class SurfaceKind:
         why = f"models of a {finest} lie on one surface of the {law.name} law{because}"
         return pool(law, layout, pooling, finest=finest, default="task" if alone else None, why=why)
 
-    def scale_priors(self, law: Law) -> SurfacePriors:
+    def scale_priors(self, law: Law) -> Departures:
         """Default priors of noise and discrepancy."""
-        return SurfacePriors()
+        return AbovePriors() if law.noise == "above" else SurfacePriors()
 
-    def read_scale_priors(self, plain: Mapping[str, Any]) -> SurfacePriors:
+    def read_scale_priors(self, plain: Mapping[str, Any]) -> Departures:
         """Priors of noise and discrepancy from plain values."""
-        return read_scales(SurfacePriors, plain)
+        return read_scales(AbovePriors if "excess" in plain else SurfacePriors, plain)
 
-    def model(self, law: Law, layout: SurfaceLayout, pooled: Pooled, scales: SurfacePriors) -> SurfaceModel:
+    def model(self, law: Law, layout: SurfaceLayout, pooled: Pooled, scales: Departures) -> SurfaceModel:
         """The model of a table."""
         return build_surface_model(law, layout, pooled, scales)
 
@@ -92,13 +92,13 @@ class SurfaceKind:
         """The generative form of the model; see `bayeslaw.kinds.surfaces.generate.generate`."""
         generate(model, sites)
 
-    def predictor(self, law: Law, layout: SurfaceLayout, draws: xr.Dataset, scales: SurfacePriors) -> SurfacePredictor:
+    def predictor(self, law: Law, layout: SurfaceLayout, draws: xr.Dataset, scales: Departures) -> SurfacePredictor:
         """The predictor of draws with dimensions (chain, draw, ...)."""
         return SurfacePredictor(law, layout, draws, scales)
 
     def required(self, law: Law) -> tuple[str, ...]:
         """Variables without which nothing can be predicted."""
-        return (*(c.name for c in law.coordinates), *SCALES, "level", *OF_MODELS, "field")
+        return (*(c.name for c in law.coordinates), *scale_names(law), "level", *OF_MODELS, "field")
 
     def is_new_model(self, law: Law, point: Mapping[str, float]) -> bool:
         """Whether a point gives every covariate: models of the table keep the size that they have."""

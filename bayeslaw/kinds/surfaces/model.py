@@ -19,13 +19,13 @@ from bayeslaw.kinds.shared.population import (
 from bayeslaw.kinds.surfaces.density import (
     LEVEL_SD,
     OF_MODELS,
-    SCALES,
     SurfaceData,
     SurfaceDensity,
+    scale_names,
     surface_scales,
 )
 from bayeslaw.kinds.surfaces.layout import SurfaceLayout, points_of, unexplained
-from bayeslaw.kinds.surfaces.priors import SurfacePriors
+from bayeslaw.kinds.surfaces.priors import Departures
 from bayeslaw.laws.base import Array, Law
 
 
@@ -48,8 +48,8 @@ class SurfaceDraws:
     field : ndarray, shape (S, P)
         Coefficients of the fields, one surface after another, standard deviation included.
     scales : dict of ndarray, shape (S, T)
-        ``noise``, ``tail``, ``field_sd``, and ``offset_sd``, ``tilt_sd`` and ``curvature_sd``, which are 0 for tasks
-        whose models have no effects.
+        ``noise``, ``tail`` (or ``excess``), ``field_sd``; and ``offset_sd``, ``tilt_sd``, ``curvature_sd``, which are 0
+        for tasks whose models have no effects.
     misfit : ndarray, shape (S, T)
         Scale of the error of the law beyond the data, in log loss.
     population : PopulationDraws
@@ -97,12 +97,12 @@ class SurfaceModel:
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each entry of a position."""
-        whole = _whole_sizes(self.layout, self.density.pooled, len(self.data.task_of_coefficient))
+        whole = _whole_sizes(self.law, self.layout, self.density.pooled, len(self.data.task_of_coefficient))
         return reduced_sizes(self.density.filling, whole)
 
     def fixed(self) -> frozenset[str]:
         """Entries of a position fixed at 0: scales whose prior has sd 0, spreads, and effects if no model has any."""
-        known = {name for name in SCALES if getattr(self.density.scales, name).sd == 0}
+        known = {name for name in scale_names(self.law) if getattr(self.density.scales, name).sd == 0}
         known |= {name for name in self.sizes() if name.startswith("spread.")}
         if not self.layout.models_differ.any():
             known |= {*OF_MODELS, *(f"{name}_sd" for name in OF_MODELS)}
@@ -149,7 +149,7 @@ def _evaluate(
     return jax.vmap(one)(positions)
 
 
-def build_surface_model(law: Law, layout: SurfaceLayout, pooled: Pooled, scales: SurfacePriors) -> SurfaceModel:
+def build_surface_model(law: Law, layout: SurfaceLayout, pooled: Pooled, scales: Departures) -> SurfaceModel:
     """Build the model of a law, its pooling and the layout of a table."""
     seen = layout.weight > 0
     curve_of = np.nonzero(seen)[0]
@@ -164,7 +164,7 @@ def build_surface_model(law: Law, layout: SurfaceLayout, pooled: Pooled, scales:
     for g, field in enumerate(fields):
         here = of_run == g
         functions[here, first[g] : first[g + 1]] = field.functions(points[here])
-    filling = filling_of(layout.borrowed, _whole_sizes(layout, pooled, first[-1]), layout.tasks)
+    filling = filling_of(layout.borrowed, _whole_sizes(law, layout, pooled, first[-1]), layout.tasks)
     borrowed = None if layout.borrowed is None else BorrowedArrays(layout.borrowed.mean, layout.borrowed.root())
     differs, measured = layout.models_differ[layout.task_of], layout.measured
     task_of_surface = [layout.task_of[surface_of_curve == g][0] for g in range(len(fields))]
@@ -188,14 +188,14 @@ def build_surface_model(law: Law, layout: SurfaceLayout, pooled: Pooled, scales:
     return SurfaceModel(law, layout, SurfaceDensity(law, pooled, scales, filling), data, centre[surface_of_curve])
 
 
-def _whole_sizes(layout: SurfaceLayout, pooled: Pooled, coefficients: int) -> dict[str, tuple[int, ...]]:
+def _whole_sizes(law: Law, layout: SurfaceLayout, pooled: Pooled, coefficients: int) -> dict[str, tuple[int, ...]]:
     """Shape of each entry of a whole position, before any is taken from the borrowed vector."""
     return {
         **population_sizes(pooled, layout),
         "level": (int(layout.family_of.max()) + 1,),
         **{name: (int(layout.models_differ[layout.task_of].sum()),) for name in OF_MODELS},
         "field": (coefficients,),
-        **{name: (len(layout.tasks),) for name in SCALES},
+        **{name: (len(layout.tasks),) for name in scale_names(law)},
     }
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from bayeslaw.kinds.predictor import Deviates
 from bayeslaw.kinds.shared.borrowed import Entry, TaskPath
@@ -18,10 +17,11 @@ from bayeslaw.kinds.shared.prediction import (
     slopes_and_bends,
 )
 from bayeslaw.kinds.shared.walks import draw, integrated_walk
-from bayeslaw.kinds.surfaces.density import SCALES
+from bayeslaw.kinds.surfaces.density import scale_names
 from bayeslaw.kinds.surfaces.field import Field
 from bayeslaw.kinds.surfaces.frontier import REACH, beyond, covariance_of_errors, growth, mean_error, slope_sd
 from bayeslaw.kinds.surfaces.layout import surfaces, unexplained
+from bayeslaw.kinds.surfaces.noise import noise_of
 from bayeslaw.kinds.surfaces.targets import SurfaceTargeting, SurfaceTargets
 
 
@@ -90,14 +90,13 @@ class SurfacePredictor(SurfaceTargeting):
         return log_loss + self._misfit(targets, points, rng)
 
     def measured(self, expected: np.ndarray, targets: SurfaceTargets, rng: np.random.Generator) -> np.ndarray:
-        """Add Student-t run-to-run noise, in log loss: shape (S, K, A)."""
-        noise, tail = self._noise(targets)
-        return expected + noise * rng.standard_t(np.broadcast_to(tail, expected.shape))
+        """Add run-to-run noise, in log loss: shape (S, K, A)."""
+        scale, second = self._noise(targets)
+        return expected + noise_of(self.law).draw(np.broadcast_to(scale, expected.shape), second, rng)
 
     def log_density(self, expected: np.ndarray, targets: SurfaceTargets, y: np.ndarray) -> np.ndarray:
-        """Student-t log density of log losses: shape (S, K, A)."""
-        noise, tail = self._noise(targets)
-        return np.asarray(stats.t.logpdf(y, tail, expected, noise))
+        """Log density of log losses: shape (S, K, A)."""
+        return noise_of(self.law).logpdf(y - expected, *self._noise(targets))
 
     def replicated(self, rng: np.random.Generator) -> np.ndarray:
         """Replications of the runs of the table: (S, C, M)."""
@@ -106,16 +105,13 @@ class SurfacePredictor(SurfaceTargeting):
 
     def log_likelihood(self) -> np.ndarray:
         """Log density of each run given everything else: shape (S, C, M), 0 where padded."""
-        scale, tail = self._scale_of_runs()
-        density = stats.t.logpdf(self.layout.y, tail, self.expected(self.runs()), scale)
+        density = noise_of(self.law).logpdf(self.layout.y - self.expected(self.runs()), *self._scale_of_runs())
         return np.where(self.layout.weight > 0, density, 0.0)
 
     def deviates(self) -> dict[str, Deviates]:
         """Residuals as normal scores; offsets, slopes and curvatures of models over their standard deviations."""
         layout = self.layout
-        scale, tail = self._scale_of_runs()
-        ratio = (layout.y - self.expected(self.runs())) / scale
-        score = np.sign(ratio) * stats.norm.isf(stats.t.sf(np.abs(ratio), tail))
+        score = noise_of(self.law).scores(layout.y - self.expected(self.runs()), *self._scale_of_runs())
         found = {"residuals": Deviates("run", np.where(layout.weight > 0, score, np.nan))}
         differ = layout.models_differ[layout.task_of]
         for name, called in (("offset", "the offset"), ("tilt", "the slope"), ("curvature", "the curvature")):
@@ -126,7 +122,7 @@ class SurfacePredictor(SurfaceTargeting):
         return found
 
     def _scale_of_runs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Scale (S, C, M) and degrees of freedom of the runs of the table about their expectations.
+        """Scale (S, C, M) of the runs of the table about their expectations, and the other scale of their noise.
 
         The part of the field that its patterns do not explain counts as noise of the run, as in the density.
         """
@@ -134,9 +130,9 @@ class SurfacePredictor(SurfaceTargeting):
         seen = layout.weight > 0
         left_open = np.zeros(seen.shape)
         left_open[seen] = unexplained(layout, layout.fields)
-        noise, tail = self._noise(targets)
+        noise, second = self._noise(targets)
         field_sd = self._flat("field_sd")[:, targets.task_of, None]
-        return np.sqrt(noise**2 + field_sd**2 * left_open), tail
+        return np.sqrt(noise**2 + field_sd**2 * left_open), second
 
     def smoothed(self) -> bool:
         """False: joint laws are fitted to runs."""
@@ -152,8 +148,9 @@ class SurfacePredictor(SurfaceTargeting):
 
     def scale_variables(self) -> dict[str, tuple[str, str]]:
         """Variables that hold scales of tasks: name and unit."""
-        units = ("log loss", "degrees of freedom", "log loss", "log loss", "slope", "slope per e-fold", "log loss")
-        return {name: (name, unit) for name, unit in zip((*SCALES, "misfit"), units, strict=True)}
+        second = noise_of(self.law).unit
+        units = ("log loss", second, "log loss", "log loss", "slope", "slope per e-fold", "log loss")
+        return {name: (name, unit) for name, unit in zip((*scale_names(self.law), "misfit"), units, strict=True)}
 
     def groups(self) -> tuple[tuple[str, str, np.ndarray], ...]:
         """The surfaces: families, or whole tasks whose families have a single model each."""
@@ -168,10 +165,10 @@ class SurfacePredictor(SurfaceTargeting):
         return {}, {}
 
     def _noise(self, targets: SurfaceTargets) -> tuple[np.ndarray, np.ndarray]:
-        """Scale (S, K, A) and degrees of freedom (S, K, 1) of a measurement at each target."""
+        """Scale (S, K, A) and the other scale of the noise (S, K, 1) of a measurement at each target."""
         relative = 1 / np.sqrt(np.where(targets.weight > 0, targets.weight, 1.0))
-        noise, tail = (self._flat(name)[:, targets.task_of, None] for name in ("noise", "tail"))
-        return noise * relative, tail
+        noise, second = (self._flat(name)[:, targets.task_of, None] for name in scale_names(self.law)[:2])
+        return noise * relative, second
 
     def _departures(self, targets: SurfaceTargets, t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draws of the random walks of models beyond their own data, at logs of the axis (K, A): log loss (S, K, A).
@@ -212,7 +209,7 @@ class SurfacePredictor(SurfaceTargeting):
     def _misfit(self, targets: SurfaceTargets, points: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
         """Errors of the law beyond the data at points (K, A, V): their means, and draws about them: (S, K, A)."""
         scale, names = self._flat("misfit"), list(targets.covariates)
-        spent = [names.index(name) for name in resources(names)]
+        spent = [names.index(name) for name in resources(self.law)]
         total = np.zeros((len(scale), *points.shape[:2]))
         for g, members in _by_surface(targets):
             task = targets.task_of[members[0]]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 
-from bayeslaw.kinds.shared.population import Pooled, Position
+from bayeslaw.kinds.shared.population import Pooled, Position, with_effects
 from bayeslaw.laws.base import LEVELS, Array, Slopes
 
 
@@ -42,17 +42,18 @@ def straighten(
         moved["location"] = moved["location"].at[index[name]].add(-beyond / pooled[index[name]].location_sd)
     for level in LEVELS:
         effects = {name: pooled[k].effect(level) for name, k in index.items() if level in pooled[k].levels}
-        spread = {name: pooled[index[name]].spread_scale(level) for name in effects}
-        for name, effect in effects.items():
-            own = groups[level]
+        for name in effects:
             origin[name], here[name] = (
-                value[name] + spread[name] * jnp.exp(x[f"spread.{effect}"]) * x[effect][own]
+                with_effects(pooled[index[name]], level, value[name], x, groups[level])
                 for value, x in ((origin, centre), (here, position))
             )
         for name, beyond in _beyond_linear(slopes, origin, here).items():
             if name in effects:  # beyond the shifts of coarser levels; equal for all curves of a group
-                step = (beyond - done[name]) / (spread[name] * jnp.exp(position[f"spread.{effects[name]}"]))
+                p = pooled[index[name]]
+                step = (beyond - done[name]) / (p.spread_scale(level) * jnp.exp(position[f"spread.{effects[name]}"]))
                 step = jnp.broadcast_to(step, groups[level].shape)
+                for task, _, sd in p.of_tasks if level == "task" else ():  # shifts of the location do not reach these
+                    step = jnp.where(groups[level] == task, beyond / sd, step)
                 of_group = jnp.zeros_like(moved[effects[name]]).at[groups[level]].set(step)
                 moved[effects[name]] = moved[effects[name]] - of_group
                 done[name] = beyond

@@ -10,7 +10,7 @@ import xarray as xr
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Part, Targets, Who, in_one
 from bayeslaw.kinds.shared.layout import run_weights
-from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on, product_name, resources, unknown_name
+from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on, unknown_name, with_product
 from bayeslaw.kinds.shared.prediction import (
     flat,
     new_coordinates,
@@ -18,7 +18,7 @@ from bayeslaw.kinds.shared.prediction import (
 )
 from bayeslaw.kinds.surfaces.density import OF_MODELS
 from bayeslaw.kinds.surfaces.layout import SurfaceLayout, surfaces
-from bayeslaw.kinds.surfaces.priors import SurfacePriors
+from bayeslaw.kinds.surfaces.priors import Departures
 from bayeslaw.kinds.surfaces.ranges import MeasuredRange
 from bayeslaw.laws.base import Law
 from bayeslaw.runs.table import families_of
@@ -61,7 +61,7 @@ class SurfaceTargeting:
     law: Law
     layout: SurfaceLayout
     draws: xr.Dataset
-    scale_priors: SurfacePriors
+    scale_priors: Departures
 
     def targets(self, at: Sequence[Mapping[str, float]], who: Who, rng: np.random.Generator) -> SurfaceTargets:
         """Models at points: of the table, or where points give every covariate, one more of each family.
@@ -127,7 +127,7 @@ class SurfaceTargeting:
         return SurfaceTargets(
             labels=tuple((model, family, task) for task, family, model in labels),
             covariates=covariates,
-            beyond=_beyond(covariates, {name: top[surface_of] for name, top in tops.items()}),
+            beyond=_beyond(law, covariates, {name: top[surface_of] for name, top in tops.items()}),
             weight=run_weights(rows)[:, None],
             joint=False,
             coordinates={c.name: self._flat(c.name)[:, curve] for c in law.coordinates},
@@ -192,12 +192,14 @@ class SurfaceTargeting:
     def _of_curves(self, covariates: dict[str, np.ndarray], index: np.ndarray) -> SurfaceTargets:
         """Models of the table, by index (K,), at covariates of shape (K, A)."""
         layout, axis = self.layout, self.law.axis
-        curves, name = [layout.curves[i] for i in index], product_name(covariates)
-        top = self._largest(layout.family_of, len(layout.families))[name]
+        curves, tops = [layout.curves[i] for i in index], {axis: layout.largest[index]}
+        for name, top in self._largest(layout.family_of, len(layout.families)).items():
+            if name not in covariates:  # their product
+                tops[name] = top[layout.family_of[index]]
         return SurfaceTargets(
             labels=tuple((c.model, c.family, c.task) for c in curves),
             covariates=covariates,
-            beyond=_beyond(covariates, {axis: layout.largest[index], name: top[layout.family_of[index]]}),
+            beyond=_beyond(self.law, covariates, tops),
             weight=np.ones(covariates[axis].shape),
             joint=True,
             coordinates={c.name: self._flat(c.name)[:, index] for c in self.law.coordinates},
@@ -219,7 +221,7 @@ class SurfaceTargeting:
         return SurfaceTargets(
             labels=tuple((NEW_MODEL, surface.family, surface.task) for surface in found),
             covariates=tiled,
-            beyond=_beyond(tiled, self._largest(layout.family_of, len(found))),
+            beyond=_beyond(self.law, tiled, self._largest(layout.family_of, len(found))),
             weight=np.ones(tiled[self.law.axis].shape),
             joint=True,
             coordinates={c.name: self._flat(c.name)[:, first] for c in self.law.coordinates},
@@ -248,7 +250,7 @@ class SurfaceTargeting:
         return SurfaceTargets(
             labels=tuple((NEW_FAMILY, NEW_FAMILY, task) for task in layout.tasks),
             covariates=tiled,
-            beyond=_beyond(tiled, self._largest(layout.task_of, tasks)),
+            beyond=_beyond(self.law, tiled, self._largest(layout.task_of, tasks)),
             weight=np.ones(tiled[self.law.axis].shape),
             joint=True,
             coordinates=new_coordinates(self.law, layout, self.draws, rng),
@@ -270,9 +272,9 @@ class SurfaceTargeting:
 
     def _largest(self, group_of: np.ndarray, groups: int) -> dict[str, np.ndarray]:
         """The largest values that the runs of groups of curves have, by covariate and their product: (groups,)."""
-        tops = {name: values.max(axis=1) for name, values in self.layout.covariates.items()}
+        values = with_product(self.law, self.layout.covariates)
+        tops = {name: of_curves.max(axis=1) for name, of_curves in values.items()}
         tops[self.law.axis] = self.layout.largest
-        tops[product_name(tops)] = np.prod([self.layout.covariates[n] for n in resources(tops)], axis=0).max(axis=1)
         return {name: np.array([top[group_of == g].max() for g in range(groups)]) for name, top in tops.items()}
 
     def _choice(self, name: str, task: str | None) -> tuple[int, bool]:
@@ -292,8 +294,7 @@ class SurfaceTargeting:
         return members[0], False
 
 
-def _beyond(covariates: Mapping[str, np.ndarray], tops: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _beyond(law: Law, covariates: Mapping[str, np.ndarray], tops: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Factors by which points lie beyond the largest values, and the largest product, of the data: shapes (K, A)."""
-    product = np.prod([covariates[name] for name in resources(covariates)], axis=0)
-    values = {**covariates, product_name(covariates): product}
+    values = with_product(law, covariates)
     return {name: values[name] / top[:, None] for name, top in tops.items()}

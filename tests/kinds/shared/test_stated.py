@@ -1,13 +1,14 @@
 """Priors that users state in natural parameters, against draws from the prior."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bayeslaw as bl
 from bayeslaw.errors import PriorError
 from bayeslaw.fitting.assemble import prior_draws
 from bayeslaw.kinds.registry import build_model
-from bayeslaw.kinds.shared.stated import with_coordinate_priors
+from bayeslaw.kinds.shared.stated import coordinate_priors, with_coordinate_priors
 from bayeslaw.laws import get_law
 
 QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
@@ -100,6 +101,66 @@ def test_a_scale_and_a_coordinate_take_the_statement_as_it_stands(three_models):
 def test_statements_that_cannot_be_used_are_refused_all_at_once(priors, message, three_models):
     with pytest.raises(PriorError, match=message):
         build(three_models, priors)
+
+
+@pytest.fixture(scope="module")
+def two_sets(surface):
+    """The same models on two evaluation sets, one of which is harder by a nat."""
+    one = surface({"x": ((1e8, 2e8, 4e8), (2e9, 8e9, 2e10))}).table.assign(task="c4")
+    both = [one, one.assign(task="wiki", loss=one["loss"] + 1.0)]
+    return bl.read_runs(pd.concat(both)[["task", "family", "model", "params", "data", "loss"]])
+
+
+def test_an_irreducible_loss_is_stated_of_one_evaluation_set(two_sets):
+    """Of the other, and of what tasks have in common, the prior stays."""
+    law, stated = get_law("chinchilla"), {"E@wiki": bl.Normal(2.8, 0.02)}
+    with_it, without = (build(two_sets, priors, "chinchilla") for priors in (stated, None))
+    draws, before = prior_draws(with_it, 0), prior_draws(without, 0)
+    tasks = [c.task for c in with_it.layout.curves]
+    c4, wiki = tasks.index("c4"), tasks.index("wiki")
+    one = coordinate_priors(with_it.law)["floor"]
+    assert one["tasks"]["wiki"]["sd"] < 0.05
+    assert (one["mean"], one["sd"]) == (law.coordinates[0].mean, law.coordinates[0].sd)
+    floor = draws["floor"].values[0]
+    np.testing.assert_array_equal(floor[:, c4], before["floor"].values[0][:, c4])
+    assert floor[:, wiki].mean() == pytest.approx(one["tasks"]["wiki"]["mean"], abs=0.01)
+    assert floor[:, wiki].std() == pytest.approx(one["tasks"]["wiki"]["sd"], rel=0.1)
+    effect, location = draws["effect_floor_task"].values[0], draws["location_floor"].values[0]
+    np.testing.assert_allclose(location[:, None] + effect, floor[:, [c4, wiki]], rtol=1e-10)
+    assert with_coordinate_priors(law, coordinate_priors(with_it.law)) == with_it.law
+
+
+def test_each_set_has_the_loss_stated_of_it(two_sets):
+    """Through the levels of its own runs: E is a share of these."""
+    stated = {"E@c4": bl.Normal(1.8, 0.02), "E@wiki": bl.Normal(2.8, 0.02), "beta": bl.LogNormal(0.35, 0.1)}
+    model = build(two_sets, stated, "chinchilla")
+    priors = coordinate_priors(model.law)["floor"]["tasks"]
+    nearest = np.abs(model.layout.axis).argmin(axis=1)
+    for task, wanted in (("c4", 1.8), ("wiki", 2.8)):
+        (k,) = (k for k, name in enumerate(model.layout.tasks) if name == task)
+        level = np.median(model.layout.y[np.arange(len(nearest)), nearest][model.layout.task_of == k])
+        assert np.exp(level) / (1 + np.exp(-priors[task]["mean"])) == pytest.approx(wanted, abs=0.005)
+
+
+def test_of_one_task_a_statement_with_its_name_is_one_without(surface):
+    runs = surface({"x": ((1e8, 2e8, 4e8), (2e9, 8e9, 2e10))})
+    named, plain = (build(runs, {name: bl.Normal(1.7, 0.05)}, "chinchilla").law for name in ("E@t", "E"))
+    assert named.coordinates == plain.coordinates
+
+
+@pytest.mark.parametrize(
+    ("priors", "message"),
+    [
+        ({"E@wikii": bl.Normal(2.8, 0.1), "E@d": bl.Normal(1, 1)}, "Did you mean E@wiki.*no task 'd'"),
+        ({"noise@wiki": bl.LogNormal(0.01, 0.5)}, "a scale, whose prior all tasks share"),
+        ({"E@wiki": bl.Normal(1.8, 0.02), "floor@wiki": bl.Normal(1, 1)}, "both settle 'floor'"),
+        ({"E@wiki": bl.Normal(9.0, 0.1)}, "near the reference point the outcome is"),
+        ({"A@wiki": bl.Normal(9.0, 0.1)}, "follows from others"),
+    ],
+)
+def test_statements_of_a_task_are_refused_as_others_are(priors, message, two_sets):
+    with pytest.raises(PriorError, match=message):
+        build(two_sets, priors, "chinchilla")
 
 
 def test_beside_a_borrowed_prior_statements_are_refused(prior, three_models):

@@ -10,6 +10,7 @@ from jax.flatten_util import ravel_pytree
 
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.kinds.shared.population import coordinates
+from bayeslaw.kinds.shared.scales import Normal
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.runs import read_runs
 
@@ -43,9 +44,12 @@ def positions(model, seed, count=2):
     return [{name: 0.7 * rng.standard_normal(shape) for name, shape in model.sizes().items()} for _ in range(count)]
 
 
-@pytest.fixture(params=JOINT)
+@pytest.fixture(params=[*JOINT, "with tasks of their own"])
 def model(request, table):
-    return build_model(table, get_law(request.param))
+    if request.param in JOINT:
+        return build_model(table, get_law(request.param))
+    priors = {"floor@u": Normal(1.0, 0.1), "log_alpha@u": Normal(-1.0, 0.05), "split@t": Normal(0.3, 0.2)}
+    return build_model(table, get_law("chinchilla"), priors=priors)
 
 
 def test_volumes_stay_and_all_near_the_centre(model):
