@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from bayeslaw.evidence.sensitivity import sensitivity as sensitivity
     from bayeslaw.fitting.build import Built as Built
     from bayeslaw.fitting.build import build as build
+    from bayeslaw.fitting.chain import Chain as Chain
+    from bayeslaw.fitting.chain import chain as chain
     from bayeslaw.fitting.facade import Fit as Fit
     from bayeslaw.fitting.fit import fit as fit
     from bayeslaw.fitting.fit import load as load
@@ -78,6 +80,7 @@ _HOME = {
     "BayeslawError": "bayeslaw.errors",
     "BayeslawWarning": "bayeslaw.errors",
     "Built": "bayeslaw.fitting.build",
+    "Chain": "bayeslaw.fitting.chain",
     "Comparison": "bayeslaw.evidence.comparison.compare",
     "Coordinate": "bayeslaw.laws.base",
     "Covariate": "bayeslaw.laws.base",
@@ -96,6 +99,7 @@ _HOME = {
     "Sensitivity": "bayeslaw.evidence.sensitivity",
     "advise": "bayeslaw.answers.advice",
     "build": "bayeslaw.fitting.build",
+    "chain": "bayeslaw.fitting.chain",
     "check_law": "bayeslaw.evidence.law_checks",
     "compare": "bayeslaw.evidence.comparison.compare",
     "fetch_dataset": "bayeslaw.datasets",

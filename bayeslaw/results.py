@@ -21,6 +21,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Advice": "checks",
         "Borrowing": "borrowing",
         "Campaign": "campaign",
+        "ChainPrediction": "chain",
         "Checks": "checks",
         "Comparison": "comparison",
         "Crossing": "crossing",

@@ -128,6 +128,7 @@ class Fit:
         data: float | Sequence[float] | np.ndarray | None = None,
         at: Points = (),
         kind: PredictionKind = "run",
+        outcome: str | None = None,
         seed: int = 0,
     ) -> pd.DataFrame:
         """Predict the outcome at one or more points, as a table of medians and intervals.
@@ -140,6 +141,8 @@ class Fit:
             Points: covariate names to values in the units of the table.
         kind : {"run", "curve", "new-family", "law"}
             ``run`` (default) is what one new run would measure, its noise included; see `predictions`.
+        outcome : str, optional
+            What to predict of several, such as ``accuracy:arc_easy``; all tasks unless given.
         seed : int
             Of the draws beyond the data.
 
@@ -151,17 +154,22 @@ class Fit:
         Raises
         ------
         TargetError
-            If a point cannot be predicted at.
+            If a point cannot be predicted at, or the fit is of another outcome.
+        TaskError
+            If it has no such task.
         """
-        return self.predictions(_points(data, at), kind=kind, seed=seed).to_frame()
+        return self.predictions(points_of(data, at), kind=kind, outcome=outcome, seed=seed).to_frame()
 
-    def predictions(self, at: Points, *, kind: PredictionKind = "run", seed: int = 0) -> Prediction:
+    def predictions(
+        self, at: Points, *, kind: PredictionKind = "run", outcome: str | None = None, seed: int = 0
+    ) -> Prediction:
         """As ``predict``, with the joint draws.
 
         Parameters
         ----------
         at : mapping or sequence of mappings
         kind : {"run", "curve", "new-family", "law"}
+        outcome : str, optional
         seed : int
             All as for ``predict``.
 
@@ -170,7 +178,7 @@ class Fit:
         Prediction
             Joint over models and points.
         """
-        return predict(self.posterior, _points(None, at), kind=kind, seed=seed)
+        return predict(self.posterior, points_of(None, at), kind=kind, outcome=outcome, seed=seed)
 
     def select(
         self,
@@ -215,7 +223,7 @@ class Fit:
         TaskError
             If the task is unknown, or not given where there are several.
         """
-        points = _points(data, [at] if at else [])
+        points = points_of(data, [at] if at else [])
         if len(points) != 1:
             raise TargetError("Give one target to choose for, such as select(data=1638400).")
         return select(
@@ -343,7 +351,7 @@ class Fit:
         TargetError
             If not one goal is given, or it, a cost or a number cannot be used.
         """
-        points = _points(data, [at] if at else [])
+        points = points_of(data, [at] if at else [])
         if len(points) > 1:
             raise TargetError("Give one target, as data or as at.")
         question = Question(points[0] if points else {}, compute, crossing, foretell, task, charge, where_final)
@@ -507,7 +515,7 @@ class Fit:
         return self.parameters()._repr_html_()
 
 
-def _points(data: float | Iterable[float] | np.ndarray | None, at: Points) -> list[Mapping[str, float]]:
+def points_of(data: float | Iterable[float] | np.ndarray | None, at: Points) -> list[Mapping[str, float]]:
     """Points from the two ways in which they are given."""
     points: list[Mapping[str, float]] = [at] if isinstance(at, Mapping) else list(at)
     for point in points:

@@ -4,6 +4,7 @@ from functools import singledispatch
 
 from rich.table import Table
 
+from bayeslaw.answers.chain import ChainPrediction
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.next_runs import NextRuns
 from bayeslaw.answers.optimum import Optimum
@@ -41,6 +42,11 @@ def _(result: Selection) -> list[Table]:
 @tables_of.register
 def _(result: Prediction) -> list[Table]:
     return [text.predictions_table(result)]
+
+
+@tables_of.register
+def _(result: ChainPrediction) -> list[Table]:
+    return [text.predictions_table(result), text.predictions_table(result.losses)]
 
 
 @tables_of.register
