@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from bayeslaw.fitting.many import ManyFits as ManyFits
     from bayeslaw.fitting.many import fit_many as fit_many
     from bayeslaw.fitting.prior_predictive import prior_predictive as prior_predictive
+    from bayeslaw.fitting.track import track as track
     from bayeslaw.kinds.shared.scales import LogNormal as LogNormal
     from bayeslaw.kinds.shared.scales import Normal as Normal
     from bayeslaw.laws import get_law as get_law
@@ -117,6 +118,7 @@ _HOME = {
     "register_law": "bayeslaw.laws",
     "reproduce": "bayeslaw.evidence.reproduction.reproduce",
     "sensitivity": "bayeslaw.evidence.sensitivity",
+    "track": "bayeslaw.fitting.track",
 }
 
 __version__ = "0.1.0"

@@ -35,6 +35,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Selection": "selection",
         "Speedup": "speedup",
         "Replay": "replay",
+        "Track": "track",
         "Replications": "residuals",
         "Sensitivity": "checks",
     }

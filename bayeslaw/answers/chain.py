@@ -168,8 +168,8 @@ def require_chain(loss: Posterior, score: Posterior) -> None:
     """
     if loss.outcome.name != LOSS.name or loss.outcome.higher_is_better:
         raise TargetError(
-            f"The first fit of a chain is of {loss.outcome.name} ({loss.law.name} law), expected one of losses, such as "
-            "of the law chinchilla. Is it in the place of the other?"
+            f"The first fit of a chain is of {loss.outcome.name} ({loss.law.name} law), expected one of losses, as of "
+            "the law chinchilla. Is it in the place of the other?"
         )
     names = [c.name for c in score.law.covariates]
     if names != [MODEL_LOSS]:

@@ -244,12 +244,16 @@ def tasks_named(posterior: Posterior, outcome: str | None) -> tuple[str, ...]:
 
 def of_tasks(prediction: P, tasks: Collection[str]) -> P:
     """A prediction of those of its models that are on some tasks."""
-    kept = [k for k, (_, _, task) in enumerate(prediction.labels) if task in tasks]
+    return only(prediction, [k for k, (_, _, task) in enumerate(prediction.labels) if task in tasks])
+
+
+def only(prediction: P, kept: Sequence[int]) -> P:
+    """A prediction of some of its models, by their places."""
     return replace(
         prediction,
         labels=tuple(prediction.labels[k] for k in kept),
-        linked=prediction.linked[:, kept],
-        beyond={name: factor[kept] for name, factor in prediction.beyond.items()},
+        linked=prediction.linked[:, list(kept)],
+        beyond={name: factor[list(kept)] for name, factor in prediction.beyond.items()},
     )
 
 

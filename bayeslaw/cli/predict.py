@@ -28,7 +28,6 @@ from bayeslaw.cli.shared import (
     show,
     show_failing,
 )
-
 from bayeslaw.errors import TargetError
 
 if TYPE_CHECKING:

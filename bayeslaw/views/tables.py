@@ -12,6 +12,7 @@ from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
 from bayeslaw.answers.speedup import Speedup
+from bayeslaw.answers.track import Track
 from bayeslaw.campaign.history import Campaign
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.replay.replay import Replay
@@ -26,6 +27,7 @@ from bayeslaw.views.many_text import fits_table
 from bayeslaw.views.next_text import next_runs_table
 from bayeslaw.views.replay_text import replay_tables
 from bayeslaw.views.sensitivity_text import sensitivity_tables
+from bayeslaw.views.track_text import track_tables
 
 
 @singledispatch
@@ -103,3 +105,8 @@ def _(result: ManyFits) -> list[Table]:
 @tables_of.register
 def _(result: Campaign) -> list[Table]:
     return [steps_table(result)]
+
+
+@tables_of.register
+def _(result: Track) -> list[Table]:
+    return track_tables(result)

@@ -139,7 +139,7 @@ def test_losses_far_below_those_of_the_map_and_of_another_evaluation_are_told(lo
 
 
 def test_what_makes_no_chain_is_refused(losses, scores):
-    with pytest.raises(TargetError, match="of accuracy .* expected one of losses"):
+    with pytest.raises(TargetError, match=r"of accuracy .* expected one of losses"):
         bl.chain(scores, losses)
     with pytest.raises(TargetError, match="expected a map from losses"):
         bl.chain(losses, losses)

@@ -52,7 +52,8 @@ class ScoreTargeting:
         Raises
         ------
         TargetError
-            If some points give every covariate and others do not, or a new model or family is asked for at one that does not.
+            If some points give every covariate and others do not, or a new model or family is asked for at one that
+            does not.
         """
         law, layout = self.law, self.layout
         points = [complete_point(layout, law, point) for point in at]
