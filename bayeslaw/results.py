@@ -24,6 +24,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "ChainPrediction": "chain",
         "Checks": "checks",
         "Comparison": "comparison",
+        "Compromise": "compromise",
         "Crossing": "crossing",
         "LawChecks": "checks",
         "ManyFits": "checks",

@@ -32,7 +32,7 @@ from bayeslaw.cli.shared import (
 
 if TYPE_CHECKING:
     from bayeslaw.answers.thresholds import Threshold
-    from bayeslaw.answers.track import Track
+    from bayeslaw.answers.track_result import Track
     from bayeslaw.fitting.track import Tracked
 
 Thresholds = Annotated[

@@ -12,6 +12,8 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw.answers.candidates import Charge
+from bayeslaw.answers.compromise import compromise
+from bayeslaw.answers.compromise_result import Compromise
 from bayeslaw.answers.crossing import Crossing, Lines, crossing
 from bayeslaw.answers.next_runs import NextRuns, next_runs
 from bayeslaw.answers.optimum import Optimum, optimum
@@ -22,6 +24,7 @@ from bayeslaw.answers.replications import Replications, replications
 from bayeslaw.answers.risk import Risk
 from bayeslaw.answers.selection import Selection, select
 from bayeslaw.answers.speedup import Speedup, speedup
+from bayeslaw.answers.thresholds import read_threshold
 from bayeslaw.errors import PriorError, TargetError
 from bayeslaw.fitting.assemble import assemble_given, drawn_from_prior
 from bayeslaw.fitting.build import Built
@@ -228,6 +231,54 @@ class Fit:
             raise TargetError("Give one target to choose for, such as select(data=1638400).")
         return select(
             self.posterior, points[0], task=task, risk=risk, charge=charge, where_final=where_final, seed=seed
+        )
+
+    def compromise(
+        self,
+        *,
+        at: Mapping[str, float],
+        weights: Mapping[str, float] | None = None,
+        thresholds: Sequence[str] = (),
+        risk: Risk = "mean",
+        where_final: str | None = None,
+        seed: int = 0,
+    ) -> Compromise:
+        """Rank the candidates by several tasks at one point; see `bayeslaw.answers.compromise.compromise`.
+
+        Parameters
+        ----------
+        at : mapping
+            The target. A point with every covariate of a law of several chooses among families, by a new model of each.
+        weights : mapping, optional
+            Of tasks, such as ``{"arc": 1, "hellaswag": 2}``: candidates are ranked by the weighted mean.
+        thresholds : sequence of str
+            Such as ``"accuracy:arc>=.5"``: the odds of reaching all; candidates are ranked by them if there are no
+            weights.
+        risk : {"mean", "cvar90", "median-regret", "probability"}
+        where_final : str, optional
+            A condition on what may be chosen, as for ``select``.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        bayeslaw.answers.compromise_result.Compromise
+
+        Raises
+        ------
+        TargetError
+            If weights, thresholds or the target cannot be used.
+        TaskError
+            If a task is unknown.
+        """
+        return compromise(
+            self.posterior,
+            at,
+            weights=weights,
+            thresholds=[read_threshold(text) for text in thresholds],
+            risk=risk,
+            where_final=where_final,
+            seed=seed,
         )
 
     def optimum(self, *, compute: float, at: Mapping[str, float] | None = None, seed: int = 0) -> Optimum:

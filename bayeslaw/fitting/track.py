@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.thresholds import Threshold, read_threshold
-from bayeslaw.answers.track import Evidence, Track, require_thresholds
+from bayeslaw.answers.track import Evidence, require_thresholds
 from bayeslaw.answers.track import track as answer
+from bayeslaw.answers.track_result import Track
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.fitting.fit import fit
 from bayeslaw.kinds.registry import kind_of, read_for

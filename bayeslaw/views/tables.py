@@ -5,6 +5,7 @@ from functools import singledispatch
 from rich.table import Table
 
 from bayeslaw.answers.chain import ChainPrediction
+from bayeslaw.answers.compromise_result import Compromise
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.next_runs import NextRuns
 from bayeslaw.answers.optimum import Optimum
@@ -12,7 +13,7 @@ from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
 from bayeslaw.answers.speedup import Speedup
-from bayeslaw.answers.track import Track
+from bayeslaw.answers.track_result import Track
 from bayeslaw.campaign.history import Campaign
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.replay.replay import Replay
@@ -22,6 +23,7 @@ from bayeslaw.fitting.many import ManyFits
 from bayeslaw.results import Result
 from bayeslaw.views import text
 from bayeslaw.views.campaign_text import steps_table
+from bayeslaw.views.compromise_text import compromise_table
 from bayeslaw.views.evidence_text import reproduction_table
 from bayeslaw.views.many_text import fits_table
 from bayeslaw.views.next_text import next_runs_table
@@ -110,3 +112,8 @@ def _(result: Campaign) -> list[Table]:
 @tables_of.register
 def _(result: Track) -> list[Table]:
     return track_tables(result)
+
+
+@tables_of.register
+def _(result: Compromise) -> list[Table]:
+    return [compromise_table(result, limit=len(result.candidates))]

@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from bayeslaw.answers.track import Look, Track
+from bayeslaw.answers.track_result import Look, Track
 from bayeslaw.views.names import clean, elide
 from bayeslaw.views.numbers import chance, count, decimals, fixed
 from bayeslaw.views.rich_table import numbers, titled, words

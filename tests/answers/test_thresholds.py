@@ -25,7 +25,9 @@ def test_thresholds_are_read(text, wanted):
     assert read_threshold(str(wanted)) == wanted
 
 
-@pytest.mark.parametrize("text", ["accuracy", "accuracy=.6", ">=.6", "accuracy>=", "accuracy>=high", "a>=.5>=.4", "a>=nan"])
+@pytest.mark.parametrize(
+    "text", ["accuracy", "accuracy=.6", ">=.6", "accuracy>=", "accuracy>=high", "a>=.5>=.4", "a>=nan"]
+)
 def test_what_is_none_is_refused(text):
     with pytest.raises(TargetError, match="The threshold"):
         read_threshold(text)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayeslaw.answers.watch import Foretold, watch
+from bayeslaw.answers.watch import Foretold, _evidence, _moments, watch
 
 LOOKS, TASKS, NOISE = 10, 2, 0.02
 GAIN = np.linspace(0.03, 0.012, LOOKS)
@@ -27,9 +27,9 @@ def measured(path, rng):
 @pytest.fixture(scope="module")
 def foretold():
     rng = np.random.default_rng(0)
-    start, path, end = process(3000, rng)
+    start, path, end = process(1500, rng)
     look, outcome = (index.ravel() for index in np.indices((LOOKS, TASKS)))
-    return Foretold(start, path.reshape(3000, -1), measured(path, rng), end, look, outcome)
+    return Foretold(start, path.reshape(1500, -1), measured(path, rng), end, look, outcome)
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +52,13 @@ def exact(foretold, y, seen):
 
 
 def test_the_end_is_that_of_a_conditional_normal_distribution(foretold, healthy):
-    """Moments of 3,000 shifted draws: within five standard errors of a mean, and a tenth of a variance."""
+    """Moments of 1,500 shifted draws: within five standard errors of a mean, and a tenth of a variance."""
     found = watch(foretold, healthy[0])
     np.testing.assert_array_equal(found.ends[0], foretold.end)
     for seen in (1, 4, LOOKS):
         mean, covariance = exact(foretold, healthy[0], seen)
         sd = np.sqrt(np.diag(covariance))
-        assert (abs(found.ends[seen].mean(axis=0) - mean) < 5 * sd / np.sqrt(3000) + 1e-3).all()
+        assert (abs(found.ends[seen].mean(axis=0) - mean) < 5 * sd / np.sqrt(1500) + 1e-3).all()
         np.testing.assert_allclose(np.cov(found.ends[seen].T), covariance, atol=0.1 * sd.max() ** 2)
     assert found.ends[LOOKS].std() < found.ends[1].std() < found.ends[0].std()
 
@@ -78,25 +78,29 @@ def test_the_next_checkpoint_is_foretold_from_those_before(foretold, healthy):
 
 def test_of_runs_that_go_as_foretold_one_in_twenty_raises_a_warning(foretold, healthy):
     """Of 300 runs: 15 expected, and between 4 and 30 with probability .999."""
-    found = [watch(foretold, y) for y in healthy]
-    assert 4 <= sum(one.alarm is not None for one in found) <= 30
-    chances = np.array([one.chance for one in found])
-    assert abs(chances.mean() - 0.5) < 0.08
-    assert all((one.chance <= 0.05) == (one.alarm is not None) for one in found)
+    one = watch(foretold, healthy[0])
+    largest = _evidence(foretold, _moments(foretold), healthy)[0].max(axis=1)
+    assert largest[0] == pytest.approx(one.evidence.max())
+    assert 4 <= (largest >= one.threshold).sum() <= 30
+    assert (one.chance <= 0.05) == (one.alarm is not None)
+    assert one.chance == pytest.approx((largest >= largest[0]).mean(), abs=0.12)
 
 
 def test_runs_that_stand_still_are_found_and_since_when(foretold):
     """From the third checkpoint on nothing is gained: nine in ten are found, the beginning within three checkpoints."""
     rng = np.random.default_rng(2)
     gain = np.where(np.arange(LOOKS) > 2, 0.0, GAIN)
-    found = [watch(foretold, y) for y in measured(process(100, rng, gain)[1], rng)]
-    alarms = [one for one in found if one.alarm is not None]
-    assert len(alarms) >= 90
-    assert np.median([abs(one.since[-1] - 2) for one in alarms]) <= 2
-    assert np.median([one.ends[-1].mean() - one.ends[0].mean() for one in found]) < -0.05
+    runs = measured(process(100, rng, gain)[1], rng)
+    one = watch(foretold, runs[0])
+    evidence, since = _evidence(foretold, _moments(foretold), runs)
+    assert (evidence.max(axis=1) >= one.threshold).sum() >= 90
+    assert np.median(abs(since[:, -1] - 2)) <= 2
+    assert one.alarm is not None
+    assert one.ends[-1].mean() < one.ends[0].mean() - 0.05
 
 
 def test_runs_that_do_better_raise_no_warning(foretold):
     rng = np.random.default_rng(3)
-    found = [watch(foretold, y) for y in measured(process(50, rng, 1.5 * GAIN)[1], rng)]
-    assert not [one for one in found if one.alarm is not None]
+    runs = measured(process(50, rng, 1.5 * GAIN)[1], rng)
+    largest = _evidence(foretold, _moments(foretold), runs)[0].max(axis=1)
+    assert (largest < watch(foretold, runs[0]).threshold).all()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bayeslaw.answers.track import Look, Track
+from bayeslaw.answers.track_result import Look, Track
 from bayeslaw.errors import TargetError
 from bayeslaw.views.names import clean, short_names
 from bayeslaw.views.numbers import count
