@@ -35,6 +35,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Reproduction": "reproduction",
         "Selection": "selection",
         "Speedup": "speedup",
+        "Reliability": "reliability",
         "Replay": "replay",
         "Track": "track",
         "Replications": "residuals",

@@ -20,6 +20,7 @@ from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.parameters import Checks, Parameters, fit_checks, parameters
 from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
 from bayeslaw.answers.questions import Question
+from bayeslaw.answers.reliability import Reliability, reliability
 from bayeslaw.answers.replications import Replications, replications
 from bayeslaw.answers.risk import Risk
 from bayeslaw.answers.selection import Selection, select
@@ -37,6 +38,7 @@ from bayeslaw.posterior.file import save_posterior
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.prior.prior import Prior
 from bayeslaw.results import Result
+from bayeslaw.runs import Runs, read_runs
 from bayeslaw.verdicts import Status, overall
 
 Points = Mapping[str, float] | Sequence[Mapping[str, float]]
@@ -522,6 +524,22 @@ class Fit:
         Replications
         """
         return replications(self.posterior, seed=seed)
+
+    def reliability(self, runs: Runs | pd.DataFrame | str | os.PathLike[str], *, seed: int = 0) -> Reliability:
+        """Set predictions beside runs that the fit did not know; see `bayeslaw.answers.reliability.reliability`.
+
+        Parameters
+        ----------
+        runs : Runs, DataFrame or path
+            Of the tasks of the fit; of its models, or of others of their families.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        bayeslaw.answers.reliability.Reliability
+        """
+        return reliability(self.posterior, runs if isinstance(runs, Runs) else read_runs(runs), seed=seed)
 
     def report(self, path: str | os.PathLike[str], *answers: Result, seed: int = 0) -> None:
         """Write a report: one page of HTML that opens without a network and can be sent on, all or nothing.

@@ -11,6 +11,7 @@ from bayeslaw.answers.next_runs import NextRuns
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
+from bayeslaw.answers.reliability import Reliability
 from bayeslaw.answers.selection import Selection
 from bayeslaw.answers.speedup import Speedup
 from bayeslaw.answers.track_result import Track
@@ -117,3 +118,8 @@ def _(result: Track) -> list[Table]:
 @tables_of.register
 def _(result: Compromise) -> list[Table]:
     return [compromise_table(result, limit=len(result.candidates))]
+
+
+@tables_of.register
+def _(result: Reliability) -> list[Table]:
+    return [text.reliability_table(result)]

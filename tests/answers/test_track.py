@@ -132,7 +132,7 @@ def test_of_very_many_checkpoints_some_are_used_the_last_among_them():
 
 
 def test_what_cannot_be_tracked_is_refused(parts):
-    with pytest.raises(TargetError, match="has 3 models: s, m, run. Say which"):
+    with pytest.raises(TargetError, match=r"has 3 models: s, m, run. Say which"):
         read_tracked(table(), None, None)
     with pytest.raises(TargetError, match=r"no model 'runn'.*Did you mean 'run'"):
         read_tracked(table(), None, "runn")
