@@ -88,10 +88,11 @@ def compromise(
     single = {
         task: _shares_of_best((1 if outcome.higher_is_better else -1) * values[:, :, k]) for k, task in enumerate(tasks)
     }
-    labels = [label[:2] for label in found[0].labels]
+    labels = found[0].labels
     options = tuple(
         Option(
-            *labels[j],
+            model=labels[j][0],
+            family=labels[j][1],
             metrics={task: quantiles(values[:, j, k]) for k, task in enumerate(tasks)},
             p_best_on={task: float(p[j]) for task, p in single.items()},
             p_best=float(winners[j]),
@@ -105,13 +106,14 @@ def compromise(
         for j in order
     )
     names = [c.name for c in options]
+    by_place = dict(zip(order.tolist(), names, strict=True))
     return Compromise(
         target=dict(at),
         weights=shares,
         thresholds=tuple(reached),
         risk=risk,
         candidates=options,
-        by_metric={task: max(options, key=lambda c, task=task: c.p_best_on[task]).name for task in tasks},
+        by_metric={task: by_place[int(single[task].argmax())] for task in tasks},
         shortlist=tuple(names[j] for j in shortlist(winners[order])),
         values=values[:, order],
         tasks=tasks,

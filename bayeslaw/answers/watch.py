@@ -10,7 +10,7 @@ runs that go as foretold: of so many of them a warning is raised at one of the c
 Shapes: S draws, J checkpoints in their order, T outcomes, P measurements in the order of checkpoints, E ends.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import linalg, special
@@ -52,8 +52,13 @@ class Foretold:
 
     def those(self, draws: np.ndarray) -> "Foretold":
         """Some of the draws."""
-        of = (self.start, self.expected, self.measured, self.end)
-        return Foretold(*(values[draws] for values in of), self.look, self.outcome)
+        return replace(
+            self,
+            start=self.start[draws],
+            expected=self.expected[draws],
+            measured=self.measured[draws],
+            end=self.end[draws],
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,7 @@
 """The picture of scores that are predicted through losses: the map with its band, the scores behind it, and targets."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -78,7 +80,7 @@ def _cross(ax: Axes, result: ChainPrediction, k: int, colour: str) -> None:
     of = models.index(result.labels[k][:2])
     for a in range(len(result.at)):
         loss, score = quantiles(result.losses.values[:, of, a]), quantiles(result.values[:, k, a])
-        style = {"color": colour, "linewidth": 1.4, "zorder": 3, "solid_capstyle": "butt"}
+        style: dict[str, Any] = {"color": colour, "linewidth": 1.4, "zorder": 3, "solid_capstyle": "butt"}
         ax.plot([loss["p05"], loss["p95"]], [score["median"]] * 2, **style)
         ax.plot([loss["median"]] * 2, [score["p05"], score["p95"]], **style)
         ax.plot([loss["median"]], [score["median"]], marker="D", markersize=5, color=colour, markeredgecolor=FAINT,
