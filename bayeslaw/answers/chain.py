@@ -48,6 +48,8 @@ class ChainPrediction(Prediction):
 
     Attributes
     ----------
+    kind, at, labels, linked, beyond, outcome, chains, checks, provenance
+        As of any prediction; checks and provenance are of both fits.
     losses : Prediction
         Of the same models at the same points, as the map was given them.
     grid : ndarray, shape (G,)
@@ -64,7 +66,12 @@ class ChainPrediction(Prediction):
     measured: pd.DataFrame
 
     def to_dict(self) -> dict[str, Any]:
-        """The predictions as plain values, with those of the losses, verdicts and provenance."""
+        """The predictions as plain values, with those of the losses, verdicts and provenance.
+
+        Returns
+        -------
+        dict
+        """
         return {**super().to_dict(), "losses": self.losses.records()}
 
 

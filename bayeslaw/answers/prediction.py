@@ -155,7 +155,12 @@ class Prediction(Result):
         return {**self.provenance, **answer, **verdict(self.checks)}
 
     def to_frame(self) -> pd.DataFrame:
-        """The records as a table; the points in columns of their own."""
+        """The records as a table; the points in columns of their own.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
         records = self.records()
         return pd.DataFrame([{**{k: v for k, v in r.items() if k not in ("at", "beyond")}, **r["at"]} for r in records])
 
