@@ -176,8 +176,8 @@ def chained(tasks=("easy", "hard")):
         ],
         columns=["task", "family", "model", "model_loss", "accuracy"],
     )
-    losses = Prediction("run", at, (("<new model>", "f", "t"),), np.log(2.2 + spread), {"data": np.array([[3.0]])}, LOSS,
-                        1, CHECKS, {"law": "chinchilla"})  # fmt: skip
+    losses = Prediction("run", at, (("<new model>", "f", "t"),), np.log(2.2 + spread), {"data": np.array([[3.0]])},
+                        LOSS, 1, CHECKS, {"law": "chinchilla"})  # fmt: skip
     scores = np.concatenate([0.7 - 0.1 * k + spread for k in range(len(tasks))], axis=1)
     band = np.stack([middle + apart for apart in (-0.04, -0.02, 0.0, 0.02, 0.04)])
     return ChainPrediction("run", at, labels, scores, {"data": np.full((len(tasks), 1), 3.0)}, SCORE, 1, CHECKS,
@@ -211,11 +211,13 @@ def compromise(models=("a", "b", "c"), tasks=("easy", "hard")):
     """A choice of the first of these models."""
     options = tuple(
         Option(model, "f", {task: quantiles(0.6 - 0.02 * j + 0.1 * k, 0.02) for k, task in enumerate(tasks)},
-               dict.fromkeys(tasks, 0.5 - 0.1 * j), 0.6 - 0.1 * j, 0.65 - 0.02 * j, 0.01 + 0.01 * j, 0.05, 0.02, 0.7, {})
+               dict.fromkeys(tasks, 0.5 - 0.1 * j), 0.6 - 0.1 * j, 0.65 - 0.02 * j, 0.01 + 0.01 * j, 0.05, 0.02,
+               0.7, {})
         for j, model in enumerate(models)
     )  # fmt: skip
     weights = {task: 1 / len(tasks) for task in tasks}
-    return Compromise({"data": 3e11}, weights, ("accuracy:easy>=0.5",), "mean", options, dict.fromkeys(tasks, models[0]),
+    single = dict.fromkeys(tasks, models[0])
+    return Compromise({"data": 3e11}, weights, ("accuracy:easy>=0.5",), "mean", options, single,
                       tuple(models[:2]), np.full((8, len(models), len(tasks)), 0.6), tuple(tasks), SCORE, 1, CHECKS,
                       {})  # fmt: skip
 

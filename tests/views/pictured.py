@@ -141,10 +141,12 @@ def picture(results):
     return made
 
 
-NAMES = ("advice", "borrowing", "campaign", "chain", "checks", "comparison", "compromise", "crossing", "crossing of laws", "next runs",
+NAMES = ("advice", "borrowing", "campaign", "chain", "checks", "comparison", "compromise", "crossing",
+         "crossing of laws", "next runs",
          "next runs of a joint law", "optimum", "parameters",
          "parameters of a joint law", "prediction at a point", "prediction along data", "prediction of new models",
-         "replay", "replay of forecasts", "reliability", "replications", "reproduction", "selection", "speedup", "track")  # fmt: skip
+         "replay", "replay of forecasts", "reliability", "replications", "reproduction",
+         "selection", "speedup", "track")  # fmt: skip
 
 each_result = pytest.mark.parametrize("name", NAMES)
 
