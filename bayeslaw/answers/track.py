@@ -164,13 +164,14 @@ def _watched(
     measured = later[outcome.name].to_numpy(float)
     found = watch(foretold, sign * outcome.link(measured), false_alarms)
     looks = [_look(j, place, found, foretold, measured, end, thresholds, sign, tasks) for j, place in enumerate(places)]
-    alarm = found.alarm
+    alarm, table = found.alarm, one.early.runs.table
+    known = table.loc[table["model"] == model, axis].max()
     since = None if alarm is None else int(found.since[alarm])
     warned = Warned(
         outcome=outcome.name,
         alarm=alarm is not None,
         at=None if alarm is None else float(places[alarm]),
-        since=None if since is None or since < 0 else float(places[since]),
+        since=None if since is None else float(places[since] if since >= 0 else known),
         evidence=float(found.evidence.max()),
         threshold=found.threshold,
         chance=found.chance,

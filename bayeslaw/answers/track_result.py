@@ -159,7 +159,7 @@ class Track(Result):
             sentence += f" It reaches {', '.join(odds[:4])}" + (f"; all with {self.p_all:.2f}." if odds[1:] else ".")
         for one in self.warnings:
             if one.alarm:
-                since = "before the first of them" if one.since is None else f"since {self.axis} = {one.since:,.0f}"
+                since = f"since {self.axis} = {one.since:,.0f}"
                 sentence += (
                     f" WARNING: its {one.outcome} stands still or falls behind what was foretold, most likely {since}; "
                     f"of runs that go as foretold, {one.false_alarms:.1%} raise such a warning at one of {one.looks} "
