@@ -51,12 +51,15 @@ if TYPE_CHECKING:
     from bayeslaw.evidence.sensitivity import sensitivity as sensitivity
     from bayeslaw.fitting.build import Built as Built
     from bayeslaw.fitting.build import build as build
+    from bayeslaw.fitting.chain import Chain as Chain
+    from bayeslaw.fitting.chain import chain as chain
     from bayeslaw.fitting.facade import Fit as Fit
     from bayeslaw.fitting.fit import fit as fit
     from bayeslaw.fitting.fit import load as load
     from bayeslaw.fitting.many import ManyFits as ManyFits
     from bayeslaw.fitting.many import fit_many as fit_many
     from bayeslaw.fitting.prior_predictive import prior_predictive as prior_predictive
+    from bayeslaw.fitting.track import track as track
     from bayeslaw.kinds.shared.scales import LogNormal as LogNormal
     from bayeslaw.kinds.shared.scales import Normal as Normal
     from bayeslaw.laws import get_law as get_law
@@ -78,6 +81,7 @@ _HOME = {
     "BayeslawError": "bayeslaw.errors",
     "BayeslawWarning": "bayeslaw.errors",
     "Built": "bayeslaw.fitting.build",
+    "Chain": "bayeslaw.fitting.chain",
     "Comparison": "bayeslaw.evidence.comparison.compare",
     "Coordinate": "bayeslaw.laws.base",
     "Covariate": "bayeslaw.laws.base",
@@ -96,6 +100,7 @@ _HOME = {
     "Sensitivity": "bayeslaw.evidence.sensitivity",
     "advise": "bayeslaw.answers.advice",
     "build": "bayeslaw.fitting.build",
+    "chain": "bayeslaw.fitting.chain",
     "check_law": "bayeslaw.evidence.law_checks",
     "compare": "bayeslaw.evidence.comparison.compare",
     "fetch_dataset": "bayeslaw.datasets",
@@ -113,6 +118,7 @@ _HOME = {
     "register_law": "bayeslaw.laws",
     "reproduce": "bayeslaw.evidence.reproduction.reproduce",
     "sensitivity": "bayeslaw.evidence.sensitivity",
+    "track": "bayeslaw.fitting.track",
 }
 
 __version__ = "0.1.0"

@@ -33,6 +33,10 @@ SPEEDUP = 19
 """Draws of curves on which sizes are looked up."""
 NEXT_RUN = 13
 """Joint draws of runs that could be made and of what they would help to decide."""
+CHAIN = 22
+"""Which draws of two fits go together, and what a score scatters by about its loss."""
+TRACK = 23
+"""Draws of the checkpoints of a run that is watched."""
 POLICY = 21
 """Runs that a replayed policy buys at random."""
 LAW_SIMULATION = 20

@@ -6,9 +6,9 @@ at a point: law, level and discrepancy), a *run* (what one new run there would m
 models, then summarised.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,8 @@ from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Label, Predictor, T, Targets, Who
 from bayeslaw.kinds.reach import distance_check
-from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome
+from bayeslaw.kinds.shared.points import curves_on
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
@@ -154,13 +155,26 @@ class Prediction(Result):
         return {**self.provenance, **answer, **verdict(self.checks)}
 
     def to_frame(self) -> pd.DataFrame:
-        """The records as a table; the points in columns of their own."""
+        """The records as a table; the points in columns of their own.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
         records = self.records()
         return pd.DataFrame([{**{k: v for k, v in r.items() if k not in ("at", "beyond")}, **r["at"]} for r in records])
 
 
+P = TypeVar("P", bound=Prediction)
+
+
 def predict(
-    posterior: Posterior, at: Sequence[Mapping[str, float]], *, kind: PredictionKind = "run", seed: int = 0
+    posterior: Posterior,
+    at: Sequence[Mapping[str, float]],
+    *,
+    kind: PredictionKind = "run",
+    outcome: str | None = None,
+    seed: int = 0,
 ) -> Prediction:
     """Draw predictions at points, jointly.
 
@@ -172,16 +186,22 @@ def predict(
         has throughout. Points that give every covariate of a joint law ask for a model that is not in the table, one of
         each family.
     kind : {"run", "curve", "new-family", "law"}
+    outcome : str, optional
+        What to predict of several, such as ``accuracy:arc_easy``: the outcome of the fit, on one task. All tasks unless
+        given; draws are the same.
     seed : int
         Of the draws beyond the data.
 
     Raises
     ------
     TargetError
-        If a point names an unknown covariate, lacks one, or is not a positive number; or if there is no second model
-        from which to estimate the spread of families.
+        If a point names an unknown covariate, lacks one, or is not a positive number; if there is no second model
+        from which to estimate the spread of families; or if the fit is of another outcome.
+    TaskError
+        If it has no such task.
     """
     require_kind(kind)
+    tasks = tasks_named(posterior, outcome)
     if isinstance(at, Mapping):
         raise TargetError(f"at is one point, {dict(at)}: give a list of points, at=[{{…}}].")
     if not at:
@@ -190,7 +210,7 @@ def predict(
     who: Who = "new-family" if kind == "new-family" else "seen"
     targets = predictor.targets(at, who, rng)
     linked = draws_at(predictor, targets, kind, rng)
-    return Prediction(
+    whole = Prediction(
         kind=kind,
         at=tuple(at),
         labels=targets.labels,
@@ -200,6 +220,45 @@ def predict(
         chains=posterior.chains,
         checks=(*posterior.checks, _distance(posterior.law, targets)),
         provenance=posterior.provenance(),
+    )
+    return whole if outcome is None else of_tasks(whole, tasks)
+
+
+def tasks_named(posterior: Posterior, outcome: str | None) -> tuple[str, ...]:
+    """Tasks that the name of an outcome means, such as ``accuracy:arc_easy`` or ``accuracy``; all if none is given.
+
+    Raises
+    ------
+    TargetError
+        If the fit is of another outcome.
+    TaskError
+        If there is no such task.
+    """
+    layout, own = posterior.layout, posterior.outcome.name
+    if outcome is None:
+        return layout.tasks
+    name, colon, task = outcome.partition(":")
+    if name != own:
+        other = " A fit of losses and one of scores against model_loss make a chain, which predicts scores."
+        raise TargetError(
+            f"outcome={outcome!r}: the fit is of {own}. Ask for {own}, or for {own}:{layout.tasks[0]}."
+            + (other if own == LOSS.name else "")
+        )
+    return tuple(dict.fromkeys(layout.curves[i].task for i in curves_on(layout, task))) if colon else layout.tasks
+
+
+def of_tasks(prediction: P, tasks: Collection[str]) -> P:
+    """A prediction of those of its models that are on some tasks."""
+    return only(prediction, [k for k, (_, _, task) in enumerate(prediction.labels) if task in tasks])
+
+
+def only(prediction: P, kept: Sequence[int]) -> P:
+    """A prediction of some of its models, by their places."""
+    return replace(
+        prediction,
+        labels=tuple(prediction.labels[k] for k in kept),
+        linked=prediction.linked[:, list(kept)],
+        beyond={name: factor[list(kept)] for name, factor in prediction.beyond.items()},
     )
 
 

@@ -33,6 +33,7 @@ from bayeslaw.cli.shared import (
     tell,
 )
 from bayeslaw.cli.speedup import speedup
+from bayeslaw.cli.track import track
 from bayeslaw.errors import BayeslawError
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ app.command("fit-many")(fit_many)
 app.command()(predict)
 app.command()(check)
 app.command("report")(write_report)
+app.command()(track)
 app.command()(optimum)
 app.command()(crossing)
 app.command()(speedup)

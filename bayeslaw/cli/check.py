@@ -1,5 +1,6 @@
 """The command that judges a saved fit."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,17 +11,25 @@ from bayeslaw.cli.law_option import LawOfFit, asked_law
 from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.shared import (
     Allow,
+    As,
     FitFile,
     Json,
+    Scores,
     Seed,
     Task,
+    Where,
+    read_table,
+    roles_said,
     say_what_is_read,
+    say_what_was_read,
     show,
+    show_failing,
 )
 from bayeslaw.errors import TargetError
 
 if TYPE_CHECKING:
     from bayeslaw.fitting.facade import Fit
+    from bayeslaw.runs import Runs
 
 
 def check(
@@ -34,6 +43,13 @@ def check(
         list[str] | None, typer.Option("--at", help="With --sensitivity: point to choose for, such as data=1.6M.")
     ] = None,
     task: Task = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(help="Runs that the fit does not know, to be set beside predictions: tables or logs; repeatable."),
+    ] = None,
+    where: Where = None,
+    answers: As = None,
+    scores: Scores = None,
     seed: Seed = 0,
     json: Json = False,
     csv: Csv = False,
@@ -43,14 +59,23 @@ def check(
     report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
-    """Print the verdicts on a saved fit."""
+    """Print the verdicts on a saved fit, or how its predictions fare on runs that it does not know."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
-    say_what_is_read([fit], how.quiet)
+    say_what_is_read([fit, *(against or [])], how.quiet)
     from bayeslaw.fitting.fit import load
 
     if at and not sensitivity:
         raise TargetError("--at is for --sensitivity, which was not asked for. Add it, or leave --at out.")
+    if against and sensitivity:
+        raise TargetError("--against and --sensitivity ask for two answers. Leave one out.")
+    if not against and (where is not None or answers or scores):
+        raise TargetError(
+            "--where, --as and --scores are for the runs that --against names. Name some, or leave it out."
+        )
     fitted = load(fit, law=asked_law(law))
+    if against:
+        _give_reliability(fitted, read_table(against, where, roles_said(answers, None, scores)), seed, how)
+        return
     if sensitivity:
         target = point_of_law(one_point(at), fitted.posterior.law, fitted.posterior.runs) if at else None
         _give_sensitivity(fitted, target, task, seed, how)
@@ -76,5 +101,20 @@ def _give_sensitivity(fitted: "Fit", target: dict[str, float] | None, task: str 
 
         show(*sensitivity_tables(found), checks_table(found.checks))
         print(f"\n{found.sentence}")
+
+    give(found, how, for_people, fit=fitted)
+
+
+def _give_reliability(fitted: "Fit", runs: "Runs", seed: int, how: Ways) -> None:
+    if not how.quiet:
+        say_what_was_read(runs)
+    found = fitted.reliability(runs, seed=seed)
+
+    def for_people() -> None:
+        from bayeslaw.views.text import reliability_table
+
+        show(reliability_table(found))
+        print(f"\n{found.sentence}\n")
+        show_failing(found.checks)
 
     give(found, how, for_people, fit=fitted)

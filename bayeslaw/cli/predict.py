@@ -1,5 +1,6 @@
 """The command that predicts runs."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,8 +28,11 @@ from bayeslaw.cli.shared import (
     show,
     show_failing,
 )
+from bayeslaw.errors import TargetError
 
 if TYPE_CHECKING:
+    from bayeslaw.answers.prediction import Prediction
+    from bayeslaw.fitting.facade import Fit
     from bayeslaw.laws.base import Law
     from bayeslaw.runs import Runs
 
@@ -42,6 +46,17 @@ def predict(
     runs: RunsOrFit,
     at: Points,
     kind: Annotated[str, typer.Option(help="run, curve or new-family.")] = "run",
+    outcome: Annotated[
+        str | None, typer.Option(help="What to predict of several, such as accuracy:arc_easy; all tasks unless told.")
+    ] = None,
+    through: Annotated[
+        Path | None,
+        typer.Option(
+            help="A saved fit of losses (.nc): scores are predicted through its losses, at points of its law, by a fit "
+            "of the law loss_to_score."
+        ),
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Task of the losses of --through, if they are of several.")] = None,
     where: Where = None,
     answers: As = None,
     tokens_per_step: TokensPerStep = None,
@@ -61,9 +76,11 @@ def predict(
     report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
-    """Predict the loss at one or more points."""
+    """Predict the loss or the score at one or more points."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
-    say_what_is_read(runs, how.quiet)
+    say_what_is_read([*runs, *([through] if through is not None else [])], how.quiet)
+    if task is not None and through is None:
+        raise TargetError("--task is of the losses that --through names. Say --outcome accuracy:TASK, or leave it out.")
     from bayeslaw.answers.prediction import require_kind
 
     points = several_points(at)
@@ -74,19 +91,53 @@ def predict(
     def require(table: "Runs", law: "Law") -> None:
         from bayeslaw.kinds.shared.points import require_point
 
-        for point in points:
+        for point in points if through is None else []:
             require_point(table, law, point_of_law(point, law, table))
 
-    fitted = fit_of(runs, options, how, require=require)
-    asked = [point_of_law(point, fitted.posterior.law, fitted.posterior.runs) for point in points]
-    prediction = fitted.predictions(asked, kind=kind, seed=seed)  # type: ignore[arg-type]
+    losses = None if through is None else _losses(through)
+    fitted = fit_of(runs, options, how, require=require, default=None if through is None else "loss_to_score")
+    prediction = _predicted(fitted, losses, task, points, kind, outcome, seed)
 
     def for_people() -> None:
-        from bayeslaw.views.text import predictions_table
+        from bayeslaw.views.tables import tables_of
 
         say_what_went_in(fitted.posterior)
-        show(predictions_table(prediction))
+        show(*tables_of(prediction))
         show_failing(prediction.checks)
         say_repairs(fitted.posterior)
 
     give(prediction, how, for_people, fit=fitted)
+
+
+def _losses(through: Path) -> "Fit":
+    """The fit of losses of a chain.
+
+    Raises
+    ------
+    TargetError
+        If the path is none of a saved fit.
+    """
+    if through.suffix != ".nc":
+        raise TargetError(f"--through {through}: expected a saved fit of losses (.nc), as fit -o makes one.")
+    from bayeslaw.fitting.fit import load
+
+    return load(through)
+
+
+def _predicted(
+    fitted: "Fit",
+    losses: "Fit | None",
+    task: str | None,
+    points: list[dict[str, float]],
+    kind: str,
+    outcome: str | None,
+    seed: int,
+) -> "Prediction":
+    """What a fit predicts at points, or it and a fit of losses together."""
+    behind = (fitted if losses is None else losses).posterior
+    asked = [point_of_law(point, behind.law, behind.runs) for point in points]
+    if losses is None:
+        return fitted.predictions(asked, kind=kind, outcome=outcome, seed=seed)  # type: ignore[arg-type]
+    from bayeslaw.fitting.chain import chain
+
+    return chain(losses, fitted, task=task).predictions(asked, kind=kind, outcome=outcome, seed=seed)  # type: ignore[arg-type]

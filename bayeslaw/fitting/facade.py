@@ -12,16 +12,20 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw.answers.candidates import Charge
+from bayeslaw.answers.compromise import compromise
+from bayeslaw.answers.compromise_result import Compromise
 from bayeslaw.answers.crossing import Crossing, Lines, crossing
 from bayeslaw.answers.next_runs import NextRuns, next_runs
 from bayeslaw.answers.optimum import Optimum, optimum
 from bayeslaw.answers.parameters import Checks, Parameters, fit_checks, parameters
 from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
 from bayeslaw.answers.questions import Question
+from bayeslaw.answers.reliability import Reliability, reliability
 from bayeslaw.answers.replications import Replications, replications
 from bayeslaw.answers.risk import Risk
 from bayeslaw.answers.selection import Selection, select
 from bayeslaw.answers.speedup import Speedup, speedup
+from bayeslaw.answers.thresholds import read_threshold
 from bayeslaw.errors import PriorError, TargetError
 from bayeslaw.fitting.assemble import assemble_given, drawn_from_prior
 from bayeslaw.fitting.build import Built
@@ -34,6 +38,7 @@ from bayeslaw.posterior.file import save_posterior
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.prior.prior import Prior
 from bayeslaw.results import Result
+from bayeslaw.runs import Runs, read_runs
 from bayeslaw.verdicts import Status, overall
 
 Points = Mapping[str, float] | Sequence[Mapping[str, float]]
@@ -128,6 +133,7 @@ class Fit:
         data: float | Sequence[float] | np.ndarray | None = None,
         at: Points = (),
         kind: PredictionKind = "run",
+        outcome: str | None = None,
         seed: int = 0,
     ) -> pd.DataFrame:
         """Predict the outcome at one or more points, as a table of medians and intervals.
@@ -140,6 +146,8 @@ class Fit:
             Points: covariate names to values in the units of the table.
         kind : {"run", "curve", "new-family", "law"}
             ``run`` (default) is what one new run would measure, its noise included; see `predictions`.
+        outcome : str, optional
+            What to predict of several, such as ``accuracy:arc_easy``; all tasks unless given.
         seed : int
             Of the draws beyond the data.
 
@@ -151,17 +159,22 @@ class Fit:
         Raises
         ------
         TargetError
-            If a point cannot be predicted at.
+            If a point cannot be predicted at, or the fit is of another outcome.
+        TaskError
+            If it has no such task.
         """
-        return self.predictions(_points(data, at), kind=kind, seed=seed).to_frame()
+        return self.predictions(points_of(data, at), kind=kind, outcome=outcome, seed=seed).to_frame()
 
-    def predictions(self, at: Points, *, kind: PredictionKind = "run", seed: int = 0) -> Prediction:
+    def predictions(
+        self, at: Points, *, kind: PredictionKind = "run", outcome: str | None = None, seed: int = 0
+    ) -> Prediction:
         """As ``predict``, with the joint draws.
 
         Parameters
         ----------
         at : mapping or sequence of mappings
         kind : {"run", "curve", "new-family", "law"}
+        outcome : str, optional
         seed : int
             All as for ``predict``.
 
@@ -170,7 +183,7 @@ class Fit:
         Prediction
             Joint over models and points.
         """
-        return predict(self.posterior, _points(None, at), kind=kind, seed=seed)
+        return predict(self.posterior, points_of(None, at), kind=kind, outcome=outcome, seed=seed)
 
     def select(
         self,
@@ -215,11 +228,59 @@ class Fit:
         TaskError
             If the task is unknown, or not given where there are several.
         """
-        points = _points(data, [at] if at else [])
+        points = points_of(data, [at] if at else [])
         if len(points) != 1:
             raise TargetError("Give one target to choose for, such as select(data=1638400).")
         return select(
             self.posterior, points[0], task=task, risk=risk, charge=charge, where_final=where_final, seed=seed
+        )
+
+    def compromise(
+        self,
+        *,
+        at: Mapping[str, float],
+        weights: Mapping[str, float] | None = None,
+        thresholds: Sequence[str] = (),
+        risk: Risk = "mean",
+        where_final: str | None = None,
+        seed: int = 0,
+    ) -> Compromise:
+        """Rank the candidates by several tasks at one point; see `bayeslaw.answers.compromise.compromise`.
+
+        Parameters
+        ----------
+        at : mapping
+            The target. A point with every covariate of a law of several chooses among families, by a new model of each.
+        weights : mapping, optional
+            Of tasks, such as ``{"arc": 1, "hellaswag": 2}``: candidates are ranked by the weighted mean.
+        thresholds : sequence of str
+            Such as ``"accuracy:arc>=.5"``: the odds of reaching all; candidates are ranked by them if there are no
+            weights.
+        risk : {"mean", "cvar90", "median-regret", "probability"}
+        where_final : str, optional
+            A condition on what may be chosen, as for ``select``.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        bayeslaw.answers.compromise_result.Compromise
+
+        Raises
+        ------
+        TargetError
+            If weights, thresholds or the target cannot be used.
+        TaskError
+            If a task is unknown.
+        """
+        return compromise(
+            self.posterior,
+            at,
+            weights=weights,
+            thresholds=[read_threshold(text) for text in thresholds],
+            risk=risk,
+            where_final=where_final,
+            seed=seed,
         )
 
     def optimum(self, *, compute: float, at: Mapping[str, float] | None = None, seed: int = 0) -> Optimum:
@@ -343,7 +404,7 @@ class Fit:
         TargetError
             If not one goal is given, or it, a cost or a number cannot be used.
         """
-        points = _points(data, [at] if at else [])
+        points = points_of(data, [at] if at else [])
         if len(points) > 1:
             raise TargetError("Give one target, as data or as at.")
         question = Question(points[0] if points else {}, compute, crossing, foretell, task, charge, where_final)
@@ -464,6 +525,22 @@ class Fit:
         """
         return replications(self.posterior, seed=seed)
 
+    def reliability(self, runs: Runs | pd.DataFrame | str | os.PathLike[str], *, seed: int = 0) -> Reliability:
+        """Set predictions beside runs that the fit did not know; see `bayeslaw.answers.reliability.reliability`.
+
+        Parameters
+        ----------
+        runs : Runs, DataFrame or path
+            Of the tasks of the fit; of its models, or of others of their families.
+        seed : int
+            Of the draws beyond the data.
+
+        Returns
+        -------
+        bayeslaw.answers.reliability.Reliability
+        """
+        return reliability(self.posterior, runs if isinstance(runs, Runs) else read_runs(runs), seed=seed)
+
     def report(self, path: str | os.PathLike[str], *answers: Result, seed: int = 0) -> None:
         """Write a report: one page of HTML that opens without a network and can be sent on, all or nothing.
 
@@ -507,7 +584,7 @@ class Fit:
         return self.parameters()._repr_html_()
 
 
-def _points(data: float | Iterable[float] | np.ndarray | None, at: Points) -> list[Mapping[str, float]]:
+def points_of(data: float | Iterable[float] | np.ndarray | None, at: Points) -> list[Mapping[str, float]]:
     """Points from the two ways in which they are given."""
     points: list[Mapping[str, float]] = [at] if isinstance(at, Mapping) else list(at)
     for point in points:

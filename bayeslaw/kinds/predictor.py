@@ -17,8 +17,9 @@ from bayeslaw.kinds.shared.prediction import LawDraws
 Label = tuple[str, str, str]
 """Model, family and task."""
 
-Who = Literal["seen", "new-family"]
-"""Which models are predicted: those of the table (or others of their families), or one of an unseen family."""
+Who = Literal["seen", "new-model", "new-family"]
+"""Which models are predicted: those of the table (or others of their families, where points give every covariate of a
+law of several), another of each family, or one of an unseen family."""
 
 NEW_MODEL = "<new model>"
 NEW_FAMILY = "<new family>"
@@ -102,13 +103,14 @@ class Predictor(Protocol[T]):
         ...
 
     def targets(self, at: Sequence[Mapping[str, float]], who: Who, rng: np.random.Generator) -> T:
-        """Models of the table, or of an unseen family, at points.
+        """Models of the table, others of its families, or one of an unseen family, at points.
 
         Raises
         ------
         TargetError
-            If a point names an unknown covariate, lacks one, or has a value that is not a positive number; or if the
-            table has too few models or families to estimate how far a new family may lie.
+            If a point names an unknown covariate, lacks one, or has a value that is not a positive number; if the
+            table has too few models or families to estimate how far a new family may lie; or if another model of a
+            family is asked for that the kind does not know.
         """
         ...
 

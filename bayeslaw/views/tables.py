@@ -4,13 +4,17 @@ from functools import singledispatch
 
 from rich.table import Table
 
+from bayeslaw.answers.chain import ChainPrediction
+from bayeslaw.answers.compromise_result import Compromise
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.next_runs import NextRuns
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
+from bayeslaw.answers.reliability import Reliability
 from bayeslaw.answers.selection import Selection
 from bayeslaw.answers.speedup import Speedup
+from bayeslaw.answers.track_result import Track
 from bayeslaw.campaign.history import Campaign
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.replay.replay import Replay
@@ -20,11 +24,13 @@ from bayeslaw.fitting.many import ManyFits
 from bayeslaw.results import Result
 from bayeslaw.views import text
 from bayeslaw.views.campaign_text import steps_table
+from bayeslaw.views.compromise_text import compromise_table
 from bayeslaw.views.evidence_text import reproduction_table
 from bayeslaw.views.many_text import fits_table
 from bayeslaw.views.next_text import next_runs_table
 from bayeslaw.views.replay_text import replay_tables
 from bayeslaw.views.sensitivity_text import sensitivity_tables
+from bayeslaw.views.track_text import track_tables
 
 
 @singledispatch
@@ -41,6 +47,11 @@ def _(result: Selection) -> list[Table]:
 @tables_of.register
 def _(result: Prediction) -> list[Table]:
     return [text.predictions_table(result)]
+
+
+@tables_of.register
+def _(result: ChainPrediction) -> list[Table]:
+    return [text.predictions_table(result), text.predictions_table(result.losses)]
 
 
 @tables_of.register
@@ -97,3 +108,18 @@ def _(result: ManyFits) -> list[Table]:
 @tables_of.register
 def _(result: Campaign) -> list[Table]:
     return [steps_table(result)]
+
+
+@tables_of.register
+def _(result: Track) -> list[Table]:
+    return track_tables(result)
+
+
+@tables_of.register
+def _(result: Compromise) -> list[Table]:
+    return [compromise_table(result, limit=len(result.candidates))]
+
+
+@tables_of.register
+def _(result: Reliability) -> list[Table]:
+    return [text.reliability_table(result)]

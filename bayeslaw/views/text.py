@@ -13,6 +13,7 @@ from rich.text import Text
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.optimum import Optimum
 from bayeslaw.answers.prediction import Prediction
+from bayeslaw.answers.reliability import Reliability
 from bayeslaw.answers.risk import MEANING
 from bayeslaw.answers.selection import Selection
 from bayeslaw.answers.speedup import Speedup
@@ -346,6 +347,19 @@ def predictions_table(prediction: Prediction) -> Table:
             _interval(record["p05"], record["p95"], places),
             *([_given(record, given)] if given else []),
             factor(record["extrapolation"]),
+        )
+    return table
+
+
+def reliability_table(result: Reliability) -> Table:
+    """Errors and shares inside intervals of runs that a fit did not know, by task."""
+    table = titled(f"Runs that the fit did not know: {result.outcome.label}")
+    words(table, "task")
+    numbers(table, "runs", "median\nerror", "inside\n50%", "inside\n90%")
+    for row in result.by_task():
+        error = fixed(row["median_abs_error"], 4)
+        table.add_row(
+            Text(clean(row["task"])), str(row["runs"]), error, f"{row['inside_50']:.0%}", f"{row['inside_90']:.0%}"
         )
     return table
 

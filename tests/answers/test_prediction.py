@@ -321,3 +321,9 @@ def test_rows_of_models_go_where_their_curves_go(simulate, forge_at_random, law)
     whole = predictor.expected(predictor.targets(at(300.0), "seen", rng))[..., 0]
     rows = runs.table.drop_duplicates(["task", "model"]).iloc[[2, 0]].assign(data=300.0)
     np.testing.assert_allclose(predictor.expected(predictor.rows(rows, rng))[..., 0], whole[:, [2, 0]], rtol=1e-9)
+
+
+def test_of_a_family_of_curves_nothing_is_known_of_another_model(forge_at_random, three_models):
+    predictor = forge_at_random(three_models, draws=20).predictor
+    with pytest.raises(TargetError, match="curves of their own in the rectified law"):
+        predictor.targets([{"data": 6400.0}], "new-model", np.random.default_rng(0))

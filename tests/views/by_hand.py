@@ -3,20 +3,24 @@
 import numpy as np
 import pandas as pd
 
+from bayeslaw.answers.chain import ChainPrediction
+from bayeslaw.answers.compromise_result import Compromise, Option
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.goals import Now
 from bayeslaw.answers.next_runs import NextRun, NextRuns
 from bayeslaw.answers.optimum import FamilyOptimum, Optimum
 from bayeslaw.answers.prediction import Prediction
+from bayeslaw.answers.reliability import Reliability
 from bayeslaw.answers.replications import Replications
 from bayeslaw.answers.selection import Candidate, Selection
 from bayeslaw.answers.speedup import Speedup
 from bayeslaw.answers.stopping import Stop
+from bayeslaw.answers.track_result import Look, Reached, Track, Warned
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.replay.replay import SCORED, Replay
 from bayeslaw.evidence.reproduction.reproduce import Reproduction, Row
 from bayeslaw.evidence.sensitivity import Held, Sensitive, Sensitivity
-from bayeslaw.kinds.shared.outcome import LOSS
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome
 from bayeslaw.verdicts import Check
 
 CHECKS = (
@@ -24,6 +28,9 @@ CHECKS = (
     Check("near", "REVIEW", 3.25, 4.5, "It is close.", "Look at it."),
     Check("bad", "FAIL", 5.25, 6.5, "It is not well.", "Measure more."),
 )
+
+
+SCORE = Outcome("accuracy", "share of questions", higher_is_better=True, link_name="identity")
 
 
 def quantiles(median, apart):
@@ -153,3 +160,73 @@ def replications():
     linked = np.log(np.linspace(1.5, 2.5, 101))[:, None] * np.ones(4)
     linked[:, 3] = 0.0
     return Replications(runs, linked, "data", LOSS, 1, CHECKS, {})
+
+
+def chained(tasks=("easy", "hard")):
+    """Scores of a new model on some tasks, through its loss."""
+    spread = np.linspace(-0.05, 0.05, 101)[:, None, None]
+    labels = tuple(("<new model>", "f", task) for task in tasks)
+    grid, at = np.geomspace(2.0, 4.0, 9), ({"params": 7e9, "data": 2e12},)
+    middle = np.array([0.9 - 0.1 * k - 0.15 * (grid - 2) for k in range(len(tasks))])
+    measured = pd.DataFrame(
+        [
+            (task, "f", f"m{i}", 2.4 + 0.3 * i, 0.8 - 0.1 * k - 0.05 * i)
+            for k, task in enumerate(tasks)
+            for i in range(5)
+        ],
+        columns=["task", "family", "model", "model_loss", "accuracy"],
+    )
+    losses = Prediction("run", at, (("<new model>", "f", "t"),), np.log(2.2 + spread), {"data": np.array([[3.0]])},
+                        LOSS, 1, CHECKS, {"law": "chinchilla"})  # fmt: skip
+    scores = np.concatenate([0.7 - 0.1 * k + spread for k in range(len(tasks))], axis=1)
+    band = np.stack([middle + apart for apart in (-0.04, -0.02, 0.0, 0.02, 0.04)])
+    return ChainPrediction("run", at, labels, scores, {"data": np.full((len(tasks), 1), 3.0)}, SCORE, 1, CHECKS,
+                           {"law": "loss_to_score"}, losses, grid, band, measured)  # fmt: skip
+
+
+def tracked(model="run", tasks=("easy", "hard"), alarm=True):
+    """A run at three checkpoints, of which the last raises a warning."""
+    at = (4e10, 8e10, 1.2e11)
+    history = tuple(
+        Look(x, "accuracy", {task: 0.4 + 0.05 * j + 0.1 * k for k, task in enumerate(tasks)},
+             {task: quantiles(0.41 + 0.05 * j + 0.1 * k, 0.02) for k, task in enumerate(tasks)},
+             {task: quantiles(0.6 + 0.1 * k, 0.05 - 0.01 * j) for k, task in enumerate(tasks)},
+             {f"accuracy:{task}>=0.6": 0.3 + 0.01 * j for task in tasks}, 1.5 * j, alarm and j == 2)
+        for j, x in enumerate(at)
+    )  # fmt: skip
+    reached = tuple(
+        Reached("accuracy", task, 0.5, **quantiles(0.62 + 0.1 * k, 0.02), thresholds={f"accuracy:{task}>=0.6": 0.37})
+        for k, task in enumerate(tasks)
+    )
+    warned = Warned("accuracy", alarm, at[2] if alarm else None, at[0] if alarm else None, 3.0, 2.5, 0.03, 0.05, 3)
+    draws = np.full((8, len(tasks), 1), 0.62)
+    end = Prediction("run", ({"data": 3e11},), tuple((model, "f", task) for task in tasks), draws,
+                     {"data": np.full((len(tasks), 1), 2.5)}, SCORE, 1, CHECKS, {})  # fmt: skip
+    return Track(
+        model, {"data": 3e11}, "data", reached, 0.31, history, (warned,), (end,), CHECKS, {"law": "trajectory"}
+    )
+
+
+def compromise(models=("a", "b", "c"), tasks=("easy", "hard")):
+    """A choice of the first of these models."""
+    options = tuple(
+        Option(model, "f", {task: quantiles(0.6 - 0.02 * j + 0.1 * k, 0.02) for k, task in enumerate(tasks)},
+               dict.fromkeys(tasks, 0.5 - 0.1 * j), 0.6 - 0.1 * j, 0.65 - 0.02 * j, 0.01 + 0.01 * j, 0.05, 0.02,
+               0.7, {})
+        for j, model in enumerate(models)
+    )  # fmt: skip
+    weights = {task: 1 / len(tasks) for task in tasks}
+    single = dict.fromkeys(tasks, models[0])
+    return Compromise({"data": 3e11}, weights, ("accuracy:easy>=0.5",), "mean", options, single,
+                      tuple(models[:2]), np.full((8, len(models), len(tasks)), 0.6), tuple(tasks), SCORE, 1, CHECKS,
+                      {})  # fmt: skip
+
+
+def reliability(tasks=("easy", "hard")):
+    """Ten runs on each task, and what was predicted of them."""
+    runs = pd.DataFrame(
+        [(f"m{i}", "f", task, 1e11, 0.45 + 0.01 * i) for task in tasks for i in range(10)],
+        columns=["model", "family", "task", "data", "measured"],
+    )
+    linked = np.linspace(0.4, 0.6, 101)[:, None] + np.zeros(len(runs))
+    return Reliability(runs, linked, SCORE, 1, CHECKS, {"law": "trajectory"})

@@ -26,6 +26,7 @@ from bayeslaw.lending.borrowing import borrowing
 from bayeslaw.verdicts import Check
 from bayeslaw.views.plots.page import missing_glyphs_ignored
 from bayeslaw.views.plots.style import MARKERS
+from tests.views import by_hand
 
 ODD = ("$a$_{b}", "$\\frac{", "<b>bold</b>", "snake_case_name", "w" * 200 + "1", "w" * 200 + "2")
 """Names that might be read as mathematics or markup, or do not fit."""
@@ -100,8 +101,10 @@ def results(curves, surfaces, forge_at_random):
         "advice": advise(surfaces.posterior.runs, {"params": 7e10, "data": 1e13}),
         "campaign": campaign(),
         "borrowing": borrowing(posterior, wide, {"data": 16000.0}),
+        "chain": by_hand.chained(ODD[:2]),
         "checks": fit_checks(posterior),
         "comparison": compared(posterior.runs, ("rectified", "vanilla", "multiplicative($x$_long_column_name)")),
+        "compromise": by_hand.compromise(ODD, ("easy", "$hard$_x")),
         "crossing": curves.crossing(ODD[0], ODD[2]),
         "crossing of laws": surfaces.crossing(*FAMILIES[:2], at={"params": 1e9}, kind="law"),
         "optimum": surfaces.optimum(compute=1e22),
@@ -114,12 +117,14 @@ def results(curves, surfaces, forge_at_random):
         "prediction of new models": surfaces.predictions(
             [{"params": 1e10, "data": 1e11}, {"params": 2e10, "data": 2e11}]
         ),
+        "reliability": by_hand.reliability(ODD[:2]),
         "reproduction": found_again(),
         "replications": replications(posterior),
         "replay": replayed("choose"),
         "replay of forecasts": replayed("foretell"),
         "selection": curves.select(data=16000.0),
         "speedup": curves.speedup(ODD[0], ODD[2], at={"data": 4000.0}),
+        "track": by_hand.tracked(ODD[0], ODD[:2]),
     }
 
 
@@ -136,10 +141,12 @@ def picture(results):
     return made
 
 
-NAMES = ("advice", "borrowing", "campaign", "checks", "comparison", "crossing", "crossing of laws", "next runs",
+NAMES = ("advice", "borrowing", "campaign", "chain", "checks", "comparison", "compromise", "crossing",
+         "crossing of laws", "next runs",
          "next runs of a joint law", "optimum", "parameters",
          "parameters of a joint law", "prediction at a point", "prediction along data", "prediction of new models",
-         "replay", "replay of forecasts", "replications", "reproduction", "selection", "speedup")  # fmt: skip
+         "replay", "replay of forecasts", "reliability", "replications", "reproduction",
+         "selection", "speedup", "track")  # fmt: skip
 
 each_result = pytest.mark.parametrize("name", NAMES)
 

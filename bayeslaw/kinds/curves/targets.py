@@ -88,6 +88,11 @@ class CurveTargeting:
         if who == "seen":
             labels = tuple((c.model, c.family, c.task) for c in layout.curves)
             return self._targets(labels, covariates, self._seen(), np.arange(len(labels)), layout.largest)
+        if who == "new-model":
+            raise TargetError(
+                f"Models of a family have curves of their own in the {self.law.name} law: nothing is known of another "
+                "one. Ask for a new family."
+            )
         tasks = range(len(layout.tasks))
         first = [int(np.flatnonzero(layout.task_of == k)[0]) for k in tasks]
         covariates = {name: values[first] for name, values in covariates.items()}

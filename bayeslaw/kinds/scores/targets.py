@@ -47,29 +47,33 @@ class ScoreTargeting:
     def targets(self, at: Sequence[Mapping[str, float]], who: Who, rng: np.random.Generator) -> ScoreTargets:
         """Models at points: of the table, or where points give every covariate, one more of each family.
 
-        A law of one covariate is asked for the models of the table, whatever the point.
+        A law of one covariate is asked for the models of the table, whatever the point, unless ``who`` says otherwise.
 
         Raises
         ------
         TargetError
-            If some points give every covariate and others do not, or a new family is asked for at one that does not.
+            If some points give every covariate and others do not, or a new model or family is asked for at one that
+            does not.
         """
         law, layout = self.law, self.layout
         points = [complete_point(layout, law, point) for point in at]
         covariates = {c.name: np.stack([p[c.name] for p in points], axis=1) for c in law.covariates}
         whole = [set(point) >= {c.name for c in law.covariates} for point in at]
-        if who == "new-family":
+        one = {
+            name: values[0] for name, values in covariates.items()
+        }  # the same of every model, where points are whole
+        if who != "seen":
             if not all(whole):
                 needed = ", ".join(c.name for c in law.covariates)
-                raise TargetError(f"A new family is predicted at a whole point: give {needed}.")
-            return self._new_families({name: values[0] for name, values in covariates.items()}, rng)
+                raise TargetError(f"A new {who.removeprefix('new-')} is predicted at a whole point: give {needed}.")
+            return self._new_families(one, rng) if who == "new-family" else self._new_models(one, rng)
         if len(law.covariates) > 1 and any(whole):
             if not all(whole):
                 raise TargetError(
                     "Some points give every covariate and ask for models that are not in the table, others do not. "
                     "Predict at one kind of points at a time."
                 )
-            return self._new_models({name: values[0] for name, values in covariates.items()}, rng)
+            return self._new_models(one, rng)
         return self._of_curves(covariates, np.arange(len(layout.curves)))
 
     def runs(self) -> ScoreTargets:

@@ -82,9 +82,9 @@ class SurfaceTargeting:
         if whole[0]:
             covariates = {c.name: np.array([point[c.name][0] for point in points]) for c in law.covariates}
             return self._new_families(covariates, rng) if who == "new-family" else self._new_models(covariates, rng)
-        if who == "new-family":
+        if who != "seen":
             needed = ", ".join(c.name for c in law.covariates)
-            raise TargetError(f"A new family is predicted at a whole point: give {needed}.")
+            raise TargetError(f"A new {who.removeprefix('new-')} is predicted at a whole point: give {needed}.")
         return self._seen({c.name: np.stack([p[c.name] for p in points], axis=1) for c in law.covariates})
 
     def runs(self) -> SurfaceTargets:
