@@ -16,6 +16,7 @@ from bayeslaw.sampling.nuts import SamplerSettings
 SIZES = (200.0, 400.0, 800.0, 1600.0)
 
 
+@pytest.mark.fits
 def test_tables_of_one_shape_share_a_program(simulate, monkeypatch):
     traced = []
     right = nuts.log_density

@@ -134,6 +134,7 @@ def curve_tables(simulate):
     }
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(
     ("table", "law", "pooling"),
     [
@@ -158,6 +159,7 @@ def few_and_many(surface):
     return read_runs(pd.concat([few, many])[["task", "family", "model", "params", "data", "loss"]])
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("law", ["chinchilla", "rectified_joint", "few and many"])
 def test_the_twin_of_surfaces_has_the_density(law, surface):
     if law == "few and many":

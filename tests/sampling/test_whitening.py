@@ -16,6 +16,8 @@ from bayeslaw.sampling.nuts import SamplerSettings, start_chains
 from bayeslaw.sampling.starts import starting_points
 from bayeslaw.sampling.whitening import place, to_position, whiten
 
+pytestmark = pytest.mark.fits
+
 T = np.arange(-4.0, 0.001, 0.05)
 
 
