@@ -251,7 +251,6 @@ def test_bayeslaw_has_a_reliability_table(ours):
     assert row["cells"] == 2
 
 
-@pytest.mark.fits
 def test_bayeslaw_borrows_the_full_tables_of_the_others(finetune_files, monkeypatch):
     seen = []
 
