@@ -288,7 +288,7 @@ def test_what_no_prior_can_be_made_of_is_refused_before_anything_is_sampled(caps
 
 
 @pytest.mark.fits
-def test_a_prior_that_was_sampled_is_borrowed_from(capsys, tables, tmp_path):
+def test_a_prior_that_was_sampled_is_borrowed_from(capsys, tables, sampled_briefly, tmp_path):
     made = tmp_path / "mine.json"
     status, _, err = run(capsys, "priors", "make", *tables, "-o", made, "--json")
     assert (status, err) == (0, "")
