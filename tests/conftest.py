@@ -17,6 +17,7 @@ from bayeslaw.kinds.surfaces.priors import SurfacePriors
 from bayeslaw.laws import get_law
 from bayeslaw.lending.lend import as_prior
 from bayeslaw.runs import read_runs
+from bayeslaw.sampling.compilation_cache import VARIABLE, use_compilation_cache
 from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
 from bayeslaw.sampling.sample import Sampled
 from tests.dense import Dense, left, log_rectified, relaxing_kernel, walk_kernel
@@ -228,10 +229,24 @@ def pytest_addoption(parser):
     parser.addoption("--update-snapshots", action="store_true", help="Write the files in tests/snapshots again.")
 
 
+def pytest_configure(config):
+    """Keep compiled programs: for the other worker, for processes that tests start, and for the next time.
+
+    They are kept by their content, so that a change of the code never meets a program of what it was before.
+    """
+    if VARIABLE not in os.environ and hasattr(config, "cache"):
+        os.environ[VARIABLE] = str(config.cache.mkdir("compiled"))
+    use_compilation_cache()
+
+
+@pytest.hookimpl(tryfirst=True)  # before marks are selected by
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+        slow = item.get_closest_marker("slow")
+        if slow and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_LIMIT))
+        if not slow and not item.get_closest_marker("fits"):
+            item.add_marker(pytest.mark.quick)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -137,6 +137,7 @@ print(killed)
 """
 
 
+@pytest.mark.fits
 @posix
 @pytest.mark.parametrize("kills", [50, pytest.param(1000, marks=pytest.mark.slow)])
 def test_a_backtest_killed_at_random_moments_goes_on_to_the_same_answers(tmp_path, kills):

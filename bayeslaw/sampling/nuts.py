@@ -5,6 +5,7 @@ cores, but XLA's pool of as many threads as cores has been seen to deadlock unde
 """
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -93,11 +94,56 @@ class RawDraws:
         )
 
 
+Blocks = tuple[tuple[str, tuple[tuple[str, tuple[int, ...]], ...]], ...]
+"""Name of each block of a position, with names and shapes of its entries."""
+
+DENSE, DIAGONAL = "dense", "diagonal"
+
+
+def _blocks(density: Density, positions: Position) -> Blocks:
+    """Blocks of positions, entries (chain, ...), by their mass matrix: dense for what population and tasks have.
+
+    Entries of single curves are nearly independent. NUTS moves each block as one array: with one for every entry, the
+    program is several times as long, and so is compiling it.
+    """
+    shapes = {name: np.shape(values)[1:] for name, values in sorted(positions.items())}
+    own = {name for name in shapes if name in density.per_curve or name.endswith((".family", ".model"))}
+    own -= {name for name in shapes if name.startswith("spread.")}
+    parts = {DENSE: set(shapes) - own, DIAGONAL: own}
+    blocks = {part: tuple((name, shapes[name]) for name in shapes if name in names) for part, names in parts.items()}
+    return tuple((part, entries) for part, entries in blocks.items() if entries)
+
+
+def _pack(blocks: Blocks, positions: Position) -> dict[str, Array]:
+    """Positions, entries (chain, ...), as one array (chain, D) for each block."""
+    return {
+        part: jnp.concatenate([jnp.reshape(positions[name], (len(positions[name]), -1)) for name, _ in entries], axis=1)
+        for part, entries in blocks
+    }
+
+
+def _unpack(blocks: Blocks, z: dict[str, Array]) -> Position:
+    """The position, entries (...), that arrays of the blocks, each (D,), were packed from."""
+    position: Position = {}
+    for part, entries in blocks:
+        ends = np.cumsum([math.prod(shape) for _, shape in entries])[:-1]
+        for (name, shape), values in zip(entries, jnp.split(z[part], ends), strict=True):
+            position[name] = values.reshape(shape)
+    return position
+
+
+def _place(density: Density, blocks: Blocks | None, data: Any, frame: Frame | None, z: Any) -> tuple[Position, Array]:
+    """Position of coordinates of the sampler, and the log Jacobian determinant."""
+    return to_position(density, data, frame, z if blocks is None else _unpack(blocks, z))
+
+
 @functools.lru_cache(maxsize=32)
-def _kernel(density: Density, settings: SamplerSettings) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _kernel(
+    density: Density, settings: SamplerSettings, blocks: Blocks | None
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def potential(data: Any, frame: Frame | None) -> Callable[[Any], Array]:
         def energy(z: Any) -> Array:
-            position, volume = to_position(density, data, frame, z)
+            position, volume = _place(density, blocks, data, frame, z)
             return -log_density(density, data, position) - volume
 
         return energy
@@ -106,18 +152,17 @@ def _kernel(density: Density, settings: SamplerSettings) -> tuple[Callable[..., 
     return init, step
 
 
-def _dense_block(density: Density, positions: Position) -> list[tuple[str, ...]]:
-    """Entries with a dense mass matrix: of population and tasks. Entries of single curves are nearly independent."""
-    own = {name for name in positions if name in density.per_curve or name.endswith((".family", ".model"))}
-    own -= {name for name in positions if name.startswith("spread.")}
-    return [tuple(sorted(set(positions) - own))]
-
-
-@functools.partial(jax.jit, static_argnames=("density", "settings"))
+@functools.partial(jax.jit, static_argnames=("density", "settings", "blocks"))
 def _start(
-    density: Density, settings: SamplerSettings, data: Any, frame: Frame | None, starts: Any, keys: Array
+    density: Density,
+    settings: SamplerSettings,
+    blocks: Blocks | None,
+    data: Any,
+    frame: Frame | None,
+    starts: Any,
+    keys: Array,
 ) -> Any:
-    init, _ = _kernel(density, settings)
+    init, _ = _kernel(density, settings, blocks)
 
     def one(start: Any, key: Array) -> Any:
         return init(
@@ -127,7 +172,7 @@ def _start(
             target_accept_prob=settings.target_accept,
             max_tree_depth=(min(WARMUP_DEPTH, settings.max_depth), settings.max_depth),
             trajectory_length=None,
-            dense_mass=_dense_block(density, start) if frame is None else False,
+            dense_mass=False if blocks is None else [(DENSE,)],
             model_args=(data, frame),
             rng_key=key,
         )
@@ -135,17 +180,17 @@ def _start(
     return jax.vmap(one)(starts, keys)
 
 
-@functools.partial(jax.jit, static_argnames=("density", "settings"))
+@functools.partial(jax.jit, static_argnames=("density", "settings", "blocks"))
 def _advance(
-    density: Density, settings: SamplerSettings, data: Any, frame: Frame | None, states: Any
+    density: Density, settings: SamplerSettings, blocks: Blocks | None, data: Any, frame: Frame | None, states: Any
 ) -> tuple[Any, dict[str, Any]]:
     """Run one block of iterations of every chain."""
-    _, step = _kernel(density, settings)
+    _, step = _kernel(density, settings, blocks)
 
     def one(states: Any, _: None) -> tuple[Any, dict[str, Any]]:
         states = jax.vmap(lambda s: step(s, (data, frame), {}))(states)
         return states, {
-            "positions": jax.vmap(lambda z: to_position(density, data, frame, z)[0])(states.z),
+            "positions": jax.vmap(lambda z: _place(density, blocks, data, frame, z)[0])(states.z),
             "diverging": states.diverging,
             "steps": states.num_steps,
             "energy": states.energy,
@@ -162,8 +207,8 @@ class Chains:
 
     Attributes
     ----------
-    density, data, frame, settings
-        The density with its arrays, the frame and the settings of the sampler.
+    density, data, frame, blocks, settings
+        The density with its arrays, the frame or else the blocks of a position, and the settings of the sampler.
     states
         NumPyro state with a leading chain axis.
     """
@@ -171,6 +216,7 @@ class Chains:
     density: Density
     data: Any
     frame: Frame | None
+    blocks: Blocks | None
     settings: SamplerSettings
     states: Any
 
@@ -193,14 +239,16 @@ def start_chains(
         keys = jax.random.split(jax.random.PRNGKey(seed), settings.chains)
         # settings that the compiled program does not depend on are removed from its cache key
         settings = replace(settings, chains=0, draws=0, enough="PASS")
-        states = _start(density, settings, data, frame, jax.tree.map(jnp.asarray, starts), keys)
-        return Chains(density, data, frame, settings, jax.block_until_ready(states))
+        blocks = _blocks(density, starts) if frame is None else None
+        first = jnp.asarray(starts) if blocks is None else _pack(blocks, starts)
+        states = _start(density, settings, blocks, data, frame, first, keys)
+        return Chains(density, data, frame, blocks, settings, jax.block_until_ready(states))
 
 
 def advance(chains: Chains, blocks: int, tick: Callable[[], None] | None = None) -> tuple[Chains, RawDraws]:
     """Run every chain for a number of blocks; ``tick`` is called after each."""
     states, records = chains.states, []
-    fixed = (chains.density, chains.settings, chains.data, chains.frame)
+    fixed = (chains.density, chains.settings, chains.blocks, chains.data, chains.frame)
     with jax.enable_x64(True):
         for _ in range(blocks):
             states, record = jax.block_until_ready(_advance(*fixed, states))

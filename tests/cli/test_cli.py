@@ -204,6 +204,7 @@ def test_predict_and_check_read_what_select_saved(capsys, saved, answer):
     assert "new family" in out
 
 
+@pytest.mark.fits
 def test_a_quick_fit_says_so_wherever_it_is_asked(capsys, tmp_path):
     runs, fit = tmp_path / "runs.csv", tmp_path / "quick.nc"
     runs.write_text(TIDY)
@@ -263,6 +264,7 @@ def test_damaged_fits_are_refused(capsys, tmp_path, saved, answer, damage):
         one_message(err)
 
 
+@pytest.mark.fits
 def test_fit_reports_parameters(capsys, tmp_path):
     (tmp_path / "runs.csv").write_text(TIDY)
     status, out, _ = run(capsys, "fit", tmp_path / "runs.csv", "--json", "--seed", "3")
@@ -292,6 +294,7 @@ def test_fit_reports_parameters(capsys, tmp_path):
         assert all(math.isfinite(p[name]) for name in ("rhat", "ess_bulk", "ess_tail"))
 
 
+@pytest.mark.fits
 def test_same_seed_same_answer_and_units_do_not_matter(capsys, tmp_path, saved, answer):
     table = pd.read_csv(saved[0])
     runs = tmp_path / "runs.csv"
@@ -312,6 +315,7 @@ def test_same_seed_same_answer_and_units_do_not_matter(capsys, tmp_path, saved, 
             assert again == answer
 
 
+@pytest.mark.fits
 def test_failed_checks_show_in_the_exit_status(capsys, tmp_path, monkeypatch):
     from bayeslaw.sampling import diagnostics
 
@@ -327,6 +331,7 @@ def test_failed_checks_show_in_the_exit_status(capsys, tmp_path, monkeypatch):
     assert run(capsys, "check", saved, "--allow-failed-checks")[0] == 0
 
 
+@pytest.mark.fits
 def test_demo_reveals_the_truth(capsys, tmp_path):
     picture = tmp_path / "demo.png"
     status, out, err = run(capsys, "demo", "--task", "bible", "--json", "--plot", picture)
@@ -347,6 +352,7 @@ def test_demo_reveals_the_truth(capsys, tmp_path):
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.fits
 def test_demo_prints_the_outcome_beside_the_baseline(capsys):
     status, out, err = run(capsys, "demo")
     assert status == 0
@@ -364,6 +370,7 @@ def test_demo_of_an_unknown_task_teaches(capsys):
     assert "bible" in err
 
 
+@pytest.mark.fits
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks whether compiling has begun")
 def test_an_interrupt_ends_it_at_once_and_leaves_nothing(tmp_path):
     (tmp_path / "runs.csv").write_text(TIDY)

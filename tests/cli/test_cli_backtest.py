@@ -242,6 +242,7 @@ def test_a_method_that_breaks_down_shows_in_the_exit_status(capsys, here, monkey
     assert "3 of 4 cells" in err
 
 
+@pytest.mark.fits
 def test_bayeslaw_on_the_command_line(capsys, here):
     rows = WIDE.splitlines()
     (here / "one.csv").write_text("\n".join(rows[:3]) + "\n")
@@ -261,6 +262,7 @@ def test_bayeslaw_on_the_command_line(capsys, here):
     assert "bayeslaw, cell by cell" in out
 
 
+@pytest.mark.fits
 @pytest.mark.skipif(os.name != "posix", reason="sends an interrupt as a terminal would")
 def test_an_interrupted_run_goes_on_from_where_it_was(here):
     command = [sys.executable, "-m", "bayeslaw.cli", "backtest", "finetune", "one.csv", "two.csv"]

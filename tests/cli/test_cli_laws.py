@@ -54,6 +54,7 @@ def test_laws_are_listed_with_what_they_need(capsys):
     assert "multiplicative(COLUMN)" in out
 
 
+@pytest.mark.fits
 def test_optimum_splits_the_budget(capsys, tmp_path, runs):
     picture, saved = tmp_path / "budget.png", tmp_path / "fit.nc"
     status, out, err = run(capsys, "optimum", runs, "--compute", "1e22", "--json", "--plot", picture, "-o", saved)
@@ -171,6 +172,7 @@ def test_a_point_of_several_covariates_is_one_at(capsys, tmp_path, surface, forg
     assert [p["at"] for p in json.loads(out)["predictions"]] == [{"params": 1e9, "data": 2e10}]
 
 
+@pytest.mark.fits
 def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
     table, saved = tmp_path / "runs.csv", tmp_path / "held.csv"
     sizes = [100.0 * 2**k for k in range(6)]

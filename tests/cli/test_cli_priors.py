@@ -26,9 +26,9 @@ def tidy(models, slope=0.05):
 
 @pytest.fixture
 def sampled_briefly(monkeypatch):
-    """NUTS with fewer draws than the command line takes."""
+    """NUTS with fewer draws than the command line takes, and no more of them unless a check fails."""
     whole = bayeslaw.fitting.fit.sample
-    brief = SamplerSettings(warmup=200, draws=150)
+    brief = SamplerSettings(warmup=200, draws=150, enough="REVIEW")
     monkeypatch.setattr(bayeslaw.fitting.fit, "sample", lambda model, _, **options: whole(model, brief, **options))
 
 
@@ -65,6 +65,7 @@ def asked(command, runs):
     return (command, runs, *more[command])
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("command", ["select", "fit"])
 def test_a_table_borrows(capsys, files, prior, sampled_briefly, tmp_path, command):
     runs, file = files
@@ -83,6 +84,7 @@ def test_a_table_borrows(capsys, files, prior, sampled_briefly, tmp_path, comman
     )
 
 
+@pytest.mark.fits
 def test_a_table_of_no_known_task_is_told_so(capsys, files, sampled_briefly):
     runs, file = files
     status, _, err = run(capsys, "fit", runs, "--where", "task == 'wiki'", "--prior", file)
@@ -90,18 +92,21 @@ def test_a_table_of_no_known_task_is_told_so(capsys, files, sampled_briefly):
     assert "it knows none of this table's, and lends what tasks have in common" in err
 
 
+@pytest.mark.fits
 def test_without_a_prior_nothing_is_said_of_one(capsys, files, sampled_briefly):
     out = run(capsys, "fit", files[0], "--json")[1]
     assert json.loads(out)["prior"] is None
     assert "Prior" not in run(capsys, "fit", files[0])[2]
 
 
+@pytest.mark.fits
 def test_a_prior_is_widened(capsys, files, prior, sampled_briefly):
     runs, file = files
     record = json.loads(run(capsys, "fit", runs, "--prior", file, "--widen", "2", "--json")[1])
     assert record["prior"] == {"name": "known (widened 2x)", "sha256": prior.widened(2.0).sha256}
 
 
+@pytest.mark.fits
 def test_the_law_is_that_of_the_prior(capsys, joint, sampled_briefly):
     runs, file = joint
     for command in ("fit", "optimum"):
@@ -228,6 +233,7 @@ def tables(tmp_path):
     return tmp_path / "one.csv", tmp_path / "two.csv"
 
 
+@pytest.mark.fits
 def test_a_prior_is_made_of_tables_fitted_together(capsys, tables, sampled_briefly, tmp_path):
     made = tmp_path / "mine.json"
     made.write_text("what was there before")
@@ -250,6 +256,7 @@ def test_a_prior_is_made_of_tables_fitted_together(capsys, tables, sampled_brief
     assert prior.origin["seed"] == 3
 
 
+@pytest.mark.fits
 def test_a_failing_fit_makes_no_prior(capsys, tables, sampled_briefly, monkeypatch, tmp_path):
     check = Check("rhat", "FAIL", 1.5, 1.01, "Chains disagree.", "Draw more.")
     monkeypatch.setattr(CurveKind, "checks", lambda *_: [check])
@@ -280,7 +287,8 @@ def test_what_no_prior_can_be_made_of_is_refused_before_anything_is_sampled(caps
     assert not (tmp_path / "mine.json").exists()
 
 
-def test_a_prior_that_was_sampled_is_borrowed_from(capsys, tables, tmp_path):
+@pytest.mark.fits
+def test_a_prior_that_was_sampled_is_borrowed_from(capsys, tables, sampled_briefly, tmp_path):
     made = tmp_path / "mine.json"
     status, _, err = run(capsys, "priors", "make", *tables, "-o", made, "--json")
     assert (status, err) == (0, "")

@@ -9,6 +9,8 @@ import pytest
 
 from bayeslaw.sampling.compilation_cache import VARIABLE
 
+pytestmark = pytest.mark.fits
+
 SECONDS = 180
 """A hang is what this looks for; a run takes some twenty."""
 

@@ -57,6 +57,7 @@ def test_it_is_for_a_fit_yet_to_be_made(fitted, tmp_path, capsys):
     assert "--prior-of is for a fit that is yet to be made" in err
 
 
+@pytest.mark.fits
 def test_the_answer_says_what_was_stated(tmp_path, capsys, two_models):
     table = tmp_path / "runs.csv"
     two_models.table.to_csv(table, index=False)

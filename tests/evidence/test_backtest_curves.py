@@ -177,6 +177,7 @@ def ours(curves):
     return found, fits, read_curves([table]).domains[0]
 
 
+@pytest.mark.fits
 def test_one_fit_answers_all_curves_of_a_domain(ours):
     found, fits, domain = ours
     cells = [cell for cell in found.cells if cell["method"] == "bayeslaw"]
@@ -194,6 +195,7 @@ def test_one_fit_answers_all_curves_of_a_domain(ours):
         np.testing.assert_array_equal(cell["predictions"]["data"], curve.trial.ahead)
 
 
+@pytest.mark.fits
 def test_draws_belong_to_their_points(ours, monkeypatch):
     """Each curve gets its own draws at its own sizes, in the order of its points, however sizes are chunked."""
     _, fits, domain = ours

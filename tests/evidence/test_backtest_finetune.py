@@ -192,6 +192,7 @@ def ours(wide):
     return found, fits
 
 
+@pytest.mark.fits
 def test_bayeslaw_predicts_runs_and_chooses_by_expected_regret(ours, wide):
     found, fits = ours
     cell = by_cell(found)["whole", 8, "bayeslaw"]
@@ -211,6 +212,7 @@ def test_bayeslaw_predicts_runs_and_chooses_by_expected_regret(ours, wide):
     assert None not in cell["scores"].values()
 
 
+@pytest.mark.fits
 def test_models_that_are_not_scored_are_no_candidates(ours):
     found, fits = ours
     cell = by_cell(found)["partly", 8, "bayeslaw"]
@@ -224,6 +226,7 @@ def test_models_that_are_not_scored_are_no_candidates(ours):
     assert selection.recommended == "m-c"
 
 
+@pytest.mark.fits
 def test_the_preference_is_the_expected_regret_among_those_scored(ours, wide, monkeypatch):
     _, fits = ours
     monkeypatch.setattr(bayeslaw.fitting.fit, "fit", lambda *arguments, **options: fits[0])
@@ -241,6 +244,7 @@ def test_the_preference_is_the_expected_regret_among_those_scored(ours, wide, mo
     np.testing.assert_allclose(preference, [np.mean(np.maximum(a - b, 0)), np.mean(np.maximum(b - a, 0))])
 
 
+@pytest.mark.fits
 def test_bayeslaw_has_a_reliability_table(ours):
     (row,) = ours[0].summary
     assert sum(row["scores"]["reliability"]["count"]) == 5

@@ -221,6 +221,7 @@ def test_summary_is_the_mean_over_tasks_and_counts_cells_without_a_score(tables)
 # ------------------------------------------------------------------------------------------------------------- bayeslaw
 
 
+@pytest.mark.fits
 def test_bayeslaw_promises_a_regret_and_gives_odds(tables):
     found = backtest_selection(
         tables[:1],

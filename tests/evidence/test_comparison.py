@@ -36,6 +36,7 @@ def found():
     return runs, told, seen
 
 
+@pytest.mark.fits
 def test_every_held_out_run_is_scored_by_every_law(found):
     runs, told, seen = found
     assert set(told.held_out["law"]) == {"vanilla", "rectified"}
@@ -46,6 +47,7 @@ def test_every_held_out_run_is_scored_by_every_law(found):
     assert seen[0][0] == "vanilla, fold 1"
 
 
+@pytest.mark.fits
 def test_scores_are_means_of_those_of_the_runs(found):
     _, told, _ = found
     assert sum(score.weight for score in told.laws) == pytest.approx(1.0)
@@ -61,6 +63,7 @@ def test_scores_are_means_of_those_of_the_runs(found):
     assert set(told.to_frame()["law"]) == {"vanilla", "rectified"}
 
 
+@pytest.mark.fits
 def test_the_mixture_takes_its_draws_from_each_law_by_weight(found):
     _, told, _ = found
     at = [{"data": 1e5}, {"data": 1e6}]
@@ -75,12 +78,14 @@ def test_the_mixture_takes_its_draws_from_each_law_by_weight(found):
     assert all(tuple(row) in joint for row in mixed.linked.reshape(len(mixed.linked), -1))
 
 
+@pytest.mark.fits
 def test_few_held_out_runs_are_said_to_decide_little(found):
     _, told, _ = found
     check = {c.name: c for c in told.checks}["held_out_runs"]
     assert (check.status, check.value) == ("REVIEW", 6)
 
 
+@pytest.mark.fits
 def test_errors_teach(found, surface):
     runs, _, _ = found
     with pytest.raises(

@@ -279,6 +279,7 @@ def fitted():
     return found, seen[0], simulate(LAW, 3)
 
 
+@pytest.mark.fits
 def test_a_law_is_fitted_to_runs_simulated_from_it(fitted):
     found, fit, simulated = fitted
     assert found.simulated
@@ -288,6 +289,7 @@ def test_a_law_is_fitted_to_runs_simulated_from_it(fitted):
     assert fit.posterior.runs.content_hash == simulated.runs.content_hash
 
 
+@pytest.mark.fits
 def test_a_truth_outside_its_interval_fails(fitted):
     _, fit, simulated = fitted
     for shift, status in ((0.0, "PASS"), (0.5, "FAIL"), (-0.5, "FAIL")):
@@ -300,6 +302,7 @@ def test_a_truth_outside_its_interval_fails(fitted):
     assert_says(check, "At 4 times the largest data in sight, 3 of 6 expected values lie inside")
 
 
+@pytest.mark.fits
 def test_a_sampler_that_fails_is_said(fitted):
     _, fit, _ = fitted
     checks = [dataclasses.replace(check, status="PASS") for check in fit.posterior.checks]

@@ -63,6 +63,7 @@ def test_probability_of_the_order_is_counted_over_draws(check, monkeypatch):
     assert row["medians (sequences)"] == "2  3  7"
 
 
+@pytest.mark.fits
 def test_pre_learned_data_of_known_curves_comes_back(check):
     """Within four posterior sds; a chance below 1e-3 for all three."""
     rng, truth = np.random.default_rng(0), np.array([300.0, 3000.0, 20_000.0])

@@ -55,6 +55,7 @@ def again(tables, made, tmp_path):
     return lambda given=tables, **changed: fit_many(given, **{**options, **changed})
 
 
+@pytest.mark.fits
 def test_each_table_has_a_row_and_each_that_can_be_read_a_file(made):
     found, out, steps = made
     frame = found.to_frame().set_index("table")
@@ -68,6 +69,7 @@ def test_each_table_has_a_row_and_each_that_can_be_read_a_file(made):
     assert [(step.done, step.total) for step in steps] == [(0, 2), (1, 2), (2, 2)]
 
 
+@pytest.mark.fits
 def test_a_fit_is_that_of_the_table_alone(made, tables):
     alone = bl.fit(tables / "t1.csv", law="rectified", sampler=QUICK, seed=3)
     kept = bl.load(made[1] / "t1.nc")
@@ -75,12 +77,14 @@ def test_a_fit_is_that_of_the_table_alone(made, tables):
     assert kept.posterior.settings["seed"] == 3
 
 
+@pytest.mark.fits
 def test_fits_that_hold_are_kept(made, again):
     found = again()
     assert found.reused == 2
     assert found.tables == made[0].tables
 
 
+@pytest.mark.fits
 def test_what_is_lost_altered_or_another_is_made_again(again, tables, tmp_path):
     one = {"t0": tables / "t0.csv"}
     assert again(one).reused == 1
@@ -94,6 +98,7 @@ def test_what_is_lost_altered_or_another_is_made_again(again, tables, tmp_path):
     assert again(one, seed=4).reused == 0
 
 
+@pytest.mark.fits
 def test_rows_without_a_folder(tables):
     found = fit_many({"a/b: c": bl.read_runs(tables / "t0.csv")}, law="rectified", sampler=QUICK)
     assert [(row.table, row.rows, row.file) for row in found.tables] == [("a/b: c", 8, None)]
@@ -147,6 +152,7 @@ def test_the_command_says_what_it_does_not_read(capsys, tmp_path):
     assert ": README.md.\n" in told
 
 
+@pytest.mark.fits
 def test_the_command_says_what_is_read_and_what_came_of_it(capsys, again, tables, tmp_path):
     arguments = ("fit-many", tables / "broken.csv", "--out", tmp_path / "out")
     status, out, err = run(capsys, *arguments)

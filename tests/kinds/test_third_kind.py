@@ -355,6 +355,7 @@ def fitted(runs):
     return bl.fit(runs, law=LAW, sampler=SETTINGS, seed=1)
 
 
+@pytest.mark.fits
 def test_the_fit_finds_what_the_scores_were_made_from(fitted):
     """Four posterior standard deviations: false alarms in one of ten thousand seeds."""
     rate = fitted.posterior.draws["rate"].values
@@ -364,6 +365,7 @@ def test_the_fit_finds_what_the_scores_were_made_from(fitted):
     assert "rate" in set(fitted.parameters().to_frame()["name"])
 
 
+@pytest.mark.fits
 def test_predictions_are_shares_of_questions(fitted):
     found = fitted.predict(data=12_800)
     assert found[["p025", "median", "p975"]].to_numpy().min() > 0
@@ -375,6 +377,7 @@ def test_predictions_are_shares_of_questions(fitted):
     assert fitted.predict(data=12_800, kind="new-family").loc[0, "model"] == NEW_FAMILY
 
 
+@pytest.mark.fits
 def test_the_highest_score_is_chosen(fitted):
     selection = fitted.select(data=12_800)
     assert selection.recommended == "a"
@@ -386,10 +389,12 @@ def test_the_highest_score_is_chosen(fitted):
     np.testing.assert_allclose([c.expected_regret for c in selection.candidates], regret)
 
 
+@pytest.mark.fits
 def test_a_crossing_is_of_the_higher_curve(fitted):
     assert fitted.crossing("a", "c").p_a_always > 0.99
 
 
+@pytest.mark.fits
 def test_saved_and_loaded_it_answers_the_same(fitted, tmp_path):
     fitted.save(tmp_path / "fit.nc")
     with pytest.raises(bl.BayeslawError, match="not at hand"):
@@ -401,6 +406,7 @@ def test_saved_and_loaded_it_answers_the_same(fitted, tmp_path):
     assert again.select(data=12_800).sentence == fitted.select(data=12_800).sentence
 
 
+@pytest.mark.fits
 def test_it_lends_a_prior_that_a_new_model_of_the_task_borrows(fitted, runs):
     prior = fitted.as_prior("quiz")
     assert {entry.name for entry in prior.borrowed.entries} >= {"location", "log_rate.task", "level_sd"}
@@ -416,6 +422,7 @@ def test_laws_of_it_are_compared(runs):
     assert found.laws[0].loo is not None
 
 
+@pytest.mark.fits
 def test_arviz_reads_all_of_it(fitted):
     tree = fitted.to_datatree()
     assert set(tree.children) >= {"posterior", "prior", "posterior_predictive", "log_likelihood", "observed_data"}

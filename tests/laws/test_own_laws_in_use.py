@@ -111,6 +111,7 @@ def test_a_prior_lends_to_fits_of_its_own_form_alone(law, forged, two_tasks, sim
         made.require_fits(others, steeper(law))
 
 
+@pytest.mark.fits
 def test_a_fit_with_a_prior_of_ones_own_law_comes_back(law, forged, registered, forge_at_random, simulate, tmp_path):
     prior = as_prior(forged.posterior, "own")
     others = simulate({("flan", name): (200.0, 800.0, 3200.0) for name in "xyz"}, seed=9)
@@ -168,6 +169,7 @@ def test_the_example_is_the_law_that_it_says(law):
     )
 
 
+@pytest.mark.fits
 def test_the_example_runs(capsys):
     choice = runpy.run_path(str(EXAMPLE))["choose"](SamplerSettings(chains=2, warmup=100, draws=50))
     told = capsys.readouterr().out

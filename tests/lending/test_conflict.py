@@ -94,6 +94,7 @@ def test_a_task_that_the_prior_does_not_know_is_not_held_to_its_level(forge):
     assert found["prior_conflict"].status == "PASS"
 
 
+@pytest.mark.fits
 def test_false_alarms_are_as_rare_as_stated(forge):
     """Tables drawn from the prior: shares are uniform, whose mean over 100 is off by a tenth with a chance of .0005."""
     prior, runs = lender(), table(SLOPE)
@@ -142,6 +143,7 @@ def test_a_fit_without_a_prior_borrowed_nothing(forge):
         Fit(posterior).borrowing()
 
 
+@pytest.mark.fits
 def test_a_joint_law_that_falls_otherwise_is_flagged(forge, surface):
     """The prior is sure of the constants of the first table, and that slopes of models hardly differ beyond the law."""
     law, (n, d) = get_law("chinchilla"), (2e8, 4e9)

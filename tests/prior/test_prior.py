@@ -224,6 +224,7 @@ def test_a_prior_is_found_by_file_and_by_fit(prior, saved, two_tasks, forge_at_r
         open_prior("known")
 
 
+@pytest.mark.fits
 def test_a_fit_keeps_what_it_borrowed(prior, others, forge_at_random, tmp_path):
     posterior = forge_at_random(others, prior=prior.widened(1.5))
     save_posterior(posterior, tmp_path / "fit.nc")
@@ -274,6 +275,7 @@ def test_what_is_believed_of_scales(prior):
     )
 
 
+@pytest.mark.fits
 def test_a_joint_law_lends_how_families_differ(forge_at_random, surface):
     sizes, tokens = (1e8, 3e8, 9e8), (2e9, 6e9, 18e9)
     runs = surface({"x": (sizes, tokens), "y": (sizes, tokens)})

@@ -139,6 +139,7 @@ def curve_tables(simulate):
     }
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(
     ("table", "law", "pooling"),
     [
@@ -163,6 +164,7 @@ def few_and_many(surface):
     return read_runs(pd.concat([few, many])[["task", "family", "model", "params", "data", "loss"]])
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("law", ["chinchilla", "rectified_joint", "few and many", "chinchilla(noise=above)"])
 def test_the_twin_of_surfaces_has_the_density(law, surface):
     if law == "few and many":

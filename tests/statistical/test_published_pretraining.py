@@ -26,7 +26,10 @@ PUBLISHED = {  # Besiroglu et al. 2024, arXiv 2404.10102: estimate and standard 
 COMPUTE = 5.88e23
 """Of the 70B model, in FLOP; the published law puts it at 73B parameters and 1.34T tokens."""
 
-pytestmark = pytest.mark.skipif(DATA is None, reason="BAYESLAW_DATA does not name the folder of published tables")
+pytestmark = [
+    pytest.mark.fits,
+    pytest.mark.skipif(DATA is None, reason="BAYESLAW_DATA does not name the folder of published tables"),
+]
 
 
 def points(outliers):

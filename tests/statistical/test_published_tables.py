@@ -28,6 +28,7 @@ def choose(task, budget):
     return fit, selection, final[[c.model for c in selection.candidates]].to_numpy()
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(("task", "budget"), [("flan", 204_800), ("gigaword", 3_200)])
 def test_the_first_and_the_smallest_budget(task, budget):
     _, selection, truth = choose(task, budget)

@@ -15,10 +15,8 @@ from bayeslaw.kinds.curves.density import CurveDensity, Data, Rotated, curve_noi
 from bayeslaw.kinds.curves.layout import CurveLayout
 from bayeslaw.kinds.curves.raw_noise import RAW_NOISE_LOG_SD
 from bayeslaw.kinds.shared.borrowed import unfold
+from bayeslaw.kinds.shared.parts import parts
 from bayeslaw.kinds.shared.population import PopulationDraws, Position, coordinates, population_draws, scale
-
-CHUNK = 250
-"""Draws completed at a time: residuals and their rotations take several times the memory of what is kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,19 +90,14 @@ def complete(
     rng: np.random.Generator,
 ) -> CompletedDraws:
     """Complete draws of positions, each entry of shape (S, ...); ``centre`` (C,) was subtracted from the log loss."""
-    if data.borrowed is not None:
-        with jax.enable_x64(True):
-            unfolded = jax.vmap(functools.partial(unfold, density.filling, data.borrowed))(positions)
-        positions = jax.tree.map(np.asarray, unfolded)
-    total = len(positions["location"])
+    total = len(next(iter(positions.values())))
     whole: dict[str, Any] = {}
-    for start in range(0, total, CHUNK):
-        some = {name: values[start : start + CHUNK] for name, values in positions.items()}
+    for rows, some in parts(positions):
         part = vars(_complete_some(density, data, layout, centre, some, rng))
         if not whole:
             whole = jax.tree.map(lambda a: np.empty((total, *a.shape[1:]), a.dtype), part)
         for to, values in zip(jax.tree.leaves(whole), jax.tree.leaves(part), strict=True):
-            to[start : start + len(values)] = values
+            to[rows] = values[: rows.stop - rows.start]
     return CompletedDraws(**whole)
 
 
@@ -117,7 +110,7 @@ def _complete_some(
     rng: np.random.Generator,
 ) -> CompletedDraws:
     with jax.enable_x64(True):
-        values, rotated, noise, known = jax.tree.map(np.asarray, _evaluate(density, data, positions))
+        positions, values, rotated, noise, known = jax.tree.map(np.asarray, _evaluate(density, data, positions))
         scales = density.scales
         typical = np.asarray(scale(scales.noise, positions["noise"]))
         own = np.asarray(scale(scales.own_drift, positions["own_drift"]))
@@ -159,17 +152,18 @@ def _complete_some(
 @functools.partial(jax.jit, static_argnames="density")
 def _evaluate(
     density: CurveDensity, data: Data, positions: Position
-) -> tuple[dict[str, jax.Array], Rotated, jax.Array, jax.Array]:
-    """Coordinates, rotated residuals, noise of the curves and walks along known paths at each of S positions."""
+) -> tuple[Position, dict[str, jax.Array], Rotated, jax.Array, jax.Array]:
+    """Whole positions, coordinates, rotated residuals, noise of curves, walks along known paths; at S positions."""
 
-    def one(position: Position) -> tuple[dict[str, jax.Array], Rotated, jax.Array, jax.Array]:
+    def one(position: Position) -> tuple[Position, dict[str, jax.Array], Rotated, jax.Array, jax.Array]:
+        position = unfold(density.filling, data.borrowed, position)
         values = coordinates(density.pooled, data.groups, position)
         rotated = rotated_residuals(density, data, position, values)
         paths = None if data.borrowed is None else data.borrowed.paths
         known = jnp.zeros((density.tasks, 0))
         if paths is not None:
             known = path_walks(density.law, paths, position, values)
-        return values, rotated, curve_noise(density, position, data.task_of), known
+        return position, values, rotated, curve_noise(density, position, data.task_of), known
 
     return jax.vmap(one)(positions)
 

@@ -23,6 +23,7 @@ from bayeslaw.kinds.scores.density import (
 from bayeslaw.kinds.scores.layout import ScoreLayout, times
 from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.scores.walks import SPACING
+from bayeslaw.kinds.shared.parts import in_parts
 from bayeslaw.kinds.shared.population import (
     Pooled,
     PopulationDraws,
@@ -133,10 +134,8 @@ class ScoreModel:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""
         first = np.unique(self.layout.family_of, return_index=True)[1]  # a curve of each family within a task
         with jax.enable_x64(True):
-            values, scales, level, family, chance, ceiling = jax.tree.map(
-                np.asarray,
-                _evaluate(self.density, self.data, first, positions),
-            )
+            evaluate = functools.partial(_evaluate, self.density, self.data, first)
+            values, scales, level, family, chance, ceiling = in_parts(evaluate, positions)
         common = {name: scales[name][:, 0] for name in OF_ALL_TASKS}
         own, walks, knots = positions[OWN], positions[WALKS], len(self.layout.common.knots)
         return ScoreDraws(

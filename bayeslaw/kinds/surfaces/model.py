@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from bayeslaw.kinds.shared.borrowed import BorrowedArrays, Entry, filling_of, reduced_sizes, unfold
+from bayeslaw.kinds.shared.parts import in_parts
 from bayeslaw.kinds.shared.population import (
     Pooled,
     PopulationDraws,
@@ -116,7 +117,8 @@ class SurfaceModel:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""
         data = self.data
         with jax.enable_x64(True):
-            positions, values, scales = jax.tree.map(np.asarray, _evaluate(self.density, data, positions))
+            evaluate = functools.partial(_evaluate, self.density, data)
+            positions, values, scales = in_parts(evaluate, positions)
         differ = self.layout.models_differ
         scales |= {f"{name}_sd": np.where(differ, scales[f"{name}_sd"], 0.0) for name in OF_MODELS}
         own = {name: np.zeros((len(positions[name]), len(self.layout.curves))) for name in OF_MODELS}

@@ -196,6 +196,7 @@ def test_a_table_of_losses_is_refused_by_laws_of_scores():
         bl.fit(table, law="trajectory")
 
 
+@pytest.mark.fits
 def test_predictions_hold_the_truth_and_are_shares(fitted):
     """Of the largest model, seen to a quarter of its tokens, at the end: within 4 posterior standard deviations."""
     found = fitted.predict(data=3e11, kind="curve").set_index(["task", "model"])
@@ -209,15 +210,18 @@ def test_predictions_hold_the_truth_and_are_shares(fitted):
     assert (runs["sd"] > found["sd"]).all()
 
 
+@pytest.mark.fits
 def test_what_is_predicted_is_said(fitted):
     found = fitted.predictions([{"data": 3e11}]).to_dict()["outcome"]
     assert found == {"name": "accuracy", "unit": "share of questions", "higher_is_better": True}
 
 
+@pytest.mark.fits
 def test_the_highest_score_is_chosen(fitted):
     assert fitted.select(data=3e11, task="easy").recommended == "xl"
 
 
+@pytest.mark.fits
 def test_a_new_model_has_the_size_it_is_asked_at(fitted):
     found = fitted.predictions([{"params": 6.4e9, "data": 3e11}], kind="curve").to_frame()
     assert set(found["model"]) == {"<new model>"}
@@ -227,11 +231,13 @@ def test_a_new_model_has_the_size_it_is_asked_at(fitted):
         assert row.sd > own.loc[(row.task, "xl"), "sd"]
 
 
+@pytest.mark.fits
 def test_a_new_family_needs_others_to_differ_from(fitted):
     with pytest.raises(TargetError, match="cannot be predicted from one, 'f'"):
         fitted.predictions([{"params": 6.4e9, "data": 3e11}], kind="new-family")
 
 
+@pytest.mark.fits
 def test_it_lends_no_prior(fitted):
     with pytest.raises(PriorError, match="of accuracy, of which no priors are made"):
         fitted.as_prior("quiz")
@@ -251,6 +257,7 @@ def test_scales_that_are_known_are_kept_and_those_of_nothing_are_0(runs):
     assert not draws.scales["family_sd"].any()
 
 
+@pytest.mark.fits
 def test_the_prior_that_is_raised_to_powers_counts_scales_of_all_tasks_once(fitted, model):
     """Of population and scales, what is not drawn, and effects, left out."""
     predictor, draws = fitted.posterior.predictor, fitted.posterior.draws
@@ -270,17 +277,20 @@ def test_advice_is_for_the_law_that_suits_scores(runs):
     assert bl.advise(runs).law == "trajectory"
 
 
+@pytest.mark.fits
 def test_a_table_of_scores_is_compared_by_laws_of_scores():
     laws, left_out = all_laws(bl.read_runs(score_table()))
     assert {law.name for law in laws} == {"trajectory", "capability", "emergence"}
     assert any("it is of log loss" in reason for reason in left_out)
 
 
+@pytest.mark.fits
 def test_saved_and_loaded_it_answers_the_same(fitted, tmp_path):
     fitted.save(tmp_path / "fit.nc")
     pd.testing.assert_frame_equal(bl.load(tmp_path / "fit.nc").predict(data=3e11), fitted.predict(data=3e11))
 
 
+@pytest.mark.fits
 def test_replications_and_likelihoods_agree_with_the_runs(fitted):
     """Mean squared residual over its variance: 1 within .3 on 54 runs with effects of their own."""
     predictor, layout = fitted.posterior.predictor, fitted.posterior.layout

@@ -81,6 +81,7 @@ def test_links_are_inverted():
     np.testing.assert_allclose(outcome.linked_error(np.array([5.0]), np.array([-3.0])), [2.0])
 
 
+@pytest.mark.fits
 def test_a_fit_foretells_them_and_says_its_link(fit, tmp_path):
     hidden = frame().query("data == 1e11")
     told = fit.predict(data=1e11)

@@ -172,6 +172,7 @@ def test_a_law_without_statements_is_itself():
     assert with_coordinate_priors(get_law("rectified"), {}) is get_law("rectified")
 
 
+@pytest.mark.fits
 def test_a_fit_believes_what_was_stated_and_says_so(two_models, settings, tmp_path):
     """Two models with three runs each say little of the floor: a tight statement decides."""
     fit = bl.fit(two_models, priors={"floor": bl.Normal(0.5, 0.01)}, sampler=settings, seed=1)

@@ -306,6 +306,7 @@ def test_tasks_take_most_of_the_prior_variance(surface):
     assert pooled.levels == ("task", "family")
 
 
+@pytest.mark.fits
 def test_noise_free_runs_give_their_law_back(chinchilla):
     """Budgets off the optimum, exponents far apart; ``pytest -s`` prints what the README quotes."""
     alpha, beta, E, A, B = 0.465, 0.155, 1.69, 3000.0, 60.0
