@@ -24,6 +24,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Checks": "checks",
         "Comparison": "comparison",
         "Crossing": "crossing",
+        "LastThird": "checks",
         "LawChecks": "checks",
         "ManyFits": "checks",
         "NextRuns": "next_runs",

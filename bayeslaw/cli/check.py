@@ -14,10 +14,12 @@ from bayeslaw.cli.shared import (
     Json,
     Seed,
     Task,
+    interruptible,
+    progress_bar,
     say_what_is_read,
     show,
 )
-from bayeslaw.errors import TargetError
+from bayeslaw.errors import OutputError, TargetError
 
 if TYPE_CHECKING:
     from bayeslaw.fitting.facade import Fit
@@ -29,6 +31,12 @@ def check(
     sensitivity: Annotated[
         bool,
         typer.Option("--sensitivity", help="Say how far parameters, and a choice (--at), depend on the prior."),
+    ] = False,
+    last_third: Annotated[
+        bool,
+        typer.Option(
+            "--last-third", help="Fit again without the last third of the sizes, and foretell the runs there."
+        ),
     ] = False,
     at: Annotated[
         list[str] | None, typer.Option("--at", help="With --sensitivity: point to choose for, such as data=1.6M.")
@@ -50,10 +58,16 @@ def check(
 
     if at and not sensitivity:
         raise TargetError("--at is for --sensitivity, which was not asked for. Add it, or leave --at out.")
+    if sensitivity and last_third:
+        raise OutputError("--sensitivity and --last-third are two answers. Ask for one at a time.")
     fitted = load(fit, law=asked_law(law))
     if sensitivity:
         target = point_of_law(one_point(at), fitted.posterior.law, fitted.posterior.runs) if at else None
         _give_sensitivity(fitted, target, task, seed, how)
+        return
+
+    if last_third:
+        _give_last_third(fitted, seed, how)
         return
 
     def for_people() -> None:
@@ -63,6 +77,24 @@ def check(
         say_repairs(fitted.posterior)
 
     give(fitted.checks, how, for_people, fit=fitted)
+
+
+def _give_last_third(fitted: "Fit", seed: int, how: Ways) -> None:
+    from bayeslaw.evidence.last_third import last_third
+    from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+    with interruptible(), progress_bar("a fit of the smaller two thirds of the sizes", how.quiet) as progress:
+        use_compilation_cache()
+        found = last_third(fitted, seed=seed, progress=progress)
+
+    def for_people() -> None:
+        from bayeslaw.views.last_third_text import last_third_table
+        from bayeslaw.views.text import checks_table
+
+        show(last_third_table(found), checks_table(found.checks))
+        print(f"\n{found.sentence}")
+
+    give(found, how, for_people, fit=fitted)
 
 
 def _give_sensitivity(fitted: "Fit", target: dict[str, float] | None, task: str | None, seed: int, how: Ways) -> None:

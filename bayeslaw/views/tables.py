@@ -13,6 +13,7 @@ from bayeslaw.answers.selection import Selection
 from bayeslaw.answers.speedup import Speedup
 from bayeslaw.campaign.history import Campaign
 from bayeslaw.evidence.comparison.compare import Comparison
+from bayeslaw.evidence.last_third import LastThird
 from bayeslaw.evidence.replay.replay import Replay
 from bayeslaw.evidence.reproduction.reproduce import Reproduction
 from bayeslaw.evidence.sensitivity import Sensitivity
@@ -21,6 +22,7 @@ from bayeslaw.results import Result
 from bayeslaw.views import text
 from bayeslaw.views.campaign_text import steps_table
 from bayeslaw.views.evidence_text import reproduction_table
+from bayeslaw.views.last_third_text import last_third_table
 from bayeslaw.views.many_text import fits_table
 from bayeslaw.views.next_text import next_runs_table
 from bayeslaw.views.replay_text import replay_tables
@@ -67,6 +69,11 @@ def _(result: Comparison) -> list[Table]:
 @tables_of.register
 def _(result: Sensitivity) -> list[Table]:
     return sensitivity_tables(result)
+
+
+@tables_of.register
+def _(result: LastThird) -> list[Table]:
+    return [last_third_table(result)]
 
 
 @tables_of.register
