@@ -1,8 +1,9 @@
 """What a table leaves to the priors: coordinates of the law of which the runs tell little, its asymptote for one.
 
-A few sizes say next to nothing of the floor of a law: of the 30 models of a published fine-tuning task (FLAN),
-seen at 5 and at 11 sizes, the posterior of its logit keeps .91 and .73 of the prior's standard deviation. That is no fault of a table, and
-intervals carry it, so that it asks for no look; but who reads "the irreducible loss is 1.2" is to know whence it comes.
+A few sizes say next to nothing of the floor of a law: of the 30 models of a published fine-tuning task (FLAN), seen at
+5 and at 11 sizes, the posterior of its logit keeps .91 and .73 of the prior's standard deviation. That is no fault of
+a table, and intervals carry it, so that it asks for no look; but who reads "the irreducible loss is 1.2" is to know
+whence it comes.
 """
 
 import numpy as np
@@ -15,8 +16,8 @@ from bayeslaw.results import listed
 from bayeslaw.verdicts import Check
 
 LEFT = 0.8
-"""Share of the sd of a prior that is left after the runs, from which on a coordinate is the prior's: the runs have added
-half as much information as the prior had, 1 / .8^2 - 1, or less."""
+"""Share of the sd of a prior that is left after the runs, from which on a coordinate is the prior's. The runs have then
+added half as much information as the prior had, 1 / .8^2 - 1, or less."""
 
 ASYMPTOTE = "floor"
 """What laws call the coordinate that is their floor."""
