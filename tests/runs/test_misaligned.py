@@ -59,6 +59,14 @@ def test_a_model_as_good_as_others_at_ten_times_the_data_is_named_with_the_facto
     assert check.sentence.endswith("were its sizes 10 times as large, it would be one among them.")
 
 
+def test_where_levels_differ_much_the_bend_tells_of_a_factor():
+    """Levels alone would name hardly any: with a spread of 15% the first is ahead of the others by 2 to 4 sds."""
+    checks = [ahead(bending(spread=0.12, off=10.0, seed=k)) for k in range(40)]
+    named = [check for check in checks if check.status == "REVIEW"]
+    assert len(named) >= 5
+    assert all("m0 lies" in check.sentence and "10 times" in check.sentence for check in named)
+
+
 def test_a_model_ahead_of_all_without_a_factor_is_named():
     frame = bending(spread=0.01)
     check = ahead(frame.assign(loss=frame["loss"].where(frame["model"] != "m3", frame["loss"] * 0.5)))
