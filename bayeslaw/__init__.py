@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from bayeslaw.errors import BayeslawWarning as BayeslawWarning
     from bayeslaw.evidence.comparison.compare import Comparison as Comparison
     from bayeslaw.evidence.comparison.compare import compare as compare
+    from bayeslaw.evidence.last_third import LastThird as LastThird
+    from bayeslaw.evidence.last_third import last_third as last_third
     from bayeslaw.evidence.law_checks import LawChecks as LawChecks
     from bayeslaw.evidence.law_checks import check_law as check_law
     from bayeslaw.evidence.reproduction.reproduce import reproduce as reproduce
@@ -86,6 +88,7 @@ _HOME = {
     "Coordinate": "bayeslaw.laws.base",
     "Covariate": "bayeslaw.laws.base",
     "Fit": "bayeslaw.fitting.facade",
+    "LastThird": "bayeslaw.evidence.last_third",
     "Law": "bayeslaw.laws.base",
     "LawChecks": "bayeslaw.evidence.law_checks",
     "LogNormal": "bayeslaw.kinds.shared.scales",
@@ -107,6 +110,7 @@ _HOME = {
     "fit": "bayeslaw.fitting.fit",
     "fit_many": "bayeslaw.fitting.many",
     "get_law": "bayeslaw.laws",
+    "last_third": "bayeslaw.evidence.last_third",
     "law_names": "bayeslaw.laws",
     "load": "bayeslaw.fitting.fit",
     "load_dataset": "bayeslaw.datasets",

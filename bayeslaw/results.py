@@ -26,6 +26,7 @@ PICTURES: Mapping[str, str] = MappingProxyType(
         "Comparison": "comparison",
         "Compromise": "compromise",
         "Crossing": "crossing",
+        "LastThird": "checks",
         "LawChecks": "checks",
         "ManyFits": "checks",
         "NextRuns": "next_runs",

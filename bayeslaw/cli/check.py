@@ -18,6 +18,8 @@ from bayeslaw.cli.shared import (
     Seed,
     Task,
     Where,
+    interruptible,
+    progress_bar,
     read_table,
     roles_said,
     say_what_is_read,
@@ -25,7 +27,7 @@ from bayeslaw.cli.shared import (
     show,
     show_failing,
 )
-from bayeslaw.errors import TargetError
+from bayeslaw.errors import OutputError, TargetError
 
 if TYPE_CHECKING:
     from bayeslaw.fitting.facade import Fit
@@ -38,6 +40,12 @@ def check(
     sensitivity: Annotated[
         bool,
         typer.Option("--sensitivity", help="Say how far parameters, and a choice (--at), depend on the prior."),
+    ] = False,
+    last_third: Annotated[
+        bool,
+        typer.Option(
+            "--last-third", help="Fit again without the last third of the sizes, and foretell the runs there."
+        ),
     ] = False,
     at: Annotated[
         list[str] | None, typer.Option("--at", help="With --sensitivity: point to choose for, such as data=1.6M.")
@@ -66,8 +74,10 @@ def check(
 
     if at and not sensitivity:
         raise TargetError("--at is for --sensitivity, which was not asked for. Add it, or leave --at out.")
-    if against and sensitivity:
-        raise TargetError("--against and --sensitivity ask for two answers. Leave one out.")
+    asked = {"--against": bool(against), "--sensitivity": sensitivity, "--last-third": last_third}
+    if sum(asked.values()) > 1:
+        several = " and ".join(name for name, wanted in asked.items() if wanted)
+        raise OutputError(f"{several} ask for different answers. Ask for one at a time.")
     if not against and (where is not None or answers or scores):
         raise TargetError(
             "--where, --as and --scores are for the runs that --against names. Name some, or leave it out."
@@ -81,6 +91,10 @@ def check(
         _give_sensitivity(fitted, target, task, seed, how)
         return
 
+    if last_third:
+        _give_last_third(fitted, seed, how)
+        return
+
     def for_people() -> None:
         from bayeslaw.views.text import checks_table
 
@@ -88,6 +102,24 @@ def check(
         say_repairs(fitted.posterior)
 
     give(fitted.checks, how, for_people, fit=fitted)
+
+
+def _give_last_third(fitted: "Fit", seed: int, how: Ways) -> None:
+    from bayeslaw.evidence.last_third import last_third
+    from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+    with interruptible(), progress_bar("a fit of the smaller two thirds of the sizes", how.quiet) as progress:
+        use_compilation_cache()
+        found = last_third(fitted, seed=seed, progress=progress)
+
+    def for_people() -> None:
+        from bayeslaw.views.last_third_text import last_third_table
+        from bayeslaw.views.text import checks_table
+
+        show(last_third_table(found), checks_table(found.checks))
+        print(f"\n{found.sentence}")
+
+    give(found, how, for_people, fit=fitted)
 
 
 def _give_sensitivity(fitted: "Fit", target: dict[str, float] | None, task: str | None, seed: int, how: Ways) -> None:

@@ -12,6 +12,7 @@ import xarray as xr
 from bayeslaw import streams
 from bayeslaw.kinds.base import Model, prior_positions
 from bayeslaw.kinds.deviate_checks import DRAWS, deviate_checks
+from bayeslaw.kinds.left_to_prior import left_to_prior_check
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.population import Position
 from bayeslaw.kinds.shared.stated import Statement, coordinate_priors, with_coordinate_priors
@@ -115,7 +116,8 @@ def _put_together(
     posterior = Posterior(draws, stats, runs, law, checks, settings, model.layout, model.density.scales, prior)
     posterior = replace(posterior, checks=(*checks, *_deviate_checks(posterior)))
     if prior is None:
-        return posterior
+        left = left_to_prior_check(model.layout, model.law, draws)
+        return replace(posterior, checks=(*posterior.checks, left))
     seed = how["seed"]
     return replace(posterior, checks=(*posterior.checks, *conflict_checks(drawn_from_prior(posterior, seed), seed)))
 

@@ -8,7 +8,7 @@ from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS, early_rows
-from bayeslaw.runs.misaligned import last_size_check, unit_check
+from bayeslaw.runs.misaligned import ahead_check, last_size_check, unit_check
 from bayeslaw.runs.outliers import outlier_check
 from bayeslaw.runs.rises import rise_check
 from bayeslaw.runs.schedules import schedule_check
@@ -38,7 +38,7 @@ def loss_checks(runs: Runs, law: Law) -> list[Check]:
     curves = trajectories(table, law.axis, fixed)
     sizes = [law.axis, *fixed]
     checks = [outlier_check(table, curves, sizes), rise_check(table, curves, sizes), unit_check(curves)]
-    checks.append(last_size_check(curves))
+    checks += [ahead_check(table, curves), last_size_check(curves)]
     schedule = schedule_check(table, tuple(there for there, _ in runs.spelling))
     checks += [schedule] if schedule is not None else []
     whole = law.discrepancy in DISCREPANCIES and DISCREPANCIES[law.discrepancy].whole_curves

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import SHARES, plain
+from bayeslaw.runs.columns import CANONICAL, SHARES, plain
 from bayeslaw.runs.units import Numbers
 
 _POSITIVE, _NOT_NEGATIVE = "a positive number", "a number that is not negative"
@@ -216,6 +216,11 @@ def repeats(table: pd.DataFrame) -> pd.Series:
     The row of the source that is repeated, indexed as those rows of the table that repeat it.
     """
     everything = list(table.columns.drop("row"))
+    few = [name for name in CANONICAL if name in table]
+    alike = table[few].duplicated(keep=False)  # where there are many columns, few rows need a look at all
+    if not alike.any():
+        return table.loc[alike, "row"]
+    table = table[alike]
     repeated = table.duplicated(everything)
     if not repeated.any():
         return table.loc[repeated, "row"]

@@ -1,7 +1,8 @@
 """What a heading means: the names that the field gives to the same few columns."""
 
+import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bayeslaw.runs.units import MULTIPLES, read_count
@@ -83,7 +84,6 @@ _LOSS_UNITS = {
     "perplexity": "perplexity", "ppl": "perplexity", "bpb": "bits", "bits per byte": "bits", "bits per token": "bits",
     "bits per character": "bits", "bits per char": "bits", "bpc": "bits",
 }  # fmt: skip
-_ACCURACIES = tuple(name for name in ALIASES["accuracy"].split(", ") if name != "score")
 
 _EVALUATION = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev", "heldout", "holdout"])
 _TRAINING = frozenset(["train", "training"])
@@ -91,6 +91,21 @@ _OVERALL = frozenset(["macro", "mean", "avg", "average", "overall", "final", "be
 _OTHER_LOSSES_LIST = "aux, auxiliary, z, balance, balancing, load, router, kl, reg, regularization, l1, l2, moe, scale"
 _OTHER_LOSSES = frozenset(_OTHER_LOSSES_LIST.split(", "))
 _LOSS_WORDS = ("loss", "nll", "ce", "xent", "cross entropy", "log perplexity", "negative log likelihood")
+
+_Endings = Mapping[str, Sequence[list[str]]]
+
+
+def _endings(names: Iterable[str]) -> _Endings:
+    """Words of names by the last of them, the longest names first."""
+    found: dict[str, list[list[str]]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        found.setdefault(name.split()[-1], []).append(name.split())
+    return found
+
+
+_ENDING_IN_ACCURACY = _endings(name for name in ALIASES["accuracy"].split(", ") if name != "score")
+_ENDING_IN_LOSS = _endings(_LOSS_WORDS)
+_ENDING_IN_UNIT = _endings(_LOSS_UNITS)
 
 _UNITS = "K|M|B|G|T|thousands?|millions?|billions?|trillions?"
 _UNIT_BEHIND = re.compile(rf"(.{{1,80}}?)(?:[\s_]*[(\[]\s*({_UNITS})\s*[)\]]|[\s_]+(?:in[\s_]+)?({_UNITS}))", re.I)
@@ -138,6 +153,7 @@ _MEANING.update({plain(alias): Meaning("compute", by) for by, names in _FLOPS fo
 _LOSS_NAMES = {plain(name) for name in ALIASES["loss"].split(", ")}
 
 
+@functools.lru_cache(maxsize=2**15)
 def meaning(heading: str) -> Meaning | None:
     """What a heading means by its name: the whole of it, without a unit behind it, or its last part (``a/b/c``)."""
     if len(heading) > MAX_HEADING or not heading.strip():
@@ -190,7 +206,7 @@ def _accuracy(heading: str, parts: list[str]) -> Meaning | None:
     words, last = _words(heading), _words(parts[-1].partition(",")[0])
     stage = [word for word in words if word in _EVALUATION | _TRAINING]
     named = [word for word in last if word not in _EVALUATION | _TRAINING | _OVERALL]
-    if not _ending(last, _ACCURACIES) and named not in (["score"], ["scores"]):
+    if not _ending(last, _ENDING_IN_ACCURACY) and named not in (["score"], ["scores"]):
         return None
     if any(word in _EVALUATION for word in stage):
         return Meaning("accuracy", rank=EVALUATION, why="an accuracy of an evaluation, by its name")
@@ -205,12 +221,12 @@ def _loss(heading: str, parts: list[str]) -> Meaning | None:
     last = [word for word in _words(parts[-1]) if word not in _EVALUATION | _TRAINING]
     stage = [word for word in words if word in _EVALUATION or word in _TRAINING]
     evaluation = any(word in _EVALUATION for word in stage)
-    unit = _ending(last, tuple(_LOSS_UNITS))
-    if unit and not _ending(last, ("log perplexity",)):
+    unit = _ending(last, _ENDING_IN_UNIT)
+    if unit and last[-2:] != ["log", "perplexity"]:
         kind = _LOSS_UNITS[unit]
         rank = _IN_ANOTHER_UNIT[evaluation if stage else None]
         return Meaning("loss", unit=kind, rank=rank, why=f"{kind} by its name")
-    name = _ending(last, _LOSS_WORDS)
+    name = _ending(last, _ENDING_IN_LOSS)
     is_name = plain(heading) in _LOSS_NAMES or plain(parts[-1]) in _LOSS_NAMES
     if name is None and not is_name:
         return None
@@ -227,10 +243,10 @@ def _loss(heading: str, parts: list[str]) -> Meaning | None:
     return Meaning("loss", unit="nats", rank=PLAIN if is_name else LOSS_OF, why="a loss, by its name")
 
 
-def _ending(words: list[str], names: tuple[str, ...]) -> str | None:
+def _ending(words: list[str], names: _Endings) -> str | None:
     """The name that a heading ends with; the longest."""
-    ends = [name for name in names if words[-len(name.split()) :] == name.split()]
-    return max(ends, key=len, default=None)
+    alike = names.get(words[-1], ()) if words else ()
+    return next((" ".join(name) for name in alike if words[-len(name) :] == name), None)
 
 
 def _words(heading: str) -> list[str]:

@@ -151,7 +151,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
     spelling = [(heading, name) for name, heading in extras.items() if name != heading]
     spelling += [(column.heading, name) for name, column in columns.items()]
     return Draft(
-        table=pd.DataFrame({**ordered, **{name: read_plain(cells[heading]) for name, heading in extras.items()}}),
+        table=pd.DataFrame({**ordered, **{name: read_plain(cells[h]).array for name, h in extras.items()}}),
         read=read,
         left_out=sheet.left_out,
         notes=tuple(notes),

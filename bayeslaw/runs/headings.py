@@ -52,12 +52,17 @@ def with_good_headings(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, 
 def nearest(role: str, headings: Sequence[str]) -> str:
     """Words that offer the heading nearest to a name of a role; empty if none is near."""
     names = [plain(alias) for alias in ALIASES[role].split(", ") if len(plain(alias)) > 2]
-    short = {plain(heading): heading for heading in headings if 2 < len(heading) <= 40}
+    # Without digits, so that column_1 to column_9999 are one look.
+    short = {_letters(heading): heading for heading in reversed(headings) if 2 < len(heading) <= 40}
     for name in names:
         close = difflib.get_close_matches(name, list(short), 1, cutoff=0.75)
         if close:
             return f" (is it {short[close[0]]!r}?)"
     return ""
+
+
+def _letters(heading: str) -> str:
+    return "".join(character for character in plain(heading) if not character.isdigit())
 
 
 def _require_characters(headings: Sequence[str], source: str) -> None:

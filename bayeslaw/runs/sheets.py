@@ -19,7 +19,7 @@ from bayeslaw.runs.score_tables import require_accuracies
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
 from bayeslaw.runs.table import LeftOut, leave_out
 from bayeslaw.runs.unfold import Unfolded, unfold
-from bayeslaw.runs.units import is_blank, read_numbers
+from bayeslaw.runs.units import holds_nothing, is_blank, read_numbers
 from bayeslaw.runs.wide_scores import benchmarks_not_read, scores_by_name, scores_said, unfold_scores
 
 
@@ -144,7 +144,7 @@ def _require_no_other_tokens(cells: pd.DataFrame, stated: Mapping[str, Stated], 
     RunsError
     """
     said = [h for h, one in stated.items() if one.role == "tokens" and _means(h, "steps")]
-    others = [h for h in cells.columns if h not in stated and _means(h, "tokens") and not cells[h].map(is_blank).all()]
+    others = [h for h in cells.columns if h not in stated and _means(h, "tokens") and not holds_nothing(cells[h])]
     if said and others:
         raise RunsError(
             f"{source}: column {said[0]!r} is said to count tokens (--tokens-per-step, --as), and column {others[0]!r} "

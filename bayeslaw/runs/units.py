@@ -55,7 +55,7 @@ def read_numbers(cells: pd.Series, *, counts: bool) -> Numbers:
     if _holds_numbers(cells):
         values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
         return Numbers(values, np.isnan(values), np.zeros(len(values), dtype=bool))
-    objects = cells.astype(object).tolist()
+    objects = cells_of(cells)
     try:
         values = np.array(_bare_numbers(objects), dtype=np.float64)
         suffixed = np.zeros(len(values), dtype=bool)
@@ -82,7 +82,7 @@ def read_shares(cells: pd.Series, *, percent: bool | None = None) -> Numbers:
     -------
     Numbers, all in the unit of those without a sign: ``61.3%`` is 61.3 beside numbers in percent, else 0.613.
     """
-    objects = cells.astype(object).tolist()
+    objects = cells_of(cells)
     bare = [_without_sign(cell) for cell in objects]
     signed = np.array([one is not cell for one, cell in zip(bare, objects, strict=True)], dtype=bool)
     numbers = read_numbers(pd.Series(bare, dtype=object), counts=False)
@@ -155,7 +155,17 @@ def is_blank(cell: Any) -> bool:
 
 def read_texts(cells: pd.Series) -> list[str]:
     """Read a column of cells as text without surrounding blanks; an empty cell becomes ``""``."""
-    return [_text(cell) for cell in cells.astype(object).tolist()]
+    return [_text(cell) for cell in cells_of(cells)]
+
+
+def cells_of(column: pd.Series) -> list[Any]:
+    """The cells of a column as Python objects."""
+    return list(column.tolist() if column.dtype == object else column.astype(object).tolist())
+
+
+def holds_nothing(column: pd.Series) -> bool:
+    """Whether all cells of a column are blank."""
+    return all(map(is_blank, cells_of(column)))
 
 
 def read_plain(cells: pd.Series) -> pd.Series:

@@ -10,7 +10,7 @@ from bayeslaw.runs.benchmarks import benchmark_in
 from bayeslaw.runs.columns import meaning, plain
 from bayeslaw.runs.stated import matching_heading, says
 from bayeslaw.runs.unfold import Unfolded
-from bayeslaw.runs.units import is_blank, read_shares
+from bayeslaw.runs.units import holds_nothing, read_shares
 
 
 def scores_said(headings: list[str], answers: Mapping[str, str], beside: Mapping[str, str]) -> dict[str, str]:
@@ -82,7 +82,8 @@ def unfold_scores(cells: pd.DataFrame, headings: list[str], source: str, said: b
             f"{source}: the columns {', '.join(map(repr, headings))} are benchmarks, and there is a column "
             f"{taken[0]!r} too; expected one of the two. Leave out --scores, or rename that column."
         )
-    errors = {heading: error for heading in headings if (error := _error_of(heading, list(cells.columns)))}
+    named = {plain(other): other for other in cells.columns}
+    errors = {heading: error for heading in headings if (error := _error_of(heading, named))}
     count = len(cells)
     long = cells.drop(columns=[*headings, *errors.values()]).loc[np.repeat(np.arange(count), len(headings))]
     long = long.reset_index(drop=True)
@@ -112,7 +113,7 @@ def _benchmarks(cells: pd.DataFrame) -> dict[str, str]:
 
 def _is_outcome(column: pd.Series) -> bool:
     known = meaning(str(column.name))
-    return known is not None and known.role in ("loss", "accuracy") and not column.map(is_blank).all()
+    return known is not None and known.role in ("loss", "accuracy") and not holds_nothing(column)
 
 
 def _has_tasks(headings: list[str]) -> bool:
@@ -125,11 +126,11 @@ def _names_a_benchmark(heading: str) -> bool:
     return benchmark_in(heading) is not None or known is None or known.role != "accuracy"
 
 
-def _error_of(heading: str, headings: list[str]) -> str | None:
-    """The column of the standard errors of a column of scores."""
+def _error_of(heading: str, named: Mapping[str, str]) -> str | None:
+    """The column of the standard errors of a column of scores, among headings by their plain names."""
     metric, _, kind = heading.partition(",")
-    names = {plain(f"{metric}{error}{kind}") for error in ("stderr", "se", "standarderror", "sem")}
-    return next((other for other in headings if plain(other) in names), None)
+    names = (plain(f"{metric}{error}{kind}") for error in ("stderr", "se", "standarderror", "sem"))
+    return next((named[name] for name in names if name in named), None)
 
 
 def _numbers(column: pd.Series) -> bool:

@@ -17,6 +17,7 @@ from bayeslaw.answers.speedup import Speedup
 from bayeslaw.answers.track_result import Track
 from bayeslaw.campaign.history import Campaign
 from bayeslaw.evidence.comparison.compare import Comparison
+from bayeslaw.evidence.last_third import LastThird
 from bayeslaw.evidence.replay.replay import Replay
 from bayeslaw.evidence.reproduction.reproduce import Reproduction
 from bayeslaw.evidence.sensitivity import Sensitivity
@@ -26,6 +27,7 @@ from bayeslaw.views import text
 from bayeslaw.views.campaign_text import steps_table
 from bayeslaw.views.compromise_text import compromise_table
 from bayeslaw.views.evidence_text import reproduction_table
+from bayeslaw.views.last_third_text import last_third_table
 from bayeslaw.views.many_text import fits_table
 from bayeslaw.views.next_text import next_runs_table
 from bayeslaw.views.replay_text import replay_tables
@@ -78,6 +80,11 @@ def _(result: Comparison) -> list[Table]:
 @tables_of.register
 def _(result: Sensitivity) -> list[Table]:
     return sensitivity_tables(result)
+
+
+@tables_of.register
+def _(result: LastThird) -> list[Table]:
+    return [last_third_table(result)]
 
 
 @tables_of.register

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+import sizes
 import speed
 from numpyro.infer import MCMC, NUTS
 from plain import plain_model
@@ -20,6 +21,19 @@ def test_a_gradient_is_timed():
 def test_simulated_tables_are_read_and_all_alike():
     runs = speed.simulated(4, points=6)
     assert runs.table.groupby("model").size().tolist() == [6] * 4
+
+
+def test_large_tables_are_of_the_size_that_they_are_called():
+    tables = {name: make(np.random.default_rng(0)) for name, (_, make) in sizes.TABLES.items()}
+    found = {name: (len(t), t["model"].nunique()) for name, t in tables.items()}
+    assert found == {
+        "rows": (50_000, 50), "families": (1600, 200), "tasks": (1920, 8), "joint": (2000, 2000),
+        "three_hundred": (3600, 300), "three_thousand": (36_000, 3000),
+    }  # fmt: skip
+    assert tables["families"]["family"].nunique() == 200
+    assert tables["three_hundred"]["family"].nunique() == 20
+    assert tables["tasks"]["task"].nunique() == 30
+    assert all((t["loss"] > 0).all() for t in tables.values())
 
 
 @pytest.mark.slow

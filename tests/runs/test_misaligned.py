@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bayeslaw.runs import read_runs
-from bayeslaw.runs.misaligned import last_size_check, unit_check
+from bayeslaw.runs.misaligned import AHEAD_MIN, ahead_check, last_size_check, unit_check
 from bayeslaw.runs.trajectories import trajectories
 from tests.runs.tables import SIZES, falling, table_of
 
@@ -36,6 +36,57 @@ def test_sizes_of_one_grid_are_in_one_unit():
     other = falling(sizes=[150, 300, 700]).assign(model="other")
     assert unit_check(curves(pd.concat([falling(), other], ignore_index=True))).status == "PASS"
     assert unit_check(curves(falling(models=1))).status == "PASS"
+
+
+def bending(models=8, spread=0.05, seed=0, off=1.0):
+    """Models whose losses fall ever more slowly, at levels that differ at random; the first as at other sizes."""
+    rng, rows = np.random.default_rng(seed), []
+    for k, level in enumerate(spread * rng.standard_normal(models)):
+        loss = (1 + 8 / (SIZES * (off if k == 0 else 1.0)) ** 0.35) * np.exp(level + 0.003 * rng.standard_normal(7))
+        rows += [(f"m{k}", float(size), value) for size, value in zip(SIZES, loss, strict=True)]
+    return pd.DataFrame(rows, columns=["model", "data", "loss"])
+
+
+def ahead(frame):
+    return ahead_check(table_of(frame), curves(frame))
+
+
+@pytest.mark.parametrize("spread", [0.002, 0.02])
+def test_a_model_as_good_as_others_at_ten_times_the_data_is_named_with_the_factor(spread):
+    check = ahead(bending(spread=spread, off=10.0))
+    assert (check.status, check.threshold) == ("REVIEW", AHEAD_MIN)
+    assert check.sentence.startswith("m0 lies ")
+    assert check.sentence.endswith("were its sizes 10 times as large, it would be one among them.")
+
+
+def test_where_levels_differ_much_the_bend_tells_of_a_factor():
+    """Levels alone would name hardly any: with a spread of 15% the first is ahead of the others by 2 to 4 sds."""
+    checks = [ahead(bending(spread=0.12, off=10.0, seed=k)) for k in range(40)]
+    named = [check for check in checks if check.status == "REVIEW"]
+    assert len(named) >= 5
+    assert all("m0 lies" in check.sentence and "10 times" in check.sentence for check in named)
+
+
+def test_a_model_ahead_of_all_without_a_factor_is_named():
+    frame = bending(spread=0.01)
+    check = ahead(frame.assign(loss=frame["loss"].where(frame["model"] != "m3", frame["loss"] * 0.5)))
+    assert check.status == "REVIEW"
+    assert "m3 lies 50% below the other models" in check.sentence
+    assert "by chance" in check.sentence
+
+
+def test_models_that_differ_are_ahead_of_others_as_often_as_is_said():
+    found = [ahead(bending(seed=k, spread=0.2)).status for k in range(150)]
+    assert found.count("REVIEW") <= 3
+
+
+def test_a_model_behind_all_or_larger_than_all_or_beside_few_is_not_ahead():
+    frame = bending(spread=0.01)
+    worse = frame["loss"].where(frame["model"] != "m3", frame["loss"] * 2)
+    assert ahead(frame.assign(loss=worse)).status == "PASS"
+    better = frame.assign(loss=frame["loss"].where(frame["model"] != "m3", frame["loss"] * 0.5))
+    assert ahead(better.assign(params=np.where(frame["model"] == "m3", 7e9, 1e8))).status == "PASS"
+    assert ahead(better[better["model"].isin(["m0", "m1", "m2", "m3"])]).sentence.startswith("Too few models")
 
 
 def test_a_last_size_off_the_trend_of_all_is_said():
@@ -78,11 +129,13 @@ def test_published_tables_are_aligned():
         for limit in (3_200, 204_800, 1_638_400):
             found = trajectories(runs.where(f"data <= {limit}").table, "data", [])
             assert (unit_check(found).status, last_size_check(found).status) == ("PASS", "PASS")
+            assert ahead_check(runs.table, found).value > 10 * AHEAD_MIN
     runs = read_runs(Path(DATA) / "selection" / "lcdb.csv")
     for task in runs.tasks:
         table = runs.for_task(task).table
         found = trajectories(table[table["data"] <= table["data"].max() / 8], "data", [])
         assert (unit_check(found).status, last_size_check(found).status) == ("PASS", "PASS"), task
+        assert ahead_check(table, found).value > 10 * AHEAD_MIN, task
 
 
 @NEEDS_DATA

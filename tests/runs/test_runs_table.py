@@ -151,6 +151,35 @@ def test_two_hundred_thousand_rows_are_read_without_python_loops_that_hurt():
     assert time.process_time() - start < 20  # about half a second when the machine is free
 
 
+@pytest.mark.parametrize("cell", ["{:.3f}", "word{:.3f}"])
+def test_ten_thousand_columns_are_read_in_a_moment(tmp_path, cell):
+    headings = ["model", "data", "loss", *(f"column {i}/acc" if i % 2 else f"column {i}" for i in range(10_000))]
+    others = [cell.format(i / 7) for i in range(10_000)]
+    rows = [[f"m{k}", str(200 * 2**j), f"{3 - 0.1 * j + 0.01 * k:.3f}", *others] for k in range(3) for j in range(5)]
+    path = tmp_path / "wide.csv"
+    path.write_text("\n".join(",".join(row) for row in [headings, *rows]) + "\n")
+    start = time.process_time()
+    runs = read_runs(path, roles={"loss": "loss"})
+    assert time.process_time() - start < 5  # a second and a half when the machine is free; it took six
+    assert runs.table.shape == (15, 10_000 + 6)
+
+
+def test_near_headings_are_found_among_many_that_differ_in_a_number():
+    table = pd.DataFrame({"model": ["a"], "data": [100.0], "losss": [2.0]} | {f"x{i}": [1.0] for i in range(2_000)})
+    start = time.process_time()
+    with pytest.raises(RunsError, match=r"is it 'losss'\?"):
+        read_runs(table)
+    assert time.process_time() - start < 2
+
+
+def test_rows_alike_in_what_is_known_may_differ_in_another_column():
+    """Of many columns, only rows that are alike in those that mean something are compared in the others."""
+    alike = FRAME.iloc[[0, 0]].reset_index(drop=True)
+    assert len(read_runs(alike.assign(note=["one", "two"])).table) == 2
+    with pytest.raises(RunsError, match="the same in every column as row 1"):
+        read_runs(alike.assign(note=["one", "one"]))
+
+
 def test_hash_depends_on_what_a_column_is():
     first, second = FRAME.assign(lr=1, wd=2), FRAME.assign(lr=2, wd=1)
     assert read_runs(first).content_hash != read_runs(second).content_hash

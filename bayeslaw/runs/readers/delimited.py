@@ -4,6 +4,7 @@ import csv
 import io
 import re
 
+import numpy as np
 import pandas as pd
 
 from bayeslaw.errors import RunsError
@@ -32,9 +33,8 @@ def _read(found: Found) -> Raw:
                 f"{found.name}, row {number}: found {len(row)} cells, expected {len(header)} as in the header. "
                 "Quote cells that contain the delimiter, and leave no cell out."
             )
-    columns = list(zip(*body, strict=True)) if body else [()] * len(header)
     # Joined by position, as headings may repeat: that is told to the user later, for every format alike.
-    table = pd.DataFrame({position: pd.Series(cells, dtype=object) for position, cells in enumerate(columns)})
+    table = pd.DataFrame(np.array(body, dtype=object).reshape(len(body), len(header)), dtype=object)
     nameless = not any(known.role == "model" for known in map(meaning, header) if known)
     return Raw(form, table.set_axis(pd.Index(header, dtype=object), axis=1), notes, is_one_run=nameless)
 

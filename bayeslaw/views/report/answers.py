@@ -15,6 +15,7 @@ from bayeslaw.answers.selection import WITHIN, Selection, select
 from bayeslaw.answers.speedup import Speedup
 from bayeslaw.errors import TargetError
 from bayeslaw.evidence.comparison.compare import Comparison
+from bayeslaw.evidence.last_third import LastThird
 from bayeslaw.evidence.reproduction.reproduce import Reproduction
 from bayeslaw.evidence.sensitivity import SENSITIVE, Sensitivity
 from bayeslaw.posterior.posterior import Posterior
@@ -363,6 +364,20 @@ def _(result: Sensitivity) -> list[str]:
         odds = chance(held.p_best[held.recommended])
         told.append(f"With the prior held {factor(held.power)} as strongly, {choice} ({odds} to be the best).")
     return told
+
+
+@question_of.register
+def _(result: LastThird) -> str:
+    return "Does the model foretell the largest runs of the table from the smaller ones?"
+
+
+@facts_of.register
+def _(result: LastThird) -> list[Fact]:
+    inside = int(result.hidden["inside"].sum())
+    return [
+        Fact(f"{inside} of {len(result.hidden)}", "hidden runs inside their 90% interval"),
+        Fact(str(result.seen), "smaller runs that the second fit saw"),
+    ]
 
 
 @question_of.register

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from zoo_results import outcome, summary
-from zoo_tables import BEYOND, KINDS, MODELS, NOISE, SIZES, law, made
+from zoo_results import outcome, reach, summary
+from zoo_tables import BEYOND, CONTROL, KINDS, MODELS, NOISE, SIZES, law, made
 
 import bayeslaw as bl
 
@@ -29,6 +29,21 @@ def test_controls_are_of_the_law_with_the_floor_they_say(floor):
     curve = law(np.random.default_rng(3), floor)
     far, there = curve(0, np.array([1e40]))[0], curve(0, np.array([16 * SIZES[-1]]))[0]
     assert far / there == pytest.approx(floor, abs=0.01)
+
+
+def test_controls_of_any_floor_have_it_in_the_quarter_that_their_number_tells():
+    for number in range(8):
+        again, zoo = made(CONTROL, number), made(CONTROL, number)
+        assert again.runs.equals(zoo.runs)
+        assert zoo.healthy
+        means = zoo.runs.groupby("data")["loss"].mean()
+        assert means.iloc[0] > means.iloc[-1] > zoo.truth[zoo.truth["beyond"] == 64]["loss"].mean() * 0.97
+    # the less is left above the floor at 16 times the data, the less is lost from there to 64 times
+    falls = []
+    for quarter in (0, 3):
+        found = [made(CONTROL, 4 * k + quarter).truth.groupby("beyond")["loss"].mean() for k in range(30)]
+        falls.append(np.mean([np.log(truth[16] / truth[64]) for truth in found]))
+    assert falls[0] > 3 * falls[1] > 0
 
 
 def smooth(kind, number=0):
@@ -71,6 +86,28 @@ def test_results_become_a_table_and_say_wrong_passes():
     (row,) = summary([record, other]).to_dict("records")
     assert (row["tables"], row["PASS"], row["wrong PASS"], row["speaks"]) == (2, 1, 1, "odd_runs")
     assert row["in 16x"] == pytest.approx(0.1)
+
+
+def test_what_is_asked_stands_beside_what_came_out():
+    def record(kind, status, inside, number=0, **more):
+        usual = {"behind": False, "healthy": False, "odd_chosen": False, "p_best": 0.5}
+        return {"kind": kind, "number": number, "status": status, "inside_16": inside, **usual, **more}
+
+    told = reach(
+        [
+            record("ties", "PASS", 1.0, healthy=True),
+            record("rising", "PASS", 0.5),
+            record("sigmoid", "REVIEW", 0.0),
+            record("broken_behind", "PASS", 0.1, behind=True),
+            record("units_10", "PASS", 0.9, odd_chosen=True, p_best=0.95),
+            record("units_1000", "REFUSED", None),
+            *(record(CONTROL, "PASS" if i else "REVIEW", 0.25 * i, number=i, healthy=True) for i in range(4)),
+        ]
+    )
+    assert [line.partition(": ")[2].partition(" (asked")[0] for line in told] == [
+        "1 of 4 tables", "1 of 1 tables", "1 tables", "1 of 5", "0.38"
+    ]  # fmt: skip
+    assert told[-1].endswith("0.00, 0.25, 0.50, 0.75 (asked: .65)")
 
 
 @pytest.mark.slow

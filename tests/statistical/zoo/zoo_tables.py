@@ -6,6 +6,7 @@ run more would measure there.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,19 @@ def control_floor_72(rng):
 
 def control_floor_90(rng):
     return table(rng, law(rng, 0.9), healthy=True)
+
+
+QUARTERS = 4
+
+
+def control_any_floor(rng, number):
+    """Floor uniform from 0 to 90% of the loss at 16 times the data, quarter by quarter; the rest from the priors."""
+    floor = 0.9 * (number % QUARTERS + rng.random()) / QUARTERS
+    beta, phase = np.exp(-1.3 + 0.6 * rng.standard_normal()), 1.5 * rng.standard_normal()
+    level, before = np.exp(0.7 + 0.08 * rng.standard_normal(len(MODELS))), SIZES[-1] ** beta * np.exp(-phase)
+    there = 1 / (before + (16 * SIZES[-1]) ** beta)
+    least = floor / (1 - floor) * there
+    return table(rng, lambda i, d: level[i] * (least + 1 / (before + d**beta)) / (least + there), healthy=True)
 
 
 def plateau_behind_all(rng):
@@ -256,7 +270,11 @@ KINDS: dict[str, Callable[[np.random.Generator], Table]] = {
     )
 }  # fmt: skip
 
+CONTROL = control_any_floor.__name__
+"""Tables of the law with any floor, which are not among the kinds of the zoo; their numbers tell the quarter."""
+
 
 def made(kind: str, number: int) -> Table:
-    """A table of a kind: equal numbers give equal tables."""
-    return KINDS[kind](np.random.default_rng([number, list(KINDS).index(kind)]))
+    """A table of a kind, or a control: equal numbers give equal tables."""
+    make = partial(control_any_floor, number=number) if kind == CONTROL else KINDS[kind]
+    return make(np.random.default_rng([number, [*KINDS, CONTROL].index(kind)]))

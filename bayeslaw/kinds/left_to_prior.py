@@ -1,0 +1,57 @@
+"""What a table leaves to the priors: coordinates of the law of which the runs tell little, its asymptote for one.
+
+A few sizes say next to nothing of the floor of a law: of the 30 models of a published fine-tuning task (FLAN), seen at
+5 and at 11 sizes, the posterior of its logit keeps .91 and .73 of the prior's standard deviation. That is no fault of
+a table, and intervals carry it, so that it asks for no look; but who reads "the irreducible loss is 1.2" is to know
+whence it comes.
+"""
+
+import numpy as np
+import xarray as xr
+
+from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.kinds.shared.prediction import flat
+from bayeslaw.laws.base import Law
+from bayeslaw.results import listed
+from bayeslaw.verdicts import Check
+
+LEFT = 0.8
+"""Share of the sd of a prior that is left after the runs, from which on a coordinate is the prior's. The runs have then
+added half as much information as the prior had, 1 / .8^2 - 1, or less."""
+
+ASYMPTOTE = "floor"
+"""What laws call the coordinate that is their floor."""
+
+
+def left_to_prior_check(layout: Layout, law: Law, draws: xr.Dataset) -> Check:
+    """Say which coordinates of a law the prior determines, more than the runs; a verdict that always passes.
+
+    Parameters
+    ----------
+    layout : Layout
+    law : Law
+        With the priors that were used.
+    draws : xarray.Dataset
+        Posterior draws, coordinates (chain, draw, curve) among them.
+
+    Returns
+    -------
+    Check
+        ``left_to_prior``: the largest share of a prior's standard deviation that is left, of any task.
+    """
+    left = {c.name: _share_left(flat(draws, c.name), layout) / c.sd for c in law.coordinates if c.sd > 0}
+    known = [name for name, share in left.items() if share >= LEFT]
+    meant = {c.name: c.meaning for c in law.coordinates}
+    if not known:
+        sentence = f"The runs narrow the prior of every coordinate of the {law.name} law below {LEFT:g} of its sd."
+    else:
+        named = listed([f"{name} ({meant[name]}), {left[name]:.2f} of its prior's sd left" for name in known])
+        whose = "The asymptote comes from the prior" if ASYMPTOTE in known else "The prior tells more than the runs"
+        sentence = f"{whose}: {named}. Predictions carry it; see check --sensitivity, or state what is known."
+    return Check("left_to_prior", "PASS", float(max(left.values(), default=0.0)), LEFT, sentence, "")
+
+
+def _share_left(values: np.ndarray, layout: Layout) -> float:
+    """The largest sd over tasks of the mean over the curves of each, of draws (S, C)."""
+    of_tasks = [values[:, layout.task_of == k].mean(axis=1) for k in range(len(layout.tasks))]
+    return float(max(np.std(of_task) for of_task in of_tasks))
