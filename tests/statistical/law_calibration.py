@@ -46,15 +46,15 @@ def tables_of(law):
     return slope_tables if law.discrepancy == "slope" else curve_tables
 
 
-def batch_of_ranks(law, first, last, *, fitted=None):
-    """Ranks of true values in the fits of tables of a law, one row a table, and the share of draws that diverged.
+def batch_of_ranks(law, first, last, *, drawn_from=None):
+    """Ranks of true values in the fits of tables by a law, one row a table, and the share of draws that diverged.
 
-    ``fitted`` is the law that is fitted, if it is not the one that tables are simulated from.
+    ``drawn_from`` is the law that tables are simulated from, if it is not the one that is fitted.
     """
-    made, fitted = tables_of(law), fitted or law
+    made = tables_of(law)
     streams = [np.random.default_rng([3, i]) for i in range(first, last)]
-    simulated = [made.simulate(made.SMALL, law, rng) for rng in streams]
-    built = [bayeslaw.build(read(frame), law=fitted, scales=made.scales(law)) for frame, _ in simulated]
+    simulated = [made.simulate(made.SMALL, drawn_from or law, rng) for rng in streams]
+    built = [bayeslaw.build(read(frame), law=law, scales=made.scales(law)) for frame, _ in simulated]
     rows = []
     fits = fits_together(built, SETTINGS, seed=1000 * first, thin=THIN)
     for fit, (_, truth), rng in zip(fits, simulated, streams, strict=True):
@@ -97,8 +97,8 @@ def row(name, found):
     }
 
 
-def too_strong(law):
-    """A law that is sure, and wrong, of its first exponent: its prior lies two of its standard deviations off."""
+def with_other_prior(law):
+    """A law with another prior: that of its first exponent lies two standard deviations off, and is half as wide."""
     first = next(c for c in law.coordinates if c.name.startswith("log_"))
     wrong = replace(first, mean=first.mean + 2 * first.sd, sd=first.sd / 2)
     return replace(law, coordinates=tuple(wrong if c is first else c for c in law.coordinates))
