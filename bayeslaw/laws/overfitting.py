@@ -20,8 +20,8 @@ import jax.numpy as jnp
 from bayeslaw.laws import chinchilla
 from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, exponential, floored, log_reducible
 
-LEAST = 1e-9
-"""Repeats below which there are none; a logarithm of 0 has no gradient."""
+NOTHING = -1e4
+"""Logarithm of what is lost without repeats; one of minus infinity has no gradient."""
 
 MOST = 50.0
 """Log of the most passes through the data that are told apart, so that none overflow."""
@@ -29,8 +29,9 @@ MOST = 50.0
 
 def _reducible(coordinates: Mapping[str, Array], x: Mapping[str, Array]) -> Array:
     kappa, scale = exponential(coordinates, "log_kappa", "log_R_o")
-    repeats = jnp.maximum(jnp.expm1(jnp.minimum(x["data"] - x["unique_data"], MOST)), LEAST)
-    by_heart = jnp.log(-jnp.expm1(-repeats / scale))
+    repeats = jnp.expm1(jnp.minimum(x["data"] - x["unique_data"], MOST))
+    repeated = repeats > 0
+    by_heart = jnp.where(repeated, jnp.log(-jnp.expm1(-jnp.where(repeated, repeats, 1.0) / scale)), NOTHING)
     overfit = coordinates["log_overfit"] + kappa * (x["params"] - x["unique_data"]) + by_heart
     return jnp.logaddexp(chinchilla.reducible(coordinates, x["params"], x["data"]), overfit)
 
