@@ -214,7 +214,7 @@ def test_a_law_of_data_alone_says_so(simulate, forge, random_position):
 
 SPLITS = (
     "chinchilla", "overtraining", "additive", "data_constrained", "error_landscape", "granular_moe", "kaplan",
-    "precision", "sparsity", "step_law", "vocabulary",
+    "overfitting", "precision", "sparsity", "step_law", "vocabulary",
 )  # fmt: skip
 """Not farseer, in which data are ever less use to larger models, nor transfer, in which these need no data at all."""
 

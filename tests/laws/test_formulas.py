@@ -70,6 +70,13 @@ def mup(p, x, r):
     return p["E"] + p["A"] / x["compute"] ** p["beta"]
 
 
+def overfitting(p, x, r):
+    n, d, u = (x[name] for name in ("params", "data", "unique_data"))
+    repeats = np.maximum(d / u - 1, 0)
+    lost = p["P"] * (n / u) ** p["kappa"] * (1 - np.exp(-repeats / p["R_o"]))
+    return chinchilla(p, n, d) + lost
+
+
 def parallel(p, x, r):
     return p["E"] + (p["A"] / (x["params"] * (p["k"] * np.log(x["parallel_size"]) + 1))) ** p["alpha"]
 
@@ -117,7 +124,8 @@ def vocabulary(p, x, r):
 
 FORMULAS = (
     active_params, annealing, bounded_power, error_landscape, farseer, granular_moe, in_context, kaplan, loss_to_loss,
-    moe, mup, parallel, precision, sparsity, step_law, temporal, temporal_drift, three_terms, transfer, vocabulary,
+    moe, mup, overfitting, parallel, precision, sparsity, step_law, temporal, temporal_drift, three_terms, transfer,
+    vocabulary,
 )  # fmt: skip
 POINTS = {"parallel_size": 4.0, "granularity": 4.0, "experts": 16.0, "density": 0.5, "loss_inverse": 0.4,
           "demonstrations": 64.0, "position": 300.0, "learning_rate": 1e-3}  # fmt: skip

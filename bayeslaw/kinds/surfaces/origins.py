@@ -47,17 +47,19 @@ def misfit_error(law: Law, surfaces: list[tuple[np.ndarray, np.ndarray]]) -> flo
     float
         In log loss; NaN where the surfaces have too few runs to tell.
     """
-    ahead, scatter = [np.empty(0)], [np.empty(0)]
+    enough = max(LEAST_RUNS, 2 * (len(law.coordinates) + 1))
+    origins = [
+        (points, log_loss, before, after)
+        for points, log_loss in surfaces
+        for before, after in _origins(points.sum(axis=1), enough)
+    ]
+    if sum(after.sum() for *_, after in origins) < LEAST_ERRORS:
+        return float("nan")  # before anything is compiled
     with jax.enable_x64(True):
-        fit = _fitter(law, max((len(log_loss) for _, log_loss in surfaces), default=0))
-        for points, log_loss in surfaces:
-            for before, after in _origins(points.sum(axis=1), max(LEAST_RUNS, 2 * (len(law.coordinates) + 1))):
-                ahead.append((log_loss - fit(points, log_loss, before))[after])
-            if len(log_loss):
-                scatter.append(log_loss - fit(points, log_loss, np.ones(len(log_loss), bool)))
+        fit = _fitter(law, max(len(log_loss) for _, log_loss in surfaces))
+        ahead = [(log_loss - fit(points, log_loss, before))[after] for points, log_loss, before, after in origins]
+        scatter = [y - fit(points, y, np.ones(len(y), bool)) for points, y in surfaces if len(y)]
     errors = np.concatenate(ahead)
-    if len(errors) < LEAST_ERRORS:
-        return float("nan")
     limit = 3 * _typical(errors)
     square = float(np.mean(np.clip(errors, -limit, limit) ** 2))
     return float(np.sqrt(max(square - _typical(np.concatenate(scatter)) ** 2, _LEAST**2 * square)))
