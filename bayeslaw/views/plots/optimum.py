@@ -13,6 +13,7 @@ from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.views.names import also_at, clean
 from bayeslaw.views.numbers import count
+from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import GREY, INK, darker, padded, tick
 from bayeslaw.views.plots.style import (
     COLOURS,
@@ -184,7 +185,10 @@ def _budget(
     levels = [0.05, 0.25, 0.5, 0.75, 0.95]
     low, quarter, median, three, high = np.quantile(prediction.values[:, here], levels, axis=0)
     axis.fill_between(params, low, high, color=colour, alpha=0.15, linewidth=0)
-    axis.fill_between(params, quarter, three, color=colour, alpha=0.3, linewidth=0)
+    inner = axis.fill_between(params, quarter, three, color=colour, alpha=0.3, linewidth=0)
+    best_at = int(np.argmin(median))
+    told = f"least median {outcome_label(best.outcome)} {interval(median[best_at], low[best_at], high[best_at])}"
+    tell_of(inner, f"{count_flop(compute)}: {told} at {count(float(params[best_at]))} parameters")
     axis.plot(params, median, color=colour, linewidth=1.8)
     style = {"ha": "left", "va": "bottom", "color": darker(colour), "fontweight": "bold", "fontsize": TINY}
     write(axis, count_flop(compute), (float(params[0]), float(median[0])), (3, 4), "data", style)

@@ -23,6 +23,7 @@ from bayeslaw.laws.base import Law
 from bayeslaw.verdicts import Status
 from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.numbers import count
+from bayeslaw.views.plots.hover import tell_of_row
 from bayeslaw.views.plots.page import FAINT, GREY, INK, SMALL, darker, missing_glyphs_ignored, spread, text_style, tick
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -301,7 +302,10 @@ def interval_row(
 def columns(
     ax: Axes, places: Sequence[float], cells: Sequence[tuple[str, Sequence[str]]], colours: Sequence[Any] = ()
 ) -> None:
-    """Write numbers at the right of rows, under a heading a column."""
+    """Write numbers at the right of rows, under a heading a column; a row that is named tells them when pointed at."""
+    for i, label in enumerate(ax.get_yticklabels()[: len(places)]):
+        told = "; ".join(f"{heading.replace(chr(10), ' ')} {texts[i]}" for heading, texts in cells if texts[i])
+        tell_of_row(ax, places[i], f"{label.get_text()}: {told}")
     size, at = row_size(ax), 0.0
     for heading, texts in cells:
         at += _GAP + max(text_width(text, size) for text in (*texts, heading))
