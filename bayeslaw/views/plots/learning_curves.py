@@ -46,6 +46,7 @@ def plot(
     models: Sequence[str] = (),
     to: float | None = None,
     at: Mapping[str, float] | None = None,
+    title: str = "Learning curves",
 ) -> Axes:
     """Draw curves with bands of run predictions; of many models, six in colour and the others as measured.
 
@@ -61,6 +62,7 @@ def plot(
         The last size; four times the largest seen unless told.
     at : mapping, optional
         Covariates besides, where they vary along a curve.
+    title : str
 
     Returns
     -------
@@ -93,7 +95,7 @@ def plot(
     label_x(ax, covariate_label(posterior.law.axis, posterior.provenance()), key, grey)
     where = "" if shown.task == "task" else f" on {clean(shown.task)}"  # the reader's name where none is given
     law = f"{clean(posterior.law.name)} law"
-    head(ax, f"Learning curves{where}{also_at(at or {})}", law, overall(posterior.checks))
+    head(ax, f"{title}{where}{also_at(at or {})}", law, overall(posterior.checks))
     return ax
 
 

@@ -23,6 +23,7 @@ from bayeslaw.laws.base import Law
 from bayeslaw.verdicts import Status
 from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.numbers import count
+from bayeslaw.views.plots.dark import is_dark, turn_dark
 from bayeslaw.views.plots.hover import tell_of_row
 from bayeslaw.views.plots.page import FAINT, GREY, INK, SMALL, darker, missing_glyphs_ignored, spread, text_style, tick
 
@@ -56,7 +57,8 @@ _HINTING = 1.08
 def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
     """The axes given, or those of a new figure of that size in inches, without ornaments.
 
-    A new figure is one of pyplot's, so that notebooks and ``pyplot.show`` show it; axes of the user's need no pyplot.
+    A user's figure may be dark: `head`, which is drawn last, sees to that. A new figure is one of pyplot's, so that
+    notebooks and ``pyplot.show`` show it; axes of the user's need no pyplot.
     """
     if ax is None:
         from matplotlib import pyplot
@@ -335,7 +337,8 @@ def end_labels(ax: Axes, x: float, ends: Sequence[float], names: Sequence[str], 
 def head(ax: Axes, title: str, subtitle: str = "", status: Status = "PASS") -> None:
     """Write a title over the axes and a grey line below it, broken to the width there is.
 
-    A status that is not PASS is told in the grey line, so that no picture is better than its checks.
+    A status that is not PASS is told in the grey line, so that no picture is better than its checks. A picture is
+    complete with its title, and turned then if its figure is dark.
     """
     width, verdict = size_of(ax)[0], "" if status == "PASS" else f"checks:\N{NO-BREAK SPACE}{status}"
     whole = DOT.join(part for part in (subtitle, verdict) if part)
@@ -351,6 +354,8 @@ def head(ax: Axes, title: str, subtitle: str = "", status: Status = "PASS") -> N
     figure = ax.get_figure(root=True)
     if figure is not None and figure.get_layout_engine() is None:
         settle(ax)
+    if is_dark(ax):
+        turn_dark(ax)
 
 
 def label_x(ax: Axes, text: str, *notes: str) -> None:
