@@ -16,7 +16,7 @@ ALIKE = 0.2
 """Logarithm of the ratio of two losses of one step, up to which they may be of one run that was resumed."""
 
 
-PERIOD_MIN, ON_THE_GRID = 5, 0.8
+PERIOD_MIN, ON_THE_GRID = 5, 0.7
 """Steps from evaluation to evaluation, from which on they tell whether steps are numbered from 0; and the share of them
 that has to agree, for the last may come at any step."""
 
