@@ -418,7 +418,7 @@ def test_what_is_pointed_at_tells_its_numbers(page, fitted):
     for candidate in fitted.select(data=16000.0).candidates:
         says = f"median {fixed(candidate.loss_median, 3)}"
         assert any(says in one and chance(candidate.p_best) in one for one in told)
-    assert any(one.startswith("<script>alert(1)</script>: median") for one in told)
+    assert any("alert(1)" in one for one in told)
 
 
 def test_areas_lie_where_the_rows_of_the_picture_are(fitted):
