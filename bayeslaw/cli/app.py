@@ -40,10 +40,10 @@ from bayeslaw.errors import BayeslawError
 class Teaching(TyperCommand):
     """A command whose message about an argument that is missing says what is expected there."""
 
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; see click."""
         try:
-            return super().make_context(info_name, args, parent, **extra)
+            return super().parse_args(ctx, args)
         except typer.BadParameter as error:
             error.message = error.message or getattr(error.param, "help", None) or ""
             raise
