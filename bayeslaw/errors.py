@@ -3,6 +3,28 @@
 Every message says what was expected, what was found (file, row, value) and what to do about it.
 """
 
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Words that offer the nearest of known names, with a blank before them; empty if none is near.
+
+    Parameters
+    ----------
+    name : str
+        What was found.
+    known : iterable of str
+    cutoff : float
+        How alike a name must be to be near, from 0 to 1.
+
+    Returns
+    -------
+    str
+    """
+    near = difflib.get_close_matches(name, list(known), 1, cutoff)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
 
 class BayeslawError(Exception):
     """Base of every error that bayeslaw raises on purpose."""

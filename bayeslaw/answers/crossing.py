@@ -63,6 +63,8 @@ class Crossing(Result):
     size : dict
         Quantiles of the size where the more likely of the two overtakings happens, given that it does, for good; empty
         if neither has a probability of 1% or more.
+    loss : dict
+        Quantiles of the outcome that both have there; empty if ``size`` is.
     sizes : ndarray, shape (n,)
         Data sizes looked at.
     difference : ndarray, shape (S, n)
@@ -87,6 +89,7 @@ class Crossing(Result):
     p_a_overtakes: float
     p_returns: float
     size: dict[str, float]
+    loss: dict[str, float]
     sizes: np.ndarray
     difference: np.ndarray
     chains: int
@@ -107,7 +110,8 @@ class Crossing(Result):
         if not self.size:
             return f"Of {self.a} and {self.b}, {never}."
         where = f"{self.size['median']:.3g} (90% interval {self.size['p05']:.3g} to {self.size['p95']:.3g})"
-        return f"{winner} overtakes {loser} with probability {p:.2f}, at {where} if it does; {never}."
+        level = f"{self.outcome.label} {self.outcome.told(self.loss)}"
+        return f"{winner} overtakes {loser} with probability {p:.2f}, at {where} and {level} if it does; {never}."
 
     @property
     def draws(self) -> xr.Dataset:
@@ -115,7 +119,7 @@ class Crossing(Result):
         return xr.Dataset({"difference": by_chain(self.difference, self.chains, ("size",), {"size": self.sizes})})
 
     def record(self) -> dict[str, Any]:
-        """Odds and sizes as plain values.
+        """Odds, sizes and the outcome there as plain values.
 
         Returns
         -------
@@ -123,23 +127,29 @@ class Crossing(Result):
         """
         names = ("a", "b", "kind", "at", "low", "high", "p_a_always", "p_b_always", "p_b_overtakes", "p_a_overtakes")
         found = {name: getattr(self, name) for name in (*names, "p_returns", "size")}
-        return {**found, "at": dict(self.at), "p_never": self.p_never}
+        level = {**self.loss, **self.outcome.given_quantiles(self.loss)}
+        return {**found, "at": dict(self.at), "p_never": self.p_never, self.outcome.name: level}
 
     def to_dict(self) -> dict[str, Any]:
         """The crossing as plain values, with verdicts and provenance."""
         return {**self.provenance, **self.record(), **verdict(self.checks)}
 
     def to_frame(self) -> pd.DataFrame:
-        """What can happen, one row each: its probability, and quantiles of the size of the likelier overtaking."""
+        """What can happen, one row each: its probability, and quantiles of the size of the likelier overtaking.
+
+        And those of the outcome there, ``loss_p05``, in the unit of the source, too (``perplexity_p05``).
+        """
         likelier = "b" if self.p_b_overtakes >= self.p_a_overtakes else "a"
+        level = {f"{self.outcome.name}_{name}": value for name, value in self.loss.items()}
+        there = {**self.size, **level, **self.outcome.given_quantiles(self.loss)}
         rows = {
             f"{self.a} is better throughout": (self.p_a_always, {}),
             f"{self.b} is better throughout": (self.p_b_always, {}),
-            f"{self.b} overtakes {self.a}": (self.p_b_overtakes, self.size if likelier == "b" else {}),
-            f"{self.a} overtakes {self.b}": (self.p_a_overtakes, self.size if likelier == "a" else {}),
+            f"{self.b} overtakes {self.a}": (self.p_b_overtakes, there if likelier == "b" else {}),
+            f"{self.a} overtakes {self.b}": (self.p_a_overtakes, there if likelier == "a" else {}),
             "one overtakes the other and loses again": (self.p_returns, {}),
         }
-        return pd.DataFrame([{"what": what, "probability": p, **size} for what, (p, size) in rows.items()])
+        return pd.DataFrame([{"what": what, "probability": p, **more} for what, (p, more) in rows.items()])
 
 
 def crossing(
@@ -204,7 +214,7 @@ def crossing(
             f"The laws of {a!r} and {b!r} differ in level alone, as all their other parameters are one for the task, "
             "and so never cross. Their curves may: leave out kind='law'."
         )
-    found = _summarise(difference, points)
+    found = _summarise(difference, points, lines[:, 0], predictor.outcome)
     beyond = {name: value / float(posterior.layout.covariates[name][here].max()) for name, value in at.items()}
     if found["size"]:
         beyond[law.axis] = found["size"]["median"] * float(targets.beyond[law.axis][:, 0].max()) / points[0]
@@ -250,8 +260,11 @@ def _distance_check(beyond: Mapping[str, float], law: Law) -> list[Check]:
     return [reach_check(beyond[far], sentence, reach_of(law, far))]
 
 
-def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:
-    """Probabilities, and quantiles of the size, from draws (S, GRID) of a difference, negative where a is better."""
+def _summarise(difference: np.ndarray, points: np.ndarray, level: np.ndarray, outcome: Outcome) -> dict[str, Any]:
+    """Probabilities, and quantiles of the size and the outcome there.
+
+    From draws (S, GRID) of a difference, negative where a is better, and of the level of a on the scale of the link.
+    """
     better = difference < 0
     first, last = better[:, 0], better[:, -1]
     changes = better[:, 1:] != better[:, :-1]
@@ -259,12 +272,15 @@ def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:
     overtaken = {"b": first & ~last, "a": ~first & last}
     likelier = max(overtaken, key=lambda who: overtaken[who].mean())
     here = np.flatnonzero(overtaken[likelier])
-    size = {}
+    size, loss = {}, {}
     if len(here) >= 0.01 * len(better):
         j = changes.shape[1] - 1 - changes[here, ::-1].argmax(axis=1)
         before, after = difference[here, j], difference[here, j + 1]
         logs = np.log(points)
-        where = logs[j] + (logs[j + 1] - logs[j]) * before / (before - after)
+        share = before / (before - after)
+        where = logs[j] + (logs[j + 1] - logs[j]) * share
+        there = level[here, j] + (level[here, j + 1] - level[here, j]) * share
+        loss = quantiles(outcome.inverse(there))
         size = {name: float(np.exp(value)) for name, value in quantiles(where).items()}
     return {
         "p_a_always": float((first & never).mean()),
@@ -273,4 +289,5 @@ def _summarise(difference: np.ndarray, points: np.ndarray) -> dict[str, Any]:
         "p_a_overtakes": float(overtaken["a"].mean()),
         "p_returns": float(((first == last) & ~never).mean()),
         "size": size,
+        "loss": loss,
     }

@@ -24,6 +24,7 @@ from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.kinds.reach import JOINT, budget_check, reach_check
 from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.points import require_covariates
 from bayeslaw.kinds.shared.prediction import ErrorAlong, LawDraws
 from bayeslaw.laws.base import Law
@@ -55,6 +56,7 @@ class Optimum(Result):
     best_params : ndarray, shape (S, families)
         Draws of the best number of parameters.
     chains : int
+    outcome : Outcome
     checks : tuple of Check
         Of the fit, and on how far the budget, or the repetition of its data, extrapolates.
     provenance : mapping
@@ -66,6 +68,7 @@ class Optimum(Result):
     families: tuple["FamilyOptimum", ...]
     best_params: np.ndarray
     chains: int
+    outcome: Outcome
     checks: tuple[Check, ...]
     provenance: Mapping[str, Any]
 
@@ -74,7 +77,8 @@ class Optimum(Result):
         """The best split, family by family."""
         told = [
             f"{f.family}: {f.recommended_params:.3g} parameters on {f.recommended_data:.3g} tokens (half the odds "
-            f"{f.params['p25']:.3g} to {f.params['p75']:.3g} parameters), loss {f.loss['median']:.4g}"
+            f"{f.params['p25']:.3g} to {f.params['p75']:.3g} parameters), "
+            f"{self.outcome.label} {self.outcome.told(f.loss)}"
             for f in self.families
         ]
         return f"Best split of {self.compute:.4g} FLOP. {'; '.join(told[:3])}{' …' if len(told) > 3 else ''}."
@@ -90,11 +94,15 @@ class Optimum(Result):
     def records(self) -> list[dict[str, Any]]:
         """One plain mapping a family.
 
+        Where losses were converted when they were read, their quantiles in the unit of the source stand among those of
+        ``loss``: ``perplexity_p05``, ``bits_median``.
+
         Returns
         -------
         list of dict
         """
-        return [asdict(family) for family in self.families]
+        found = [asdict(family) for family in self.families]
+        return [{**one, "loss": {**one["loss"], **self.outcome.given_quantiles(one["loss"])}} for one in found]
 
     def to_dict(self) -> dict[str, Any]:
         """The split as plain values, with verdicts and provenance."""
@@ -102,14 +110,15 @@ class Optimum(Result):
         return {**self.provenance, **found, **verdict(self.checks)}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a family and quantity, quantiles in columns."""
-        return pd.DataFrame(
-            [
-                {"family": f.family, "task": f.task, "quantity": name, **getattr(f, name)}
-                for f in self.families
-                for name in ("params", "data", "tokens_per_param", "loss")
-            ]
-        )
+        """One row a family and quantity, quantiles in columns; the loss in the unit of the source, too."""
+        given = self.outcome.given
+        rows = []
+        for f in self.families:
+            found = {name: getattr(f, name) for name in ("params", "data", "tokens_per_param", "loss")}
+            if given:
+                found[given] = self.outcome.in_given(f.loss)
+            rows += [{"family": f.family, "task": f.task, "quantity": name, **of} for name, of in found.items()]
+        return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True)
@@ -180,6 +189,7 @@ def optimum(posterior: Posterior, compute: float, *, at: Mapping[str, float] | N
         families=tuple(family for family, _ in found),
         best_params=np.stack([params for _, params in found], axis=1),
         chains=posterior.chains,
+        outcome=posterior.outcome,
         checks=(*posterior.checks, worst(checks)),
         provenance=posterior.provenance(),
     )

@@ -104,9 +104,7 @@ class Prediction(Result):
             return f"Predicted {self.outcome.label} of {what} ({said}): medians and intervals."
         (r,) = self.records()
         at = ", ".join(f"{name}={value:g}" for name, value in r["at"].items())
-        interval = f"{r['median']:.4g} (90% interval {r['p05']:.4g} to {r['p95']:.4g})"
-        if given := self.outcome.given:
-            interval += f", {given} {r[f'{given}_median']:.4g} ({r[f'{given}_p05']:.4g} to {r[f'{given}_p95']:.4g})"
+        interval = self.outcome.told({name: r[name] for name in ("p05", "median", "p95")})
         return f"Predicted {self.outcome.label} of {r['model']} at {at} ({said}): {interval}."
 
     def records(self) -> list[dict[str, Any]]:

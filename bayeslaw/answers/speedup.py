@@ -96,11 +96,14 @@ class Speedup(Result):
     @property
     def sentence(self) -> str:
         """By what factor b saves, and how likely it is that it does."""
+        level = f"{self.outcome.label} {self.loss['median']:.4g}"
+        if given := self.outcome.in_given(self.loss):
+            level += f" ({self.outcome.given} {given['median']:.4g})"
         if not self.factor:
-            return f"Neither {self.a} nor {self.b} reaches {self.outcome.name} {self.loss['median']:.4g}."
+            return f"Neither {self.a} nor {self.b} reaches {level}."
         low, middle, high = (self.factor[name] for name in ("p05", "median", "p95"))
         told = (
-            f"For {self.outcome.name} {self.loss['median']:.4g}, {self.a} needs {middle:.3g} times the {self.of} of "
+            f"For {level}, {self.a} needs {middle:.3g} times the {self.of} of "
             f"{self.b} (90% interval {low:.3g} to {high:.3g}); {self.b} saves with probability {self.p_saves:.2f}"
         )
         never = [(name, p) for name, p in ((self.a, self.p_never_a), (self.b, self.p_never_b)) if p > 0]
@@ -121,15 +124,18 @@ class Speedup(Result):
         """
         names = ("a", "b", "kind", "of", "factor", "p_saves", "p_never_a", "p_never_b")
         found = {name: getattr(self, name) for name in names}
-        return {**found, "at": dict(self.at), self.outcome.name: self.loss}
+        level = {**self.loss, **self.outcome.given_quantiles(self.loss)}
+        return {**found, "at": dict(self.at), self.outcome.name: level}
 
     def to_dict(self) -> dict[str, Any]:
         """The speed-up as plain values, with verdicts and provenance."""
         return {**self.provenance, **self.record(), **verdict(self.checks)}
 
     def to_frame(self) -> pd.DataFrame:
-        """Quantiles of the factor and of the outcome, one row each."""
+        """Quantiles of the factor and of the outcome, one row each; of the outcome in the unit of the source, too."""
         rows = {f"{self.of} of {self.a} over that of {self.b}": self.factor, self.outcome.name: self.loss}
+        if given := self.outcome.in_given(self.loss):
+            rows[self.outcome.given] = given
         return pd.DataFrame([{"what": what, **values} for what, values in rows.items()])
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from bayeslaw.cli.advise import advise
 from bayeslaw.cli.backtest import backtest
@@ -36,6 +37,19 @@ from bayeslaw.cli.speedup import speedup
 from bayeslaw.cli.track import track
 from bayeslaw.errors import BayeslawError
 
+
+class Teaching(TyperCommand):
+    """A command whose message about an argument that is missing says what is expected there."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; see click."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = error.message or getattr(error.param, "help", None) or ""
+            raise
+
+
 app = typer.Typer(
     help="Turn cheap training runs into decisions about expensive ones, with honest odds.",
     no_args_is_help=True,
@@ -43,24 +57,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command()(demo)
-app.command()(read)
-app.command()(select)
-app.command("next")(next_)
-app.command()(fit)
-app.command("fit-many")(fit_many)
-app.command()(predict)
-app.command()(check)
-app.command("report")(write_report)
-app.command()(track)
-app.command()(optimum)
-app.command()(crossing)
-app.command()(speedup)
-app.command()(advise)
-app.command()(compare)
-app.command()(laws)
-app.command()(reproduce)
-app.command()(replay)
+app.command(cls=Teaching)(demo)
+app.command(cls=Teaching)(read)
+app.command(cls=Teaching)(select)
+app.command("next", cls=Teaching)(next_)
+app.command(cls=Teaching)(fit)
+app.command("fit-many", cls=Teaching)(fit_many)
+app.command(cls=Teaching)(predict)
+app.command(cls=Teaching)(check)
+app.command("report", cls=Teaching)(write_report)
+app.command(cls=Teaching)(track)
+app.command(cls=Teaching)(optimum)
+app.command(cls=Teaching)(crossing)
+app.command(cls=Teaching)(speedup)
+app.command(cls=Teaching)(advise)
+app.command(cls=Teaching)(compare)
+app.command(cls=Teaching)(laws)
+app.command(cls=Teaching)(reproduce)
+app.command(cls=Teaching)(replay)
 app.add_typer(backtest, name="backtest")
 app.add_typer(campaign, name="campaign")
 app.add_typer(priors, name="priors")

@@ -23,7 +23,7 @@ from bayeslaw.cli.shared import (
 def crossing(
     fit: FitFile,
     a: Annotated[str, typer.Argument(help="Model, or family of a joint law.")],
-    b: Annotated[str, typer.Argument(help="Another.")],
+    b: Annotated[str, typer.Argument(help="Another model, or family.")],
     at: Annotated[list[str] | None, typer.Option("--at", help="Other covariates, such as params=8e9.")] = None,
     task: Task = None,
     low: Annotated[str | None, typer.Option(help="Look from this size on; from the smallest seen unless told.")] = None,

@@ -85,7 +85,30 @@ def point_of_law(point: dict[str, float], law: "Law", runs: "Runs") -> dict[str,
         if "data" in found:
             raise TargetError("--at gives compute, params and data, and two of them give the third. Leave one out.")
         found["data"] = compute / (FLOP_PER_TOKEN * found["params"]) if found["params"] > 0 else math.nan
+    _require_law_of(found, law, runs)
     return found
+
+
+def _require_law_of(point: dict[str, float], law: "Law", runs: "Runs") -> None:
+    """Refuse a point in sizes that the table has and the law does not describe, and name laws that do.
+
+    Raises
+    ------
+    TargetError
+    """
+    from bayeslaw.kinds.shared.layout import laws_fed_by
+    from bayeslaw.laws import get_law
+    from bayeslaw.runs.columns import COUNTS
+
+    own = [c.name for c in law.covariates]
+    others = [name for name in point if name in COUNTS and name in runs.table and name not in own]
+    wanted = {*others, *own} & set(point)
+    fed = [name for name in laws_fed_by(runs) if wanted <= {c.name for c in get_law(name).covariates}]
+    if others and fed:
+        raise TargetError(
+            f"The {law.name} law is of {' and '.join(own)}, and --at gives {' and '.join(others)}, which the table "
+            f"has, too. Name a law of {' and '.join(sorted(wanted))} with --law: {', '.join(fed)}."
+        )
 
 
 def point_of_table(point: dict[str, float], runs: "Runs") -> dict[str, float]:

@@ -6,7 +6,6 @@ ones expected, and the error of slopes from rolling origins inside what was seen
 task by task integrated over the rates; a collection can be left out, so that it can be scored by what others say.
 """
 
-import difflib
 import functools
 import json
 import os
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import optimize, special
 
-from bayeslaw.errors import LawError, TargetError
+from bayeslaw.errors import LawError, TargetError, did_you_mean
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.scales import LEAST_RATIO, Foretold
 from bayeslaw.prior.released import released_folder
@@ -120,8 +119,7 @@ def scales_without(law: "Law", collections: Sequence[str]) -> Any:
     known = sorted({task.collection for task in read_hidden_tasks(released_tasks_path())})
     for name in collections:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            nearest = f" Did you mean {near[0]!r}?" if near else ""
+            nearest = did_you_mean(name, known)
             raise TargetError(
                 f"Nothing was learned from a collection {name!r}, so it cannot be left out.{nearest} "
                 f"The collections are: {', '.join(known)}."

@@ -4,7 +4,6 @@ The laws that users register are the one piece of state that the package keeps. 
 `register_law` alone. Nothing of other packages is imported before a law of theirs is asked for by name.
 """
 
-import difflib
 import importlib
 import importlib.metadata
 import pkgutil
@@ -14,7 +13,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayeslaw.errors import BayeslawWarning, LawError
+from bayeslaw.errors import BayeslawWarning, LawError, did_you_mean
 
 if TYPE_CHECKING:
     from bayeslaw.laws.base import Law
@@ -115,8 +114,7 @@ def own_law(name: str) -> "Law | None":
 def no_such_law(name: str) -> LawError:
     """What to tell somebody who names a law that there is not."""
     names = sorted({*builtin_names(), *own_names()})
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(name, names)
     if name.lower().endswith(".py"):
         hint = " A file that defines a law is read by load_law(path)."
     return LawError(f"There is no law {name!r}.{hint} Use one of: {', '.join(names)}.")

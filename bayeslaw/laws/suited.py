@@ -12,9 +12,10 @@ SIZES_OF_A_CURVE = 3
 
 
 def suited_law(runs: Runs) -> tuple[str, str]:
-    """Name of the law for a table: joint where models are points and no curves, in C where that is all, else in D.
+    """Name of the law for a table: joint where models are sizes or points, in C where that is all, else in D.
 
-    Without any of these, that which makes use of the most columns.
+    Models that are named by their parameters alone are sizes of one, however many runs each has. Without any of these,
+    that which makes use of the most columns.
 
     Parameters
     ----------
@@ -23,7 +24,7 @@ def suited_law(runs: Runs) -> tuple[str, str]:
     Returns
     -------
     tuple of two str
-        The name, and why it is not the rectified law of curves; empty if it is.
+        The name, and why; empty where nothing else would do.
     """
     table = runs.table
     if "accuracy" in table:
@@ -41,11 +42,17 @@ def suited_law(runs: Runs) -> tuple[str, str]:
     if "params" not in table or not counts_tokens(runs) or table["params"].nunique() < 2:
         return "rectified", ""
     sizes = table.groupby(["task", "model"], sort=False)["data"].nunique().median()
-    if sizes >= SIZES_OF_A_CURVE:
-        return "rectified", ""
+    if sizes >= SIZES_OF_A_CURVE and not _are_sizes(table):
+        return "rectified", "each model has a curve of its own, where chinchilla is of parameters and tokens together"
     if "unique_data" in table and (table["unique_data"] < table["data"]).any():
         return "data_constrained", "the table has parameters, tokens and unique tokens"
     return "chinchilla", "the table has parameters and tokens"
+
+
+def _are_sizes(table: pd.DataFrame) -> bool:
+    """Whether models are named by their parameters alone, as in a table without a column of models."""
+    by_size = [f"params={params:.12g}" for params in table["params"]]
+    return all(model.endswith(size) for model, size in zip(table["model"], by_size, strict=True))
 
 
 def _law_of_scores(table: pd.DataFrame) -> tuple[str, str]:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeslaw.errors import BayeslawError, LawError, PosteriorFileError
+from bayeslaw.errors import BayeslawError, LawError, PosteriorFileError, did_you_mean
 from bayeslaw.files import replacing
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.laws.base import Law
@@ -115,7 +115,8 @@ def load_posterior(path: str | os.PathLike[str], law: Law | None = None) -> Post
 def _read(path: Path) -> xr.DataTree:
     """The file as a tree, if it is one of a fit in this format."""
     if not path.is_file():
-        raise PosteriorFileError(f"{path}: there is no such file. Expected a fit saved with -o or fit.save().")
+        near = did_you_mean(path.name, (other.name for other in path.parent.glob("*.nc")))
+        raise PosteriorFileError(f"{path}: there is no such file.{near} Expected a fit saved with -o or fit.save().")
     try:
         with xr.open_datatree(path, engine="h5netcdf") as tree:
             tree.load()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bayeslaw.errors import PriorError
+from bayeslaw.errors import PriorError, did_you_mean
 from bayeslaw.prior.prior import Prior, load_prior
 
 PRIOR_FILE = "prior.json"
@@ -37,5 +37,6 @@ def released_prior(name: str) -> Prior:
     names = released_names()
     if name not in names:
         found = f"The released ones are {', '.join(names)}." if names else "None were found with this installation."
-        raise PriorError(f"There is no released prior {name!r}. {found} A file of your own ends in .json or .nc.")
+        near = did_you_mean(name, names)
+        raise PriorError(f"There is no released prior {name!r}.{near} {found} A file of your own ends in .json or .nc.")
     return load_prior(released_folder() / name / PRIOR_FILE)

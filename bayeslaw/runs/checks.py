@@ -1,5 +1,9 @@
-"""What a table of runs must satisfy before a law is fitted to it, and what is said when it does not."""
+"""What a table of runs must satisfy before a law is fitted to it, and what is said when it does not.
 
+What is wrong is told in sentences that begin with the place, all of a table at once.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +34,9 @@ _EXPECTED = {
 }
 OPTIONAL = ("accuracy_se", "questions", "chance", "model_loss")
 """Columns that may have empty cells."""
+
+PROBLEMS = 8
+"""Problems of a table that are told at most."""
 
 SHOWN = 80
 """Characters of a cell that a message shows."""
@@ -71,13 +78,33 @@ def check_metric(table: pd.DataFrame, source: str) -> None:
             )
 
 
-def check_units(table: pd.DataFrame, read: dict[str, ReadColumn], source: str) -> None:
-    """Refuse columns in which the numbers are not in one unit."""
+def refuse(source: str, problems: Iterable[str]) -> None:
+    """Refuse a table with all that is wrong with it.
+
+    Raises
+    ------
+    RunsError
+        If there is a problem.
+    """
+    by_place: dict[str, str] = {}
+    for one in problems:
+        by_place.setdefault(one.partition(": ")[0], one)  # the first tells most
+    told = list(by_place.values())
+    if len(told) == 1:
+        raise RunsError(f"{source}, {told[0]}")
+    if told:
+        shown = " ".join(f"({i}) {one}" for i, one in enumerate(told[:PROBLEMS], 1))
+        more = f" And {len(told) - PROBLEMS} more." if len(told) > PROBLEMS else ""
+        raise RunsError(f"{source}: found {len(told)} problems. {shown}{more}")
+
+
+def unit_problems(table: pd.DataFrame, read: dict[str, ReadColumn]) -> Iterator[str]:
+    """Columns in which the numbers are not in one unit."""
     for heading in table.columns:
         if plain(heading) in ("unit", "units") and table[heading].nunique() > 1:
             units = ", ".join(repr(unit) for unit in table[heading].unique()[:8])
-            raise RunsError(
-                f"{source}, column {heading!r}: mixed units ({units}), expected one. Convert the numbers to one unit, "
+            yield (
+                f"column {heading!r}: mixed units ({units}), expected one. Convert the numbers to one unit, "
                 f"or choose one with where=\"{heading} == '…'\"."
             )
     for name, column in read.items():
@@ -87,23 +114,24 @@ def check_units(table: pd.DataFrame, read: dict[str, ReadColumn], source: str) -
             continue
         if column.scale != 1:
             written = table.index[suffixed][0]
-            raise RunsError(
-                f"{_place(table, column, written, source)}: mixed units, found {_found(column, written)} under "
+            yield (
+                f"{_place(table, column, written)}: mixed units, found {_found(column, written)} under "
                 "a heading that names a unit, expected one of the two. Drop the suffix, or the unit in the heading."
             )
+            continue
         # A fraction of an example is no count, and no model has three parameters: such numbers lack their suffix.
         odd = ~suffixed & (values < 1000) & (values != 0) & ((values != np.round(values)) | (name == "params"))
         if odd.any():
             bare, written = table.index[odd][0], table.index[suffixed][0]
-            raise RunsError(
-                f"{_place(table, column, bare, source)}: mixed units, found {_found(column, bare)} beside "
+            yield (
+                f"{_place(table, column, bare)}: mixed units, found {_found(column, bare)} beside "
                 f"{_found(column, written)} (row {_row(table, written)}), expected one unit. "
                 "Write the suffix everywhere, or nowhere."
             )
 
 
-def check_numbers(table: pd.DataFrame, read: dict[str, ReadColumn], source: str) -> None:
-    """Refuse cells that are not the numbers their column needs, naming the first; see `may_be_negative` for losses."""
+def number_problems(table: pd.DataFrame, read: dict[str, ReadColumn]) -> Iterator[str]:
+    """Cells that are not the numbers their column needs, the first of each; see `may_be_negative` for losses."""
     for name, column in read.items():
         values = column.numbers.values[table.index]
         blank = column.numbers.blank[table.index]
@@ -111,9 +139,9 @@ def check_numbers(table: pd.DataFrame, read: dict[str, ReadColumn], source: str)
         if good.all():
             continue
         bad = table.index[~good]
-        others = f" (and so in {len(bad) - 1} more rows)" if len(bad) > 1 else ""
-        raise RunsError(
-            f"{_place(table, column, bad[0], source)}: found {_found(column, bad[0])}, "
+        others = f" (and so in {len(bad) - 1} more row{'s' * (len(bad) > 2)})" if len(bad) > 1 else ""
+        yield (
+            f"{_place(table, column, bad[0])}: found {_found(column, bad[0])}, "
             f"expected {_EXPECTED[name]}{others}. {_remedy(name, column, bad[0], _row(table, bad[0]))}"
         )
 
@@ -145,29 +173,29 @@ def may_be_negative(losses: NDArray[np.float64]) -> bool:
     return bool(np.mean(losses < 0) > NEGATIVE_MIN)
 
 
-def check_names(table: pd.DataFrame, source: str) -> None:
-    """Refuse runs without a model or a task, and models in two families."""
+def name_problems(table: pd.DataFrame) -> Iterator[str]:
+    """Runs without a model or a task, and models in two families."""
     for name in ("model", "task"):
         nameless = table["row"][table[name] == ""]
         if len(nameless):
-            raise RunsError(
-                f"{source}, row {nameless.iloc[0]}, column {name!r}: found an empty cell, expected the name of "
+            yield (
+                f"row {nameless.iloc[0]}, column {name!r}: found an empty cell, expected the name of "
                 f"a {name}. Fill it in, or leave the row out with where=\"{name} != ''\"."
             )
     first = table.groupby(["task", "model"], sort=False)[["family", "row"]].transform("first")
     other = table["family"] != first["family"]
     if other.any():
         row, before = table[other].iloc[0], first[other].iloc[0]
-        raise RunsError(
-            f"{source}, row {row['row']}, column 'family': the model {row['model']!r} is in the family "
+        yield (
+            f"row {row['row']}, column 'family': the model {row['model']!r} is in the family "
             f"{row['family']!r}, but in {before['family']!r} in row {before['row']}; expected one family a model. "
             "Correct one of the two; if these are two ways of tuning one model, name them apart, such as "
             f"{row['model']} {row['family']}."
         )
 
 
-def check_seeds(table: pd.DataFrame, source: str) -> None:
-    """Refuse two losses for one seed: one run has one loss."""
+def seed_problems(table: pd.DataFrame) -> Iterator[str]:
+    """Two losses for one seed: one run has one loss."""
     if "seed" not in table:
         return
     seeded = table[table["seed"].notna() & (table["seed"].astype(str) != "")]
@@ -176,8 +204,8 @@ def check_seeds(table: pd.DataFrame, source: str) -> None:
     other = seeded["loss"] != first["loss"]
     if other.any():
         row, before = seeded[other].iloc[0], first[other].iloc[0]
-        raise RunsError(
-            f"{source}, rows {before['row']:.0f} and {row['row']}: found the losses {before['loss']:g} and "
+        yield (
+            f"rows {before['row']:.0f} and {row['row']}: found the losses {before['loss']:g} and "
             f"{row['loss']:g} for the same model {row['model']!r}, data = {row['data']:.12g} and seed {row['seed']}, "
             "expected one loss a seed. Correct the seed, empty it if it is unknown, or choose one row with where."
         )
@@ -187,14 +215,8 @@ LOG_POINTS = 20
 """A table whose models were mostly measured at more sizes than this is a training log, which may hold a step twice."""
 
 
-def check_repeats(table: pd.DataFrame, source: str) -> None:
-    """Refuse a row that repeats another in every column, unless it comes from a training log.
-
-    Raises
-    ------
-    RunsError
-        Names both rows.
-    """
+def repeat_problems(table: pd.DataFrame) -> Iterator[str]:
+    """A row that repeats another in every column, unless it comes from a training log."""
     first = repeats(table)
     if first.empty:
         return
@@ -202,8 +224,8 @@ def check_repeats(table: pd.DataFrame, source: str) -> None:
         return
     position = first.index[0]
     more = f" (and {len(first) - 1} more such rows)" if len(first) > 1 else ""
-    raise RunsError(
-        f"{source}, row {_row(table, position)}: the same in every column as row {first.iloc[0]}{more}, expected each "
+    yield (
+        f"row {_row(table, position)}: the same in every column as row {first.iloc[0]}{more}, expected each "
         "run once. Remove the copy; if they are repeated runs that happened to agree, add a column 'seed'."
     )
 
@@ -231,8 +253,8 @@ def _row(table: pd.DataFrame, position: int) -> int:
     return int(table["row"].loc[position])
 
 
-def _place(table: pd.DataFrame, column: ReadColumn, position: int, source: str) -> str:
-    return f"{source}, row {_row(table, position)}, column {column.headings[position]!r}"
+def _place(table: pd.DataFrame, column: ReadColumn, position: int) -> str:
+    return f"row {_row(table, position)}, column {column.headings[position]!r}"
 
 
 def _found(column: ReadColumn, position: int) -> str:

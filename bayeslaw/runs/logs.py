@@ -16,6 +16,10 @@ ALIKE = 0.2
 """Logarithm of the ratio of two losses of one step, up to which they may be of one run that was resumed."""
 
 
+PERIOD_MIN, ON_THE_GRID = 5, 0.7
+"""Steps from evaluation to evaluation, from which on they tell whether steps are numbered from 0; and the share of them
+that has to agree, for the last may come at any step."""
+
 PROPORTIONAL = 0.01
 """Share by which what a step is worth may differ along a run, for counts of other steps to follow from it."""
 
@@ -55,6 +59,23 @@ def completed(cells: pd.DataFrame, count: str, steps: str, run: str | None) -> t
         return cells, 0
     column = cells[count].astype(object).where(~changed, pd.Series(filled, index=cells.index, dtype=object))
     return cells.assign(**{count: column}), int(changed.sum())
+
+
+def counts_from_zero(steps: NDArray[np.float64]) -> bool:
+    """Whether steps are numbered from 0, as by Lightning and NeMo: 49, 99, 149, … where 50, 100, 150 are done.
+
+    Told by what is usual between neighbours: one more than most of them is a multiple of it.
+
+    Parameters
+    ----------
+    steps : shape (rows,).
+    """
+    values = np.unique(steps[np.isfinite(steps)])
+    if len(values) < SHORTEST or not np.array_equal(values, np.round(values)):
+        return False
+    apart, often = np.unique(np.diff(values), return_counts=True)
+    usual = apart[often.argmax()]
+    return bool(usual >= PERIOD_MIN and np.mean((values[:-1] + 1) % usual == 0) >= ON_THE_GRID)
 
 
 def carried(cells: pd.DataFrame, name: str, run: str | None) -> pd.DataFrame:

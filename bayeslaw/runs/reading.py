@@ -12,11 +12,12 @@ import pandas as pd
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.checks import (
     check_metric,
-    check_names,
-    check_numbers,
-    check_repeats,
-    check_seeds,
-    check_units,
+    name_problems,
+    number_problems,
+    refuse,
+    repeat_problems,
+    seed_problems,
+    unit_problems,
 )
 from bayeslaw.runs.drafting import Draft, draft_of
 from bayeslaw.runs.evidence import (
@@ -32,7 +33,7 @@ from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.readers.opened import stem_of
 from bayeslaw.runs.readers.registry import read_raw, read_several
 from bayeslaw.runs.schedules import schedule_check
-from bayeslaw.runs.score_checks import ask_about_scores, below_chance, check_metrics_are_scores, check_scores
+from bayeslaw.runs.score_checks import ask_about_scores, below_chance, check_metrics_are_scores, score_problems
 from bayeslaw.runs.scores import are_accuracies
 from bayeslaw.runs.sheets import Sheet, tidy_sheet
 from bayeslaw.runs.stated import read_answers, scores_as_roles
@@ -186,7 +187,7 @@ def _selected(
     if where is not None:
         mask = matching_rows(draft.with_known_tasks().table, where, dict(draft.spelling))
         if not mask.any():
-            raise nothing_selected(name, where, len(mask))
+            raise nothing_selected(name, where, draft.table)
         draft = draft.without(~mask, not_selected(where))
     return sheet, draft
 
@@ -257,13 +258,11 @@ def _values(questions: Sequence[Question]) -> str | None:
 
 
 def _checked(draft: Draft) -> Draft:
-    """Refuse a table with cells that cannot be used; repeated lines of a log are left out."""
-    check_units(draft.table, draft.read, draft.source)
-    check_scores(draft.table, draft.read, draft.source)
-    check_numbers(draft.table, draft.read, draft.source)
-    check_names(draft.table, draft.source)
-    check_seeds(draft.table, draft.source)
-    check_repeats(draft.table, draft.source)
+    """Refuse a table with cells that cannot be used, with all of them; repeated lines of a log are left out."""
+    table, read = draft.table, draft.read
+    cells = [*unit_problems(table, read), *score_problems(table, read), *number_problems(table, read)]
+    refuse(draft.source, [*cells, *name_problems(table)])
+    refuse(draft.source, [*seed_problems(table), *repeat_problems(table)])
     if "loss" in draft.read and (draft.table["loss"] <= 0).any():
         draft = replace(draft, notes=(*draft.notes, NEGATIVE))
     draft = draft.without_repeats()

@@ -1,6 +1,6 @@
 """What a table of benchmark scores must satisfy, what is asked about it, and what is said about scores below chance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -40,38 +40,32 @@ def check_metrics_are_scores(table: pd.DataFrame, source: str) -> None:
         )
 
 
-def check_scores(table: pd.DataFrame, read: Mapping[str, ReadColumn], source: str) -> None:
-    """Refuse scores, errors or levels of chance in two units, benchmarks of one question, and tasks of two levels.
-
-    Raises
-    ------
-    RunsError
-        It names the column, the row and the value.
-    """
+def score_problems(table: pd.DataFrame, read: Mapping[str, ReadColumn]) -> Iterator[str]:
+    """Scores, errors or levels of chance in two units, benchmarks of one question, and tasks of two levels."""
     if "accuracy" not in read:
         return
     for name in ("accuracy", "chance"):
         if name in read:
-            _check_units(table, name, read[name], source)
-    _check_errors(table, read, source)
+            yield from _of_units(table, name, read[name])
+    yield from _of_errors(table, read)
     if "questions" in read and (table["questions"] == 1).any():
         row = int(table.loc[table["questions"] == 1, "row"].iloc[0])
-        raise RunsError(
-            f"{source}, row {row}, column {read['questions'].headings[0]!r}: found one question, which is answered "
+        yield (
+            f"row {row}, column {read['questions'].headings[0]!r}: found one question, which is answered "
             "rightly or not, expected the share of several. Average over the questions of each task first."
         )
     levels = table.groupby("task", sort=False)["chance"].nunique() if "chance" in table else pd.Series(dtype=int)
     several = levels.index[levels > 1]
     if len(several):
         values = table.loc[table["task"] == several[0], "chance"].unique()[:4]
-        raise RunsError(
-            f"{source}, column 'chance': found {' and '.join(f'{value:g}' for value in values)} for the task "
+        yield (
+            f"column 'chance': found {' and '.join(f'{value:g}' for value in values)} for the task "
             f"{several[0]!r}, expected one level a task. Correct it, or give the tasks names of their own."
         )
 
 
-def _check_units(table: pd.DataFrame, name: str, column: ReadColumn, source: str) -> None:
-    """Refuse percent and shares in one column; 0 is both, and cells with the sign of percent say what they are."""
+def _of_units(table: pd.DataFrame, name: str, column: ReadColumn) -> Iterator[str]:
+    """Percent and shares in one column; 0 is both, and cells with the sign of percent say what they are."""
     if column.unit in ("share", "percent"):
         return
     values, bare = column.numbers.values[table.index], ~column.numbers.suffixed[table.index]
@@ -88,15 +82,15 @@ def _check_units(table: pd.DataFrame, name: str, column: ReadColumn, source: str
         unit = "percent" if column.scale != 1 else "share"
         answers = " ".join(f"--as {written(f'{h}=accuracy:{unit}')}" for h in dict.fromkeys(column.headings))
         remedy = f"Correct it; or, if that is what all of them are, say {answers}."
-    raise RunsError(
-        f"{source}, row {cell['row']}, column {heading!r}: found {column.numbers.values[bad]:g} ({cell['model']} on "
+    yield (
+        f"row {cell['row']}, column {heading!r}: found {column.numbers.values[bad]:g} ({cell['model']} on "
         f"{cell['task']}), where most numbers are {told}, such as {column.numbers.values[other]:g} in row "
         f"{table.loc[other, 'row']}; expected percent or shares in all {odd.sum() + usual.sum()} rows. {remedy}"
     )
 
 
-def _check_errors(table: pd.DataFrame, read: Mapping[str, ReadColumn], source: str) -> None:
-    """Refuse standard errors that cannot be in the unit of the scores, by the number of questions they would be of."""
+def _of_errors(table: pd.DataFrame, read: Mapping[str, ReadColumn]) -> Iterator[str]:
+    """Standard errors that cannot be in the unit of the scores, by the number of questions they would be of."""
     if "accuracy_se" not in read:
         return
     errors, column = table["accuracy_se"], read["accuracy_se"]
@@ -107,8 +101,8 @@ def _check_errors(table: pd.DataFrame, read: Mapping[str, ReadColumn], source: s
     if not len(bad):
         return
     told = f"errors of {derived[bad[0]]:,.0f} questions" if not errors[bad[0]] > ERROR_MAX else "more than 0.5"
-    raise RunsError(
-        f"{source}, row {table.loc[bad[0], 'row']}, column {column.headings[bad[0]]!r}: found "
+    yield (
+        f"row {table.loc[bad[0], 'row']}, column {column.headings[bad[0]]!r}: found "
         f"{column.numbers.values[bad[0]]:g}, which in the unit of the scores, "
         f"{'percent' if column.scale != 1 else 'shares'}, would be {told}; expected standard errors in that unit. "
         f"{'Divide them by 100, or write them with the sign %' if few[bad[0]] else 'Multiply them by 100'}; or drop "

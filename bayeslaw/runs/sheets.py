@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning, plain, shares_among
 from bayeslaw.runs.headings import nearest, with_good_headings
-from bayeslaw.runs.logs import carried, completed
+from bayeslaw.runs.logs import carried, completed, counts_from_zero
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Roles, decide
@@ -84,7 +84,8 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     notes = (*raw.notes, *notes, *said_notes, *roles.notes, *unread)
     if wide is not None:
         return Sheet(cells, rows, roles, wide.loss_headings, True, wide.made, left_out, notes)
-    return _without_rows_of_training(Sheet(cells, rows, roles, headings, False, (), left_out, notes))
+    sheet = Sheet(cells, rows, roles, headings, False, (), left_out, notes)
+    return _with_steps_from_one(_without_rows_of_training(sheet))
 
 
 def _unfolded(
@@ -210,6 +211,22 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
         (*sheet.left_out, *leave_out(sheet.rows[blank], f"no {loss} in this row of the log")),
         (*sheet.notes, f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out."),
     )
+
+
+def _with_steps_from_one(sheet: Sheet) -> Sheet:
+    """Count the steps that were done, where a log that counts the data in steps numbers them from 0."""
+    columns = sheet.roles.columns
+    counted = columns.get("data") or columns.get("tokens")
+    if counted is None or not _means(counted.heading, "steps"):
+        return sheet
+    steps = read_numbers(sheet.cells[counted.heading], counts=True).values
+    if not counts_from_zero(steps):
+        return sheet
+    shown = ", ".join(f"{step:.12g}" for step in np.unique(steps[np.isfinite(steps)])[:3])
+    note = f"Column {counted.heading!r} numbers steps from 0 ({shown}, …): one more is done, and counted."
+    cells = sheet.cells[counted.heading].astype(object)
+    done = cells.where(~np.isfinite(steps), pd.Series(steps + 1, index=cells.index, dtype=object))
+    return replace(sheet, cells=sheet.cells.assign(**{counted.heading: done}), notes=(*sheet.notes, note))
 
 
 def _without_compute_of_summaries(sheet: Sheet) -> Sheet:

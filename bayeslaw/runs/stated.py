@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bayeslaw.errors import RunsError
+from bayeslaw.errors import RunsError, did_you_mean
 from bayeslaw.runs.columns import COUNTS, ROLES, meaning, plain, usual_place
 from bayeslaw.runs.units import MULTIPLES, read_count
 
@@ -55,9 +55,8 @@ def parse_role(column: str, text: str, origin: str = "--as") -> Stated:
     role, colon, unit = (part.strip() for part in text.partition(":"))
     role = role.casefold()
     if role not in ROLES:
-        close = difflib.get_close_matches(role, ROLES, 1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise RunsError(f"{said}: there is no role {role!r}.{hint} Use one of: {', '.join(ROLES)}.")
+        near = did_you_mean(role, ROLES)
+        raise RunsError(f"{said}: there is no role {role!r}.{near} Use one of: {', '.join(ROLES)}.")
     if not colon:
         return Stated(role, 1.0, "nats" if role in ("loss", "model_loss") else "", origin, False)
     if role in UNITS:

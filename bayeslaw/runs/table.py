@@ -1,7 +1,7 @@
 """The table of runs: what was read, what was left out and why, and what was understood."""
 
-import difflib
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayeslaw.errors import SelectionError, TaskError
+from bayeslaw.errors import SelectionError, TaskError, did_you_mean
 from bayeslaw.runs.columns import CANONICAL, NAMES, plain
 from bayeslaw.runs.where import matching_rows
+
+_QUOTED = re.compile("\"([^\"]*)\"|'([^']*)'")
+"""Texts in an expression."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Runs:
         """
         mask = matching_rows(self.table, expression, dict(self.spelling))
         if not mask.any():
-            raise nothing_selected(self.source, expression, len(self.table))
+            raise nothing_selected(self.source, expression, self.table)
         return self.where_rows(mask, not_selected(expression))
 
     def for_task(self, name: str) -> "Runs":
@@ -160,8 +163,7 @@ def unknown_task(name: str | None, tasks: Sequence[str]) -> TaskError:
     """The error about a task that is not there, or is not named where there are several."""
     if name is None:
         return TaskError(f"The table has {len(tasks)} tasks: {', '.join(tasks)}. Name one with task=… (--task).")
-    close = difflib.get_close_matches(name, tasks, 1)
-    nearest = f" Did you mean {close[0]!r}?" if close else ""
+    nearest = did_you_mean(name, tasks)
     return TaskError(f"There is no task {name!r} among the runs.{nearest} The tasks are: {', '.join(tasks)}.")
 
 
@@ -187,10 +189,14 @@ def not_selected(expression: str) -> str:
     return f"not selected by where: {expression}"
 
 
-def nothing_selected(source: str, expression: str, count: int) -> SelectionError:
-    """Build the error for an expression that no row matches."""
+def nothing_selected(source: str, expression: str, table: pd.DataFrame) -> SelectionError:
+    """Build the error for an expression that no row of a table matches, with names that are much like its texts."""
+    texts = [text for name in table.select_dtypes(exclude="number") for text in table[name].astype(str).unique()]
+    quoted = [one or other for one, other in _QUOTED.findall(expression)]
+    near = next(filter(None, (did_you_mean(text, texts) for text in quoted if text not in texts)), "")
     return SelectionError(
-        f"{source}: none of the {count:,} rows matches where: {expression}. Loosen it, or check the spelling of values."
+        f"{source}: none of the {len(table):,} rows matches where: {expression}.{near} Loosen it, or check the "
+        "spelling of values."
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayeslaw.errors import SelectionError
+from bayeslaw.errors import SelectionError, did_you_mean
 from bayeslaw.runs.columns import plain
 
 MAX_LENGTH = 10_000
@@ -155,7 +155,8 @@ class _Selection:
         columns = ", ".join(str(column) for column in self.table.columns)
         if found:
             raise self._error(f"{name!r} may mean {' or '.join(found)}. Spell it exactly; the columns are: {columns}")
-        raise self._error(f"there is no column {name!r}. The columns are: {columns}. Put text in quotes")
+        near = did_you_mean(name, map(str, self.table.columns))
+        raise self._error(f"there is no column {name!r}.{near} The columns are: {columns}. Put text in quotes")
 
     def _check_comparable(self, first: _Value, second: _Value) -> None:
         if first.is_text != second.is_text:

@@ -147,16 +147,12 @@ def optimum_tables(best: Optimum) -> list[Table]:
         for label, values in shown:
             low, high = (f"{count(values[a])} to {count(values[b])}" for a, b in (("p25", "p75"), ("p05", "p95")))
             table.add_row(label, count(values["median"]), low, high)
+        _level_rows(table, best.outcome, f.loss, " of a run there")
         places = decimals(f.loss["median"])
-        table.add_row(
-            "loss of a run there",
-            fixed(f.loss["median"], places),
-            _interval(f.loss["p25"], f.loss["p75"], places),
-            _interval(f.loss["p05"], f.loss["p95"], places),
-        )
         table.caption = Text(
             f"Least expected loss at {count(f.recommended_params)} parameters and {count(f.recommended_data)} tokens; "
-            f"expected to lose {fixed(f.expected_regret, places + 1)} to the unknown optimum"
+            f"expected to lose {fixed(f.expected_regret, places + 1)} in {clean(best.outcome.label)} to the unknown "
+            "optimum"
         )
         tables.append(table)
     return tables
@@ -179,7 +175,8 @@ def crossing_table(found: Crossing) -> Table:
         winner, loser = (b, a) if found.p_b_overtakes >= found.p_a_overtakes else (a, b)
         low, high = count(found.size["p05"]), count(found.size["p95"])
         where = f"at {count(found.size['median'])} (90% interval {low} to {high})"
-        table.caption = Text(f"If {winner} overtakes {loser}, it does {where}.")
+        level = f"{clean(found.outcome.label)} {found.outcome.told(found.loss)}"
+        table.caption = Text(f"If {winner} overtakes {loser}, it does {where}. Both then have {level}.")
     return table
 
 
@@ -189,16 +186,20 @@ def speedup_table(found: Speedup) -> Table:
     table = titled(f"{a} over {b} at {', '.join(f'{clean(n)} = {exact(v)}' for n, v in found.at.items())}")
     words(table, "")
     numbers(table, "median", "50% interval", "90% interval")
-    places = decimals(found.loss["median"])
-    rows = {f"times the {clean(found.of)}": found.factor, found.outcome.name: found.loss}
-    for name, values in rows.items():
-        if values:
-            low, high = ((values[x], values[y]) for x, y in (("p25", "p75"), ("p05", "p95")))
-            if values is found.loss:
-                table.add_row(name, fixed(values["median"], places), _interval(*low, places), _interval(*high, places))
-            else:
-                table.add_row(name, f"{values['median']:.3g}", *(f"{x:.3g} to {y:.3g}" for x, y in (low, high)))
+    if factor_of := found.factor:
+        intervals = (f"{factor_of[x]:.3g} to {factor_of[y]:.3g}" for x, y in (("p25", "p75"), ("p05", "p95")))
+        table.add_row(f"times the {clean(found.of)}", f"{factor_of['median']:.3g}", *intervals)
+    _level_rows(table, found.outcome, found.loss)
     return table
+
+
+def _level_rows(table: Table, outcome: "Outcome", quantiles: Mapping[str, float], of: str = "") -> None:
+    """Rows of an outcome: median, 50% and 90% interval, and those in the unit of the source if that is another."""
+    for name, values in ((f"{clean(outcome.label)}{of}", quantiles), (outcome.given, outcome.in_given(quantiles))):
+        if values:
+            places = decimals(values["median"])
+            inner, outer = (_interval(values[x], values[y], places) for x, y in (("p25", "p75"), ("p05", "p95")))
+            table.add_row(name, fixed(values["median"], places), inner, outer)
 
 
 def comparison_table(found: Comparison) -> Table:

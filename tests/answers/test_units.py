@@ -7,12 +7,16 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from bayeslaw.answers.crossing import crossing
+from bayeslaw.answers.optimum import optimum
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.selection import select
+from bayeslaw.answers.speedup import speedup
 from bayeslaw.posterior.file import load_posterior, save_posterior
 from bayeslaw.runs import join_runs, read_runs
 from bayeslaw.runs.units import CONVERTED, as_given, in_nats
 from bayeslaw.views.plots.style import outcome_label
+from bayeslaw.views.report.answers import facts_of
 from bayeslaw.views.tables import tables_of
 
 AT = {"data": 6400.0}
@@ -68,6 +72,43 @@ def test_quantiles_are_those_of_the_unit_that_was_given(forge_at_random, unit, b
         assert becomes in shown(answer)
     assert f"in loss ({becomes}) against" in choice.sentence
     assert outcome_label(posterior.outcome) == f"loss ({becomes})"
+
+
+def joint_table(unit):
+    """Losses of models of three sizes on three numbers of tokens, in a unit."""
+    sizes = [(n, d) for n in (1e8, 4e8, 1.6e9) for d in (2e9, 8e9, 3.2e10)]
+    nats = [1.7 + 400 / n**0.34 + 410 / d**0.28 for n, d in sizes]
+    return pd.DataFrame([{"params": n, "tokens": d, "seen": as_given(np.array(loss), unit)}
+                         for (n, d), loss in zip(sizes, nats, strict=True)])  # fmt: skip
+
+
+@pytest.mark.parametrize(("unit", "back"), [("perplexity", np.exp), ("bits", lambda loss: loss / np.log(2))])
+def test_budgets_crossings_and_speed_ups_are_told_in_the_unit_that_was_given(forge_at_random, unit, back):
+    curves = posterior_of(forge_at_random, unit)
+    runs = read_runs(joint_table(unit), roles={"seen": f"loss:{unit}"})
+    best = optimum(forge_at_random(runs, law="chinchilla", scale=0.3), 1e21)
+    crossed = crossing(curves, "m0", "m1")
+    saved = speedup(curves, "m0", "m1", at={"data": 800.0})
+    levels = {
+        best: (best.families[0].loss, best.records()[0]["loss"]),
+        crossed: (crossed.loss, crossed.record()["loss"]),
+        saved: (saved.loss, saved.record()["loss"]),
+    }
+    for answer, (nats, told) in levels.items():
+        for name, value in nats.items():
+            assert told[f"{unit}_{name}"] == pytest.approx(back(value))
+        assert "loss (nats)" in shown(answer)
+        assert "loss (nats)" in answer.sentence
+        assert f"{unit} {back(nats['median']):.4g}" in answer.sentence
+        assert any(unit in str(cell) for cell in (*answer.to_frame().columns, *answer.to_frame().to_numpy().ravel()))
+        assert [fact for fact in facts_of(answer) if unit in fact.meaning]
+
+
+def test_the_level_at_a_crossing_is_that_of_both_curves_there(forge_at_random):
+    found = crossing(posterior_of(forge_at_random, "nats"), "m0", "m1")
+    low, high = (found.loss[name] for name in ("p05", "p95"))
+    assert 0 < low < found.loss["median"] < high
+    assert found.to_frame()["loss_median"].dropna().tolist() == [found.loss["median"]]
 
 
 def test_losses_as_the_table_has_them_are_not_said_to_be_in_nats(forge_at_random):

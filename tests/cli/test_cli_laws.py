@@ -142,13 +142,20 @@ def test_the_table_of_crossings_names_who_overtakes(capsys):
         size = {"p05": 2e6, "p25": 3e6, "median": 4e6, "p75": 5e6, "p95": 6e6} if overtakes + overtaken else {}
         rest = 0.75 - overtakes - overtaken
         chances = (rest, 0.2, overtakes, overtaken, 0.05)
-        none = {"sizes": np.empty(0), "difference": np.empty((0, 0)), "outcome": LOSS, "chains": 1}
+        none = {
+            "loss": dict.fromkeys(size, 2.0),
+            "sizes": np.empty(0),
+            "difference": np.empty((0, 0)),
+            "outcome": LOSS,
+            "chains": 1,
+        }
         none |= {"checks": (), "provenance": {}}
         show(crossing_table(Crossing("x", "y", "law", {}, 1e3, 1e9, *chances, size, **none)))
         return capsys.readouterr().out
 
     text = told(0.6, 0.1)
-    assert "If y overtakes x, it does at 4M (90% interval 2M to 6M)" in " ".join(text.split())
+    said = "If y overtakes x, it does at 4M (90% interval 2M to 6M). Both then have loss 2 (90% interval 2 to 2)."
+    assert said in " ".join(text.split())
     odds = {
         "x is better throughout": 5,
         "y is better throughout": 20,

@@ -251,8 +251,11 @@ def test_tokens_are_no_examples():
 
 def test_the_law_of_a_table():
     assert suited_law(read_runs(POINTS))[0] == "chinchilla"
-    curves = pd.DataFrame({"N": [1e8] * 3 + [2e8] * 3, "D": [1e9, 2e9, 4e9] * 2, "loss": [3, 2.5, 2.2, 2.9, 2.4, 2.1]})
-    assert suited_law(read_runs(curves)) == ("rectified", "")
+    grid = pd.DataFrame({"N": [1e8] * 3 + [2e8] * 3, "D": [1e9, 2e9, 4e9] * 2, "loss": [3, 2.5, 2.2, 2.9, 2.4, 2.1]})
+    assert suited_law(read_runs(grid))[0] == suited_law(read_runs(grid.assign(model="gpt")))[0] == "chinchilla"
+    law, why = suited_law(read_runs(grid.assign(model=["a"] * 3 + ["b"] * 3)))
+    assert law == "rectified"
+    assert "chinchilla is of parameters and tokens together" in why
     assert suited_law(read_runs(POINTS.rename(columns={"D": "examples"}))) == ("rectified", "")
     assert suited_law(read_runs(POINTS.assign(unique_tokens=5e8)))[0] == "data_constrained"
     best = pd.DataFrame({"compute": ["1e18", "1e19", "1e20"], "loss": [3.5, 3.2, 2.9]})

@@ -74,7 +74,8 @@ def prediction(outcome=LOSS):
 def crossing(size=True):
     return Crossing(
         "full", "lora", "curve", {"params": 8e9}, 1e3, 1e6, 0.11, 0.12, 0.53, 0.24, 0.02,
-        quantiles(5e4, 1e4) if size else {}, np.geomspace(1e3, 1e6, 5), np.zeros((4, 5)), 1, LOSS, CHECKS, {},
+        quantiles(5e4, 1e4) if size else {}, quantiles(2.0, 0.1) if size else {}, np.geomspace(1e3, 1e6, 5),
+        np.zeros((4, 5)), 1, LOSS, CHECKS, {},
     )  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def optimum(families=("dense", "moe")):
         for family in families
     )  # fmt: skip
     best = np.repeat([1e9, 4e9, 4e9, 4e9, 4e9, 4e9, 4e9, 9.5e9, 9.5e9, 9.5e9], len(families)).reshape(10, -1)
-    return Optimum(1e22, {}, found, best, 1, CHECKS, {})
+    return Optimum(1e22, {}, found, best, 1, LOSS, CHECKS, {})
 
 
 def next_runs(goal="choose", slots=2, runs=3, price=None):

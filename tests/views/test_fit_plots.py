@@ -1,10 +1,12 @@
 """Pictures of a fit by name: what is drawn, with labels, units and limits."""
 
+import colorsys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.stats import binom
@@ -49,11 +51,14 @@ ASKED = {
     "parameters": {},
     "checks": {},
     "curves": {},
+    "priors": {},
     "residuals": {},
     "posterior_predictive": {},
     "select": {"at": {"data": 16000.0}},
     "predict": {"at": [{"data": 8000.0}, {"data": 16000.0}]},
     "crossing": {"a": "c", "b": "d"},
+    "speedup": {"a": "c", "b": "d", "at": {"data": 2000.0}},
+    "next_runs": {"at": {"data": 16000.0}},
 }
 
 
@@ -64,6 +69,22 @@ def test_each_draws_onto_the_axes_that_it_is_given_and_returns_them(curves, name
     assert getattr(curves.plot, name)(ax=ax, **ASKED[name]) is ax
     assert pyplot.get_fignums() == []
     assert ax.get_title(loc="left")
+
+
+def lightness(colour):
+    return colorsys.rgb_to_hls(*to_rgb(colour))[1]
+
+
+@pytest.mark.parametrize("name", ["curves", "select", "crossing", "parameters"])
+def test_on_a_dark_figure_what_was_dark_is_light(curves, name):
+    shown = {}
+    for page in ("white", "#111111"):
+        figure = Figure(figsize=(11, 6), layout="constrained", facecolor=page)
+        getattr(curves.plot, name)(ax=figure.add_subplot(), **ASKED[name])
+        shown[page] = {text.get_text(): lightness(text.get_color()) for text in figure.findobj(Text) if text.get_text()}
+    light, dark = shown.values()
+    assert light.keys() == dark.keys()
+    assert max(light.values()) < 0.55 < min(dark.values())
 
 
 def test_a_call_draws_the_parameters(curves):

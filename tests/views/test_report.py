@@ -1,6 +1,7 @@
 """The report: one page that stands alone, whatever names the runs have."""
 
 import base64
+import itertools
 import math
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -22,7 +23,8 @@ from bayeslaw.evidence.reproduction.reproduce import Reproduction, Row
 from bayeslaw.evidence.sensitivity import sensitivity
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.runs import LeftOut, read_runs
-from bayeslaw.views.numbers import chance
+from bayeslaw.views.names import short_names
+from bayeslaw.views.numbers import chance, fixed
 from bayeslaw.views.report import answers as answers_of_report
 from bayeslaw.views.report import page as page_of_report
 from bayeslaw.views.report.answers import changes_of, elsewhere, facts_of, question_of
@@ -412,6 +414,26 @@ def test_pictures_are_png_of_readable_size(fitted):
     assert int.from_bytes(found[16:20], "big") > 640
 
 
+def test_what_is_pointed_at_tells_its_numbers(page, fitted):
+    told = [path["data-told"] for path in page.all("path")]
+    for candidate in fitted.select(data=16000.0).candidates:
+        says = f"median {fixed(candidate.loss_median, 3)}"
+        assert any(says in one and chance(candidate.p_best) in one for one in told)
+    assert any(one.startswith(short_names(NAMES)[NAMES[0]]) for one in told)
+
+
+def test_areas_lie_where_the_rows_of_the_picture_are(fitted):
+    picture = inline(by_hand.selection().plot().figure, "what it shows")
+    assert len(picture.areas) == len(by_hand.selection().candidates)
+    corners = [np.array([corner.split(",") for corner in area.path.strip("MZ").split(" ")], float)
+               for area in picture.areas]  # fmt: skip
+    tops = [own[:, 1].min() for own in corners]
+    assert tops == sorted(tops)
+    for own, below in itertools.pairwise(corners):
+        assert own[:, 1].max() == pytest.approx(below[:, 1].min(), abs=1)
+    assert all((own >= 0).all() and (own <= [picture.width, picture.height]).all() for own in corners)
+
+
 @pytest.mark.skipif(browser() is None, reason="no Chromium on the path, and BAYESLAW_BROWSER names none")
 def test_the_page_opens_in_a_browser_without_an_error_and_fits_its_window(html, tmp_path):
     path = tmp_path / "report.html"
@@ -422,6 +444,10 @@ def test_the_page_opens_in_a_browser_without_an_error_and_fits_its_window(html, 
             page.open(path.as_uri(), width)
             assert page.value("[innerWidth, document.documentElement.scrollWidth <= innerWidth]") == [width, True]
             assert page.value("Array.from(document.images).every(image => image.naturalWidth > 0)")
+        page.value("document.querySelector('.sheet path').dispatchEvent(new Event('click'))")
+        told = "[document.querySelector('.told').textContent, document.querySelector('.sheet path').dataset.told]"
+        assert len(set(page.value(told))) == 1
+        assert "median" in page.value(told)[0]
         box = "document.querySelector('[data-filter]')"
         page.value(f"{box}.value = 'plain & simple'; {box}.dispatchEvent(new Event('input'))")
         assert page.value(f"{rows}.filter(row => !row.hidden).length") == 1

@@ -1,11 +1,10 @@
 """Which papers there are: the modules of ``papers``."""
 
-import difflib
 import importlib
 import pkgutil
 from pathlib import Path
 
-from bayeslaw.errors import DatasetError
+from bayeslaw.errors import DatasetError, did_you_mean
 from bayeslaw.evidence.reproduction.paper import Paper
 
 _FOLDER = Path(__file__).parent / "papers"
@@ -26,8 +25,7 @@ def get_paper(name: str) -> Paper:
     """
     names = paper_names()
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, names)
         raise DatasetError(f"There is no paper {name!r} to reproduce.{hint} Name one of: {', '.join(names)}.")
     paper: Paper = importlib.import_module(f"bayeslaw.evidence.reproduction.papers.{name}").PAPER
     return paper

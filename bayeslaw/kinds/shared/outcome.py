@@ -82,10 +82,26 @@ class Outcome:
         quantiles : mapping of str to float
             From the least to the greatest, their levels symmetric about the median.
         """
+        return {f"{self.given}_{name}": value for name, value in self.in_given(quantiles).items()}
+
+    def in_given(self, quantiles: Mapping[str, float]) -> dict[str, float]:
+        """Quantiles in the unit of the source under their own names; none where it has the outcome's unit."""
         if not self.given:
             return {}
         values = np.sort(as_given(np.array(list(quantiles.values())), self.given))
-        return {f"{self.given}_{name}": float(value) for name, value in zip(quantiles, values, strict=True)}
+        return {name: float(value) for name, value in zip(quantiles, values, strict=True)}
+
+    def told(self, quantiles: Mapping[str, float]) -> str:
+        """A median with its 90% interval in words, in the unit of the source, too, where that is another.
+
+        Parameters
+        ----------
+        quantiles : mapping of str to float
+            With ``p05``, ``median`` and ``p95``, in the unit of the outcome.
+        """
+        told = f"{quantiles['median']:.4g} (90% interval {quantiles['p05']:.4g} to {quantiles['p95']:.4g})"
+        of = self.in_given(quantiles)
+        return f"{told}, {self.given} {of['median']:.4g} ({of['p05']:.4g} to {of['p95']:.4g})" if of else told
 
     def best(self, values: np.ndarray, axis: int) -> np.ndarray:
         """The best value along an axis, which is kept with length 1."""

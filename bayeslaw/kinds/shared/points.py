@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bayeslaw.errors import TargetError
+from bayeslaw.errors import TargetError, did_you_mean
 from bayeslaw.kinds.shared.layout import LABELS, WHOLE_WITHIN, Layout, percent, require_columns
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
@@ -27,8 +27,7 @@ def require_covariates(law: Law, point: Mapping[str, Any]) -> None:
     known = [c.name for c in law.covariates]
     for name, value in point.items():
         if name not in known:
-            close = difflib.get_close_matches(str(name), known, 1)
-            meant = f" Did you mean {close[0]!r}?" if close else ""
+            meant = did_you_mean(str(name), known)
             raise TargetError(f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.{meant}")
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
             raise TargetError(f"{name}={value!r} cannot be predicted at; it must be a number, not {_sort(value)}.")

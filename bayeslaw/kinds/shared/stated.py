@@ -21,7 +21,7 @@ import numpy as np
 from scipy import stats
 
 from bayeslaw import streams
-from bayeslaw.errors import PriorError
+from bayeslaw.errors import PriorError, did_you_mean
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_reference
 from bayeslaw.kinds.shared.points import NAMED
@@ -270,8 +270,7 @@ def _require_statements(law: Law, scales: Any, priors: Mapping[str, Statement], 
         elif name in parameters:
             problems.append(f"{name}: follows from others; state one of {', '.join(carried)}.")
         else:
-            close = difflib.get_close_matches(name, known, 1)
-            nearest = f" Did you mean {close[0]!r}?" if close else ""
+            nearest = did_you_mean(name, known)
             problems.append(f"{name}: not of the {law.name} law, which has {', '.join(known)}.{nearest}")
     if problems:
         raise PriorError("Stated priors cannot be used. " + " ".join(problems))

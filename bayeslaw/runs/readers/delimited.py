@@ -43,6 +43,8 @@ def _rows(lines: str, source: str) -> tuple[str, list[str], list[list[str]]]:
     """The kind of text, and the cells of its header and of its rows; blank lines are none."""
     first = _QUOTED.sub("", lines[: lines.find("\n")] if "\n" in lines else lines)
     delimiter = max(_DELIMITERS, key=first.count)
+    if delimiter not in first and (aligned := _aligned(lines)):
+        return "text with blanks between cells", aligned[0], aligned[1:]
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         rows = [row for row in reader if len(row) > 1 or (row and row[0].strip())]
@@ -53,6 +55,17 @@ def _rows(lines: str, source: str) -> tuple[str, list[str], list[list[str]]]:
     if not rows:
         raise RunsError(f"{source}: found nothing but empty cells, expected a header and one row a run.")
     return _DELIMITERS[delimiter], [name.strip() for name in rows[0]], rows[1:]
+
+
+def _aligned(lines: str) -> list[list[str]]:
+    """Cells of a table that is printed in columns, the row index of pandas dropped; nothing if it is none."""
+    rows = [line.split() for line in lines.splitlines() if line.strip()]
+    width, below = len(rows[0]), {len(row) for row in rows[1:]}
+    if width > 1 and below == {width}:
+        return rows
+    counted = [str(i) for i in range(len(rows) - 1)]
+    indexed = width > 1 and below == {width + 1} and [row[0] for row in rows[1:]] == counted
+    return [rows[0], *(row[1:] for row in rows[1:])] if indexed else []
 
 
 def _end_of_file(lines: str, body: list[list[str]], source: str) -> tuple[str, ...]:

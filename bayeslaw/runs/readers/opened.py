@@ -6,7 +6,7 @@ import io
 import zlib
 from pathlib import Path
 
-from bayeslaw.errors import RunsError
+from bayeslaw.errors import RunsError, did_you_mean
 
 MAX_BYTES = 512 * 1024**2
 
@@ -61,7 +61,17 @@ def require_there(path: Path) -> None:
     except (OSError, ValueError) as error:
         raise RunsError(f"{path.name or path}: the file cannot be opened ({error}).") from error
     if not there:
-        raise RunsError(f"{path}: there is no such file. Check the path; it is taken from {Path.cwd()}.")
+        raise RunsError(
+            f"{path}: there is no such file.{_nearest(path)} Check the path; it is taken from {Path.cwd()}."
+        )
+
+
+def _nearest(path: Path) -> str:
+    """Words that offer a file or folder beside one that is not there, if its name is much alike."""
+    try:
+        return did_you_mean(path.name, (other.name for other in path.parent.iterdir()))
+    except OSError:
+        return ""
 
 
 def decode(content: bytes, source: str) -> str:

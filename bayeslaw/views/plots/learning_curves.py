@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from bayeslaw.errors import TargetError
@@ -14,6 +15,7 @@ from bayeslaw.verdicts import overall
 from bayeslaw.views.names import also_at, clean, short_names
 from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.bands import Bands, bands_of, limits, measured_of
+from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import FAINT, GREY, padded
 from bayeslaw.views.plots.style import (
     COLOURS,
@@ -22,6 +24,7 @@ from bayeslaw.views.plots.style import (
     covariate_label,
     end_labels,
     head,
+    interval,
     label_x,
     label_y,
     logarithmic,
@@ -43,6 +46,7 @@ def plot(
     models: Sequence[str] = (),
     to: float | None = None,
     at: Mapping[str, float] | None = None,
+    title: str = "Learning curves",
 ) -> Axes:
     """Draw curves with bands of run predictions; of many models, six in colour and the others as measured.
 
@@ -58,6 +62,7 @@ def plot(
         The last size; four times the largest seen unless told.
     at : mapping, optional
         Covariates besides, where they vary along a curve.
+    title : str
 
     Returns
     -------
@@ -75,7 +80,10 @@ def plot(
     for k in set(range(len(shown.models))) - set(shown.lead):
         ax.plot(*shown.measured[k], color=FAINT, linestyle="none", marker=".", markersize=3, zorder=1.5)
     for rank, k in reversed(list(enumerate(shown.lead))):
-        _curve(ax, shown.bands, k, rank, *shown.measured[k], alone=len(shown.lead) <= 2)
+        low, middle, high = shown.bands.quantiles[[0, 2, 4], k, -1]
+        told = f"median (90% interval) at {count(shown.end)} {interval(middle, low, high)}"
+        inner = _curve(ax, shown.bands, k, rank, *shown.measured[k], alone=len(shown.lead) <= 2)
+        tell_of(inner, f"{names[shown.models[k]]}: {told}")
     _mark_edge(ax, shown)
     ends = [float(shown.bands.quantiles[2, k, -1]) for k in shown.lead]
     end_labels(ax, shown.end, ends, [names[shown.models[k]] for k in shown.lead], COLOURS)
@@ -87,7 +95,7 @@ def plot(
     label_x(ax, covariate_label(posterior.law.axis, posterior.provenance()), key, grey)
     where = "" if shown.task == "task" else f" on {clean(shown.task)}"  # the reader's name where none is given
     law = f"{clean(posterior.law.name)} law"
-    head(ax, f"Learning curves{where}{also_at(at or {})}", law, overall(posterior.checks))
+    head(ax, f"{title}{where}{also_at(at or {})}", law, overall(posterior.checks))
     return ax
 
 
@@ -145,15 +153,16 @@ def _mark_edge(ax: Axes, shown: _Shown) -> None:
         write(ax, f"data end at {count(shown.edge)}", (shown.edge, 1), (-4, -4), ("data", "axes fraction"), style)
 
 
-def _curve(ax: Axes, bands: Bands, k: int, rank: int, sizes: np.ndarray, values: np.ndarray, *, alone: bool) -> None:
-    """One curve: bands from its smallest measured size on, the median, and what was measured."""
+def _curve(ax: Axes, bands: Bands, k: int, rank: int, sizes: np.ndarray, values: np.ndarray, *, alone: bool) -> Artist:
+    """One curve: bands from its smallest measured size on, of which the narrower is returned; median; measurements."""
     seen = bands.sizes >= sizes.min() * (1 - 1e-9)
     x, colour, order, full = bands.sizes[seen], COLOURS[rank], 3 - rank / 10, rank == 0 or alone
     p05, p25, p50, p75, p95 = bands.quantiles[:, k, seen]
     ax.fill_between(x, p05, p95, color=colour, alpha=0.18 if full else 0.06, linewidth=0, zorder=order - 1)
-    ax.fill_between(x, p25, p75, color=colour, alpha=0.26 if full else 0.12, linewidth=0, zorder=order - 1)
+    inner = ax.fill_between(x, p25, p75, color=colour, alpha=0.26 if full else 0.12, linewidth=0, zorder=order - 1)
     for edge in () if full else (p05, p95):  # where many bands overlap, their edges still tell
         ax.plot(x, edge, color=colour, linewidth=0.6, alpha=0.7, zorder=order - 1)
     ax.plot(x, p50, color=colour, linewidth=1.8, zorder=order)
     ax.plot(sizes, values, linestyle="none", marker=MARKERS[rank], markersize=4.5, color=colour, zorder=order + 0.05,
             markeredgecolor="white", markeredgewidth=0.5)  # fmt: skip
+    return inner

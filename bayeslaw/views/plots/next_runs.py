@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from bayeslaw.answers.next_runs import NextRun, NextRuns
 from bayeslaw.views.names import clean, short_names
 from bayeslaw.views.numbers import count
+from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import INK, SMALL, padded
 from bayeslaw.views.plots.style import (
     COLOURS,
@@ -60,6 +61,9 @@ def plot(result: NextRuns, ax: Axes | None = None) -> Axes:
         where = float(np.clip(halfway, ends[0] * 1.05, ends[1] / 1.5))
         write(ax, "above: pays for itself", (where, where / result.price), (4, 3), "data", {"fontsize": SMALL - 1})
     _name_best(ax, result, gain)
+    for run, place in zip(runs, gain, strict=True):
+        (dot,) = ax.plot([run.cost], [place], linestyle="none", marker="", zorder=5)
+        tell_of(dot, clean(run.sentence))
     label_y(ax, f"expected gain ({clean(result.unit)})")
     settle(ax, 7.0 if own else None)
     label_x(ax, f"cost ({clean(result.cost_unit)})", "one dot a run that could be made; named: the best, in order")

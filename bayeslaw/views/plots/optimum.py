@@ -13,6 +13,7 @@ from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.views.names import also_at, clean
 from bayeslaw.views.numbers import count
+from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import GREY, INK, darker, padded, tick
 from bayeslaw.views.plots.style import (
     COLOURS,
@@ -82,7 +83,10 @@ def plot(result: Optimum, ax: Axes | None = None) -> Axes:
         ("best params (90%)", [interval(f.params["median"], f.params["p05"], f.params["p95"], count) for f in shown]),
         ("recommended", [count(f.recommended_params) for f in shown]),
         ("on tokens", [count(f.recommended_data) for f in shown]),
-        ("loss (90%)", [interval(f.loss["median"], f.loss["p05"], f.loss["p95"]) for f in shown]),
+        (
+            f"{outcome_label(result.outcome)}, 90%",
+            [interval(f.loss["median"], f.loss["p05"], f.loss["p95"]) for f in shown],
+        ),
     ]
     columns(ax, places, cells)
     settle(ax, WIDTH if own else None)
@@ -135,14 +139,17 @@ def plot_optimum(posterior: Posterior, best: Optimum) -> Figure:
     settle(axes[0])
     for family, axis in zip(families, axes, strict=False):  # titles last: they are broken to the width that is left
         title = f"{clean(family.family)}: how to spend {count_flop(best.compute)}{also_at(best.at)}"
-        head(axis, title, _recommended(family), best.status)
+        head(axis, title, _recommended(best, family), best.status)
     return figure
 
 
-def _recommended(family: FamilyOptimum) -> str:
+def _recommended(best: Optimum, family: FamilyOptimum) -> str:
     params = interval(family.recommended_params, family.params["p05"], family.params["p95"], count)
     loss = interval(family.loss["median"], family.loss["p05"], family.loss["p95"])
-    return f"{params} parameters on {count(family.recommended_data)} tokens{DOT}loss of a run there {loss}"
+    if given := best.outcome.in_given(family.loss):
+        loss += f", {best.outcome.given} {interval(given['median'], given['p05'], given['p95'])}"
+    name = outcome_label(best.outcome)
+    return f"{params} parameters on {count(family.recommended_data)} tokens{DOT}{name} of a run there {loss}"
 
 
 def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimum) -> None:
@@ -178,7 +185,10 @@ def _budget(
     levels = [0.05, 0.25, 0.5, 0.75, 0.95]
     low, quarter, median, three, high = np.quantile(prediction.values[:, here], levels, axis=0)
     axis.fill_between(params, low, high, color=colour, alpha=0.15, linewidth=0)
-    axis.fill_between(params, quarter, three, color=colour, alpha=0.3, linewidth=0)
+    inner = axis.fill_between(params, quarter, three, color=colour, alpha=0.3, linewidth=0)
+    best_at = int(np.argmin(median))
+    told = f"least median {outcome_label(best.outcome)} {interval(median[best_at], low[best_at], high[best_at])}"
+    tell_of(inner, f"{count_flop(compute)}: {told} at {count(float(params[best_at]))} parameters")
     axis.plot(params, median, color=colour, linewidth=1.8)
     style = {"ha": "left", "va": "bottom", "color": darker(colour), "fontweight": "bold", "fontsize": TINY}
     write(axis, count_flop(compute), (float(params[0]), float(median[0])), (3, 4), "data", style)

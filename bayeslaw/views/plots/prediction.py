@@ -10,6 +10,7 @@ from bayeslaw.answers.prediction import Prediction
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.views.names import clean
 from bayeslaw.views.numbers import count, decimals, factor, fixed
+from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import FAINT, padded
 from bayeslaw.views.plots.style import (
     COLOURS,
@@ -108,6 +109,7 @@ def _bands(result: Prediction, along: str, ax: Axes | None) -> Axes:
     beyond = result.extrapolation[:, order] > 1 + 1e-9
     ranked = np.argsort((-1 if result.outcome.higher_is_better else 1) * quantiles[2, :, -1], kind="stable")
     lead, others = ranked[: len(COLOURS)], ranked[len(COLOURS) :]
+    names = row_names(result.labels)
     own, ax = ax is None, new_axes(ax, 9.0, 5.4)
     ax.set_xlim(x[0], x[-1])
     logarithmic(ax, "x", count)
@@ -120,13 +122,15 @@ def _bands(result: Prediction, along: str, ax: Axes | None) -> Axes:
         colour, order_drawn = COLOURS[rank], 3 - rank / 10
         full = rank == 0 or len(lead) <= 2
         ax.fill_between(x, p05, p95, color=colour, alpha=0.18 if full else 0.06, linewidth=0, zorder=order_drawn - 1)
-        ax.fill_between(x, p25, p75, color=colour, alpha=0.26 if full else 0.12, linewidth=0, zorder=order_drawn - 1)
+        inner = ax.fill_between(x, p25, p75, color=colour, alpha=0.26 if full else 0.12, linewidth=0,
+                                zorder=order_drawn - 1)  # fmt: skip
+        end = interval(p50[-1], p05[-1], p95[-1])
+        tell_of(inner, f"{names[k]}: median (90% interval) at {point_text({along: float(x[-1])})} {end}")
         for edge in () if full else (p05, p95):  # where many bands overlap, their edges still tell
             ax.plot(x, edge, color=colour, linewidth=0.6, alpha=0.7, zorder=order_drawn - 1)
         _line(ax, x, p50, beyond[k], color=colour, linewidth=1.8, zorder=order_drawn)
         if len(x) <= 12:
             ax.plot(x, p50, linestyle="none", marker="o", markersize=4, color=colour, zorder=order_drawn)
-    names = row_names(result.labels)
     end_labels(ax, float(x[-1]), [float(quantiles[2, k, -1]) for k in lead], [names[k] for k in lead], COLOURS)
     label_y(ax, outcome_label(result.outcome))
     settle(ax, 6.2 if own else None)

@@ -79,6 +79,18 @@ def draw_row(axes: Axes, row: int, c: Candidate) -> None:
     interval_row(axes, row, (c.loss_p05, c.loss_p95), (c.loss_p25, c.loss_p75), c.loss_median, colour, marker)
 
 
+def told_of(c: Candidate, name: str) -> str:
+    """The numbers of a candidate in a line."""
+    places = decimals(c.loss_median)
+    median, low, high, regret = (
+        fixed(value, places) for value in (c.loss_median, c.loss_p05, c.loss_p95, c.expected_regret)
+    )
+    return (
+        f"{name}: median {median}, 90% interval {low} to {high} at the target; {chance(c.p_best)} to be the best, "
+        f"{chance(c.p_within_1pct)} within 1% of it; expected regret {regret}"
+    )
+
+
 def title_of(selection: Selection, names: Mapping[str, str], point: str) -> str:
     """What to choose, for which task and target."""
     task = elide(clean(selection.task), 40)

@@ -10,6 +10,7 @@ from bayeslaw.answers.selection import Selection
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.bands import Bands, bands_of, limits, measured_of
+from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import (
     FAINT,
     GREY,
@@ -19,7 +20,7 @@ from bayeslaw.views.plots.page import (
     spread,
     tick,
 )
-from bayeslaw.views.plots.selection import COLOURED
+from bayeslaw.views.plots.selection import COLOURED, told_of
 from bayeslaw.views.plots.selection_layout import Page
 from bayeslaw.views.plots.style import (
     COLOURS,
@@ -57,7 +58,8 @@ def draw_curves(page: Page, posterior: Posterior, selection: Selection, names: M
         axes.plot(sizes, losses, color=FAINT, linestyle="none", marker=".", markersize=3, zorder=1.5)
     for i in reversed(range(len(bands.quantiles[0]))):  # the leading candidate on top
         sizes, losses = measured[i]
-        _draw_band(axes, bands, i, float(sizes.min()))
+        told = told_of(selection.candidates[i], names[models[i]])
+        _draw_band(axes, bands, i, float(sizes.min()), told)
         axes.plot(sizes, losses, linestyle="none", marker=MARKERS[i], markersize=4.5, color=COLOURS[i],
                   markeredgecolor="white", markeredgewidth=0.5, zorder=4 - i / 10)  # fmt: skip
     _draw_marks(page, axes, edge, target)
@@ -70,8 +72,8 @@ def draw_curves(page: Page, posterior: Posterior, selection: Selection, names: M
     page.write(page.curves_left - 0.5, page.top + 0.12, "loss", fontsize=MEDIUM)
 
 
-def _draw_band(axes: Axes, bands: Bands, i: int, start: float) -> None:
-    """Median and bands of one candidate from its smallest measured size on."""
+def _draw_band(axes: Axes, bands: Bands, i: int, start: float, told: str) -> None:
+    """Median and bands of one candidate from its smallest measured size on; the narrower band tells its numbers."""
     colour, lead = COLOURS[i], i == 0
     seen = bands.sizes >= start * (1 - 1e-9)
     x = bands.sizes[seen]
@@ -84,7 +86,8 @@ def _draw_band(axes: Axes, bands: Bands, i: int, start: float) -> None:
         axes.vlines(x, p25, p75, color=colour, linewidth=4, alpha=0.5, zorder=order)
         return
     axes.fill_between(x, p05, p95, color=colour, alpha=0.20 if lead else 0.06, linewidth=0, zorder=order - 1)
-    axes.fill_between(x, p25, p75, color=colour, alpha=0.26 if lead else 0.12, linewidth=0, zorder=order - 1)
+    inner = axes.fill_between(x, p25, p75, color=colour, alpha=0.26 if lead else 0.12, linewidth=0, zorder=order - 1)
+    tell_of(inner, told)
     if not lead:  # where many bands overlap, their edges still tell
         for edge in (p05, p95):
             axes.plot(x, edge, color=colour, linewidth=0.5, alpha=0.6, zorder=order - 1)

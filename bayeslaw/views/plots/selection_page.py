@@ -13,8 +13,9 @@ from bayeslaw.answers.selection import Selection
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.views.names import short_names
 from bayeslaw.views.numbers import chance, count, decimals, factor, fixed
+from bayeslaw.views.plots.hover import tell_of_row
 from bayeslaw.views.plots.page import GREY, INK, MEDIUM, darker, missing_glyphs_ignored, padded, tick
-from bayeslaw.views.plots.selection import COLOURED, draw_row, odds_of, title_of
+from bayeslaw.views.plots.selection import COLOURED, draw_row, odds_of, title_of, told_of
 from bayeslaw.views.plots.selection_curves import draw_curves
 from bayeslaw.views.plots.selection_layout import PAGE_HEIGHT, PAGE_WIDTH, ROWS, Page
 from bayeslaw.views.plots.style import COLOURS, OTHERS, STATUS_COLOURS
@@ -78,6 +79,7 @@ def draw_ranking(page: Page, selection: Selection, names: Mapping[str, str], tru
             axes.plot(
                 [truth[candidate.model]], [row], marker="|", markersize=20, markeredgewidth=2.0, color=INK, zorder=4
             )
+        tell_of_row(axes, row, told_of(candidate, names[candidate.model]))
         y = page.top - page.ranking_height * (row + 0.5) / len(shown)
         ink = darker(colour) if row < COLOURED else GREY
         weight = "bold" if row == 0 else "normal"

@@ -23,6 +23,8 @@ from bayeslaw.laws.base import Law
 from bayeslaw.verdicts import Status
 from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.numbers import count
+from bayeslaw.views.plots.dark import is_dark, turn_dark
+from bayeslaw.views.plots.hover import tell_of_row
 from bayeslaw.views.plots.page import FAINT, GREY, INK, SMALL, darker, missing_glyphs_ignored, spread, text_style, tick
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -55,7 +57,8 @@ _HINTING = 1.08
 def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
     """The axes given, or those of a new figure of that size in inches, without ornaments.
 
-    A new figure is one of pyplot's, so that notebooks and ``pyplot.show`` show it; axes of the user's need no pyplot.
+    A user's figure may be dark: `head`, which is drawn last, sees to that. A new figure is one of pyplot's, so that
+    notebooks and ``pyplot.show`` show it; axes of the user's need no pyplot.
     """
     if ax is None:
         from matplotlib import pyplot
@@ -301,7 +304,10 @@ def interval_row(
 def columns(
     ax: Axes, places: Sequence[float], cells: Sequence[tuple[str, Sequence[str]]], colours: Sequence[Any] = ()
 ) -> None:
-    """Write numbers at the right of rows, under a heading a column."""
+    """Write numbers at the right of rows, under a heading a column; a row that is named tells them when pointed at."""
+    for i, label in enumerate(ax.get_yticklabels()[: len(places)]):
+        told = "; ".join(f"{heading.replace(chr(10), ' ')} {texts[i]}" for heading, texts in cells if texts[i])
+        tell_of_row(ax, places[i], f"{label.get_text()}: {told}")
     size, at = row_size(ax), 0.0
     for heading, texts in cells:
         at += _GAP + max(text_width(text, size) for text in (*texts, heading))
@@ -331,7 +337,8 @@ def end_labels(ax: Axes, x: float, ends: Sequence[float], names: Sequence[str], 
 def head(ax: Axes, title: str, subtitle: str = "", status: Status = "PASS") -> None:
     """Write a title over the axes and a grey line below it, broken to the width there is.
 
-    A status that is not PASS is told in the grey line, so that no picture is better than its checks.
+    A status that is not PASS is told in the grey line, so that no picture is better than its checks. A picture is
+    complete with its title, and turned then if its figure is dark.
     """
     width, verdict = size_of(ax)[0], "" if status == "PASS" else f"checks:\N{NO-BREAK SPACE}{status}"
     whole = DOT.join(part for part in (subtitle, verdict) if part)
@@ -347,6 +354,8 @@ def head(ax: Axes, title: str, subtitle: str = "", status: Status = "PASS") -> N
     figure = ax.get_figure(root=True)
     if figure is not None and figure.get_layout_engine() is None:
         settle(ax)
+    if is_dark(ax):
+        turn_dark(ax)
 
 
 def label_x(ax: Axes, text: str, *notes: str) -> None:

@@ -1,5 +1,6 @@
 """What a report says of each kind of answer: the question, its odds in few numbers, and what would change it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -18,6 +19,7 @@ from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.last_third import LastThird
 from bayeslaw.evidence.reproduction.reproduce import Reproduction
 from bayeslaw.evidence.sensitivity import SENSITIVE, Sensitivity
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, listed
 from bayeslaw.verdicts import Check
@@ -82,6 +84,12 @@ def _(result: Selection) -> list[Fact]:
     ]
 
 
+def _given_fact(outcome: Outcome, quantiles: Mapping[str, float], of: str) -> list[Fact]:
+    """A median in the unit of the source, where losses were converted from another."""
+    median = outcome.in_given(quantiles).get("median")
+    return [] if median is None else [Fact(fixed(median, decimals(median)), f"{outcome.given} {of}, median")]
+
+
 @changes_of.register
 def _(result: Selection) -> list[str]:
     chosen, rivals = clean(result.recommended), []
@@ -139,12 +147,14 @@ def _(result: Optimum) -> list[Fact]:
     family = result.families[0]
     params, places = family.params, decimals(family.loss["median"])
     of = "" if len(result.families) == 1 else f", {clean(family.family)}"
+    name = clean(result.outcome.label)
     return [
         Fact(count(family.recommended_params), f"parameters{of}"),
         Fact(count(family.recommended_data), "tokens"),
         Fact(f"{count(params['p05'])} to {count(params['p95'])}", "90% interval of the best number of parameters"),
-        Fact(fixed(family.loss["median"], places), "loss of one run there, median"),
-        Fact(fixed(family.expected_regret, places + 1), "loss given away on average against the unknown best split"),
+        Fact(fixed(family.loss["median"], places), f"{name} of one run there, median"),
+        *_given_fact(result.outcome, family.loss, "of it"),
+        Fact(fixed(family.expected_regret, places + 1), f"{name} given away on average against the unknown best split"),
     ]
 
 
@@ -182,6 +192,9 @@ def _(result: Crossing) -> list[Fact]:
     if result.size:
         where = f"{count(result.size['p05'])} to {count(result.size['p95'])}"
         odds.append(Fact(where, "90% interval of the size where the likelier overtaking happens, if it does"))
+        median = result.loss["median"]
+        odds.append(Fact(fixed(median, decimals(median)), f"{clean(result.outcome.label)} of both there, median"))
+        odds += _given_fact(result.outcome, result.loss, "of both there")
     return odds
 
 
@@ -283,10 +296,13 @@ def _(result: Speedup) -> list[Fact]:
     if not result.factor:
         return [Fact(chance(1.0), f"neither {a} nor {b} gets there")]
     low, middle, high = (f"{result.factor[name]:.3g}" for name in ("p05", "median", "p95"))
+    median = result.loss["median"]
     facts = [
         Fact(middle, f"times the {of} of {b} that {a} needs, median; above 1 {b} saves"),
         Fact(f"{low} to {high}", "90% interval of it"),
         Fact(chance(result.p_saves), f"{b} saves"),
+        Fact(fixed(median, decimals(median)), f"{clean(result.outcome.label)} at which they are compared, median"),
+        *_given_fact(result.outcome, result.loss, "there"),
     ]
     never = [(name, p) for name, p in ((a, result.p_never_a), (b, result.p_never_b)) if p > 0]
     return facts + [Fact(chance(p), f"{name} never gets there") for name, p in never]

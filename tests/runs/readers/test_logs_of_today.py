@@ -69,5 +69,6 @@ def test_the_event_files_of_the_trainer(trainer, tmp_path):
 
 def test_the_metrics_of_lightning(tmp_path):
     measured = train("lightning", tmp_path)
-    # its steps are numbered from 0
-    check(read_runs(tmp_path, roles=ROLES), measured, [size - BATCH * LENGTH for size in SIZES])
+    runs = read_runs(tmp_path, roles=ROLES)
+    check(runs, measured, SIZES)
+    assert any("numbers steps from 0 (15, 31, 47, …)" in note for note in runs.notes)

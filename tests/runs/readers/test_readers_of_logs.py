@@ -8,6 +8,7 @@ import json
 import struct
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -36,6 +37,25 @@ def state(**changes):
 
 
 SUMMARY = {"step": 20, "train_loss": 2.5, "train_runtime": 9.0, "train_samples_per_second": 32.0}
+
+
+@pytest.mark.parametrize(
+    ("steps", "done"),
+    [
+        ([49, 99, 149, 163], [50, 100, 150, 164]),  # Lightning, which evaluates at the end, too
+        ([50, 100, 150, 164], [50, 100, 150, 164]),
+        ([0, 49, 99, 149, 199], [1, 50, 100, 150, 200]),
+        ([1, 3, 5, 7], [1, 3, 5, 7]),
+        ([512, 1000, 2000], [512, 1000, 2000]),
+        ([9, 19], [9, 19]),
+    ],
+)
+def test_steps_that_are_numbered_from_0_are_counted_as_done(steps, done):
+    frame = pd.DataFrame({"step": steps, "val_loss": np.linspace(3, 2, len(steps))})
+    runs = read_runs(frame, roles={"step": "data"})
+    assert runs.table["data"].tolist() == [float(n) for n in done if n]
+    assert any("numbers steps from 0" in note for note in runs.notes) == (steps != done)
+    assert read_runs(frame.assign(tokens=1e6 * frame["step"] + 1)).table["tokens"].iloc[-1] == 1e6 * steps[-1] + 1
 
 
 def test_trainer_state_takes_evaluations_and_asks_what_a_step_is(tmp_path):

@@ -38,6 +38,14 @@ def test_markdown(tmp_path, name):
     assert understand(tmp_path / name).format == "Markdown table"
 
 
+@pytest.mark.parametrize("index", [True, False])
+def test_a_frame_as_it_is_printed(tmp_path, index):
+    frame = pd.DataFrame({"model": ["a", "a"], "data": [100, 200], "loss": [3.5, 3.25]})
+    (tmp_path / "t.txt").write_text(frame.to_string(index=index) + "\n")
+    assert rows(read_runs(tmp_path / "t.txt")) == ROWS
+    assert understand(tmp_path / "t.txt").format == "text with blanks between cells"
+
+
 def test_a_ragged_markdown_table_is_explained(tmp_path):
     (tmp_path / "t.md").write_text("| model | data | loss |\n|---|---|---|\n| a | 1 |\n")
     with pytest.raises(RunsError, match=r"t\.md, row 1: found 2 cells, expected 3"):
