@@ -14,7 +14,8 @@ import bayeslaw
 ROOT = Path(bayeslaw.__file__).parent
 LINE = [
     {"errors", "verdicts", "_arviz", "files", "numerics", "streams"},
-    {"results", "jobs"},
+    {"results"},
+    {"jobs"},
     {"runs"},
     {"laws"},
     {"kinds"},
