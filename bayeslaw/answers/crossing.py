@@ -17,8 +17,10 @@ import xarray as xr
 
 from bayeslaw import streams
 from bayeslaw.answers.quantiles import quantiles
+from bayeslaw.answers.questions import require_two
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.reach import reach_check, reach_of
+from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.points import curves_on
 from bayeslaw.laws.base import Law
@@ -192,14 +194,10 @@ def crossing(
         If a name is not on the task or on it twice, a covariate is missing, unknown or not a positive number, or
         ``low`` and ``high`` are no range; if ``kind`` is another, or laws are asked for that differ in level alone.
     """
-    if kind not in get_args(Lines):
-        raise TargetError(f"kind={kind!r} is none of what can cross: {', '.join(get_args(Lines))}.")
-    law, at, here = posterior.law, dict(at or {}), curves_on(posterior.layout, task)
-    low, high = _range(posterior, here, low, high)
-    if law.axis in at:
-        raise TargetError(f"at gives {law.axis!r}, the size that is looked for. Narrow its range with low and high.")
-    if a == b:
-        raise TargetError(f"Both choices are {a!r}; name two.")
+    law, layout, at = posterior.law, posterior.layout, dict(at or {})
+    require_crossing(layout, law, (a, b), at, task=task, low=low, high=high, kind=kind)
+    here = curves_on(layout, task)
+    low, high = _range(layout, law, here, low, high)
     points, predictor = np.geomspace(low, high, GRID), posterior.predictor
     targets = predictor.pair((a, b), task, at, points)
     if kind == "law":
@@ -215,7 +213,7 @@ def crossing(
             "and so never cross. Their curves may: leave out kind='law'."
         )
     found = _summarise(difference, points, lines[:, 0], predictor.outcome)
-    beyond = {name: value / float(posterior.layout.covariates[name][here].max()) for name, value in at.items()}
+    beyond = {name: value / float(layout.covariates[name][here].max()) for name, value in at.items()}
     if found["size"]:
         beyond[law.axis] = found["size"]["median"] * float(targets.beyond[law.axis][:, 0].max()) / points[0]
     return Crossing(
@@ -235,7 +233,33 @@ def crossing(
     )
 
 
-def _range(posterior: Posterior, here: list[int], low: float | None, high: float | None) -> tuple[float, float]:
+def require_crossing(
+    layout: Layout,
+    law: Law,
+    names: tuple[str, str],
+    at: Mapping[str, float],
+    *,
+    task: str | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    kind: Lines = "curve",
+) -> None:
+    """Refuse what cannot cross, before anything is sampled; parameters as for `crossing`.
+
+    Raises
+    ------
+    TargetError, TaskError
+        As `crossing`.
+    """
+    if kind not in get_args(Lines):
+        raise TargetError(f"kind={kind!r} is none of what can cross: {', '.join(get_args(Lines))}.")
+    _range(layout, law, curves_on(layout, task), low, high)
+    if law.axis in at:
+        raise TargetError(f"at gives {law.axis!r}, the size that is looked for. Narrow its range with low and high.")
+    require_two(layout, law, names, task)
+
+
+def _range(layout: Layout, law: Law, here: list[int], low: float | None, high: float | None) -> tuple[float, float]:
     """The data sizes between which a crossing is looked for; ``here`` are the curves of the task.
 
     Raises
@@ -243,8 +267,7 @@ def _range(posterior: Posterior, here: list[int], low: float | None, high: float
     TargetError
         If they are no range.
     """
-    layout = posterior.layout
-    low = float(layout.covariates[posterior.law.axis][here].min()) if low is None else low
+    low = float(layout.covariates[law.axis][here].min()) if low is None else low
     high = BEYOND * float(layout.largest[here].max()) if high is None else high
     if not all(isinstance(limit, (int, float, np.number)) for limit in (low, high)) or not 0 < low < high < np.inf:
         raise TargetError(f"Crossings are looked for from low={low!r} to high={high!r}: give 0 < low < high.")

@@ -1,27 +1,42 @@
 """The command that finds where two choices cross."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayeslaw.cli.giving import Csv, Markdown, Plot, Report, Table, give, ways
-from bayeslaw.cli.law_option import LawOfFit, asked_law
+from bayeslaw.cli.fitting import FitOptions, fit_of, say_repairs, say_what_went_in
+from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
+from bayeslaw.cli.law_option import LawOfPrior
 from bayeslaw.cli.points import one_point, point_of_law
+from bayeslaw.cli.prior_option import PriorOf
 from bayeslaw.cli.shared import (
     Allow,
-    FitFile,
+    As,
+    EarlyTokens,
     Json,
+    PriorName,
+    Quick,
+    Scores,
     Seed,
     Task,
+    TokensPerStep,
+    Where,
+    Widen,
     read_number,
+    roles_said,
     say_what_is_read,
     show,
     show_failing,
 )
 
+if TYPE_CHECKING:
+    from bayeslaw.laws.base import Law
+    from bayeslaw.runs import Runs
+
 
 def crossing(
-    fit: FitFile,
+    runs: Annotated[Path, typer.Argument(help="A table, log or folder of runs; or a saved fit (.nc).")],
     a: Annotated[str, typer.Argument(help="Model, or family of a joint law.")],
     b: Annotated[str, typer.Argument(help="Another model, or family.")],
     at: Annotated[list[str] | None, typer.Option("--at", help="Other covariates, such as params=8e9.")] = None,
@@ -29,33 +44,52 @@ def crossing(
     low: Annotated[str | None, typer.Option(help="Look from this size on; from the smallest seen unless told.")] = None,
     high: Annotated[str | None, typer.Option(help="Look up to this size; 100 times the largest seen.")] = None,
     kind: Annotated[str, typer.Option(help="curve, or law: as if laws held at any distance.")] = "curve",
-    law: LawOfFit = None,
+    where: Where = None,
+    answers: As = None,
+    tokens_per_step: TokensPerStep = None,
+    scores: Scores = None,
+    law: LawOfPrior = None,
+    prior: PriorName = None,
+    widen: Widen = 1.0,
+    prior_of: PriorOf = None,
+    early_tokens: EarlyTokens = None,
     seed: Seed = 0,
+    quick: Quick = False,
     json: Json = False,
     csv: Csv = False,
     markdown: Markdown = False,
-    output: Table = None,
+    output: Output = None,
     plot: Plot = None,
     report: Report = None,
     allow_failed_checks: Allow = False,
 ) -> None:
-    """Find the data size from which on one choice beats another, from a saved fit, and the odds that it ever does."""
-    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
-    say_what_is_read([fit], how.quiet)
+    """Find the data size from which on one choice beats another, and the odds that it ever does."""
+    how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
+    say_what_is_read([runs], how.quiet)
     others = one_point(at or [])
     limits = [
         None if text is None else read_number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))
     ]
-    from bayeslaw.fitting.fit import load
+    roles = roles_said(answers, tokens_per_step, scores)
+    options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
 
-    fitted = load(fit, law=asked_law(law))
+    def require(table: "Runs", named: "Law") -> None:
+        from bayeslaw.answers.crossing import require_crossing
+        from bayeslaw.kinds.registry import kind_of
+
+        layout, place = kind_of(named).layout(table, named, None), point_of_law(others, named, table)
+        require_crossing(layout, named, (a, b), place, task=task, low=limits[0], high=limits[1], kind=kind)  # type: ignore[arg-type]
+
+    fitted = fit_of([runs], options, how, require=require)
     others = point_of_law(others, fitted.posterior.law, fitted.posterior.runs)
     found = fitted.crossing(a, b, at=others, task=task, low=limits[0], high=limits[1], kind=kind, seed=seed)  # type: ignore[arg-type]
 
     def for_people() -> None:
         from bayeslaw.views.text import crossing_table
 
+        say_what_went_in(fitted.posterior)
         show(crossing_table(found))
         show_failing(found.checks)
+        say_repairs(fitted.posterior)
 
     give(found, how, for_people, fit=fitted)

@@ -53,7 +53,8 @@ MISTAKES = [
     (("fit", "scores.csv"), ["found 61", "most numbers are shares", "--as accuracy=accuracy:share"]),
     (("read", "twice.csv"), ["twice.csv", "'loss'", "2 times"]),
     (("fit", "fit.nc"), ["fit.nc: found a saved fit, expected runs", "Give it to predict"]),
-    (("crossing", "runs.csv", "gpt2", "bert"), ["runs.csv: not a netCDF file", "a table of runs: fit that first"]),
+    (("check", "runs.csv"), ["runs.csv: not a netCDF file", "a table of runs: fit that first"]),
+    (("crossing", "runs.csv", "gpt2", "brt"), ["no model 'brt'", "There are: "]),
     # columns and rows
     (("fit", "runs.csv", "--as", "data"), ["--as 'data' is not understood", "Expected COLUMN=ROLE", "size=params:M"]),
     (("fit", "runs.csv", "--as", "dat=tokens"), ["no column 'dat'", "did you mean 'data'?", "The columns are"]),
