@@ -57,7 +57,11 @@ def test_laws_of_several_sizes_are_sent_to_compare():
 
 
 def test_where_smaller_values_lie_beyond_these_are_hidden():
-    rows = [{"model": m, "model_loss": x, "accuracy": 1 / x} for m in "ab" for x in (2.0, 2.5, 3.0, 3.5, 4.0, 4.5)]
+    rows = [
+        {"model": m, "model_loss": x, "accuracy": 1 / x, "chance": 0.1}
+        for m in "ab"
+        for x in (2.0, 2.5, 3.0, 3.5, 4.0, 4.5)
+    ]
     seen, hidden = split(bl.read_runs(pd.DataFrame(rows)), get_law("loss_to_score"))
     assert sorted(set(hidden["model_loss"])) == [2.0, 2.5]
     assert seen.table["model_loss"].min() == 3.0
