@@ -49,7 +49,7 @@ def read_table(journal: Journal) -> Runs:
         journal.folder.resolve().name,
         tuple((there, here) for there, here in first["spelling"]),
         tuple((there, float(by)) for there, by in first["scales"]),
-        unit_of_all(record["loss_given"] for record in added),
+        unit_of_all(record.get("loss_given", "") for record in added),  # older journals do not say it
     )
 
 

@@ -1,5 +1,6 @@
 """The command that fits many tables, each by itself."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +60,7 @@ def fit_many(
 
     read = read_tables(tables, law=asked_law(law), where=where, roles=roles_said(answers, tokens_per_step, scores))
     if not how.quiet:
-        for folder in (path for path in tables if path.is_dir()):
+        for folder in filter(os.path.isdir, tables):
             _say_what_is_no_table(folder)
         for table in read:
             _say_what_was_read(table)

@@ -133,25 +133,32 @@ def last_third(
 
 
 def split(runs: Runs, law: Law) -> tuple[Runs, pd.DataFrame]:
-    """The smaller two thirds of the sizes of each task, and rows of models among them at the larger third.
+    """The first two thirds of the sizes of each task, and rows of models among them at the last third.
 
     Raises
     ------
     RunsError
     """
+    if any(c.share for c in law.covariates):
+        raise RunsError(
+            f"{runs.source}: the {law.name} law is of shares of a mixture, which have no last third, expected one of a "
+            "size. Hide some mixtures with --where, and set predictions beside them with 'bayeslaw check --against'."
+        )
     if sum(not c.like for c in law.covariates) > 1:
         raise RunsError(
             f"{runs.source}: the {law.name} law is of several sizes, expected one whose last third can be hidden. For "
             "such laws 'bayeslaw compare' hides the largest runs."
         )
     table, axis = runs.table, law.axis
+    falls = any(c.falls for c in law.covariates if c.name == axis)
+    forth = -table[axis] if falls else table[axis]  # such as the losses that a score is read from: the least come last
     beyond = np.zeros(len(table), bool)
     for task in runs.tasks:
         here = (table["task"] == task).to_numpy()
-        sizes = np.unique(table.loc[here, axis])
+        sizes = np.unique(forth[here])
         kept = int(np.ceil(SHARE * len(sizes) - 1e-9))
         if LEAST <= kept < len(sizes):
-            beyond |= here & (table[axis] > sizes[kept - 1]).to_numpy()
+            beyond |= here & (forth > sizes[kept - 1]).to_numpy()
     labels = pd.MultiIndex.from_frame(table[list(LABELS)])
     shown = beyond & labels.isin(labels[~beyond])
     if not shown.any():

@@ -87,7 +87,7 @@ def _files(tables: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) ->
                 "{'flan': table}."
             )
         path = Path(given)
-        found += tables_in(path)[0] if path.is_dir() else [path]
+        found += tables_in(path)[0] if os.path.isdir(path) else [path]  # Path.is_dir fails of a long name
     return list(dict.fromkeys(found))
 
 

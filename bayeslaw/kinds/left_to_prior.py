@@ -11,7 +11,7 @@ import xarray as xr
 
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.prediction import flat
-from bayeslaw.laws.base import Law
+from bayeslaw.laws.base import Coordinate, Law
 from bayeslaw.results import listed
 from bayeslaw.verdicts import Check
 
@@ -39,7 +39,7 @@ def left_to_prior_check(layout: Layout, law: Law, draws: xr.Dataset) -> Check:
     Check
         ``left_to_prior``: the largest share of a prior's standard deviation that is left, of any task.
     """
-    left = {c.name: _share_left(flat(draws, c.name), layout) / c.sd for c in law.coordinates if c.sd > 0}
+    left = {c.name: _share_left(flat(draws, c.name), layout, c) for c in law.coordinates if c.sd > 0}
     known = [name for name, share in left.items() if share >= LEFT]
     meant = {c.name: c.meaning for c in law.coordinates}
     if not known:
@@ -51,7 +51,8 @@ def left_to_prior_check(layout: Layout, law: Law, draws: xr.Dataset) -> Check:
     return Check("left_to_prior", "PASS", float(max(left.values(), default=0.0)), LEFT, sentence, "")
 
 
-def _share_left(values: np.ndarray, layout: Layout) -> float:
-    """The largest sd over tasks of the mean over the curves of each, of draws (S, C)."""
+def _share_left(values: np.ndarray, layout: Layout, c: Coordinate) -> float:
+    """The largest share over tasks: sd of the mean over the curves of each, of draws (S, C), over that of its prior."""
+    own = {task: sd for task, _, sd in c.of_tasks}
     of_tasks = [values[:, layout.task_of == k].mean(axis=1) for k in range(len(layout.tasks))]
-    return float(max(np.std(of_task) for of_task in of_tasks))
+    return float(max(np.std(one) / own.get(task, c.sd) for task, one in zip(layout.tasks, of_tasks, strict=True)))

@@ -77,7 +77,7 @@ def describe(error: BaseException, file: str | None = None) -> str:
 
 def _run(path: Path) -> dict[str, object]:
     """Names that a file defines when it is run."""
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir, no error of a name that is too long
         raise LawError(f"{path}: is a folder, expected a file of Python that defines a law.")
     try:
         source = path.read_bytes()

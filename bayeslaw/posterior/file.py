@@ -114,7 +114,7 @@ def load_posterior(path: str | os.PathLike[str], law: Law | None = None) -> Post
 
 def _read(path: Path) -> xr.DataTree:
     """The file as a tree, if it is one of a fit in this format."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, no error of a name that is too long
         near = did_you_mean(path.name, (other.name for other in path.parent.glob("*.nc")))
         raise PosteriorFileError(f"{path}: there is no such file.{near} Expected a fit saved with -o or fit.save().")
     try:

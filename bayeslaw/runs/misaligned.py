@@ -173,8 +173,8 @@ def _apart(curve: Trajectory, others: Sequence[Trajectory], shift: float) -> _Ap
 def _is_as_moved(here: _Apart, moved: _Apart) -> bool:
     """Whether a model, its sizes multiplied, is at the level of the others and bends as they do, and else does not."""
     seen = ~np.isnan(moved.by_size)
-    rough, smooth = np.std(here.by_size[seen & ~np.isnan(here.by_size)]), np.std(moved.by_size[seen])
-    return bool(abs(moved.sds) <= 1 and smooth <= 0.5 * rough)
+    both = seen & ~np.isnan(here.by_size)  # where it has no size that is theirs both ways, bends cannot be compared
+    return bool(abs(moved.sds) <= 1 and both.any() and np.std(moved.by_size[seen]) <= 0.5 * np.std(here.by_size[both]))
 
 
 def last_size_check(curves: Sequence[Trajectory]) -> Check:

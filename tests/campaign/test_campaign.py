@@ -170,7 +170,10 @@ def test_the_unit_that_losses_were_given_in_is_kept_and_another_is_told(tmp_path
     table = frame()
     table.assign(perplexity=np.exp(table["loss"])).drop(columns="loss").to_csv(path, index=False)
     start(tmp_path / "study", path)
-    assert read_table(read_journal(tmp_path / "study")).loss_given == "perplexity"
+    journal = read_journal(tmp_path / "study")
+    assert read_table(journal).loss_given == "perplexity"
+    older = [{name: value for name, value in record.items() if name != "loss_given"} for record in journal.records]
+    assert read_table(replace(journal, records=tuple(older))).loss_given == ""
     record = added(tmp_path / "study", "model,data,perplexity\na,3200,9.5\n", "like.csv")
     assert not any("nats" in said for said in record["said"])
     record = added(tmp_path / "study", "model,data,loss\nb,3200,2.3\n")

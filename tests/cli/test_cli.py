@@ -122,6 +122,24 @@ def test_missing_file(capsys, tmp_path):
     assert "none.csv" in err
 
 
+LONG = "n" * 300
+TOO_LONG = [
+    ["check", f"{LONG}.nc"],
+    ["report", f"{LONG}.nc", "-o", "page.html"],
+    ["select", "runs.csv", *AT, "--law", f"{LONG}.py"],
+    ["fit-many", LONG, "--out", "fits"],
+]
+
+
+@pytest.mark.parametrize("arguments", TOO_LONG, ids=lambda arguments: arguments[0])
+def test_a_name_that_is_too_long_for_a_file_is_refused(capsys, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs.csv").write_text(TIDY)
+    status, _, err = run(capsys, *arguments)
+    assert status in (2, 3)
+    assert f"{LONG}" in err
+
+
 @pytest.mark.parametrize("arguments", [["select", "runs.csv"], ["selct"], ["select", "runs.csv", "--seed", "-1", *AT]])
 def test_bad_arguments(capsys, arguments):
     status, out, err = run(capsys, *arguments)

@@ -56,6 +56,24 @@ def test_laws_of_several_sizes_are_sent_to_compare():
         split(table({("t", "a"): range(1, 7)}, params=1e9), get_law("chinchilla"))
 
 
+def test_where_smaller_values_lie_beyond_these_are_hidden():
+    rows = [
+        {"model": m, "model_loss": x, "accuracy": 1 / x, "chance": 0.1}
+        for m in "ab"
+        for x in (2.0, 2.5, 3.0, 3.5, 4.0, 4.5)
+    ]
+    seen, hidden = split(bl.read_runs(pd.DataFrame(rows)), get_law("loss_to_score"))
+    assert sorted(set(hidden["model_loss"])) == [2.0, 2.5]
+    assert seen.table["model_loss"].min() == 3.0
+
+
+def test_shares_of_a_mixture_have_no_last_third():
+    share = np.linspace(0.1, 0.9, 9)
+    mixtures = pd.DataFrame({"share_a": share, "share_b": 1 - share, "loss": 2 + np.exp(-share)})
+    with pytest.raises(RunsError, match="shares of a mixture, which have no last third"):
+        split(bl.read_runs(mixtures), get_law("mixture(share_a+share_b)"))
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(5)

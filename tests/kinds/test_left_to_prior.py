@@ -6,6 +6,7 @@ import xarray as xr
 
 from bayeslaw.kinds.left_to_prior import LEFT, left_to_prior_check
 from bayeslaw.kinds.registry import build_model
+from bayeslaw.kinds.shared.stated import with_coordinate_priors
 from bayeslaw.laws import get_law
 
 LAW = get_law("rectified")
@@ -47,6 +48,19 @@ def test_nothing_is_said_where_the_runs_tell(layout):
     check = judged(layout, log_beta=0.3, floor=0.7, phase=0.5)
     assert check.value < LEFT
     assert check.sentence.startswith("The runs narrow the prior of every coordinate of the rectified law")
+
+
+def test_a_prior_stated_of_one_task_is_what_is_left_there(layout):
+    """Narrow beside that of all tasks: the posterior is as narrow, and yet all the prior's."""
+    own = with_coordinate_priors(LAW, {"floor": {"tasks": {layout.tasks[1]: {"mean": 0.0, "sd": 0.05}}}})
+    rng = np.random.default_rng(2)
+    draws = {}
+    for c in LAW.coordinates:
+        sd = np.where(layout.task_of == 1, 0.05 if c.name == "floor" else 0.1, 0.1)
+        draws[c.name] = (("chain", "draw", "curve"), sd * rng.standard_normal((4, 500, 1)))
+    check = left_to_prior_check(layout, own, xr.Dataset(draws))
+    assert check.value == pytest.approx(1.0, abs=0.05)
+    assert check.sentence.startswith("The asymptote comes from the prior: floor")
 
 
 def test_one_task_that_says_nothing_is_enough(layout):

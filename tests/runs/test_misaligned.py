@@ -89,6 +89,18 @@ def test_a_model_behind_all_or_larger_than_all_or_beside_few_is_not_ahead():
     assert ahead(better[better["model"].isin(["m0", "m1", "m2", "m3"])]).sentence.startswith("Too few models")
 
 
+def test_a_model_whose_sizes_are_those_of_others_one_way_or_the_other_but_none_both_ways_is_judged():
+    """Sizes 10 to 80 are those of others times ten, and 100 to 800 are theirs as they stand: no bends to compare."""
+    sizes = {f"m{k}": (100, 200, 400, 800) for k in range(8)} | {"x": (10, 20, 40, 80, 100, 200, 400, 800)}
+    rows = [
+        (model, float(d), (1 + 3 / (d * (10 if model == "x" else 1)) ** 0.3) * (1 + 0.003 * k))
+        for k, (model, at) in enumerate(sizes.items())
+        for d in at
+    ]
+    check = ahead(pd.DataFrame(rows, columns=["model", "data", "loss"]))
+    assert (check.status, check.sentence[:7]) == ("REVIEW", "x lies ")
+
+
 def test_a_last_size_off_the_trend_of_all_is_said():
     frame = falling(models=8)
     last = frame["data"] == SIZES[-1]
