@@ -44,7 +44,7 @@ def test_laws_are_listed_with_what_they_need(capsys):
         assert [p["name"] for p in law["parameters"]] == [p.name for p in get_law(name).parameters]
         assert law["formula"]
         assert law["covariates"] == law["columns"]
-        any_column = len(law["columns"]) == 1 or name in ("additive", "multiplicative", "precision")
+        any_column = len(law["columns"]) == 1 or name in ("additive", "mixture", "multiplicative", "precision")
         assert law["takes_any_column"] == any_column
         assert law["source"]
     status, out, _ = run(capsys, "laws")

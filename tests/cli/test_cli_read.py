@@ -98,7 +98,7 @@ def test_every_command_that_reads_runs_takes_what_columns_are():
     for group in app.app.registered_groups:
         commands |= {i.name or i.callback.__name__: i.callback for i in group.typer_instance.registered_commands}
     taking = {name for name, call in commands.items() if {"answers", "tokens_per_step"} <= set(call.__annotations__)}
-    reading = {name for name, call in commands.items() if {"runs", "tables"} & set(call.__annotations__)}
+    reading = {name for name, call in commands.items() if {"runs", "tables", "logs"} & set(call.__annotations__)}
     assert reading == taking
 
 

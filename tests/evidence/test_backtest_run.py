@@ -165,7 +165,7 @@ def test_odd_names_make_good_files(tmp_path, log):
 
 def test_a_folder_that_cannot_be_used(tmp_path, log):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="--out"):
+    with pytest.raises(OutputError, match="cannot be used as a folder"):
         run_jobs([job(log, "a")], tmp_path / "file")
     assert done(log) == []
 

@@ -51,8 +51,8 @@ def parameter(name, unit="1", **about):
     return changed(parameters=more, natural=lambda c, level, ref: LAW.natural(c, level, ref) | {name: jnp.exp(level)})
 
 
-MORE_MAY_HURT = ("active_params", "annealing", "capability", "moe", "step_law")
-"""Interactions may turn a sign, and one thing alone may be more than goes with the others."""
+MORE_MAY_HURT = ("active_params", "annealing", "capability", "mixture", "moe", "overfitting", "step_law")
+"""Interactions may turn a sign, and one thing alone may be more than goes with the others: a share, or repeated data."""
 
 
 @pytest.mark.parametrize("name", [*law_names(), "multiplicative(pretraining_tokens)"])

@@ -248,7 +248,7 @@ def test_what_was_borrowed_is_that_of_the_frame(results, picture):
     ax = picture("borrowing")
     frame = result.to_frame()
     widths = [bar.get_width() for bar in ax.patches]
-    assert widths[len(frame) :] == list(frame["borrowed"])
+    assert widths[len(frame) : 2 * len(frame)] == list(frame["borrowed"])  # what can be pointed at comes after
     borrowed, prior, posterior = at_right(ax, len(frame))
     assert borrowed == [chance(value) for value in frame["borrowed"]]
     assert prior == [steady(value) for value in frame["prior_sd"]]

@@ -69,7 +69,7 @@ def test_a_crossing():
     assert question_of(by_hand.crossing()).startswith("From what data size on is lora better than full, if ever")
     odds = [("53%", "lora overtakes full"), ("24%", "full overtakes lora"), ("23%", "they never cross from 1k to 1M")]
     where = ("30k to 70k", "90% interval of the size where the likelier overtaking happens, if it does")
-    assert told(by_hand.crossing()) == [*odds, where]
+    assert told(by_hand.crossing()) == [*odds, where, ("2.000", "loss of both there, median")]
     assert told(by_hand.crossing(size=False)) == odds
 
 
@@ -99,6 +99,7 @@ def test_a_speed_up():
         ("5", "times the data of lora that full needs, median; above 1 lora saves"),
         ("2 to 8", "90% interval of it"),
         ("81%", "lora saves"),
+        ("2.000", "loss at which they are compared, median"),
         ("7%", "full never gets there"),
     ]
     assert changes_of(by_hand.speedup()) == ["full would be the one that saves with a chance of 25%."]
