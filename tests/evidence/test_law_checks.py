@@ -52,7 +52,7 @@ def parameter(name, unit="1", **about):
 
 
 MORE_MAY_HURT = ("active_params", "annealing", "capability", "mixture", "moe", "overfitting", "step_law")
-"""Interactions may turn a sign, and one thing alone may be more than goes with the others: a share, or repeated data."""
+"""Interactions may turn a sign; one thing alone may be more than goes with the others, as a share or repeated data."""
 
 
 @pytest.mark.parametrize("name", [*law_names(), "multiplicative(pretraining_tokens)"])
