@@ -296,7 +296,7 @@ def _alike(losses: pd.DataFrame, scores: pd.DataFrame) -> list[Check]:
     both = losses[[*keys, LOSS.name]].merge(own, on=keys, how="inner")
     if both.empty:
         return []
-    apart = np.abs(np.log(both[LOSS.name].astype(float) / both[MODEL_LOSS].astype(float)))
+    apart = np.log(both[LOSS.name].astype(float) / both[MODEL_LOSS].astype(float)).abs()
     off = float(apart.groupby([both[name] for name in (*keys, MODEL_LOSS)]).min().median())
     return [
         at_most(

@@ -41,7 +41,7 @@ def plot(result: Track, ax: Axes | None = None) -> Axes:
     -------
     matplotlib Axes
     """
-    outcome = (*result.history, *result.reached)[0].outcome
+    outcome = result.history[0].outcome if result.history else result.reached[0].outcome
     looks = [look for look in result.history if look.outcome == outcome]
     now = {r.task: r for r in result.reached if r.outcome == outcome}
     tasks = list(looks[0].end if looks else now)[: len(COLOURS)]

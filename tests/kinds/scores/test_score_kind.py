@@ -248,8 +248,8 @@ def test_a_new_family_lies_about_a_middle_that_is_not_known(forge_at_random):
     sd = {name: posterior.flat(name) for name in ("family_sd", "family_offset_sd", "model_sd", "offset_sd")}
     families = 1.5 * (sd["family_sd"] ** 2 + sd["family_offset_sd"] ** 2)
     wanted = np.sqrt(families + sd["model_sd"] ** 2 + sd["offset_sd"] ** 2)[:, None]
-    middle = posterior.flat("family_level").reshape(-1, 2, 2).mean(axis=2)  # families within tasks
-    assert [task for task, _ in posterior.layout.families] == ["easy", "easy", "hard", "hard"]
+    middle = posterior.flat("family_level").reshape(-1, 2, 2).mean(axis=1)  # tasks within families
+    assert [task for task, _ in posterior.layout.families] == ["easy", "hard", "easy", "hard"]
     assert np.var((level - middle) / wanted) == pytest.approx(1, abs=0.1)
 
 
