@@ -296,7 +296,8 @@ def _alike(losses: pd.DataFrame, scores: pd.DataFrame) -> list[Check]:
     both = losses[[*keys, LOSS.name]].merge(own, on=keys, how="inner")
     if both.empty:
         return []
-    apart = np.log(both[LOSS.name].astype(float) / both[MODEL_LOSS].astype(float)).abs()
+    ratio = both[LOSS.name].to_numpy(float) / both[MODEL_LOSS].to_numpy(float)
+    apart = pd.Series(np.abs(np.log(ratio)), both.index)
     off = float(apart.groupby([both[name] for name in (*keys, MODEL_LOSS)]).min().median())
     return [
         at_most(
