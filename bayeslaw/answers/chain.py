@@ -21,8 +21,10 @@ from bayeslaw.answers.prediction import Prediction, PredictionKind, of_tasks, pr
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import Label, Part, Predictor, Who
+from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.kinds.shared.points import curves_on
+from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check, at_most
@@ -116,16 +118,17 @@ def chain(
     TaskError
         If the task is unknown, or not given where there are several.
     """
-    require_chain(loss, score)
+    require_chain(loss.law, score.law)
     found = predict(loss, at, kind=kind, seed=seed)
-    found = of_tasks(found, {loss.layout.curves[i].task for i in curves_on(loss.layout, task)})
+    of_losses = loss.layout.curves[curves_on(loss.layout, task)[0]].task
+    found = of_tasks(found, {of_losses})
     rng = generator(seed, streams.CHAIN)
     draws = len(score.flat("level"))
     paired = _paired(len(found.linked), draws, rng)
     values = found.outcome.inverse(found.linked[paired])  # (S, L, A)
     grid = _grid(values, score.runs.table[MODEL_LOSS].to_numpy(float))
     who: Who = "new-family" if kind == "new-family" else "new-model"
-    wanted = tasks_named(score, outcome)
+    wanted = tasks_named(score.outcome.name, score.layout.tasks, outcome)
     predictor = score.predictor
     matches = [_matches(score, label, who, wanted) for label in found.labels]
     index = np.repeat(np.arange(len(matches)), [len(m) for m in matches])
@@ -157,7 +160,7 @@ def chain(
             *_of("loss", loss, found.checks),
             *_of("score", score, score.checks),
             _within(float(there.beyond[MODEL_LOSS].max())),
-            *_alike(loss, score),
+            *_alike(loss.runs.table[loss.runs.table["task"].astype(str) == of_losses], score.runs.table),
         ),
         provenance={**score.provenance(), "through": loss.provenance()},
         losses=found,
@@ -167,22 +170,23 @@ def chain(
     )
 
 
-def require_chain(loss: Posterior, score: Posterior) -> None:
-    """Refuse fits that do not make a chain: one of losses, and one of scores with the loss as their only covariate.
+def require_chain(loss: Law, score: Law) -> None:
+    """Refuse laws whose fits make no chain: one of losses, and one of scores with the loss as their only covariate.
 
     Raises
     ------
     TargetError
     """
-    if loss.outcome.name != LOSS.name or loss.outcome.higher_is_better:
+    outcome = kind_of(loss).outcome
+    if outcome.name != LOSS.name or outcome.higher_is_better:
         raise TargetError(
-            f"The first fit of a chain is of {loss.outcome.name} ({loss.law.name} law), expected one of losses, as of "
+            f"The first fit of a chain is of {outcome.name} ({loss.name} law), expected one of losses, as of "
             "the law chinchilla. Is it in the place of the other?"
         )
-    names = [c.name for c in score.law.covariates]
+    names = [c.name for c in score.covariates]
     if names != [MODEL_LOSS]:
         raise TargetError(
-            f"The second fit of a chain is of the {score.law.name} law, in {', '.join(names)}; expected a map from "
+            f"The second fit of a chain is of the {score.name} law, in {', '.join(names)}; expected a map from "
             f"losses to scores, in {MODEL_LOSS}: fit a table of scores with a column {MODEL_LOSS} by the law "
             "loss_to_score."
         )
@@ -282,15 +286,19 @@ def _within(factor: float) -> Check:
     )  # fmt: skip
 
 
-def _alike(loss: Posterior, score: Posterior) -> list[Check]:
-    """Verdict on whether models that are in both tables have the same loss in both; none if there are none."""
-    keys = [name for name in ("model", "data") if name in loss.runs.table and name in score.runs.table]
-    both = loss.runs.table[[*keys, LOSS.name]].merge(
-        score.runs.table[[*keys, MODEL_LOSS]].drop_duplicates(), on=keys, how="inner"
-    )
-    if both.empty or "model" not in keys:
+def _alike(losses: pd.DataFrame, scores: pd.DataFrame) -> list[Check]:
+    """Verdict on whether models that are in both tables have the same loss in both; none if there are none.
+
+    Where scores do not say of which checkpoint they are, it is that of the nearest loss.
+    """
+    keys = ["model"] + (["data"] if "data" in losses and "data" in scores else [])
+    own = scores[[*keys, MODEL_LOSS]].dropna().drop_duplicates()
+    both = losses[[*keys, LOSS.name]].merge(own, on=keys, how="inner")
+    if both.empty:
         return []
-    off = float(np.median(np.abs(np.log(both[LOSS.name].to_numpy(float) / both[MODEL_LOSS].to_numpy(float)))))
+    ratio = both[LOSS.name].to_numpy(float) / both[MODEL_LOSS].to_numpy(float)
+    apart = pd.Series(np.abs(np.log(ratio)), both.index)
+    off = float(apart.groupby([both[name] for name in (*keys, MODEL_LOSS)]).min().median())
     return [
         at_most(
             "losses_alike", off, ALIKE, 5 * ALIKE,

@@ -13,13 +13,17 @@ from bayeslaw.answers.candidates import members
 from bayeslaw.answers.compromise_result import Compromise, Option
 from bayeslaw.answers.prediction import Prediction, only, predict
 from bayeslaw.answers.quantiles import quantiles
-from bayeslaw.answers.risk import Risk, conditional_value_at_risk, orders, shortlist
+from bayeslaw.answers.risk import Risk, conditional_value_at_risk, orders, shares_of_best, shortlist
 from bayeslaw.answers.selection_checks import require_target
 from bayeslaw.answers.thresholds import Threshold, tasks_of_threshold
 from bayeslaw.answers.track import require_thresholds
 from bayeslaw.errors import TargetError
+from bayeslaw.kinds.predictor import NEW_MODEL
 from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.kinds.shared.points import complete_point
+from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import listed
 from bayeslaw.runs.table import unknown_task
@@ -67,9 +71,8 @@ def compromise(
     """
     if risk not in get_args(Risk):
         raise TargetError(f"risk={risk!r} is none of those known: {', '.join(get_args(Risk))}.")
-    shares = require_metrics(posterior.layout.tasks, posterior.outcome, weights, thresholds)
+    shares, tasks = require_compromise(posterior.layout, posterior.law, at, weights, thresholds, where_final)
     on = {t: tasks_of_threshold(t, posterior.outcome, posterior.layout.tasks) for t in thresholds}
-    tasks = tuple(dict.fromkeys([*shares, *(task for own in on.values() for task in own)]))
     found, lacking = _candidates(posterior, at, tasks, where_final, seed)
     outcome, values = found[0].outcome, np.stack([p.values[:, :, 0] for p in found], axis=2)  # (S, J, T)
     reached = {
@@ -84,9 +87,9 @@ def compromise(
         sign, worth = 1.0, every.astype(float)
     regret = worth.max(axis=1, keepdims=True) - worth
     order = orders(regret)[risk]
-    winners = _shares_of_best(worth)
+    winners = shares_of_best(worth)
     single = {
-        task: _shares_of_best((1 if outcome.higher_is_better else -1) * values[:, :, k]) for k, task in enumerate(tasks)
+        task: shares_of_best((1 if outcome.higher_is_better else -1) * values[:, :, k]) for k, task in enumerate(tasks)
     }
     labels = found[0].labels
     options = tuple(
@@ -122,6 +125,38 @@ def compromise(
         checks=(*found[0].checks, *_choice_checks(len(options), lacking)),
         provenance=posterior.provenance(),
     )
+
+
+def require_compromise(
+    layout: Layout,
+    law: Law,
+    at: Mapping[str, float],
+    weights: Mapping[str, float] | None,
+    thresholds: Sequence[Threshold],
+    where_final: str | None = None,
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Refuse before anything is sampled what no choice can be made by, or at.
+
+    Returns the weights, which sum to 1, and all tasks that are chosen by.
+
+    Raises
+    ------
+    TargetError, TaskError
+    """
+    outcome = kind_of(law).outcome
+    shares = require_metrics(layout.tasks, outcome, weights, thresholds)
+    reached = [task for one in thresholds for task in tasks_of_threshold(one, outcome, layout.tasks)]
+    tasks = tuple(dict.fromkeys([*shares, *reached]))
+    if not kind_of(law).is_new_model(law, at):
+        for task in tasks:
+            require_target(layout, law, at, task)
+        return shares, tasks
+    complete_point(layout, law, at)
+    if where_final is not None:
+        raise TargetError(
+            "--where-final chooses among models of the table, and the target asks for new ones. Leave it."
+        )
+    return shares, tasks
 
 
 def require_metrics(
@@ -162,15 +197,8 @@ def _candidates(
     TargetError
         If no candidate is on all tasks.
     """
-    layout, new = posterior.layout, kind_of(posterior.law).is_new_model(posterior.law, at)
-    allowed = None
-    if new and where_final is not None:
-        raise TargetError(
-            "--where-final chooses among models of the table, and the target asks for new ones. Leave it."
-        )
-    if not new:
-        for task in tasks:
-            require_target(layout, posterior.law, at, task)
+    layout, allowed = posterior.layout, None
+    if not kind_of(posterior.law).is_new_model(posterior.law, at):
         allowed = {
             (layout.curves[i].model, layout.curves[i].family)
             for task in tasks
@@ -182,18 +210,21 @@ def _candidates(
     kept = [
         own for own in every if all((*own, task) in place for task in tasks) and (allowed is None or own in allowed)
     ]
-    lacking = [own[0] for own in every if own not in kept and (allowed is None or own in allowed)]
+    lacking = [
+        family if model == NEW_MODEL else model
+        for model, family in every
+        if (model, family) not in kept and (allowed is None or (model, family) in allowed)
+    ]
+    if not kept and allowed is None:
+        raise TargetError(
+            f"No family has several models on each of {', '.join(tasks)}, so that none can be told apart by new ones. "
+            f"Choose among the models of the table: give {posterior.law.axis}=… alone."
+        )
     if not kept:
         raise TargetError(
             f"No candidate has measurements on all of {', '.join(tasks)}. Choose by tasks that models have in common."
         )
     return [only(whole, [place[(*own, task)] for own in kept]) for task in tasks], lacking
-
-
-def _shares_of_best(worth: np.ndarray) -> np.ndarray:
-    """Probability of being the best, from draws of worth (S, J); those who share the best share the probability."""
-    best = worth == worth.max(axis=1, keepdims=True)
-    return np.asarray((best / best.sum(axis=1, keepdims=True)).mean(axis=0))
 
 
 def _choice_checks(count: int, lacking: Sequence[str]) -> list[Check]:

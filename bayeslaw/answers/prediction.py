@@ -20,10 +20,10 @@ from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Label, Predictor, T, Targets, Who
 from bayeslaw.kinds.reach import distance_check
 from bayeslaw.kinds.shared.outcome import LOSS, Outcome
-from bayeslaw.kinds.shared.points import curves_on
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
+from bayeslaw.runs.table import unknown_task
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check
 
@@ -199,7 +199,7 @@ def predict(
         If it has no such task.
     """
     require_kind(kind)
-    tasks = tasks_named(posterior, outcome)
+    tasks = tasks_named(posterior.outcome.name, posterior.layout.tasks, outcome)
     if isinstance(at, Mapping):
         raise TargetError(f"at is one point, {dict(at)}: give a list of points, at=[{{…}}].")
     if not at:
@@ -222,8 +222,15 @@ def predict(
     return whole if outcome is None else of_tasks(whole, tasks)
 
 
-def tasks_named(posterior: Posterior, outcome: str | None) -> tuple[str, ...]:
+def tasks_named(own: str, tasks: Sequence[str], outcome: str | None) -> tuple[str, ...]:
     """Tasks that the name of an outcome means, such as ``accuracy:arc_easy`` or ``accuracy``; all if none is given.
+
+    Parameters
+    ----------
+    own : str
+        Name of the outcome of the fit.
+    tasks : sequence of str
+    outcome : str or None
 
     Raises
     ------
@@ -232,17 +239,18 @@ def tasks_named(posterior: Posterior, outcome: str | None) -> tuple[str, ...]:
     TaskError
         If there is no such task.
     """
-    layout, own = posterior.layout, posterior.outcome.name
     if outcome is None:
-        return layout.tasks
+        return tuple(tasks)
     name, colon, task = outcome.partition(":")
     if name != own:
         other = " A fit of losses and one of scores against model_loss make a chain, which predicts scores."
         raise TargetError(
-            f"outcome={outcome!r}: the fit is of {own}. Ask for {own}, or for {own}:{layout.tasks[0]}."
+            f"outcome={outcome!r}: the fit is of {own}. Ask for {own}, or for {own}:{tasks[0]}."
             + (other if own == LOSS.name else "")
         )
-    return tuple(dict.fromkeys(layout.curves[i].task for i in curves_on(layout, task))) if colon else layout.tasks
+    if colon and task not in tasks:
+        raise unknown_task(task, tuple(tasks))
+    return (task,) if colon else tuple(tasks)
 
 
 def of_tasks(prediction: P, tasks: Collection[str]) -> P:

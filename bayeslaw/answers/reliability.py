@@ -116,7 +116,8 @@ def reliability(posterior: Posterior, runs: Runs, *, seed: int = 0) -> Reliabili
     Raises
     ------
     TargetError
-        If the table lacks the outcome or a covariate of the law, or has tasks or families that the fit does not know.
+        If the table lacks the outcome or a covariate of the law, has no run of which all are known, or has tasks or
+        families that the fit does not know.
     """
     law, table, outcome = posterior.law, runs.table, posterior.outcome
     covariates = [c.name for c in law.covariates]
@@ -130,6 +131,11 @@ def reliability(posterior: Posterior, runs: Runs, *, seed: int = 0) -> Reliabili
             f"{', '.join(posterior.layout.tasks[:12])}."
         )
     whole = table.dropna(subset=[outcome.name, *covariates])
+    if whole.empty:
+        raise TargetError(
+            f"{runs.source}: no run has {', '.join((outcome.name, *covariates))} all known, as the {law.name} law "
+            "needs. Fill in what is blank."
+        )
     rows = kind_of(law).condense(whole, whole, covariates).reset_index(drop=True)
     rng = generator(seed, streams.HOLDOUT)
     predictor = posterior.predictor

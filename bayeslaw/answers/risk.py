@@ -31,14 +31,19 @@ def conditional_value_at_risk(regret: np.ndarray, tail: float = TAIL) -> float:
 def orders(regret: np.ndarray) -> dict[Risk, np.ndarray]:
     """Candidates from best to worst by each risk, from draws of regret (S, J); ties go by expected regret."""
     expected = regret.mean(axis=0)
-    winners = np.bincount(regret.argmin(axis=1), minlength=regret.shape[1])
     scores: dict[Risk, np.ndarray] = {
         "mean": expected,
         "cvar90": np.array([conditional_value_at_risk(own) for own in regret.T]),
         "median-regret": np.median(regret, axis=0),
-        "probability": -winners,
+        "probability": -shares_of_best(-regret),
     }
     return {risk: np.lexsort((expected, score)) for risk, score in scores.items()}
+
+
+def shares_of_best(worth: np.ndarray) -> np.ndarray:
+    """Probability of being the best, from draws of worth (S, J); those who share the best share the probability."""
+    best = worth == worth.max(axis=1, keepdims=True)
+    return np.asarray((best / best.sum(axis=1, keepdims=True)).mean(axis=0))
 
 
 def shortlist(p_best: np.ndarray) -> list[int]:

@@ -15,7 +15,7 @@ import xarray as xr
 from bayeslaw.answers.candidates import Charge, charges
 from bayeslaw.answers.candidates import members as candidates_among
 from bayeslaw.answers.prediction import predict
-from bayeslaw.answers.risk import MEANING, Risk, conditional_value_at_risk, orders, pairwise, shortlist
+from bayeslaw.answers.risk import MEANING, Risk, conditional_value_at_risk, orders, pairwise, shares_of_best, shortlist
 from bayeslaw.answers.selection_checks import prediction_checks, require_target
 from bayeslaw.answers.value import winsorised
 from bayeslaw.errors import TargetError
@@ -267,7 +267,7 @@ def _summaries(
 ) -> tuple[Candidate, ...]:
     """Candidates in an order, from draws of losses and regret (S, J); ``best`` (S, 1) is the size of the best."""
     curves = posterior.layout.curves
-    winners = np.bincount(regret.argmin(axis=1), minlength=len(members)) / len(losses)
+    winners = shares_of_best(-regret)
     within = (regret <= (WITHIN - 1.0) * best).mean(axis=0)
     quantiles = np.quantile(losses, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
     return tuple(

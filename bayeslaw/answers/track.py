@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw import streams
-from bayeslaw.answers.prediction import Prediction, only, predict
+from bayeslaw.answers.prediction import Prediction, of_tasks, only, predict
 from bayeslaw.answers.quantiles import QUANTILES, quantiles
 from bayeslaw.answers.thresholds import Threshold, tasks_of_threshold
 from bayeslaw.answers.track_result import Look, Reached, Track, Warned
 from bayeslaw.answers.watch import FALSE_ALARMS, Foretold, Watched, watch
 from bayeslaw.errors import TargetError
+from bayeslaw.kinds.shared.layout import Curve
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.streams import generator
@@ -71,7 +72,9 @@ def track(
     TargetError
         If the target cannot be predicted at, or lies below what was measured; or a threshold is of no outcome.
     """
-    require_thresholds(thresholds, [(one.whole.outcome, one.whole.layout.tasks) for one in evidence])
+    require_thresholds(
+        thresholds, [(one.whole.outcome, tasks_of_run(one.whole.layout.curves, model)) for one in evidence]
+    )
     reached, history, warnings, ends, checks, met = [], [], [], [], [], []
     for one in evidence:
         whole = predict(one.whole, [at], seed=seed)
@@ -81,11 +84,13 @@ def track(
             own = {text: float(hit.mean()) for text, on, hit in odds if on == task}
             last = _last(one.whole, model, task)
             reached.append(Reached(end.outcome.name, task, last, **quantiles(end.values[:, k, 0]), thresholds=own))
-        met += [hit for _, _, hit in odds]
+        met += [np.all([hit for _, _, hit in odds], axis=0)] if odds else []
         ends.append(end)
         checks += [(end.outcome.name, check) for check in end.checks]
         if one.early is not None and len(one.later):
-            looks, warned, check = _watched(one, model, at, end, thresholds, FALSE_ALARMS / len(evidence), seed)
+            looks, warned, check = _watched(
+                one.early, one.later, model, at, end, thresholds, FALSE_ALARMS / len(evidence), seed
+            )
             history += looks
             warnings.append(warned)
             checks.append((end.outcome.name, check))
@@ -95,7 +100,7 @@ def track(
         target=dict(at),
         axis=evidence[0].whole.law.axis,
         reached=tuple(reached),
-        p_all=_all_met(met),
+        p_all=_all_met(met, generator(seed, streams.TRACK)),
         history=tuple(history),
         warnings=tuple(warnings),
         ends=tuple(ends),
@@ -105,6 +110,11 @@ def track(
         ),
         provenance={**evidence[0].whole.provenance(), "fits": [one.whole.provenance() for one in evidence]},
     )
+
+
+def tasks_of_run(curves: Sequence[Curve], model: str) -> tuple[str, ...]:
+    """Tasks on which a run was measured: other models may be on more."""
+    return tuple(dict.fromkeys(curve.task for curve in curves if curve.model == model))
 
 
 def require_thresholds(thresholds: Sequence[Threshold], of: Sequence[tuple[Outcome, Sequence[str]]]) -> None:
@@ -122,7 +132,7 @@ def require_thresholds(thresholds: Sequence[Threshold], of: Sequence[tuple[Outco
 
 
 def _odds(values: np.ndarray, end: Prediction, thresholds: Sequence[Threshold]) -> list[tuple[str, str, np.ndarray]]:
-    """Whether draws (S, K) of the end reach thresholds: each as it reads, with its task, and shape (S,)."""
+    """Whether draws (S, K), in the unit of the outcome, reach thresholds: as each reads, its task, and shape (S,)."""
     tasks = [task for _, _, task in end.labels]
     return [
         (threshold.on(end.outcome.name, task), task, threshold.reached(values[:, tasks.index(task)]))
@@ -131,10 +141,14 @@ def _odds(values: np.ndarray, end: Prediction, thresholds: Sequence[Threshold]) 
     ]
 
 
-def _all_met(met: Sequence[np.ndarray]) -> float | None:
-    """Share of draws that reach all thresholds; fits of losses and of scores, of several lengths, are independent."""
+def _all_met(met: Sequence[np.ndarray], rng: np.random.Generator) -> float | None:
+    """Share of draws that reach all thresholds, from whether those (S,) of each fit reach its own.
+
+    Fits of losses and of scores are independent, and of several lengths: their draws are paired at random, as the noise
+    of both comes of one seed.
+    """
     longest = max((len(hit) for hit in met), default=0)
-    return float(np.all([np.resize(hit, longest) for hit in met], axis=0).mean()) if met else None
+    return float(np.all([np.resize(rng.permutation(hit), longest) for hit in met], axis=0).mean()) if met else None
 
 
 def _last(posterior: Posterior, model: str, task: str) -> float:
@@ -145,7 +159,8 @@ def _last(posterior: Posterior, model: str, task: str) -> float:
 
 
 def _watched(
-    one: Evidence,
+    early: Posterior,
+    later: pd.DataFrame,
     model: str,
     at: Mapping[str, float],
     end: Prediction,
@@ -153,18 +168,18 @@ def _watched(
     false_alarms: float,
     seed: int,
 ) -> tuple[list[Look], Warned, Check]:
-    """Later checkpoints of a run beside what the early fit foretold of them."""
-    assert one.early is not None
-    outcome, axis = one.early.outcome, one.early.law.axis
+    """Later checkpoints of a run beside what the early fit foretold, on the tasks on which that knows the run."""
+    outcome, axis = early.outcome, early.law.axis
+    end = of_tasks(end, tasks_of_run(early.layout.curves, model))
     tasks = [task for _, _, task in end.labels]
-    later = one.later[one.later["task"].isin(tasks)].sort_values([axis, "task"])
+    later = later[later["task"].isin(tasks)].sort_values([axis, "task"])
     places = np.unique(later[axis].to_numpy(float))
-    foretold = foretell(one.early, model, tasks, later, at, seed)
+    foretold = foretell(early, model, tasks, later, at, seed)
     sign = 1.0 if outcome.higher_is_better else -1.0
     measured = later[outcome.name].to_numpy(float)
     found = watch(foretold, sign * outcome.link(measured), false_alarms)
-    looks = [_look(j, place, found, foretold, measured, end, thresholds, sign, tasks) for j, place in enumerate(places)]
-    alarm, table = found.alarm, one.early.runs.table
+    looks = [_look(j, place, found, foretold, measured, end, thresholds, outcome) for j, place in enumerate(places)]
+    alarm, table = found.alarm, early.runs.table
     known = table.loc[table["model"] == model, axis].max()
     since = None if alarm is None else int(found.since[alarm])
     warned = Warned(
@@ -178,7 +193,7 @@ def _watched(
         false_alarms=false_alarms,
         looks=len(places),
     )
-    return looks, warned, _agreement(found, end, outcome, sign)
+    return looks, warned, _agreement(found, end, outcome)
 
 
 def foretell(
@@ -231,23 +246,23 @@ def _look(
     measured: np.ndarray,
     end: Prediction,
     thresholds: Sequence[Threshold],
-    sign: float,
-    tasks: Sequence[str],
+    outcome: Outcome,
 ) -> Look:
-    """What was believed after checkpoint j."""
+    """What was believed after checkpoint j; ``outcome`` is on the scale of the early fit."""
     here = np.flatnonzero(foretold.look == j)
-    values = _in_unit(end.outcome, sign * found.ends[j + 1])
+    tasks, sign = [task for _, _, task in end.labels], 1.0 if outcome.higher_is_better else -1.0
+    values = _in_unit(outcome, sign * found.ends[j + 1])
     normal = {"p05": -1.645, "median": 0.0, "p95": 1.645}
     next_one = {
         tasks[foretold.outcome[p]]: {
-            name: float(_in_unit(end.outcome, sign * (found.next_mean[p] + sign * z * found.next_sd[p])))
+            name: float(_in_unit(outcome, sign * (found.next_mean[p] + sign * z * found.next_sd[p])))
             for name, z in normal.items()
         }
         for p in here
     }
     return Look(
         at=float(place),
-        outcome=end.outcome.name,
+        outcome=outcome.name,
         measured={tasks[foretold.outcome[p]]: float(measured[p]) for p in here},
         foretold=next_one,
         end={task: quantiles(values[:, k]) for k, task in enumerate(tasks)},
@@ -263,11 +278,12 @@ def _in_unit(outcome: Outcome, linked: np.ndarray) -> np.ndarray:
     return np.clip(values, 0.0, 1.0) if outcome.higher_is_better and outcome.link_name == "identity" else values
 
 
-def _agreement(found: Watched, end: Prediction, outcome: Outcome, sign: float) -> Check:
+def _agreement(found: Watched, end: Prediction, outcome: Outcome) -> Check:
     """Verdict on whether the history ends where the fit of all that was measured does."""
-    values = _in_unit(outcome, sign * found.ends[-1])
+    values = _in_unit(outcome, (1.0 if outcome.higher_is_better else -1.0) * found.ends[-1])
     whole = np.quantile(end.values[:, :, 0], list(QUANTILES.values()), axis=0)
-    off = float(np.max(np.abs(np.median(values, axis=0) - whole[2]) / (whole[4] - whole[0])))
+    width = np.maximum(whole[4] - whole[0], np.finfo(float).tiny)  # 0 where all draws are the best score there is
+    off = float(np.max(np.abs(np.median(values, axis=0) - whole[2]) / width))
     return at_most(
         "history_agrees", off, AGREE, AGREE_BADLY,
         f"The history ends {off:.2f} widths of a 90% interval from what a fit of all checkpoints says.",

@@ -89,7 +89,7 @@ class Warned:
     since : float or None
         The likeliest checkpoint since which the run has stood still, if a warning is raised.
     evidence, threshold : float
-        The largest evidence so far, and from which on a warning is raised.
+        The largest evidence so far, and above which a warning is raised.
     chance : float
         Share of runs that go as foretold whose evidence comes to as much at some checkpoint so far.
     false_alarms : float

@@ -76,7 +76,8 @@ class Watched:
     since : ndarray of int, shape (J,)
         The likeliest checkpoint since which it stands still, if it does: -1 is the last that the fit knew.
     threshold : float
-        Evidence from which on a warning is raised.
+        Evidence above which a warning is raised. What cannot tell, as where nothing was foretold to be gained, raises
+        none: then all evidence is 0, and so is the threshold.
     chance : float
         Share of runs that go as foretold whose largest evidence, over as many checkpoints, is as large as this one's.
     """
@@ -92,7 +93,7 @@ class Watched:
     @property
     def alarm(self) -> int | None:
         """The first checkpoint at which a warning is raised, if there is one."""
-        raised = np.flatnonzero(self.evidence >= self.threshold)
+        raised = np.flatnonzero(self.evidence > self.threshold)
         return int(raised[0]) if len(raised) else None
 
 
@@ -191,7 +192,8 @@ def _evidence(foretold: Foretold, moments: _Moments, runs: np.ndarray) -> tuple[
             ratios[:, j, c] = of_each[:, look[later] <= j].sum(axis=1)
     # checkpoints still to come are as likely beginnings, and say nothing yet: their ratio is 1
     evidence = special.logsumexp(ratios, axis=2) - np.log(foretold.looks)
-    return evidence, ratios.argmax(axis=2) - 1
+    begun = np.tri(foretold.looks, dtype=bool)
+    return evidence, np.where(begun, ratios, -np.inf).argmax(axis=2) - 1
 
 
 def _of_runs_that_go_as_foretold(foretold: Foretold) -> np.ndarray:

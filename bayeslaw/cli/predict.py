@@ -88,13 +88,20 @@ def predict(
     roles = roles_said(answers, tokens_per_step, scores)
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
 
+    losses = None if through is None else _losses(through)
+
     def require(table: "Runs", law: "Law") -> None:
+        from bayeslaw.answers.prediction import tasks_named
+        from bayeslaw.kinds.registry import kind_of
         from bayeslaw.kinds.shared.points import require_point
 
-        for point in points if through is None else []:
+        tasks_named(kind_of(law).outcome.name, table.tasks, outcome)
+        if losses is not None:
+            _require_chain(losses, law, task, points)
+            return
+        for point in points:
             require_point(table, law, point_of_law(point, law, table))
 
-    losses = None if through is None else _losses(through)
     fitted = fit_of(runs, options, how, require=require, default=None if through is None else "loss_to_score")
     prediction = _predicted(fitted, losses, task, points, kind, outcome, seed)
 
@@ -122,6 +129,18 @@ def _losses(through: Path) -> "Fit":
     from bayeslaw.fitting.fit import load
 
     return load(through)
+
+
+def _require_chain(losses: "Fit", law: "Law", task: str | None, points: list[dict[str, float]]) -> None:
+    """Refuse before scores are fitted what a fit of losses cannot be chained with, or predict at."""
+    from bayeslaw.answers.chain import require_chain
+    from bayeslaw.kinds.shared.points import complete_point, curves_on
+
+    behind = losses.posterior
+    require_chain(behind.law, law)
+    curves_on(behind.layout, task)
+    for point in points:
+        complete_point(behind.layout, behind.law, point_of_law(point, behind.law, behind.runs))
 
 
 def _predicted(

@@ -10,6 +10,7 @@ from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, Ways, give,
 from bayeslaw.cli.law_option import LawOfPrior, read_law
 from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.prior_option import PriorOf
+from bayeslaw.cli.several_tasks import choose_by_several, several_tasks
 from bayeslaw.cli.shared import (
     Allow,
     As,
@@ -55,24 +56,6 @@ class Wanted:
     where_final: str | None = None
 
 
-@dataclass(frozen=True)
-class Several:
-    """Several tasks to choose by: their weights, and thresholds."""
-
-    weights: dict[str, float]
-    thresholds: tuple[str, ...]
-
-    def require(self, table: "Runs", law: "Law") -> None:
-        """Refuse tasks that a table does not have before anything is sampled."""
-        from bayeslaw.answers.compromise import require_metrics
-        from bayeslaw.answers.thresholds import read_threshold
-        from bayeslaw.kinds.registry import kind_of
-
-        kind = kind_of(law)
-        asked = [read_threshold(text) for text in self.thresholds]
-        require_metrics(kind.layout(table, law, None).tasks, kind.outcome, self.weights, asked)
-
-
 def select(
     runs: RunsOrFit,
     at: At,
@@ -116,12 +99,13 @@ def select(
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
     say_what_is_read(runs, how.quiet)
     wanted = Wanted(_risk(risk), _charges(charge), where_final)
-    several = _several(weights, threshold, task, charge)
+    several = several_tasks(weights, threshold, task, charge)
     target = one_point(at)
     roles = roles_said(answers, tokens_per_step, scores)
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
     if several is not None:
-        _compromise(fit_of(runs, options, how, require=several.require), target, wanted, several, seed, how)
+        fitted = fit_of(runs, options, how, require=lambda table, law: several.require(table, law, target, where_final))
+        choose_by_several(fitted, target, several, wanted.risk, where_final, seed, how)
         return
     fitted = fit_of(
         runs, options, how, require=lambda table, law: _require(table, law, point_of_law(target, law, table), task)
@@ -220,68 +204,6 @@ def _select(
             print(f"\n{_another_run(fitted, options, wanted.risk, selection.recommended)}")
 
     give(selection, how, for_people, fit=fitted, figure=figure, more=more)
-
-
-def _several(
-    weights: list[str] | None, thresholds: list[str] | None, task: str | None, charge: list[str] | None
-) -> Several | None:
-    """Several tasks to choose by, if any are given.
-
-    Raises
-    ------
-    TargetError
-        If a weight is not understood, or options are given that are of one task.
-    """
-    if not weights and not thresholds:
-        return None
-    if task is not None or charge:
-        given = "--task" if task is not None else "--charge"
-        raise TargetError(
-            f"{given} is for a choice by one task, and --weights and --threshold by several. Leave one out."
-        )
-    from bayeslaw.answers.thresholds import read_threshold
-
-    found: dict[str, float] = {}
-    for part in (part for option in weights or [] for part in option.split(",")):
-        name, equals, text = (piece.strip() for piece in part.rpartition("="))
-        try:
-            found[name] = float(text) if name and equals and name not in found else float("nan")
-        except ValueError:
-            found[name] = float("nan")
-        if not found[name] > 0:
-            raise TargetError(
-                f"--weights {part[:80]!r} is not understood. Expected a task and its weight, once each, such as "
-                "arc=1,hellaswag=2."
-            )
-    for text in thresholds or []:
-        read_threshold(text)
-    return Several(found, tuple(thresholds or ()))
-
-
-def _compromise(
-    fitted: "Fit", target: dict[str, float], wanted: Wanted, several: Several, seed: int, how: Ways
-) -> None:
-    """Choose by several tasks, and give the answer."""
-    point = point_of_law(target, fitted.posterior.law, fitted.posterior.runs)
-    found = fitted.compromise(
-        at=point,
-        weights=several.weights,
-        thresholds=several.thresholds,
-        risk=wanted.risk,
-        where_final=wanted.where_final,
-        seed=seed,
-    )
-
-    def for_people() -> None:
-        from bayeslaw.views.compromise_text import compromise_table
-
-        say_what_went_in(fitted.posterior)
-        show(compromise_table(found))
-        print(f"\n{found.sentence}\n")
-        show_failing(found.checks)
-        say_repairs(fitted.posterior)
-
-    give(found, how, for_people, fit=fitted)
 
 
 def _another_run(fitted: "Fit", options: Any, risk: "Risk", chosen: str) -> str:

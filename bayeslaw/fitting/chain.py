@@ -114,5 +114,5 @@ def chain(loss_fit: Fit, score_fit: Fit, *, task: str | None = None) -> Chain:
     >>> chained = bl.chain(bl.load("losses.nc"), bl.load("scores.nc"))  # doctest: +SKIP
     >>> chained.predict(at={"params": 7e9, "data": 2e12}, outcome="accuracy:arc_easy")  # doctest: +SKIP
     """
-    require_chain(loss_fit.posterior, score_fit.posterior)
+    require_chain(loss_fit.posterior.law, score_fit.posterior.law)
     return Chain(loss_fit.posterior, score_fit.posterior, task)

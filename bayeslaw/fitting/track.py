@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.thresholds import Threshold, read_threshold
-from bayeslaw.answers.track import Evidence, require_thresholds
+from bayeslaw.answers.track import Evidence, require_thresholds, tasks_of_run
 from bayeslaw.answers.track import track as answer
 from bayeslaw.answers.track_result import Track
 from bayeslaw.errors import LawError, RunsError, TargetError
@@ -20,6 +20,7 @@ from bayeslaw.laws.base import Law
 from bayeslaw.laws.suited import suited_law
 from bayeslaw.runs import Runs, counts_tokens, read_runs
 from bayeslaw.runs.early import EARLY_TOKENS
+from bayeslaw.runs.joining import require_like_units, unit_of_all
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import Progress
 
@@ -142,7 +143,7 @@ def read_tracked(run: Table, siblings: Table | None, model: str | None) -> tuple
     TargetError
         If the run is one of several models, and none or an unknown one is named.
     RunsError
-        If the tables are of other outcomes.
+        If the tables are of other outcomes or units, or siblings are runs of the same model alone.
     """
     own = run if isinstance(run, Runs) else read_runs(run)
     names = list(own.models)
@@ -163,9 +164,23 @@ def read_tracked(run: Table, siblings: Table | None, model: str | None) -> tuple
             f"{own.source} is read as a table of {sort[0]} and {others.source} as one of {sort[1]}: expected the same "
             "outcomes. Say which columns are scores with --scores, or with --as COLUMN=accuracy."
         )
-    kept = others.table[others.table["model"] != name]
-    whole = pd.concat([own.table, kept], ignore_index=True).drop(columns="row")
-    return read_runs(whole), name
+    require_like_units(others, own)
+    kept = others.where_rows((others.table["model"] != name).to_numpy(bool), f"of {name!r}, which is the run itself")
+    if kept.table.empty:
+        raise RunsError(
+            f"All runs of {others.source} are of the model {name!r}, which is the run itself. Name models apart in a "
+            "column model, or leave the siblings out."
+        )
+    whole = pd.concat([own.table, kept.table], ignore_index=True).drop(columns="row")
+    of_both = replace(
+        read_runs(whole),
+        source=f"{own.source} + {others.source}",
+        left_out=(*own.left_out, *kept.left_out),
+        spelling=tuple(name for name in own.spelling if name in others.spelling),
+        scales=tuple(scale for scale in own.scales if scale in others.scales),
+        loss_given=unit_of_all([own.loss_given, others.loss_given]),
+    )
+    return of_both, name
 
 
 def tracked(runs: Runs, law: str | Law | None, early_tokens: float) -> list[Tracked]:
@@ -180,6 +195,11 @@ def tracked(runs: Runs, law: str | Law | None, early_tokens: float) -> list[Trac
     if "accuracy" in runs.table and "model_loss" in runs.table and runs.table["model_loss"].notna().any():
         tables.append(_losses_beside(runs.table))
     given = get_law(law) if isinstance(law, str) else law
+    if given is not None and any(c.falls for c in given.covariates if c.name == given.axis):
+        raise LawError(
+            f"The {given.name} law is of {given.axis}, which falls as a run goes on: expected a law along tokens or "
+            "data, such as trajectory for scores."
+        )
     parts, used = [], given is None
     for table in tables:
         own = _default_law(table)
@@ -222,15 +242,17 @@ def _losses_beside(table: pd.DataFrame) -> Runs:
 def split(part: Tracked, model: str) -> tuple[Runs | None, pd.DataFrame]:
     """Of a table the part that an early fit knows, and the run's later checkpoints; None if there are none.
 
-    Where a checkpoint was measured several times, later ones are means.
+    Where a checkpoint was measured several times, later ones are means. Tasks on which the early part has nothing of
+    the run are not foretold, and left out of the later ones.
     """
     table, axis = part.runs.table, part.law.axis
     outcome = kind_of(part.law).outcome.name
     own = (table["model"] == model).to_numpy(bool)
     places = np.unique(table.loc[own, axis].to_numpy(float))
     late = own & (table[axis] > places[min(HEAD, len(places)) - 1]).to_numpy(bool)
-    later = table[late].groupby(["task", axis], as_index=False, sort=False)[outcome].mean()
-    if not late.any():
+    foretold = late & table["task"].isin(table.loc[own & ~late, "task"]).to_numpy(bool)
+    later = table[foretold].groupby(["task", axis], as_index=False, sort=False)[outcome].mean()
+    if later.empty:
         return None, later
     return part.runs.where_rows(~late, "later checkpoints of the run, which are compared with what is foretold"), later
 
@@ -266,5 +288,5 @@ def require_trackable(
                 f"The end, {part.law.axis}={at[part.law.axis]:g}, lies below the last checkpoint, {last:g}. Give the "
                 "tokens that the run will end at."
             )
-        known.append((kind.outcome, layout.tasks))
+        known.append((kind.outcome, tasks_of_run(layout.curves, model)))
     require_thresholds(asked, known)

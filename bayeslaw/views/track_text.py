@@ -65,8 +65,8 @@ def _history(result: Track, looks: list[Look]) -> Table:
                 style="bold" if look.alarm else "",
             )
     table.caption = Text(
-        f"Evidence is the log of a likelihood ratio; a warning (!) from {warned.threshold:.1f} on, which "
-        f"{warned.false_alarms:.0%} of runs that go as foretold come to at one of {warned.looks} checkpoints "
+        f"Evidence is the log of a likelihood ratio; a warning (!) above {warned.threshold:.1f}, which "
+        f"{warned.false_alarms:.1%} of runs that go as foretold come to at one of {warned.looks} checkpoints "
         f"({warned.chance:.0%} come to as much as this one)."
     )
     return table

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import bayeslaw as bl
 from bayeslaw import streams
-from bayeslaw.answers.chain import REACH, _paired
+from bayeslaw.answers.chain import REACH, _alike, _paired
 from bayeslaw.answers.prediction import predict
 from bayeslaw.cli.app import app
 from bayeslaw.errors import TargetError
@@ -136,6 +136,47 @@ def test_losses_far_below_those_of_the_map_and_of_another_evaluation_are_told(lo
     (check,) = (c for c in bl.chain(other, scores).predictions(POINT).checks if c.name == "losses_alike")
     assert check.value == pytest.approx(np.log(1.3), abs=1e-6)
     assert check.status == "FAIL"
+
+
+def test_losses_are_set_beside_those_of_the_task_that_is_chained_and_of_the_nearest_checkpoint():
+    losses = pd.DataFrame({"model": "a", "data": [1e9, 2e9], "loss": [3.0, 2.5]})
+    one = pd.DataFrame({"model": ["a", "b", "c"], "model_loss": [2.5, 2.0, np.nan]})
+    (check,) = _alike(losses, one)
+    assert (check.value, check.status) == (0, "PASS")
+    (check,) = _alike(losses, one.assign(data=1e9))
+    assert check.value == pytest.approx(np.log(3 / 2.5))
+    assert _alike(losses, one.assign(model="d")) == []
+
+
+def test_losses_of_another_task_are_not_set_beside_those_of_the_map(losses, scores, forge_at_random):
+    own = losses.posterior.runs.table.drop(columns="row")
+    both = bl.read_runs(pd.concat([own, own.assign(task="other", loss=1.3 * own["loss"])]))
+    two = bl.Fit(forge_at_random(both, law="chinchilla", scale=0.1))
+    task = own["task"].iloc[0]
+    (check,) = (c for c in bl.chain(two, scores, task=task).predictions(POINT).checks if c.name == "losses_alike")
+    assert check.status == "PASS"
+    with pytest.raises(bl.BayeslawError, match="has 2 tasks"):
+        bl.chain(two, scores).predictions(POINT)
+
+
+def test_nothing_is_sampled_for_what_cannot_be_chained(losses, scores, tmp_path, monkeypatch):
+    def sampled(*args, **kwargs):
+        raise AssertionError("it was sampled")
+
+    monkeypatch.setattr("bayeslaw.cli.fitting.fit_table", sampled)
+    losses.save(tmp_path / "losses.nc")
+    scores.posterior.runs.table.drop(columns="row").to_csv(tmp_path / "scores.csv", index=False)
+    words = ["predict", str(tmp_path / "scores.csv"), "--through", str(tmp_path / "losses.nc")]
+    whole = ["--at", "params=3.2B,tokens=64B"]
+    for more, match in (
+        (["--at", "model_loss=2"], "no covariate 'model_loss'"),
+        ([*whole, "--outcome", "accuracy:eazy"], "Did you mean 'easy'"),
+        ([*whole, "--outcome", "loss"], "the fit is of accuracy"),
+        ([*whole, "--task", "nosuch"], "no task 'nosuch'"),
+        ([*whole, "--law", "trajectory"], "expected a map from losses"),
+        (whole, "it was sampled"),
+    ):
+        assert match in str(CliRunner().invoke(app, [*words, *more]).exception)
 
 
 def test_what_makes_no_chain_is_refused(losses, scores):

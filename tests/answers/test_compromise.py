@@ -9,7 +9,7 @@ from scipy.special import expit
 from typer.testing import CliRunner
 
 import bayeslaw as bl
-from bayeslaw.answers.compromise import _shares_of_best
+from bayeslaw.answers.risk import orders, shares_of_best
 from bayeslaw.cli.app import app
 from bayeslaw.errors import TargetError, TaskError
 from bayeslaw.views.figures import figure_of
@@ -96,7 +96,10 @@ def test_a_whole_point_chooses_among_families(scores):
 
 
 def test_those_who_share_the_best_share_its_probability():
-    np.testing.assert_allclose(_shares_of_best(np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])), [5 / 12, 5 / 12, 1 / 6])
+    np.testing.assert_allclose(shares_of_best(np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])), [5 / 12, 5 / 12, 1 / 6])
+    # both reach a threshold in half of the draws, the second alone in a tenth: the first is not the likelier best
+    reached = np.repeat([[1.0, 1.0], [0.0, 1.0], [0.0, 0.0]], [5, 1, 4], axis=0)
+    assert orders(reached.max(axis=1, keepdims=True) - reached)["probability"].tolist() == [1, 0]
 
 
 def test_what_cannot_be_chosen_by_is_refused(scores):
@@ -110,6 +113,31 @@ def test_what_cannot_be_chosen_by_is_refused(scores):
         scores.compromise(at=AT, thresholds=["loss<=2"])
     with pytest.raises(TargetError, match="below the data"):
         scores.compromise(at={"data": 1e10}, weights={"easy": 1})
+    with pytest.raises(TargetError, match="--where-final chooses among models of the table"):
+        scores.compromise(at={"params": 4e9, "data": END}, weights={"easy": 1}, where_final="params > 1")
+
+
+def test_families_of_single_models_are_nothing_to_choose_among(forge_at_random):
+    rows = [(task, m, m, p, t, 0.3 + 0.1 * k + 0.05 * j) for task in TASKS for k, (m, p) in enumerate((("a", 1e9),
+            ("b", 2e9))) for j, t in enumerate((3e10, 6e10))]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["task", "model", "family", "params", "tokens", "accuracy"])
+    runs = bl.read_runs(table.assign(chance=0.25, questions=1000))
+    fitted = bl.Fit(forge_at_random(runs, law="trajectory", draws=20, scale=0.1))
+    with pytest.raises(TargetError, match="No family has several models on each of easy, hard"):
+        fitted.compromise(at={"params": 4e9, "data": END}, weights={"easy": 1, "hard": 1})
+
+
+def test_nothing_is_sampled_for_a_target_that_cannot_be_chosen_at(scores, tmp_path, monkeypatch):
+    def sampled(*args, **kwargs):
+        raise AssertionError("it was sampled")
+
+    monkeypatch.setattr("bayeslaw.cli.fitting.fit_table", sampled)
+    scores.posterior.runs.table.drop(columns="row").to_csv(tmp_path / "scores.csv", index=False)
+    words = ["select", str(tmp_path / "scores.csv"), "--law", "trajectory", "--weights", "easy=1", "--at"]
+    for at, match in (("model_loss=2", "no covariate 'model_loss'"), ("tokens=1B", "below the data")):
+        refused = CliRunner().invoke(app, [*words, at])
+        assert match in str(refused.exception)
+    assert "it was sampled" in str(CliRunner().invoke(app, [*words, "tokens=300B"]).exception)
 
 
 def test_the_command_prints_what_python_finds(scores, tmp_path):

@@ -1,6 +1,7 @@
 """Predictions beside runs that a fit does not know."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,9 @@ def test_other_tables_are_refused(fitted):
         fitted.reliability(table((3e11,), tasks=("odd",)))
     with pytest.raises(TargetError, match="expected accuracy"):
         fitted.reliability(table((3e11,)).drop(columns=["accuracy", "chance", "questions"]).assign(loss=2.0))
+    later = bl.read_runs(table((3e11,)))
+    with pytest.raises(TargetError, match="no run has accuracy, params, data all known"):
+        fitted.reliability(replace(later, table=later.table.assign(params=np.nan)))
 
 
 def test_the_command_and_its_picture(fitted, tmp_path):

@@ -9,9 +9,11 @@ from scipy.special import expit
 
 import bayeslaw as bl
 from bayeslaw.answers.thresholds import read_threshold
-from bayeslaw.answers.track import Evidence, track
-from bayeslaw.errors import LawError, RunsError, TargetError
+from bayeslaw.answers.track import Evidence, _all_met, track
+from bayeslaw.cli.points import point_of_law
+from bayeslaw.errors import BayeslawError, LawError, RunsError, TargetError
 from bayeslaw.fitting.track import HEAD, MOST, read_tracked, require_trackable, split, tracked
+from bayeslaw.laws import get_law
 from bayeslaw.views.figures import figure_of
 from bayeslaw.views.tables import tables_of
 
@@ -85,6 +87,15 @@ def test_it_is_given_as_plain_values_tables_and_a_picture(found):
     assert "run will measure accuracy:quiz" in answer.sentence
 
 
+def test_a_run_of_two_checkpoints_has_an_end_and_a_picture(found, parts):
+    whole, _ = found
+    answer = track([Evidence(whole, None, split(parts[0], "run")[1])], "run", END)
+    assert (answer.history, answer.warnings) == ((), ())
+    (axes,) = figure_of(None, answer).axes
+    assert {text.get_text() for text in axes.texts} >= {"quiz", "hard"}
+    assert "no later checkpoint tells" in axes.get_xlabel().replace("\n", " ")
+
+
 def test_a_run_and_its_siblings_become_one_table():
     runs, name = read_tracked(table(("run",)), table(("s", "m")), None)
     assert name == "run"
@@ -92,7 +103,18 @@ def test_a_run_and_its_siblings_become_one_table():
     assert len(runs.table) == len(table())
     again, _ = read_tracked(table(("run",)), table(), None)  # the run among its siblings is not read twice
     assert len(again.table) == len(table())
+    assert "which is the run itself" in again.left_out[-1].reason
     assert read_tracked(table(), None, "run")[1] == "run"
+
+
+def test_units_of_a_run_and_its_siblings_are_alike():
+    tokens = [1e10, 2e10]
+    run = pd.DataFrame({"model": "run", "tokens": tokens, "perplexity": [20.0, 18.0]})
+    runs, _ = read_tracked(run, run.assign(model="s"), None)
+    assert runs.loss_given == "perplexity"
+    assert point_of_law({"tokens": 3e10}, get_law("vanilla"), runs) == {"data": 3e10}
+    with pytest.raises(RunsError, match=r"data are tokens, and in .* they are examples"):
+        read_tracked(run, run.assign(model="s").rename(columns={"tokens": "data"}), None)
 
 
 def test_the_early_fit_knows_the_first_checkpoints_of_the_run_and_all_of_others(parts):
@@ -147,3 +169,37 @@ def test_what_cannot_be_tracked_is_refused(parts):
         require_trackable(parts, "run", END, [read_threshold("loss<=2")])
     with pytest.raises(RunsError, match="No checkpoint of 'other' is left"):
         require_trackable(parts, "other", END, [])
+    with pytest.raises(RunsError, match="are of the model 'run', which is the run itself"):
+        read_tracked(table(("run",)), table(("run",)), None)
+    with pytest.raises(LawError, match="of model_loss, which falls as a run goes on"):
+        tracked(bl.read_runs(table(losses=True)), "loss_to_score", 0.0)
+
+
+def test_a_threshold_on_a_task_that_only_siblings_have_is_refused():
+    """Else it would be dropped, and the odds of all would be those of the others."""
+    whole = table()
+    (part,) = tracked(bl.read_runs(whole[(whole["model"] != "run") | (whole["task"] == "quiz")]), None, 0.0)
+    for text in ("hard>=.4", "accuracy:hard>=.4"):
+        with pytest.raises(BayeslawError, match="quiz"):
+            require_trackable([part], "run", END, [read_threshold(text)])
+
+
+def test_a_task_that_is_measured_late_only_is_not_foretold(forge_at_random):
+    whole = table()
+    seldom = (whole["model"] == "run") & (whole["task"] == "hard") & (whole["tokens"] <= TOKENS[HEAD])
+    (part,) = tracked(bl.read_runs(whole[~seldom]), None, 0.0)
+    early, later = split(part, "run")
+    assert set(later["task"]) == {"quiz"}
+    fits = [forge_at_random(runs, law="trajectory", scale=0.3) for runs in (part.runs, early)]
+    answer = track([Evidence(*fits, later)], "run", END)
+    assert {r.task for r in answer.reached} == {"quiz", "hard"}
+    assert all(set(look.end) == {"quiz"} for look in answer.history)
+    assert len(tables_of(answer)) == 2
+
+
+def test_odds_of_two_fits_are_those_of_independent_draws():
+    """Each reached in half of its draws, the same ones: both in a quarter, within five standard errors."""
+    half = np.arange(4000) < 2000
+    assert _all_met([half, half], np.random.default_rng(0)) == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.25 / 4000))
+    assert _all_met([half], np.random.default_rng(0)) == 0.5
+    assert _all_met([], np.random.default_rng(0)) is None

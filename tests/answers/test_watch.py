@@ -99,6 +99,26 @@ def test_runs_that_stand_still_are_found_and_since_when(foretold):
     assert one.ends[-1].mean() < one.ends[0].mean() - 0.05
 
 
+def test_nothing_to_gain_is_no_stall(foretold):
+    """Where no gain was foretold all evidence is 0, and so is the threshold: no warning."""
+    none = np.zeros_like(foretold.expected)
+    noise = foretold.measured - foretold.expected
+    level = foretold.start[:, foretold.outcome]
+    flat = Foretold(foretold.start, level + none, level + noise, foretold.end, foretold.look, foretold.outcome)
+    falling = Foretold(
+        foretold.start, level - 0.1 * (1 + foretold.look), level - 0.1 * (1 + foretold.look) + noise, foretold.end,
+        foretold.look, foretold.outcome,
+    )  # fmt: skip
+    assert watch(falling, falling.measured[0]).alarm is None
+    assert watch(falling, falling.measured[0]).chance == 1
+    assert abs(watch(flat, flat.measured[0]).evidence).max() < 1e-6
+
+
+def test_a_stall_began_at_a_checkpoint_that_was_seen(foretold, healthy):
+    since = _evidence(foretold, _moments(foretold), healthy)[1]
+    assert (since < np.arange(LOOKS)).all()
+
+
 def test_runs_that_do_better_raise_no_warning(foretold):
     rng = np.random.default_rng(3)
     runs = measured(process(50, rng, 1.5 * GAIN)[1], rng)

@@ -187,8 +187,10 @@ class ScoreTargeting:
         seen = flat(self.draws, "family_level")
         task_of_family = np.array([layout.tasks.index(task) for task, _ in layout.families])
         middle = np.stack([seen[:, task_of_family == k].mean(axis=1) for k in tasks], axis=1)
-        common = self._scale("family_sd") * rng.standard_normal((len(seen), 1))
-        own = self._scale("family_offset_sd") * rng.standard_normal(middle.shape)
+        # which is known as well as so many families tell it
+        wider = np.sqrt(1 + 1 / np.bincount(task_of_family))
+        common = wider * self._scale("family_sd") * rng.standard_normal((len(seen), 1))
+        own = wider * self._scale("family_offset_sd") * rng.standard_normal(middle.shape)
         level, own_walk = self._unseen(middle + common + own, np.zeros(len(tasks), int), rng)
         return replace(
             found,

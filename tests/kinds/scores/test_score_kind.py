@@ -237,6 +237,22 @@ def test_a_new_family_needs_others_to_differ_from(fitted):
         fitted.predictions([{"params": 6.4e9, "data": 3e11}], kind="new-family")
 
 
+def test_a_new_family_lies_about_a_middle_that_is_not_known(forge_at_random):
+    """Of two families: variance 1 + 1/2 times that of families; 6,000 draws know it to 2%."""
+    whole = score_table(lambda table: table["tokens"] <= 8e10)
+    two = pd.concat([whole, whole.assign(family="g", model="g" + whole["model"])])
+    posterior = forge_at_random(bl.read_runs(two), law="trajectory", scale=0.1)
+    predictor, rng = posterior.predictor, np.random.default_rng(0)
+    points = [{"params": 3.2e9, "data": 3e11}]
+    level = np.stack([predictor.targets(points, "new-family", rng).level for _ in range(15)])
+    sd = {name: posterior.flat(name) for name in ("family_sd", "family_offset_sd", "model_sd", "offset_sd")}
+    families = 1.5 * (sd["family_sd"] ** 2 + sd["family_offset_sd"] ** 2)
+    wanted = np.sqrt(families + sd["model_sd"] ** 2 + sd["offset_sd"] ** 2)[:, None]
+    middle = posterior.flat("family_level").reshape(-1, 2, 2).mean(axis=1)  # tasks within families
+    assert [task for task, _ in posterior.layout.families] == ["easy", "hard", "easy", "hard"]
+    assert np.var((level - middle) / wanted) == pytest.approx(1, abs=0.1)
+
+
 @pytest.mark.fits
 def test_it_lends_no_prior(fitted):
     with pytest.raises(PriorError, match="of accuracy, of which no priors are made"):
