@@ -18,21 +18,18 @@ from bayeslaw.laws.base import Array, Coordinate, Covariate, Law, Parameter, rel
 
 def skill(coordinates: Mapping[str, Array], x: Mapping[str, Array]) -> Array:
     """Skill up to a constant, at logs of size and tokens relative to the reference."""
-    log_share, log_rest, alpha, beta = _shares_and_exponents(coordinates)
-    return -jnp.logaddexp(log_share - alpha * x["params"], log_rest - beta * x["data"])
-
-
-def _shares_and_exponents(coordinates: Mapping[str, Array]) -> tuple[Array, ...]:
-    """Logs of the shares of size and tokens at the reference, and the exponents: slopes there over these shares."""
     log_share, log_rest = shares(coordinates["balance"])
-    alpha = jnp.exp(coordinates["log_size_slope"] - log_share)
-    return log_share, log_rest, alpha, jnp.exp(coordinates["log_data_slope"] - log_rest)
+    alpha, beta = jnp.exp(coordinates["log_alpha"]), jnp.exp(coordinates["log_beta"])
+    return -jnp.logaddexp(log_share - alpha * x["params"], log_rest - beta * x["data"])
 
 
 def natural(coordinates: Mapping[str, Array], level: Array, reference: Mapping[str, Array]) -> dict[str, Array]:
     """Exponents, and the share of the reducible loss that is size's, at the reference."""
-    log_share, _, alpha, beta = _shares_and_exponents(coordinates)
-    return {"alpha": alpha, "beta": beta, "share_of_size": jnp.exp(log_share)}
+    return {
+        "alpha": jnp.exp(coordinates["log_alpha"]),
+        "beta": jnp.exp(coordinates["log_beta"]),
+        "share_of_size": jnp.exp(shares(coordinates["balance"])[0]),
+    }
 
 
 LAW = Law(
@@ -42,17 +39,17 @@ LAW = Law(
     covariates=(Covariate("params", "parameters"), Covariate("data", "tokens")),
     axis="data",
     coordinates=(
-        # Gain in skill per e-fold of size and of tokens, at the reference: 90% from .08 to 1.1.
-        Coordinate("log_size_slope", "log of the slope along log N at the reference", mean=-1.2, sd=0.8, spread=0.3,
-                   pooling="task"),
-        Coordinate("log_data_slope", "log of the slope along log D at the reference", mean=-1.2, sd=0.8, spread=0.3,
-                   pooling="task"),
+        # Published exponents of losses are .3 to .5 (Hoffmann et al. 2022), and odds grow as a power of 1 to 2 of the
+        # reducible loss: 90% from .19 to 1.3. Exponents, not slopes at the reference, have the prior: slopes over a
+        # small share are exponents without bound, of which a task at chance says nothing.
+        Coordinate("log_alpha", "log of the size exponent", mean=-0.7, sd=0.6, spread=0.3, pooling="task"),
+        Coordinate("log_beta", "log of the data exponent", mean=-0.7, sd=0.6, spread=0.3, pooling="task"),
         Coordinate("balance", "logit of the share of A N^-alpha at the reference", mean=0.0, sd=1.0, spread=0.5,
                    pooling="task"),
     ),
     parameters=(
-        Parameter("alpha", "1", "size exponent of the reducible loss"),
-        Parameter("beta", "1", "data exponent of the reducible loss"),
+        Parameter("alpha", "1", "size exponent of the reducible loss", coordinate="log_alpha"),
+        Parameter("beta", "1", "data exponent of the reducible loss", coordinate="log_beta"),
         Parameter("share_of_size", "1", "share of the reducible loss that more tokens do not remove, at the reference",
                   coordinate="balance"),
     ),

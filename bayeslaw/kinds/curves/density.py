@@ -58,7 +58,7 @@ class CurveDensity:
 
     @property
     def standard(self) -> tuple[str, ...]:
-        """None."""
+        """None: what curves have to themselves is integrated out, not sampled."""
         return ()
 
     def log_prior(self, position: Position) -> Array:

@@ -58,7 +58,7 @@ class ScoreData(NamedTuple):
     own: Float[Array, "C M B"]  # 1, and basis functions of own walks
     size: Float[Array, " C"]
     pilot: Float[Array, "C M"]  # skill at which scores are taken to be linear in skill
-    known_chance: Float[Array, " T"]  # NaN where it is estimated
+    known_chance: Float[Array, " T"]  # what guessing reaches; NaN where it is not known
     task_of: Int[Array, " C"]
     model_of: Int[Array, " C"]
     family_name_of: Int[Array, " C"]
@@ -122,7 +122,8 @@ class ScoreDensity:
     def condition(self, data: ScoreData, position: Position) -> tuple[Position, Array]:
         """Change of variables from standard normal deviates to levels of tasks, walks, and offsets of curves.
 
-        Its conditional distribution given all else is taken to be normal, as it would be were scores linear in skill.
+        Their conditional distribution given all else is taken to be normal, as it would be were scores linear in skill
+        with the slope that they have at ``data.pilot``; the volume makes up for that, so the posterior is exact.
         Returns the position and the log of the Jacobian determinant.
         """
         scales = score_scales(self, position)
@@ -166,22 +167,26 @@ def score_scales(density: ScoreDensity, position: Position) -> dict[str, Array]:
 
 
 def levels_of(density: ScoreDensity, data: ScoreData, position: Position) -> tuple[Array, Array]:
-    """Levels of chance and ceilings of each task, shapes (T,)."""
+    """Scores without skill, and ceilings, of each task: shapes (T,)."""
     priors = density.scales
-    guessed = jax.nn.sigmoid(priors.chance.mean + priors.chance.sd * position["chance"])
-    chance = jnp.where(jnp.isnan(data.known_chance), guessed, data.known_chance)
+    mean, sd = prior_of_chance(priors, data.known_chance)
+    chance = jax.nn.sigmoid(mean + sd * position["chance"])
     return chance, ceiling_above(chance, priors.ceiling.mean + priors.ceiling.sd * position["ceiling"])
+
+
+def prior_of_chance(priors: ScorePriors, known: Array) -> tuple[Array, Array]:
+    """Mean and standard deviation of the logit of the score without skill, where guessing reaches ``known`` (T,).
+
+    Where that is 0, as in free answers, models without skill score 0, too. NaN: not known.
+    """
+    unknown = jnp.isnan(known)
+    mean = jnp.where(unknown, priors.chance.mean, jax.scipy.special.logit(known) + priors.near_chance.mean)
+    return mean, jnp.where(unknown, priors.chance.sd, priors.near_chance.sd)
 
 
 def ceiling_above(chance: Array, logit: Array) -> Array:
     """Ceiling at a place, on the logistic scale, between the least that a ceiling can be and 1."""
     return 1 - (1 - chance) * (1 - LEAST_CEILING) * jax.nn.sigmoid(-logit)
-
-
-def ceiling_logit(chance: Array, ceiling: Array) -> Array:
-    """The place of a ceiling: the inverse of `ceiling_above`."""
-    above = (1 - ceiling) / ((1 - chance) * (1 - LEAST_CEILING))
-    return jnp.log1p(-above) - jnp.log(above)
 
 
 def rest_of_skill(density: ScoreDensity, data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:

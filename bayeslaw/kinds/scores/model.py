@@ -121,7 +121,7 @@ class ScoreModel:
         """Entries of a position fixed at 0: spreads of the population, and what the table cannot tell apart."""
         known = {name for name in self.sizes() if name.startswith("spread.")}
         known |= {name for name in SCALES if getattr(self.density.scales, name).sd == 0}
-        known |= {"chance"} if not np.isnan(self.layout.chance).any() else set()
+        known |= {"chance"} if not self.layout.chance.any() else set()  # 0 without skill
         absent = self.density.absent
         effects = {"model_sd": "model_factor", "family_sd": "family_factor", "family_offset_sd": "family_offset"}
         return frozenset(known | absent | {effects[name] for name in absent & set(effects)})

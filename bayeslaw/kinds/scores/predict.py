@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special, stats
 
 from bayeslaw.kinds.predictor import Deviates
-from bayeslaw.kinds.scores.density import OF_ALL_TASKS, ceiling_logit, score_variance
+from bayeslaw.kinds.scores.density import LEAST_CEILING, OF_ALL_TASKS, score_variance
 from bayeslaw.kinds.scores.layout import SCORE, times
 from bayeslaw.kinds.scores.targets import ScoreTargeting, ScoreTargets
 from bayeslaw.kinds.scores.walks import brownian
@@ -85,11 +85,17 @@ class ScorePredictor(ScoreTargeting):
     def scales(self) -> dict[str, np.ndarray]:
         """Draws of the scales by the names of their priors: shapes (S, T), and (S, 1) of those of all tasks.
 
-        Chance and ceiling are on the logistic scale on which their priors are.
+        Chance and ceiling are on the logistic scale on which their priors are: chance of tasks of which it is not known
+        (S, U), and by how much it differs from what guessing reaches on the others, but for those where that is 0.
         """
-        chance, ceiling = flat(self.draws, "chance"), flat(self.draws, "ceiling")
-        with np.errstate(divide="ignore"):  # a known chance of 0 has no logit, and is not drawn
-            logits = {"chance": special.logit(chance), "ceiling": ceiling_logit(chance, ceiling)}
+        chance, ceiling, known = flat(self.draws, "chance"), flat(self.draws, "ceiling"), self.layout.chance
+        above = (1 - ceiling) / ((1 - chance) * (1 - LEAST_CEILING))  # `ceiling_above`, turned round
+        unknown, stated = np.isnan(known), known > 0
+        logits = {
+            "chance": special.logit(chance[:, unknown]),
+            "near_chance": special.logit(chance[:, stated]) - special.logit(known[stated]),
+            "ceiling": -special.logit(above),
+        }
         common = {name: self._scale(name) for name in OF_ALL_TASKS}
         return {"noise": flat(self.draws, "noise"), **logits, **common}
 

@@ -17,7 +17,10 @@ class ScorePriors:
         Place of the score that unlimited skill approaches, on the logistic scale between .8 of the way from chance to 1
         and all of it. The key of a test has wrong answers.
     chance : Normal
-        Logit of the level of chance, where the table does not say it.
+        Logit of the score of a model without skill, where the table does not say what guessing reaches.
+    near_chance : Normal
+        Logit of that score less the logit of what guessing reaches, where the table says that: models without skill
+        do not guess, but prefer short or frequent answers, which are right more or less often.
     noise : LogNormal
         Scatter of checkpoints beyond that of a test of finitely many questions: its standard deviation over
         sqrt(p (1 - p)). Its square is the intraclass correlation of a beta-binomial distribution.
@@ -32,6 +35,7 @@ class ScorePriors:
 
     ceiling: Normal = Normal(1.0, 1.0)
     chance: Normal = Normal(-1.4, 1.0)
+    near_chance: Normal = Normal(0.0, 0.25)
     noise: LogNormal = LogNormal(0.02, 1.0)
     model_sd: LogNormal = LogNormal(0.1, 0.7)
     offset_sd: LogNormal = LogNormal(0.15, 0.8)
