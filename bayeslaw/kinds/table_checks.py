@@ -12,6 +12,7 @@ from bayeslaw.runs.misaligned import ahead_check, last_size_check, unit_check
 from bayeslaw.runs.outliers import outlier_check
 from bayeslaw.runs.rises import rise_check
 from bayeslaw.runs.schedules import schedule_check
+from bayeslaw.runs.staircase import steps_check
 from bayeslaw.runs.trajectories import trajectories
 from bayeslaw.verdicts import Check, at_most
 
@@ -38,7 +39,7 @@ def loss_checks(runs: Runs, law: Law) -> list[Check]:
     curves = trajectories(table, law.axis, fixed)
     sizes = [law.axis, *fixed]
     checks = [outlier_check(table, curves, sizes), rise_check(table, curves, sizes), unit_check(curves)]
-    checks += [ahead_check(table, curves), last_size_check(curves)]
+    checks += [ahead_check(table, curves), last_size_check(curves), steps_check(curves)]
     schedule = schedule_check(table, tuple(there for there, _ in runs.spelling))
     checks += [schedule] if schedule is not None else []
     whole = law.discrepancy in DISCREPANCIES and DISCREPANCIES[law.discrepancy].whole_curves

@@ -31,7 +31,9 @@ AHEAD_MIN, AHEAD_FELLOWS, AHEAD_SIZES, AHEAD_NOISE = 0.005, 4, 3, 0.002
 it takes to tell; and spread of levels below which none is taken to be.
 
 Of 51 published tasks (fine-tuning, image classification, language, classifiers) the model furthest ahead of the others
-is so by 2.6 of their standard deviations.
+is so by 2.6 of their standard deviations. Of simulated tables that had no part in this, 30 of each kind of the zoo in
+``tests/statistical/zoo``, 850 with right units raise no alarm; 30 of 30 with the units of one model 1,000 times off do,
+and 24 of 30 with those 10 times off, all with the right model.
 """
 
 BY_CHANCE = 0.04

@@ -33,7 +33,7 @@ def test_a_good_table_passes():
     advice = advise(table(grid()), {"params": 5e9, "data": 4e11})  # 7.8 times the compute
     assert [check.name for check in advice.checks] == [
         "spare_runs", "values_of_each_covariate", "collinearity", "outlying_loss", "rising_loss", "units_of_sizes",
-        "far_ahead", "last_size", "early_tokens", "extrapolation",
+        "far_ahead", "last_size", "steps", "early_tokens", "extrapolation",
     ]  # fmt: skip
     assert {check.status for check in advice.checks} == {"PASS"}
     assert (advice.law, advice.suggestions) == ("chinchilla", ())

@@ -10,8 +10,8 @@ For curve i of model m, family f and task k, at the points x of its runs with t 
 with standard normal F, f, M and o: F and M are how much better a family and a model are on all tasks, f and o on one.
 Their standard deviations and the rates of walks (see ``walks``) hold for all tasks, as a task at chance tells none of
 them; chance, ceiling and noise are those of a task. Models of all sizes share a common walk, and one that is multiplied
-by the log of their size. Everything is sampled; levels of tasks, walks and offsets of curves by their conditional
-distribution given all else (``condition``).
+by their size as of ``levelling_size``. Everything is sampled; levels of tasks, walks and offsets of curves by their
+conditional distribution given all else (``condition``).
 
 Shapes: C curves, M points, T tasks, G families within tasks, P knots of common walks, Q of own ones, B = 1 + Q.
 """

@@ -2,10 +2,17 @@
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from bayeslaw.kinds.scores.conditional import heights
-from bayeslaw.kinds.scores.density import LEVEL_SD, SCALES, bases_of, ceiling_above, prior_of_chance, score, score_variance
+from bayeslaw.kinds.scores.density import (
+    LEVEL_SD,
+    SCALES,
+    bases_of,
+    ceiling_above,
+    prior_of_chance,
+    score,
+    score_variance,
+)
 from bayeslaw.kinds.scores.model import ScoreModel
 from bayeslaw.kinds.shared.generative import Sites, define_parameters, generate_coordinates
 from bayeslaw.kinds.shared.scales import Normal
@@ -26,9 +33,9 @@ def generate(model: ScoreModel, sites: Sites) -> None:
         return sites.sample(f"{name}_z", Normal(0.0, sd), sizes[name])
 
     coordinates = generate_coordinates(model.density.pooled, data.groups, fixed, sites)
-    mean, sd = prior_of_chance(priors, layout.chance)
+    mean, width = prior_of_chance(priors, layout.chance)
     scales = {name: jnp.broadcast_to(sites.sample(name, getattr(priors, name), sizes[name]), tasks) for name in SCALES}
-    chance = sites.define("chance", jax.nn.sigmoid(mean + sd * sites.sample("chance_z", Normal(0.0, 1.0), tasks)))
+    chance = sites.define("chance", jax.nn.sigmoid(mean + width * sites.sample("chance_z", Normal(0.0, 1.0), tasks)))
     ceiling = sites.define("ceiling", ceiling_above(chance, sites.sample("ceiling_logit", priors.ceiling, tasks)))
 
     level = sites.sample("task_level", Normal(0.0, LEVEL_SD), tasks)[k]

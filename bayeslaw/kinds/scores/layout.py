@@ -17,7 +17,10 @@ SCORE = Outcome("accuracy", "share of questions", higher_is_better=True, link_na
 """Scores are modelled as they are; what is on the logistic scale is skill."""
 
 SIZE = "params"
-"""Covariate with whose logarithm departures grow that sizes do not have in common."""
+"""Covariate on which departures depend that sizes do not have in common; see `levelling_size`."""
+
+SIZE_EXPONENT = 0.34
+"""Exponent of the loss in model size (Hoffmann et al. 2022, parametric fit)."""
 
 UNKNOWN_QUESTIONS = 1e5
 """Questions of a test of which the number is not known: so many that all scatter is estimated from the scores."""
@@ -39,7 +42,7 @@ class ScoreLayout(Layout):
     questions : ndarray, shape (T,)
         Questions of each task.
     size : ndarray, shape (C,)
-        Log of the number of parameters relative to the reference; 0 where the law has no model size.
+        Number of parameters relative to the reference, as of `levelling_size`; 0 where the law has no model size.
     model_of : ndarray of int, shape (C,)
         The model of each curve: curves of several tasks may be of one.
     family_name_of : ndarray of int, shape (C,)
@@ -85,7 +88,7 @@ def score_layout(runs: Runs, law: Law) -> ScoreLayout:
     several = float(np.median(seen.sum(axis=1))) >= POINTS_OF_A_WALK
     size = np.zeros(len(plain.curves))
     if SIZE in plain.covariates:
-        size = np.round(np.log(plain.covariates[SIZE][:, 0] / plain.reference[SIZE]), 10)
+        size = np.round(levelling_size(plain.covariates[SIZE][:, 0] / plain.reference[SIZE]), 10)
     labels = pd.DataFrame(plain.curves)
     t = times(law, plain.axis[seen])
     return ScoreLayout(
@@ -98,6 +101,24 @@ def score_layout(runs: Runs, law: Law) -> ScoreLayout:
         common=walk_over(t, SPACING, KNOTS if several else 0),
         own=walk_over(t, OWN_SPACING, OWN_KNOTS if several else 0),
     )
+
+
+def levelling_size(relative: np.ndarray) -> np.ndarray:
+    """Size as departures of a task depend on it: its logarithm near the reference, levelling off beyond.
+
+    (1 - relative^-SIZE_EXPONENT) / SIZE_EXPONENT. What size lacks in loss falls so: small models, which level off or
+    get worse late in training, depart more from each other than large ones.
+
+    Parameters
+    ----------
+    relative : ndarray
+        Parameters relative to the reference.
+
+    Returns
+    -------
+    ndarray, same shape
+    """
+    return (1 - relative**-SIZE_EXPONENT) / SIZE_EXPONENT
 
 
 def times(law: Law, logs: np.ndarray) -> np.ndarray:

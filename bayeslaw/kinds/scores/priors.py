@@ -30,7 +30,7 @@ class ScorePriors:
         The same of families.
     common_rate, size_rate, own_rate : LogNormal
         Rates at which skill departs from the law along the axis, the standard deviation of the change over one e-fold:
-        of all models of a task together; of what is proportional to the logarithm of model size; and of one model.
+        of all models of a task together; of what grows with model size, as of `levelling_size`; and of one model.
     """
 
     ceiling: Normal = Normal(1.0, 1.0)

@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Part, Targets, Who, in_one
-from bayeslaw.kinds.scores.layout import SIZE, ScoreLayout, falling
+from bayeslaw.kinds.scores.layout import SIZE, ScoreLayout, falling, levelling_size
 from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.shared.points import complete_point, curve_named, with_product
 from bayeslaw.kinds.shared.prediction import flat, new_coordinates
@@ -233,7 +233,7 @@ class ScoreTargeting:
         return beyond
 
     def _sizes(self, targets: ScoreTargets) -> np.ndarray:
-        """Log of model size relative to the reference, shape (K, A); 0 where the law has none."""
+        """Model size relative to the reference, as departures depend on it: shape (K, A); 0 where the law has none."""
         if SIZE not in targets.covariates:
             return np.zeros(targets.weight.shape)
-        return np.log(targets.covariates[SIZE] / self.layout.reference[SIZE][0])
+        return levelling_size(targets.covariates[SIZE] / self.layout.reference[SIZE][0])
