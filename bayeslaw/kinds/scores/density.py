@@ -10,8 +10,8 @@ For curve i of model m, family f and task k, at the points x of its runs with t 
 with standard normal F, f, M and o: F and M are how much better a family and a model are on all tasks, f and o on one.
 Their standard deviations and the rates of walks (see ``walks``) hold for all tasks, as a task at chance tells none of
 them; chance, ceiling and noise are those of a task. Models of all sizes share a common walk, and one that is multiplied
-by their size as of ``levelling_size``. Everything is sampled; levels of tasks, walks and offsets of curves by their
-conditional distribution given all else (``condition``).
+by their size as of ``levelling_size``. Everything is sampled; levels, walks and effects
+of models and families by their conditional distribution given all else (``condition``).
 
 Shapes: C curves, M points, T tasks, G families within tasks, P knots of common walks, Q of own ones, B = 1 + Q.
 """
@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Float, Int
 
-from bayeslaw.kinds.scores.conditional import Bases, given_rest, heights
+from bayeslaw.kinds.scores.conditional import Bases, Coefficients, given_rest, heights
 from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.shared.population import Pooled, Position, coordinates, log_population_prior, scale
 from bayeslaw.laws.base import Array, Law
@@ -63,6 +63,8 @@ class ScoreData(NamedTuple):
     model_of: Int[Array, " C"]
     family_name_of: Int[Array, " C"]
     family_of: Int[Array, " C"]  # families within tasks
+    first_of_model: Int[Array, " J"]  # curves
+    first_of_family: Int[Array, " G"]
     groups: dict[str, Int[Array, " C"]]  # by level
 
 
@@ -92,8 +94,8 @@ class ScoreDensity:
 
     @property
     def standard(self) -> tuple[str, ...]:
-        """Levels of tasks, walks, and offsets of curves."""
-        return ("level", WALKS, OWN)
+        """Levels of tasks, walks, and effects of models and families."""
+        return ("level", "model_factor", "family_factor", "family_offset", WALKS, OWN)
 
     def log_prior(self, position: Position) -> Array:
         """Log prior density of a position, up to a constant."""
@@ -107,9 +109,10 @@ class ScoreDensity:
         scales = score_scales(self, position)
         chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, position))
         bases = bases_of(data, scales)
-        skill = rest_of_skill(self, data, position, scales)
-        skill += jnp.einsum("cmr,cr->cm", bases.shared, heights(bases, _of_tasks(position)))
-        skill += jnp.einsum("cmb,cb->cm", bases.own, position[OWN])
+        found = coefficients_of(position)
+        skill = skill_by_law(self, data, position)
+        skill += jnp.einsum("cmr,cr->cm", bases.shared, heights(bases, found))
+        skill += jnp.einsum("cmb,cb->cm", bases.own, found.own)
         p = score(skill, chance, ceiling)
         variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
         density = -0.5 * ((data.score - p) ** 2 / variance + jnp.log(variance))
@@ -120,7 +123,7 @@ class ScoreDensity:
         return position
 
     def condition(self, data: ScoreData, position: Position) -> tuple[Position, Array]:
-        """Change of variables from standard normal deviates to levels of tasks, walks, and offsets of curves.
+        """Change of variables from standard normal deviates to levels, walks, and effects of models and families.
 
         Their conditional distribution given all else is taken to be normal, as it would be were scores linear in skill
         with the slope that they have at ``data.pilot``; the volume makes up for that, so the posterior is exact.
@@ -131,11 +134,11 @@ class ScoreDensity:
         p, slope = score(data.pilot, chance, ceiling), slope_of_score(data.pilot, chance, ceiling)
         variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
         precision = jnp.where(data.asked > 0, slope**2 / variance, 0.0)
-        response = data.pilot + (data.score - p) / slope - rest_of_skill(self, data, position, scales)
-        own, shared, volume = given_rest(
-            bases_of(data, scales), precision, response, position[OWN], _of_tasks(position)
-        )
-        return {**position, OWN: own, "level": shared[:, 0], WALKS: shared[:, 1:]}, volume
+        response = data.pilot + (data.score - p) / slope - skill_by_law(self, data, position)
+        found, volume = given_rest(bases_of(data, scales), precision, response, coefficients_of(position))
+        effects = {"model_factor": found.model, "family_factor": found.family, "family_offset": found.group}
+        tasks = {"level": found.shared[:, 0], WALKS: found.shared[:, 1:]}
+        return {**position, OWN: found.own, **effects, **tasks}, volume
 
 
 def score(skill: Array, chance: Array, ceiling: Array) -> Array:
@@ -189,15 +192,14 @@ def ceiling_above(chance: Array, logit: Array) -> Array:
     return 1 - (1 - chance) * (1 - LEAST_CEILING) * jax.nn.sigmoid(-logit)
 
 
-def rest_of_skill(density: ScoreDensity, data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
-    """Skill of each run but for levels of tasks, walks, and offsets of curves: shape (C, M)."""
+def skill_by_law(density: ScoreDensity, data: ScoreData, position: Position) -> Array:
+    """Skill of each run but for levels, walks, and effects of models and families: shape (C, M)."""
     values = coordinates(density.pooled, data.groups, position)
-    shape = density.law.log_shape(
+    return density.law.log_shape(
         {name: value[:, None] for name, value in values.items()},
         data.covariates,
         dict.fromkeys(data.covariates, 1.0),
     )
-    return shape + effects(data, position, scales)[:, None]
 
 
 def effects(data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
@@ -214,18 +216,38 @@ def family_effects(position: Position, scales: dict[str, Array], task: Array, ki
 
 
 def bases_of(data: ScoreData, scales: dict[str, Array]) -> Bases:
-    """Basis functions of levels of tasks, walks, and offsets of curves."""
+    """Basis functions of levels, walks, and effects of models and families."""
     ones = jnp.ones((*data.score.shape, 1))
     knots = data.common.shape[2]
     sd = [jnp.full((len(scales["noise"]), 1), LEVEL_SD)]
     sd += [jnp.tile(scales[name][:, None], (1, knots)) for name in ("common_rate", "size_rate")]
     shared = jnp.concatenate([ones, data.common], axis=2)
-    return Bases(own_basis(data, scales), shared, data.size, jnp.concatenate(sd, axis=1), data.task_of)
+    return Bases(
+        own=own_basis(data, scales),
+        shared=shared,
+        size=data.size,
+        sd=jnp.concatenate(sd, axis=1),
+        model_sd=scales["model_sd"],
+        family_sd=scales["family_sd"],
+        group_sd=scales["family_offset_sd"],
+        task_of=data.task_of,
+        model_of=data.model_of,
+        group_of=data.family_of,
+        family_of_model=data.family_name_of[data.first_of_model],
+        family_of_group=data.family_name_of[data.first_of_family],
+        task_of_group=data.task_of[data.first_of_family],
+    )
 
 
-def _of_tasks(position: Position) -> Array:
-    """Coefficients of each task: level and walks, common and of sizes: shape (T, 1 + 2 P)."""
-    return jnp.concatenate([position["level"][:, None], position[WALKS]], axis=1)
+def coefficients_of(position: Position) -> Coefficients:
+    """Coefficients of `Bases`, or their deviates, of a position."""
+    return Coefficients(
+        own=position[OWN],
+        model=position["model_factor"],
+        family=position["family_factor"],
+        group=position["family_offset"],
+        shared=jnp.concatenate([position["level"][:, None], position[WALKS]], axis=1),
+    )
 
 
 def own_basis(data: ScoreData, scales: dict[str, Array]) -> Array:

@@ -6,9 +6,12 @@ import jax.numpy as jnp
 from bayeslaw.kinds.scores.conditional import heights
 from bayeslaw.kinds.scores.density import (
     LEVEL_SD,
+    OWN,
     SCALES,
+    WALKS,
     bases_of,
     ceiling_above,
+    coefficients_of,
     prior_of_chance,
     score,
     score_variance,
@@ -38,23 +41,24 @@ def generate(model: ScoreModel, sites: Sites) -> None:
     chance = sites.define("chance", jax.nn.sigmoid(mean + width * sites.sample("chance_z", Normal(0.0, 1.0), tasks)))
     ceiling = sites.define("ceiling", ceiling_above(chance, sites.sample("ceiling_logit", priors.ceiling, tasks)))
 
-    level = sites.sample("task_level", Normal(0.0, LEVEL_SD), tasks)[k]
-    level += scales["family_sd"][k] * standard("family_factor")[data.family_name_of]
-    level += scales["family_offset_sd"][k] * standard("family_offset")[data.family_of]
-    level += scales["model_sd"][k] * standard("model_factor")[data.model_of]
-    own = standard("own")
-    define_parameters(
-        law, coordinates, sites.define("level", level + scales["offset_sd"][k] * own[:, 0]), layout.reference, sites
+    task_level = sites.sample("task_level", Normal(0.0, LEVEL_SD), tasks)
+    found = coefficients_of(
+        {
+            "level": task_level / LEVEL_SD,
+            **{name: standard(name) for name in ("model_factor", "family_factor", "family_offset", WALKS, OWN)},
+        }
     )
+    bases = bases_of(data, scales)
+    of_curves = heights(bases, found)
+    level = of_curves[:, 0] + scales["offset_sd"][k] * found.own[:, 0]
+    define_parameters(law, coordinates, sites.define("level", level), layout.reference, sites)
     shape = law.log_shape(
         {name: value[:, None] for name, value in coordinates.items()},
         data.covariates,
         dict.fromkeys(data.covariates, 1.0),
     )
-    bases = bases_of(data, scales)
-    walks = heights(bases, jnp.pad(standard("walks"), ((0, 0), (1, 0))))  # without levels
-    skill = level[:, None] + shape + jnp.einsum("cmr,cr->cm", bases.shared, walks)
-    skill += jnp.einsum("cmb,cb->cm", bases.own, own)
+    skill = shape + jnp.einsum("cmr,cr->cm", bases.shared, of_curves)
+    skill += jnp.einsum("cmb,cb->cm", bases.own, found.own)
     p = score(skill, chance[k, None], ceiling[k, None])
     seen = layout.weight > 0
     sd: Array = jnp.sqrt(score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][k, None]))

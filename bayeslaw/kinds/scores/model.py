@@ -132,9 +132,8 @@ class ScoreModel:
 
     def complete(self, positions: Position, rng: np.random.Generator) -> ScoreDraws:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""
-        first = np.unique(self.layout.family_of, return_index=True)[1]  # a curve of each family within a task
         with jax.enable_x64(True):
-            evaluate = functools.partial(_evaluate, self.density, self.data, first)
+            evaluate = functools.partial(_evaluate, self.density, self.data)
             values, scales, level, family, chance, ceiling = in_parts(evaluate, positions)
         common = {name: scales[name][:, 0] for name in OF_ALL_TASKS}
         own, walks, knots = positions[OWN], positions[WALKS], len(self.layout.common.knots)
@@ -154,12 +153,13 @@ class ScoreModel:
 
 
 @functools.partial(jax.jit, static_argnames="density")
-def _evaluate(density: ScoreDensity, data: ScoreData, first: Array, positions: Position) -> tuple[Array, ...]:
+def _evaluate(density: ScoreDensity, data: ScoreData, positions: Position) -> tuple[Array, ...]:
     """Coordinates, scales, levels of curves and families, chance and ceilings, at S positions."""
 
     def one(position: Position) -> tuple[Array, ...]:
         scales = score_scales(density, position)
         chance, ceiling = levels_of(density, data, position)
+        first = data.first_of_family
         index = (data.task_of[first], data.family_name_of[first], data.family_of[first])
         return (
             coordinates(density.pooled, data.groups, position),
@@ -233,6 +233,8 @@ def build_score_model(law: Law, layout: ScoreLayout, pooled: Pooled, scales: Sco
         model_of=layout.model_of,
         family_name_of=layout.family_name_of,
         family_of=layout.family_of,
+        first_of_model=np.unique(layout.model_of, return_index=True)[1],
+        first_of_family=np.unique(layout.family_of, return_index=True)[1],
         groups=group_index(layout),
     )
     return ScoreModel(law, layout, ScoreDensity(law, pooled, scales, absent_from(layout)), data)

@@ -16,7 +16,7 @@ from bayeslaw.evidence.comparison.candidates import all_laws
 from bayeslaw.evidence.sensitivity import log_prior
 from bayeslaw.kinds.base import log_density
 from bayeslaw.kinds.registry import build_model, kind_of
-from bayeslaw.kinds.scores.conditional import Bases, given_rest
+from bayeslaw.kinds.scores.conditional import Bases, Coefficients, given_rest, heights
 from bayeslaw.kinds.scores.density import LEVEL_SD, OWN, SCALES, ceiling_above
 from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.scores.walks import Walk, brownian, walk_over
@@ -95,31 +95,61 @@ def test_brownian_motions_have_independent_increments():
     np.testing.assert_array_equal(found[:, 1], found[:, 2])
 
 
-def test_mean_covariance_and_volume_are_those_of_a_normal_regression():
-    """Five curves on two tasks, with two basis functions of their own and three that those of a task share."""
-    rng = np.random.default_rng(4)
-    task, size = np.array([0, 0, 0, 1, 1]), rng.standard_normal(5)
+def regression(rng, group_of):
+    """Five curves of three models of two families on two tasks; two basis functions of their own and three shared."""
     shared = np.concatenate([np.ones((5, 6, 1)), rng.standard_normal((5, 6, 2))], axis=2)
-    bases = Bases(rng.standard_normal((5, 6, 2)), shared, size, np.exp(rng.standard_normal((2, 5))), task)
+    bases = Bases(
+        own=rng.standard_normal((5, 6, 2)),
+        shared=shared,
+        size=rng.standard_normal(5),
+        sd=np.exp(rng.standard_normal((2, 5))),
+        model_sd=np.exp(rng.standard_normal(2)),
+        family_sd=np.exp(rng.standard_normal(2)),
+        group_sd=np.exp(rng.standard_normal(2)),
+        task_of=np.array([0, 0, 0, 1, 1]),
+        model_of=np.array([0, 1, 2, 0, 2]),
+        group_of=np.array(group_of),
+        family_of_model=np.array([0, 0, 1]),
+        family_of_group=np.array([0, 1, 0, 1])[: max(group_of) + 1],
+        task_of_group=np.array([0, 0, 1, 1])[: max(group_of) + 1],
+    )
     precision, response = np.exp(rng.standard_normal((5, 6))), rng.standard_normal((5, 6))
     precision[1, 4:] = 0.0
+    sizes = Coefficients((5, 2), (3,), (2,), (max(group_of) + 1,), (2, 5))
+    apart = ravel_pytree(Coefficients(*map(np.zeros, sizes)))[1]
 
     @jax.jit
     def found(z):
-        own, of_tasks, volume = given_rest(bases, precision, response, z[:10].reshape(5, 2), z[10:].reshape(2, 5))
-        return jnp.concatenate([own.ravel(), of_tasks.ravel()]), volume
+        coefficients, volume = given_rest(bases, precision, response, apart(z))
+        return ravel_pytree(coefficients)[0], volume
 
     with jax.enable_x64(True):
-        mean, volume = found(np.zeros(20))
-        root = np.asarray(jax.jacfwd(lambda z: found(z)[0])(np.zeros(20)))
-    design = np.zeros((5, 6, 20))
-    for c in range(5):
-        whole = np.concatenate([shared[c], size[c] * shared[c, :, 1:]], axis=1) * bases.sd[task[c]]
-        design[c][:, 2 * c : 2 * c + 2], design[c][:, 10 + 5 * task[c] : 15 + 5 * task[c]] = bases.own[c], whole
-    design, weight = design.reshape(30, 20), precision.ravel()
-    information = np.eye(20) + (design.T * weight) @ design
+        zeros = np.zeros(sum(int(np.prod(size)) for size in sizes))
+        mean, volume = found(zeros)
+        root = np.asarray(jax.jacfwd(lambda z: found(z)[0])(zeros))
+    return bases, precision, response, apart, mean, root, volume
+
+
+def test_mean_covariance_and_volume_are_those_of_a_normal_regression():
+    bases, precision, response, apart, mean, root, volume = regression(np.random.default_rng(4), [0, 0, 1, 2, 3])
+
+    def skill(z):
+        found = apart(z)
+        return np.einsum("cmr,cr->cm", bases.shared, heights(bases, found)) + np.einsum(
+            "cmb,cb->cm", bases.own, found.own
+        )
+
+    with jax.enable_x64(True):
+        design = np.stack([skill(row) for row in np.eye(len(mean))], axis=-1).reshape(30, -1)
+    weight = precision.ravel()
+    information = np.eye(len(mean)) + (design.T * weight) @ design
     np.testing.assert_allclose(mean, np.linalg.solve(information, design.T @ (weight * response.ravel())), atol=1e-10)
     np.testing.assert_allclose(root @ root.T, np.linalg.inv(information), atol=1e-10)
+    assert float(volume) == pytest.approx(np.linalg.slogdet(root)[1])
+
+
+def test_volumes_are_as_said_where_a_group_holds_several_families():
+    *_, root, volume = regression(np.random.default_rng(5), [0, 0, 1, 2, 2])
     assert float(volume) == pytest.approx(np.linalg.slogdet(root)[1])
 
 
