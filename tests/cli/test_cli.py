@@ -128,6 +128,7 @@ TOO_LONG = [
     ["report", f"{LONG}.nc", "-o", "page.html"],
     ["select", "runs.csv", *AT, "--law", f"{LONG}.py"],
     ["fit-many", LONG, "--out", "fits"],
+    ["reproduce", "--data", LONG],
 ]
 
 

@@ -184,7 +184,7 @@ def require_tables(folder: Path, papers: Sequence[str | Paper]) -> frozenset[Sou
     DatasetError
         If there is no such folder or no such paper, or none of the tables is there.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DatasetError(f"{folder}: there is no such folder. Expected that of the published tables; name another.")
     sources = list(dict.fromkeys(study.source for _, study in studies_of(papers)))
     here = frozenset(source for source in sources if (folder / source.file).is_file())

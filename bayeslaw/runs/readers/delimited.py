@@ -10,6 +10,8 @@ import pandas as pd
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.readers.decimal_commas import with_points
+from bayeslaw.runs.readers.marks import without_marks
 
 FORMAT = "delimited text"
 
@@ -33,6 +35,9 @@ def _read(found: Found) -> Raw:
                 f"{found.name}, row {number}: found {len(row)} cells, expected {len(header)} as in the header. "
                 "Quote cells that contain the delimiter, and leave no cell out."
             )
+    body, marks = without_marks(body)
+    body, commas = with_points(body)
+    notes = (*notes, *marks, *commas)
     # Joined by position, as headings may repeat: that is told to the user later, for every format alike.
     table = pd.DataFrame(np.array(body, dtype=object).reshape(len(body), len(header)), dtype=object)
     nameless = not any(known.role == "model" for known in map(meaning, header) if known)

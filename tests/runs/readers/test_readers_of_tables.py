@@ -10,6 +10,8 @@ from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.readers import registry
 from bayeslaw.runs.readers.base import Raw, Reader
+from bayeslaw.runs.readers.decimal_commas import with_points
+from bayeslaw.runs.readers.marks import without_marks
 from bayeslaw.runs.reading import understand
 
 CSV = "model,data,loss\na,100,3.5\na,200,3.25\n"
@@ -92,6 +94,49 @@ def test_objects_under_names_are_models(tmp_path):
 def test_encodings(tmp_path, encoding):
     (tmp_path / "t.csv").write_bytes(CSV.encode(encoding))
     assert rows(read_runs(tmp_path / "t.csv")) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("model;data;loss\na;100;3,5\na;200;3,25\n", "('3,5' is 3.5)."),
+        ("model\tdata\tloss\na\t1.638.400\t3,5\na\t200\t3,25\n", "before thousands ('1.638.400' is 1638400)"),
+    ],
+)
+def test_decimal_commas(tmp_path, text, told):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-16")
+    runs = read_runs(tmp_path / "t.csv")
+    found = dict(zip(runs.table["data"], runs.table["loss"], strict=True))
+    assert found == {(1_638_400 if "1.638.400" in text else 100): 3.5, 200: 3.25}
+    assert any(told in note for note in runs.notes)
+
+
+def test_marks_behind_numbers(tmp_path):
+    rows = ["| a† | 1k§ | 3.5 (±0.1) |", "| a† | 2k[^1] | 3.25 ± 0.2† |", "| b-2 | 1e3 | 3.1e0<sup>a</sup> |"]
+    (tmp_path / "t.md").write_text("\n".join(["| model | data | loss |", "|---|--:|--:|", *rows]))
+    runs = read_runs(tmp_path / "t.md")
+    assert runs.table["model"].tolist() == ["a†", "a†", "b-2"]
+    assert runs.table["data"].tolist() == [1000, 2000, 1000]
+    assert runs.table["loss"].tolist() == [3.5, 3.25, 3.1]
+    assert "Marks behind numbers are dropped: '1k§' is 1k." in runs.notes
+    assert any("'3.5 (±0.1)' is 3.5; a column loss_se" in note for note in runs.notes)
+
+
+@pytest.mark.parametrize("cell", ["10<sup>9</sup>", "10⁹", "1e-3", "3-1", "2026-10-01", "T5†", "±0.1", "3.1 (0.2)"])
+def test_what_is_no_mark_is_left(cell):
+    assert without_marks([[cell]]) == ([[cell]], ())
+
+
+def test_commas_of_thousands_beside_those_of_decimals_are_left(tmp_path):
+    (tmp_path / "t.csv").write_text('model,data,loss\na,"1,638,400","3,25"\na,"204,800","3,5"\n')
+    table = read_runs(tmp_path / "t.csv").table
+    assert (table["data"].tolist(), table["loss"].tolist()) == ([1_638_400, 204_800], [3.25, 3.5])
+
+
+@pytest.mark.parametrize("cells", [["3,500", "3,250"], ["3,5", "3.25"], ["3,5,1", "32"], ["1,3B 2.000", "1.5B 500"]])
+def test_commas_that_may_not_be_of_decimals_are_left(cells):
+    rows = [row.split() for row in cells]
+    assert with_points(rows) == (rows, ())
 
 
 def test_excel(tmp_path):
