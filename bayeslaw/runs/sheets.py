@@ -199,7 +199,8 @@ def _scores_beside(headings: list[str]) -> str:
 def _errors_among(headings: list[str]) -> str:
     """Words on a column of errors, which may be those on a benchmark."""
     errors = [heading for heading in headings if plain(heading).endswith(("error", "errorrate"))]
-    return f" (if {errors[0]!r} is the share of wrong answers, --as {errors[0]}=accuracy:error)" if errors else ""
+    remedy = f"--as {written(f'{errors[0]}=accuracy:error')}" if errors else ""
+    return f" (if {errors[0]!r} is the share of wrong answers, {remedy})" if errors else ""
 
 
 def _without_rows_of_training(sheet: Sheet) -> Sheet:
