@@ -118,12 +118,15 @@ def _what_is_fitted(runs: "Runs", law: "Law") -> str:
 
 
 def say_what_went_in(posterior: "Posterior") -> None:
-    """Say what a fit borrowed, and what was stated of its priors."""
+    """Say what a fit borrowed, what was stated of its priors, and what of its law comes from them."""
     from bayeslaw.views.prior_text import prior_summary
 
     if posterior.prior is not None:
         tell(prior_summary(posterior.prior, posterior.layout.tasks))
     say_what_was_stated(posterior)
+    for check in posterior.checks:
+        if check.name == "left_to_prior" and check.value >= check.threshold:
+            tell(check.sentence)
 
 
 def say_repairs(posterior: "Posterior") -> None:
