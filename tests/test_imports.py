@@ -13,7 +13,7 @@ import bayeslaw
 
 ROOT = Path(bayeslaw.__file__).parent
 LINE = [
-    {"errors", "verdicts", "_arviz", "files", "numerics", "streams"},
+    {"errors", "verdicts", "_arviz", "files", "numerics", "progress", "streams"},
     {"results"},
     {"jobs"},
     {"runs"},

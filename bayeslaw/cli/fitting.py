@@ -10,6 +10,7 @@ from bayeslaw.cli.law_option import asked_law, is_law_file
 from bayeslaw.cli.prior_option import read_statements, say_what_was_stated
 from bayeslaw.cli.shared import interruptible, progress_bar, read_table, say_what_was_read, tell
 from bayeslaw.errors import PriorError, TargetError
+from bayeslaw.progress import fit_in_words
 
 if TYPE_CHECKING:
     from bayeslaw.cli.giving import Ways
@@ -107,14 +108,12 @@ def open_fit(path: Path, law: str | None, quiet: bool) -> "Fit":
     fitted = load(path, law=asked_law(law))
     if not quiet:
         runs = fitted.posterior.runs
-        tell(f"A fit of {_what_is_fitted(runs, fitted.posterior.law)}: working out the answer.")
+        tell(f"A fit of {_in_words(runs, fitted.posterior.law)}: working out the answer.")
     return fitted
 
 
-def _what_is_fitted(runs: "Runs", law: "Law") -> str:
-    """Models, runs and law, in words."""
-    models, rows = len(runs.models), len(runs.table)
-    return f"{models} model{'s' * (models > 1)}, {rows} run{'s' * (rows > 1)}, {law.name} law"
+def _in_words(runs: "Runs", law: "Law") -> str:
+    return fit_in_words(len(runs.models), len(runs.table), law.name)
 
 
 def say_what_went_in(posterior: "Posterior") -> None:
@@ -169,7 +168,7 @@ def fit_table(
     require_columns(table, law)
     if not quiet:
         say_what_was_read(table)
-    with interruptible(), progress_bar(_what_is_fitted(table, law), quiet) as progress:
+    with interruptible(), progress_bar(_in_words(table, law), quiet) as progress:
         from bayeslaw.fitting.fit import fit
         from bayeslaw.sampling.compilation_cache import use_compilation_cache
         from bayeslaw.sampling.nuts import QUICK

@@ -17,10 +17,10 @@ from bayeslaw.evidence.reproduction.registry import get_paper, paper_names
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.fitting.fit import fit
 from bayeslaw.laws import get_law
+from bayeslaw.progress import Progress
 from bayeslaw.results import Result, verdict
 from bayeslaw.runs import Runs, read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import Progress
 from bayeslaw.verdicts import Check, worst
 
 NINETY = 1.6449
