@@ -148,6 +148,43 @@ def test_excel(tmp_path):
     assert any("Sheet 'runs' of 2" in note for note in read_runs(tmp_path / "t.xlsx").notes)
 
 
+@pytest.mark.parametrize(
+    ("above", "told"),
+    [
+        ("# exported today\n# by us\n", "'exported today / by us'"),
+        ("Scaling study,,\n,,\n", "'Scaling study'"),
+        ("Scaling study\n", "'Scaling study'"),
+        ("#model,data,loss\n", ""),
+        ("# by us\n# model,data,loss\n", "'by us'"),
+    ],
+)
+def test_titles_and_comments_above_headings(tmp_path, above, told):
+    (tmp_path / "t.csv").write_text(above + (CSV.partition("\n")[2] if "model" in above else CSV))
+    runs = read_runs(tmp_path / "t.csv")
+    assert rows(runs) == ROWS
+    assert [note for note in runs.notes if "Above the headings" in note] == (
+        [f"Above the headings, and left out: {told}."] if told else []
+    )
+
+
+def test_a_title_on_a_sheet(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["Scaling study"], [], [None, "model", "data", "loss"], *([None, *row] for row in ROWS)):
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    runs = read_runs(tmp_path / "t.xlsx")
+    assert rows(runs) == ROWS
+    assert "Above the headings, and left out: 'Scaling study'." in runs.notes
+
+
+@pytest.mark.parametrize("text", ["model\na,1\n", "loss\n1,2\n"])
+def test_a_row_of_numbers_is_no_heading_below_a_title(tmp_path, text):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(RunsError, match="row 1: found 2 cells, expected 1"):
+        read_runs(tmp_path / "t.csv")
+
+
 def test_the_content_says_what_a_file_is_not_its_suffix(tmp_path):
     pd.DataFrame(RECORDS).to_parquet(tmp_path / "t.csv")
     assert rows(read_runs(tmp_path / "t.csv")) == ROWS
