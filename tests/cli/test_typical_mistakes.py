@@ -52,7 +52,7 @@ MISTAKES = [
     ),
     (("fit", "millions.csv"), ["'params'", "73.5", "--as params=params:M", "--as tokens=tokens:B"]),
     (("fit", "steps.csv"), ["counts steps", "--as step=tokens:TOKENS_A_STEP", "--tokens-per-step"]),
-    (("select", "methods.csv", *AT), ["differ in column 'method'", "1.3 times apart", "--as method=variant"]),
+    (("select", "methods.csv", *AT), ["differ in column 'method'", "1.33 times apart", "--as method=variant"]),
     (("fit", "scores.csv"), ["found 61", "most numbers are shares", "--as accuracy=accuracy:share"]),
     (
         ("read", "chain.csv"),
