@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from bayeslaw.errors import OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TEMPORARY = ".bayeslaw-"
 _OF_A_WRITER = re.compile(rf"{re.escape(_TEMPORARY)}([0-9a-f]{{8}})-(\d{{1,9}})-.*")
@@ -104,7 +106,7 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
+def write_csv(table: "pd.DataFrame", path: Path) -> None:
     """Write a table as CSV, all or nothing."""
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)

@@ -76,7 +76,9 @@ def compromise(
     found, lacking = _candidates(posterior, at, tasks, where_final, seed)
     outcome, values = found[0].outcome, np.stack([p.values[:, :, 0] for p in found], axis=2)  # (S, J, T)
     reached = {
-        t.on(outcome.name, task): t.reached(values[:, :, tasks.index(task)]) for t, own in on.items() for task in own
+        t.on(outcome, task): t.reached(values[:, :, tasks.index(task)], outcome)
+        for t, own in on.items()
+        for task in own
     }
     every = np.all(list(reached.values()), axis=0) if reached else None
     if shares:

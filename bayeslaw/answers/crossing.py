@@ -108,10 +108,11 @@ class Crossing(Result):
     def sentence(self) -> str:
         """Which overtaking is likelier, and where."""
         p, winner, loser = max((self.p_b_overtakes, self.b, self.a), (self.p_a_overtakes, self.a, self.b))
-        never = f"they never cross between {self.low:.3g} and {self.high:.3g} with probability {self.p_never:.2f}"
+        never = f"they never cross between {_size(self.low)} and {_size(self.high)} with probability {self.p_never:.2f}"
         if not self.size:
             return f"Of {self.a} and {self.b}, {never}."
-        where = f"{self.size['median']:.3g} (90% interval {self.size['p05']:.3g} to {self.size['p95']:.3g})"
+        median, p05, p95 = (_size(self.size[name]) for name in ("median", "p05", "p95"))
+        where = f"{median} (90% interval {p05} to {p95})"
         level = f"{self.outcome.label} {self.outcome.told(self.loss)}"
         return f"{winner} overtakes {loser} with probability {p:.2f}, at {where} and {level} if it does; {never}."
 
@@ -272,6 +273,11 @@ def _range(layout: Layout, law: Law, here: list[int], low: float | None, high: f
     if not all(isinstance(limit, (int, float, np.number)) for limit in (low, high)) or not 0 < low < high < np.inf:
         raise TargetError(f"Crossings are looked for from low={low!r} to high={high!r}: give 0 < low < high.")
     return float(low), float(high)
+
+
+def _size(value: float) -> str:
+    """A size in three digits, written out."""
+    return f"{float(f'{value:.3g}'):,.12g}"
 
 
 def _distance_check(beyond: Mapping[str, float], law: Law) -> list[Check]:

@@ -100,8 +100,13 @@ class Prediction(Result):
             "law": "as if the law held exactly",
         }[self.kind]
         if len(self.labels) > 1 or len(self.at) > 1:
-            what = f"{len(self.labels)} models at {len(self.at)} point{'s' if len(self.at) > 1 else ''}"
-            return f"Predicted {self.outcome.label} of {what} ({said}): medians and intervals."
+            several = {
+                "of": (len({label[:2] for label in self.labels}), "model"),
+                "on": (len({label[2] for label in self.labels}), "task"),
+                "at": (len(self.at), "point"),
+            }
+            counted = [f"{how} {n} {what}{'s' * (n > 1)}" for how, (n, what) in several.items() if n > 1 or how != "on"]
+            return f"Predicted {self.outcome.label} {' '.join(counted)} ({said}): medians and intervals."
         (r,) = self.records()
         at = ", ".join(f"{name}={value:g}" for name, value in r["at"].items())
         interval = self.outcome.told({name: r[name] for name in ("p05", "median", "p95")})

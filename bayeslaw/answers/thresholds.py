@@ -9,6 +9,7 @@ import numpy as np
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.runs.table import unknown_task
+from bayeslaw.runs.units import in_nats
 
 SHARE = "share of questions"
 """Unit of outcomes between 0 and 1."""
@@ -23,13 +24,13 @@ class Threshold:
     Attributes
     ----------
     name : str
-        Of the outcome, such as ``accuracy``; or of a task.
+        Of the outcome, such as ``accuracy``; of a unit of it, such as ``perplexity``; or of a task.
     task : str or None
         All tasks if not given.
     upwards : bool
         Whether values of at least this one reach it; else those of at most this one.
     value : float
-        In the unit of the outcome.
+        In the unit that it names; else in that of the outcome.
     """
 
     name: str
@@ -37,17 +38,30 @@ class Threshold:
     upwards: bool
     value: float
 
-    def reached(self, values: np.ndarray) -> np.ndarray:
-        """Whether values reach it, same shape."""
-        return values >= self.value if self.upwards else values <= self.value
+    def limit(self, outcome: Outcome) -> float:
+        """The value in the unit of an outcome."""
+        if outcome.given and self.name == outcome.given:
+            return float(in_nats(np.array([self.value]), outcome.given)[0][0])
+        return self.value
 
-    def on(self, outcome: str, task: str) -> str:
+    def reached(self, values: np.ndarray, outcome: Outcome) -> np.ndarray:
+        """Whether values of an outcome, in its unit, reach it; same shape."""
+        limit = self.limit(outcome)
+        return values >= limit if outcome.higher_is_better else values <= limit
+
+    def on(self, outcome: Outcome, task: str) -> str:
         """How it reads on one task of an outcome."""
-        return f"{outcome}:{task}{'>=' if self.upwards else '<='}{self.value:g}"
+        name = self.name if self.name in _units(outcome) else outcome.name
+        return f"{name}:{task}{self.sign}{self.value:g}"
+
+    @property
+    def sign(self) -> str:
+        """The sign between the name and the value."""
+        return ">=" if self.upwards else "<="
 
     def __str__(self) -> str:
         name = self.name if self.task is None else f"{self.name}:{self.task}"
-        return f"{name}{'>=' if self.upwards else '<='}{self.value:g}"
+        return f"{name}{self.sign}{self.value:g}"
 
 
 def read_threshold(text: str) -> Threshold:
@@ -83,19 +97,36 @@ def tasks_of_threshold(threshold: Threshold, outcome: Outcome, tasks: Sequence[s
     TaskError
         If there is no such task.
     TargetError
-        If worse values than the threshold would reach it, or no value can be on its other side.
+        If worse values than the threshold would reach it, no value can be on its other side, or it does not say in
+        which unit it is of losses that were converted.
     """
     named = threshold.name if threshold.task is None and threshold.name in tasks else threshold.task
-    if threshold.name != outcome.name and named != threshold.name:
+    units = _units(outcome)
+    if threshold.name not in (outcome.name, *units) and named != threshold.name:
         return ()
     if named is not None and named not in tasks:
         raise unknown_task(named, tuple(tasks))
-    if threshold.upwards != outcome.higher_is_better:
-        better, sign = ("Higher", ">=") if outcome.higher_is_better else ("Lower", "<=")
-        raise TargetError(f"The threshold {threshold}: {better} {outcome.name} is better, expected {sign}.")
-    if outcome.unit == SHARE and not 0 < threshold.value < 1:
+    if units and threshold.name not in units:
+        task = "" if named is None else f":{named}"
+        either = " or ".join(f"'{unit}{task}{threshold.sign}{threshold.value:g}'" for unit in units)
         raise TargetError(
-            f"The threshold {threshold}: {outcome.name} is a share of questions, expected a value between 0 and 1, "
+            f"The threshold {threshold}: the table has its losses as {outcome.given}, and they are fitted as "
+            f"{outcome.unit}. Say which the threshold is of: {either}."
+        )
+    is_share = outcome.unit == SHARE or outcome.given == "accuracy"
+    higher_is_better = outcome.higher_is_better or (outcome.given == threshold.name == "accuracy")
+    name = threshold.name if threshold.name in units else outcome.name
+    if threshold.upwards != higher_is_better:
+        better, sign = ("Higher", ">=") if higher_is_better else ("Lower", "<=")
+        raise TargetError(f"The threshold {threshold}: {better} {name} is better, expected {sign}.")
+    if is_share and not 0 < threshold.value < 1:
+        raise TargetError(
+            f"The threshold {threshold}: {name} is a share of questions, expected a value between 0 and 1, "
             "such as .6 or 60%."
         )
     return tuple(tasks) if named is None else (named,)
+
+
+def _units(outcome: Outcome) -> tuple[str, ...]:
+    """Units that a threshold can name, where an outcome was converted from one to the other."""
+    return (outcome.given, outcome.unit) if outcome.given else ()

@@ -135,7 +135,7 @@ def _odds(values: np.ndarray, end: Prediction, thresholds: Sequence[Threshold]) 
     """Whether draws (S, K), in the unit of the outcome, reach thresholds: as each reads, its task, and shape (S,)."""
     tasks = [task for _, _, task in end.labels]
     return [
-        (threshold.on(end.outcome.name, task), task, threshold.reached(values[:, tasks.index(task)]))
+        (threshold.on(end.outcome, task), task, threshold.reached(values[:, tasks.index(task)], end.outcome))
         for threshold in thresholds
         for task in tasks_of_threshold(threshold, end.outcome, tasks)
     ]

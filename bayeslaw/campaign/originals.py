@@ -19,7 +19,7 @@ def require_apart(folder: Path, originals: Sequence[Path]) -> None:
     CampaignError
     """
     for path in originals:
-        if path.is_dir() and folder.resolve().is_relative_to(path.resolve()):
+        if os.path.isdir(path) and folder.resolve().is_relative_to(path.resolve()):
             raise CampaignError(
                 f"{folder}: lies in {path}, whose files are copied into it. Keep the campaign beside the runs, or name "
                 "their files."
@@ -48,7 +48,7 @@ def copy_originals(originals: Sequence[Path], to: Path) -> list[str]:
             name = path.resolve().name
             place = to / (name if name not in {p.resolve().name for p in originals[:number]} else f"{number}-{name}")
             place.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
+            if os.path.isdir(path):
                 shutil.copytree(path, place, ignore=leave_out)
             else:
                 shutil.copyfile(path, place)

@@ -26,10 +26,10 @@ from bayeslaw.kinds.shared.layout import require_columns
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.progress import Progress
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS
 from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import Progress
 
 ADVISED = 5
 """Runs that a step keeps of those it advises, the best."""

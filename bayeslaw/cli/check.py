@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayeslaw.cli.fitting import say_repairs
+from bayeslaw.cli.fitting import open_fit, say_repairs
 from bayeslaw.cli.giving import Csv, Markdown, Plot, Report, Table, Ways, give, ways
-from bayeslaw.cli.law_option import LawOfFit, asked_law
+from bayeslaw.cli.law_option import LawOfFit
 from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.shared import (
     Allow,
@@ -70,8 +70,6 @@ def check(
     """Print the verdicts on a saved fit, or how its predictions fare on runs that it does not know."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks, fit=False)
     say_what_is_read([fit, *(against or [])], how.quiet)
-    from bayeslaw.fitting.fit import load
-
     if at and not sensitivity:
         raise TargetError("--at is for --sensitivity, which was not asked for. Add it, or leave --at out.")
     asked = {"--against": bool(against), "--sensitivity": sensitivity, "--last-third": last_third}
@@ -82,7 +80,7 @@ def check(
         raise TargetError(
             "--where, --as and --scores are for the runs that --against names. Name some, or leave it out."
         )
-    fitted = load(fit, law=asked_law(law))
+    fitted = open_fit(fit, law, how.quiet)
     if against:
         _give_reliability(fitted, read_table(against, where, roles_said(answers, None, scores)), seed, how)
         return
@@ -106,10 +104,8 @@ def check(
 
 def _give_last_third(fitted: "Fit", seed: int, how: Ways) -> None:
     from bayeslaw.evidence.last_third import last_third
-    from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     with interruptible(), progress_bar("a fit of the smaller two thirds of the sizes", how.quiet) as progress:
-        use_compilation_cache()
         found = last_third(fitted, seed=seed, progress=progress)
 
     def for_people() -> None:

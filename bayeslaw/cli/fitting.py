@@ -10,6 +10,7 @@ from bayeslaw.cli.law_option import asked_law, is_law_file
 from bayeslaw.cli.prior_option import read_statements, say_what_was_stated
 from bayeslaw.cli.shared import interruptible, progress_bar, read_table, say_what_was_read, tell
 from bayeslaw.errors import PriorError, TargetError
+from bayeslaw.progress import fit_in_words
 
 if TYPE_CHECKING:
     from bayeslaw.cli.giving import Ways
@@ -70,7 +71,7 @@ def fit_of(
     BayeslawError
         What reading, `require` and sampling refuse; TargetError, if a saved fit is given options of one yet to be made.
     """
-    fitted = _saved_fit(paths, options, how.fits)
+    fitted = _saved_fit(paths, options, how)
     return new_fit(paths, options, how, require=require, default=default) if fitted is None else fitted
 
 
@@ -90,13 +91,41 @@ def new_fit(
     return fit_table(table, law, options.seed, early_tokens, lender, stated, quick=options.quick, quiet=how.quiet)
 
 
+def open_fit(path: Path, law: str | None, quiet: bool) -> "Fit":
+    """Load a saved fit, and say what it is of.
+
+    Parameters
+    ----------
+    path : Path
+    law : str or None
+        File of the law that it was made with, if that is one of the user's own.
+    quiet : bool
+    """
+    from bayeslaw.fitting.fit import load
+    from bayeslaw.sampling.compilation_cache import use_compilation_cache
+
+    use_compilation_cache()
+    fitted = load(path, law=asked_law(law))
+    if not quiet:
+        runs = fitted.posterior.runs
+        tell(f"A fit of {_in_words(runs, fitted.posterior.law)}: working out the answer.")
+    return fitted
+
+
+def _in_words(runs: "Runs", law: "Law") -> str:
+    return fit_in_words(len(runs.models), len(runs.table), law.name)
+
+
 def say_what_went_in(posterior: "Posterior") -> None:
-    """Say what a fit borrowed, and what was stated of its priors."""
+    """Say what a fit borrowed, what was stated of its priors, and what of its law comes from them."""
     from bayeslaw.views.prior_text import prior_summary
 
     if posterior.prior is not None:
         tell(prior_summary(posterior.prior, posterior.layout.tasks))
     say_what_was_stated(posterior)
+    for check in posterior.checks:
+        if check.name == "left_to_prior" and check.value >= check.threshold:
+            tell(check.sentence)
 
 
 def say_repairs(posterior: "Posterior") -> None:
@@ -139,9 +168,7 @@ def fit_table(
     require_columns(table, law)
     if not quiet:
         say_what_was_read(table)
-    models, rows = len(table.models), len(table.table)
-    what = f"{models} model{'s' * (models > 1)}, {rows} run{'s' * (rows > 1)}, {law.name} law"
-    with interruptible(), progress_bar(what, quiet) as progress:
+    with interruptible(), progress_bar(_in_words(table, law), quiet) as progress:
         from bayeslaw.fitting.fit import fit
         from bayeslaw.sampling.compilation_cache import use_compilation_cache
         from bayeslaw.sampling.nuts import QUICK
@@ -187,7 +214,7 @@ def _borrow(
 def _saved_fit(
     paths: Sequence[Path],
     options: FitOptions,
-    outputs: Sequence[Path],
+    how: "Ways",
 ) -> "Fit | None":
     """Load the fit, if the path names one and no table; a file of a law is of the one that it was made with.
 
@@ -210,7 +237,7 @@ def _saved_fit(
         "early-tokens": options.early_tokens,
         "prior-of": options.prior_of or None,
         "quick": options.quick or None,
-        "output": outputs or None,
+        "output": how.fits or None,
         "as, --scores or --tokens-per-step": options.roles or None,
     }
     for name, value in given.items():
@@ -219,6 +246,4 @@ def _saved_fit(
                 f"--{name} is for a fit that is yet to be made, and {path} is made. Leave it out, or "
                 "name the table of runs."
             )
-    from bayeslaw.fitting.fit import load
-
-    return load(path, law=asked_law(file))
+    return open_fit(path, file, how.quiet)

@@ -14,6 +14,7 @@ from bayeslaw.cli.shared import (
     interruptible,
     progress_bar,
     show,
+    tell,
 )
 
 
@@ -27,6 +28,8 @@ def laws(
     allow_failed_checks: Allow = False,
 ) -> None:
     """List the laws there are, with their formulas, columns and sources; or check one of your own."""
+    if not json:
+        tell("Reading the laws." if check is None else f"Checking the law {check}.")
     from bayeslaw.laws import get_law, law_names
 
     if check is not None:

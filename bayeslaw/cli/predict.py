@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayeslaw.cli.fitting import FitOptions, fit_of, say_repairs, say_what_went_in
+from bayeslaw.cli.fitting import FitOptions, fit_of, open_fit, say_repairs, say_what_went_in
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
 from bayeslaw.cli.law_option import LawOfPrior
 from bayeslaw.cli.points import point_of_law, several_points
@@ -88,7 +88,7 @@ def predict(
     roles = roles_said(answers, tokens_per_step, scores)
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
 
-    losses = None if through is None else _losses(through)
+    losses = None if through is None else _losses(through, how.quiet)
 
     def require(table: "Runs", law: "Law") -> None:
         from bayeslaw.answers.prediction import tasks_named
@@ -116,7 +116,7 @@ def predict(
     give(prediction, how, for_people, fit=fitted)
 
 
-def _losses(through: Path) -> "Fit":
+def _losses(through: Path, quiet: bool) -> "Fit":
     """The fit of losses of a chain.
 
     Raises
@@ -126,9 +126,7 @@ def _losses(through: Path) -> "Fit":
     """
     if through.suffix != ".nc":
         raise TargetError(f"--through {through}: expected a saved fit of losses (.nc), as fit -o makes one.")
-    from bayeslaw.fitting.fit import load
-
-    return load(through)
+    return open_fit(through, None, quiet)
 
 
 def _require_chain(losses: "Fit", law: "Law", task: str | None, points: list[dict[str, float]]) -> None:

@@ -36,6 +36,8 @@ priors = typer.Typer(
 @priors.command("list")
 def list_priors(json: Json = False) -> None:
     """List the priors that come with bayeslaw."""
+    if not json:
+        tell("Reading the released priors.")
     from bayeslaw.prior.released import released_folder, released_names, released_prior
 
     found = {name: released_prior(name) for name in released_names()}
@@ -58,6 +60,8 @@ def show_prior(
     json: Json = False,
 ) -> None:
     """Show what a prior lends, and what it was made from."""
+    if not json:
+        tell(f"Reading the prior {prior}.")
     from bayeslaw.fitting.fit import open_prior
     from bayeslaw.prior.released import released_card
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayeslaw.cli.fitting import open_fit
 from bayeslaw.cli.giving import this_command
-from bayeslaw.cli.law_option import LawOfFit, asked_law
+from bayeslaw.cli.law_option import LawOfFit
 from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.shared import Allow, FitFile, Seed, Task, check_output, finish, say_what_is_read, tell
 
@@ -34,10 +35,9 @@ def report(
     say_what_is_read([fit], quiet=False)
     check_output(output, ".html")
     point = one_point(at or [])
-    from bayeslaw.fitting.fit import load
     from bayeslaw.views.report.page import write_report
 
-    fitted = load(fit, law=asked_law(law))
+    fitted = open_fit(fit, law, quiet=False)
     answer = answer_at(fitted, point_of_law(point, fitted.posterior.law, fitted.posterior.runs), task, seed)
     write_report(output, [answer], fitted.posterior, command=this_command(), seed=seed)
     tell(f"{answer.sentence}\nThe report is in {output}.")

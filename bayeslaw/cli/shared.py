@@ -4,7 +4,6 @@ import math
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,17 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayeslaw.errors import TargetError
+from bayeslaw.progress import progress_shown
 
 if TYPE_CHECKING:
+    from bayeslaw.progress import Progress
     from bayeslaw.runs import Runs
-    from bayeslaw.sampling.sample import Progress
     from bayeslaw.verdicts import Check, Status
 
 SENTENCE = 48
 """Columns that sentences in a table have in a file."""
-
-BETWEEN_LINES = 10.0
-"""Seconds between lines of progress in a pipe or a file."""
 
 RunsPaths = Annotated[
     list[Path],
@@ -204,30 +201,12 @@ def interrupts_to(handler: Callable[..., None]) -> Iterator[None]:
 
 @contextmanager
 def progress_bar(what: str, quiet: bool) -> "Iterator[Progress | None]":
-    """A progress bar on standard error; a line at the start and now and then where it is a pipe or a file."""
-    if not sys.stderr.isatty():
-        yield None if quiet else _lines(what)
+    """A progress bar on standard error, or lines; where there is no terminal and all is quiet, nothing."""
+    if quiet and not sys.stderr.isatty():
+        yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{what}: compiling", total=None)
-        yield lambda phase, done, total: bar.update(task, description=f"{what}: {phase}", completed=done, total=total)
-
-
-def _lines(what: str) -> "Progress":
-    """Say what is done, and every so many seconds how far it is."""
-    tell(f"{what}: compiling and sampling.")
-    said = [time.monotonic()]
-
-    def report(phase: str, done: int, total: int) -> None:
-        if time.monotonic() - said[0] >= BETWEEN_LINES:
-            said[0] = time.monotonic()
-            tell(f"{what}: {phase}" + (f", {done / total:.0%}" if total else ""))
-
-    return report
+    with progress_shown(what) as shown:
+        yield shown
 
 
 def check_output(output: Path | None, suffix: str) -> None:

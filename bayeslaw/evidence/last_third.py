@@ -26,10 +26,11 @@ from bayeslaw.kinds.shared.layout import LABELS, run_weights
 from bayeslaw.kinds.shared.stated import with_coordinate_priors
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.progress import Progress
 from bayeslaw.results import Result, counted, verdict
 from bayeslaw.runs import Runs
 from bayeslaw.sampling.nuts import QUICK, SamplerSettings
-from bayeslaw.sampling.sample import Progress, sample
+from bayeslaw.sampling.sample import sample
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check, at_least
 

@@ -18,9 +18,9 @@ from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws.base import LEVELS, Law
 from bayeslaw.laws.files import describe
+from bayeslaw.progress import Progress
 from bayeslaw.results import Result, checks_sentence, verdict
 from bayeslaw.runs.columns import CANONICAL, meaning
-from bayeslaw.sampling.sample import Progress
 from bayeslaw.verdicts import Check, overall
 
 LABELS = ("chain", "draw", "curve", "model", "family", "task", "curve_task", "task_family")

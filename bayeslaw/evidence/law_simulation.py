@@ -14,10 +14,10 @@ from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.outcome import outcome_of_law
 from bayeslaw.kinds.table_checks import table_checks
 from bayeslaw.laws.base import Law
+from bayeslaw.progress import Progress
 from bayeslaw.runs import Runs, read_runs
 from bayeslaw.runs.columns import CANONICAL
 from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import Progress
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check, at_least, overall
 

@@ -14,10 +14,11 @@ from bayeslaw.kinds.shared.stated import Statement
 from bayeslaw.laws.base import Law, Level
 from bayeslaw.posterior.file import load_posterior
 from bayeslaw.prior.prior import Prior
+from bayeslaw.progress import Progress, fit_in_words, progress_of
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS
 from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import Progress, sample
+from bayeslaw.sampling.sample import sample
 
 
 def fit(
@@ -31,7 +32,7 @@ def fit(
     prior: "str | os.PathLike[str] | Prior | Fit | None" = None,
     sampler: SamplerSettings | None = None,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Fit:
     """Fit a scaling law to a table of runs as a hierarchical Bayesian model.
 
@@ -60,8 +61,9 @@ def fit(
         `bayeslaw.sampling.nuts.QUICK` gives a first look, which asks for a second one by a check of its own.
     seed : int
         Equal seeds give equal draws on one machine and set of versions.
-    progress : callable, optional
-        Called with what is being done, iterations done, and iterations planned.
+    progress : bool or callable, optional
+        Whether to show how far it is, on standard error; or what is called with what is being done, iterations done,
+        and iterations planned.
 
     Returns
     -------
@@ -80,7 +82,9 @@ def fit(
         If sampling cannot start.
     """
     built = build(runs, law, pooling=pooling, scales=scales, priors=priors, early_tokens=early_tokens, prior=prior)
-    sampled = sample(built.model, sampler or SamplerSettings(), seed=seed, progress=progress)
+    words = fit_in_words(len(built.runs.models), len(built.runs.table), built.law.name)
+    with progress_of(progress, words) as report:
+        sampled = sample(built.model, sampler or SamplerSettings(), seed=seed, progress=report)
     return Fit(assemble(built.runs, built.law, built.model, sampled, seed, prior=built.prior, stated=priors))
 
 

@@ -11,12 +11,12 @@ from bayeslaw.fitting.tables import ReadTable
 from bayeslaw.jobs.run import Job, Record
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.fingerprint import law_record
+from bayeslaw.progress import Progress
 from bayeslaw.results import checks_sentence
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS
 from bayeslaw.sampling.compilation_cache import use_compilation_cache
 from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import Progress
 
 CODE = (
     "runs", "laws", "kinds", "prior", "sampling", "posterior", "lending", "fitting", "streams.py", "numerics.py",

@@ -18,11 +18,11 @@ from bayeslaw.kinds.shared.points import complete_point, unknown_name
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.suited import suited_law
+from bayeslaw.progress import Progress
 from bayeslaw.runs import Runs, counts_tokens, read_runs
 from bayeslaw.runs.early import EARLY_TOKENS
 from bayeslaw.runs.joining import require_like_units, unit_of_all
 from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import Progress
 
 HEAD = 2
 """Checkpoints of a run that the fit knows which foretells the others."""

@@ -15,9 +15,9 @@ from bayeslaw.laws.base import Coordinate, Law
 from bayeslaw.results import listed
 from bayeslaw.verdicts import Check
 
-LEFT = 0.8
+LEFT = 0.7
 """Share of the sd of a prior that is left after the runs, from which on a coordinate is the prior's. The runs have then
-added half as much information as the prior had, 1 / .8^2 - 1, or less."""
+added no more information than the prior had, 1 / .7^2 - 1."""
 
 ASYMPTOTE = "floor"
 """What laws call the coordinate that is their floor."""

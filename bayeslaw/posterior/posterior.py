@@ -17,7 +17,7 @@ from bayeslaw.kinds.shared.outcome import Outcome, outcome_as_given
 from bayeslaw.kinds.shared.prediction import flat
 from bayeslaw.laws.base import Law
 from bayeslaw.prior.prior import Prior
-from bayeslaw.runs import Runs
+from bayeslaw.runs import Runs, counts_tokens
 from bayeslaw.verdicts import Check
 
 
@@ -93,9 +93,18 @@ class Posterior:
             "unit_given": self.outcome.given or None,
             "prior": self.settings["prior"],
             "left_out": [{"row": out.row, "reason": out.reason} for out in self.runs.left_out],
-            "settings": {name: value for name, value in self.settings.items() if name != "sampling_seconds"},
+            "settings": {
+                **{name: value for name, value in self.settings.items() if name != "sampling_seconds"},
+                "data_unit": self._data_unit,
+            },
             "seconds": {"sampling": self.settings["sampling_seconds"]},
         }
+
+    @property
+    def _data_unit(self) -> str:
+        """What one of ``data`` is: a token, if the runs count tokens; else what the law says, or nothing."""
+        said = next((covariate.unit for covariate in self.law.covariates if covariate.name == "data"), "")
+        return "tokens" if counts_tokens(self.runs) else said
 
     def flat(self, name: str) -> np.ndarray:
         """Draws of a variable, chains one after another.

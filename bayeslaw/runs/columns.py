@@ -42,19 +42,22 @@ def shares_among(headings: Iterable[str]) -> tuple[str, ...]:
 # Compared without case and punctuation, so that `Seen Examples`, `seen_examples` and `seen-examples` are one name.
 ALIASES = {
     "model": "model, model name, model id, base model, config, config name, run, run name, run id, curve, curve name, "
-    "name",
+    "name, model name or path, pretrained model, pretrained model name or path, experiment name",
     "family": "family, family name, model family, arch, architecture, group, series, model series",
     "task": "task, task name, dataset, dataset name, benchmark, corpus",
     "data": "data, D, examples, n examples, num examples, number of examples, seen examples, examples seen, "
     "train examples, training examples, samples, n samples, num samples, number of samples, seen samples, "
-    "samples seen, training samples, sample size, train size, training size, training set size, dataset size, "
+    "samples seen, training samples, train samples, n train samples, num train samples, num training samples, "
+    "n train examples, num train examples, num training examples, images, n images, num images, images seen, "
+    "train images, training images, sequences, n sequences, num sequences, sequences seen, sentences, n sentences, "
+    "num sentences, sentence pairs, sample size, train size, training size, training set size, dataset size, "
     "data size, n train, num train, n data, consumed samples, consumed train samples, time sample",
-    "params": "params, N, param, parameters, n params, num params, n parameters, num parameters, number of parameters, "
-    "param count, params count, parameter count, parameters count, total params, total parameters, model params, "
-    "model parameters, size, model size",
+    "params": "params, N, param, parameters, parameter, n params, num params, n parameters, num parameters, "
+    "number of parameters, param count, params count, parameter count, parameters count, total params, "
+    "total parameters, model params, model parameters, size, model size",
     "tokens": "tokens, n tokens, num tokens, number of tokens, token count, tokens seen, seen tokens, total tokens, "
     "train tokens, training tokens, n train tokens, num training tokens, consumed tokens, num input tokens seen, "
-    "tokens trained, trained tokens, time token",
+    "tokens trained, trained tokens, n tokens seen, num tokens seen, tokens processed, processed tokens, time token",
     "compute": "compute, C, flop, flops, n flops, num flops, total flop, total flops, train flop, train flops, "
     "training flop, training flops, total compute, train compute, training compute, compute flop, compute flops, "
     "total flos, compute budget, budget",

@@ -204,7 +204,7 @@ def _tell_apart(name: str, table: pd.DataFrame, times: float) -> Question:
     return Question(
         name,
         (f"{name}=variant", f"{name}=task", f"{name}=ignore"),
-        f"Runs of one model and size differ in column {name!r} ({shown}) and have losses up to {times:.2g} times "
+        f"Runs of one model and size differ in column {name!r} ({shown}) and have losses up to {times:.3g} times "
         "apart, more than repeats do: 'variant' makes models of their own of them, 'task' tasks of their own, "
         "'ignore' says that they are repeats.",
     )

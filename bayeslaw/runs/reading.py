@@ -39,6 +39,7 @@ from bayeslaw.runs.sheets import Sheet, tidy_sheet
 from bayeslaw.runs.stated import read_answers, scores_as_roles
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
 from bayeslaw.runs.understood import Understood, understood_columns
+from bayeslaw.runs.unfinished import runs_that_stopped
 from bayeslaw.runs.unfold import VALUE
 from bayeslaw.runs.where import matching_rows
 
@@ -224,7 +225,8 @@ def _asked(
     if sheet.is_wide:
         draft = draft.without_losses_not_measured()
     of_losses = "zero-shot loss is not on the fine-tuning curve"
-    untrained = "measured before any training, which is on no curve" if "accuracy" in draft.table else of_losses
+    of_examples = not {"accuracy", "tokens"} & set(draft.table)
+    untrained = of_losses if of_examples else "measured before any training, which is on no curve"
     draft = draft.without((draft.table["data"] == 0).to_numpy(), untrained)
     if not len(draft.table):
         reasons = Counter(left_out.reason for left_out in draft.left_out)
@@ -269,5 +271,12 @@ def _checked(draft: Draft) -> Draft:
     schedule = schedule_check(draft.table, tuple(there for there, _ in draft.spelling))
     said = (schedule.sentence,) if schedule is not None else ()
     return replace(
-        draft, notes=(*draft.notes, *said, *names_that_nearly_agree(draft.table), *below_chance(draft.table))
+        draft,
+        notes=(
+            *draft.notes,
+            *said,
+            *names_that_nearly_agree(draft.table),
+            *below_chance(draft.table),
+            *runs_that_stopped(draft.table),
+        ),
     )

@@ -165,31 +165,42 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
     ------
     RunsError
     """
-    has, missing, headings = roles.columns, [], list(cells.columns)
+    has, headings = roles.columns, list(cells.columns)
+    missing: dict[str, str] = {}
     if not {"loss", "accuracy"} & set(has):
-        missing.append(
+        missing["loss"] = (
             f"no column of losses: expected one named loss, nll, cross entropy, eval loss or the like"
             f"{nearest('loss', headings)}{_errors_among(headings)}"
         )
     of_loss, other = {"accuracy", "model_loss"} <= set(has), {*OTHER_SIZES, *shares_among(headings)} & set(headings)
     if not {"data", "tokens", "compute"} & set(has) and not other and not of_loss:
-        missing.append(
+        missing["data"] = (
             "no column of data sizes: expected examples (seen examples, samples, …), tokens (total tokens, …), steps, "
             f"or compute together with params{nearest('data', headings)}"
         )
     if missing:
         listed = ", ".join(map(repr, headings[:30]))
         wide = "; or, in a wide table, one column for each data size, named 200, 400, …" if len(missing) > 1 else ""
+        said = " or ".join(f"--as COLUMN={role}" for role in missing)
         raise RunsError(
-            f"{source}: found {', and '.join(missing)}{wide}. The columns are: {listed}. Rename one, or say "
-            "which it is with --as COLUMN=loss or --as COLUMN=data."
+            f"{source}: found {', and '.join(missing.values())}{wide}. The columns are: {listed}. Rename one, or say "
+            f"which it is with {said}.{_scores_beside(headings) if 'loss' in has else ''}"
         )
+
+
+def _scores_beside(headings: list[str]) -> str:
+    """Words on a column of scores beside losses, which a law can foretell by these losses, without sizes."""
+    scores = [heading for heading in headings if _means(heading, "accuracy")]
+    if not scores:
+        return ""
+    return f" Or, for scores that follow from the loss beside them, say --as {written(f'{scores[0]}=accuracy')}."
 
 
 def _errors_among(headings: list[str]) -> str:
     """Words on a column of errors, which may be those on a benchmark."""
     errors = [heading for heading in headings if plain(heading).endswith(("error", "errorrate"))]
-    return f" (if {errors[0]!r} is the share of wrong answers, --as {errors[0]}=accuracy:error)" if errors else ""
+    remedy = f"--as {written(f'{errors[0]}=accuracy:error')}" if errors else ""
+    return f" (if {errors[0]!r} is the share of wrong answers, {remedy})" if errors else ""
 
 
 def _without_rows_of_training(sheet: Sheet) -> Sheet:

@@ -1,6 +1,7 @@
 """What the user says about columns: ``--as COLUMN=ROLE``, and a file ``bayeslaw.toml`` beside the logs."""
 
 import difflib
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -124,7 +125,7 @@ def read_answers(folder: Path) -> dict[str, str]:
     """
     path = folder / FILE
     try:
-        if not path.is_file():
+        if not os.path.isfile(path):  # unlike Path.is_file, no error of a name that is too long
             return {}
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

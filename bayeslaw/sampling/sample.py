@@ -1,7 +1,7 @@
 """Sample a model and check the draws; sampling that fails its checks is repeated or extended, and this is recorded."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,15 +11,13 @@ import xarray as xr
 from bayeslaw.errors import SamplingError
 from bayeslaw.kinds.base import Draws, Model
 from bayeslaw.kinds.shared.population import Position
+from bayeslaw.progress import Progress
 from bayeslaw.sampling.diagnostics import convergence_checks, quick_checks, stuck_checks, trajectory_checks
 from bayeslaw.sampling.nuts import BLOCK, RawDraws, SamplerSettings, advance, start_chains
 from bayeslaw.sampling.programs import release_programs
 from bayeslaw.sampling.starts import starting_points, starting_positions
 from bayeslaw.sampling.whitening import Frame, whiten
 from bayeslaw.verdicts import Check, overall, worse
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, iterations done, and iterations planned."""
 
 CAREFUL_ACCEPT = 0.98
 """Target acceptance of the second attempt, if trajectories diverged in the first."""

@@ -66,4 +66,5 @@ def _escaped(text: str) -> str:
 
 def _line(cell: object) -> str:
     """The text of a cell on one line."""
-    return clean(cell.plain if isinstance(cell, Text) else "" if cell is None else str(cell))
+    text = cell.plain if isinstance(cell, Text) else "" if cell is None else str(cell)
+    return clean(text.replace("-\n", "-"))

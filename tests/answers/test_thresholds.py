@@ -5,7 +5,7 @@ import pytest
 
 from bayeslaw.answers.thresholds import Threshold, read_threshold, tasks_of_threshold
 from bayeslaw.errors import TargetError, TaskError
-from bayeslaw.kinds.shared.outcome import LOSS, Outcome
+from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_as_given
 
 SCORE = Outcome("accuracy", "share of questions", higher_is_better=True, link_name="identity")
 TASKS = ("arc", "quiz")
@@ -52,5 +52,30 @@ def test_the_wrong_side_and_percent_without_its_sign_are_refused():
 
 
 def test_a_value_on_the_threshold_reaches_it():
-    np.testing.assert_array_equal(read_threshold("a>=.5").reached(np.array([0.4, 0.5, 0.6])), [False, True, True])
-    np.testing.assert_array_equal(read_threshold("a<=.5").reached(np.array([0.4, 0.5, 0.6])), [True, True, False])
+    reached = read_threshold("accuracy>=.5").reached(np.array([0.4, 0.5, 0.6]), SCORE)
+    np.testing.assert_array_equal(reached, [False, True, True])
+    reached = read_threshold("loss<=.5").reached(np.array([0.4, 0.5, 0.6]), LOSS)
+    np.testing.assert_array_equal(reached, [True, True, False])
+
+
+@pytest.mark.parametrize(
+    ("given", "text", "least", "most"),
+    [
+        ("perplexity", "perplexity:arc<=12", np.log(11.9), np.log(12.1)),
+        ("perplexity", "nats:arc<=2.5", 2.49, 2.51),
+        ("bits", "bits:arc<=1", 0.99 * np.log(2), 1.01 * np.log(2)),
+        ("accuracy", "accuracy:arc>=.7", 0.29, 0.31),
+    ],
+)
+def test_losses_that_were_converted_reach_thresholds_in_the_unit_that_these_name(given, text, least, most):
+    outcome, threshold = outcome_as_given(LOSS, given), read_threshold(text)
+    assert tasks_of_threshold(threshold, outcome, TASKS) == ("arc",)
+    np.testing.assert_array_equal(threshold.reached(np.array([least, most]), outcome), [True, False])
+    assert least < threshold.limit(outcome) < most
+    assert read_threshold(threshold.on(outcome, "arc")) == threshold
+
+
+@pytest.mark.parametrize("text", ["loss<=12", "loss:arc<=12", "arc<=12"])
+def test_of_losses_that_were_converted_a_threshold_says_its_unit(text):
+    with pytest.raises(TargetError, match=r"'perplexity(:arc)?<=12' or 'nats(:arc)?<=12'"):
+        tasks_of_threshold(read_threshold(text), outcome_as_given(LOSS, "perplexity"), TASKS)

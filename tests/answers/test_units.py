@@ -15,7 +15,7 @@ from bayeslaw.answers.speedup import speedup
 from bayeslaw.posterior.file import load_posterior, save_posterior
 from bayeslaw.runs import join_runs, read_runs
 from bayeslaw.runs.units import CONVERTED, as_given, in_nats
-from bayeslaw.views.plots.style import outcome_label
+from bayeslaw.views.plots.style import covariate_label, covariate_unit, outcome_label
 from bayeslaw.views.report.answers import facts_of
 from bayeslaw.views.tables import tables_of
 
@@ -132,3 +132,13 @@ def test_tables_in_several_units_have_none_in_common():
 
     assert given("bits", "bits") == "bits"
     assert given("bits", "perplexity") == ""
+
+
+@pytest.mark.parametrize(("law", "unit"), [("rectified", "tokens"), ("chinchilla", "tokens"), ("", "examples")])
+def test_data_that_are_tokens_are_called_so(forge_at_random, law, unit):
+    runs = read_runs(joint_table("nats"), roles={"seen": "loss"})
+    posterior = forge_at_random(runs, law=law) if law else posterior_of(forge_at_random, "nats")
+    provenance = posterior.provenance()
+    assert provenance["settings"]["data_unit"] == unit
+    assert covariate_label("data", provenance) == f"data ({unit})"
+    assert covariate_unit("params", posterior.law, provenance) == ("parameters" if law == "chinchilla" else "")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from bayeslaw.answers.costs import spent_on
 from bayeslaw.answers.questions import Question
 from bayeslaw.campaign.history import history
 from bayeslaw.campaign.journal import append, read_journal, writing
+from bayeslaw.campaign.originals import require_apart
 from bayeslaw.campaign.study import Terms, add, begin, step
 from bayeslaw.campaign.table import read_table
 from bayeslaw.errors import CampaignError, LawError, RunsError, TargetError
@@ -270,6 +272,7 @@ def test_a_folder_of_its_own(source, study, tmp_path):
         start(tmp_path / "other", source)
     with pytest.raises(CampaignError, match="cannot be used as a folder"):
         start(tmp_path / ("x" * 300), source)
+    require_apart(tmp_path / "none", [Path("x" * 300)])  # which reading refuses
     for name in ("none", "x" * 300):
         with pytest.raises(CampaignError, match="there is no campaign"):
             step(tmp_path / name)

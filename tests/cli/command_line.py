@@ -22,7 +22,8 @@ def run(capsys, *arguments):
 
 
 def one_message(err):
-    """Get the one line on standard error that is not the first, which says what is read."""
-    lines = [line for line in err.splitlines() if not re.fullmatch(r"Reading .*\.", line)]
+    """Get the one line on standard error that does not say what is read, or of what a saved fit is."""
+    before = re.compile(r"Reading .*\.|A fit of .*: working out the answer\.")
+    lines = [line for line in err.splitlines() if not before.fullmatch(line)]
     assert len(lines) == 1, err
     return lines[0]

@@ -50,7 +50,7 @@ BAD = {
     "zero loss": ("runs.csv", table(["a,1,2", "a,2,0"]), AT, ["row 2", "'0'"]),
     "negative data": ("runs.csv", table(["a,-1,2", "a,2,1"]), AT, ["row 1", "-1"]),
     "negative size": ("runs.csv", table(["a,-7,1,2"], "model,params,data,loss"), AT, ["row 1", "-7"]),
-    "decimal comma": ("runs.csv", table(['a,1,"2,5"']), AT, ["row 1", "2,5"]),
+    "decimal comma": ("runs.csv", table(['a,1,"2,5"', "a,2,2.1"]), AT, ["row 1", "2,5"]),
     "duplicate rows": ("runs.csv", table(["a,1,2", "a,2,1.5", "a,1,2"]), AT, ["row 3", "row 1"]),
     "same seed twice": ("runs.csv", table(["a,1,2,0", "a,1,3,0"], "model,data,loss,seed"), AT, ["seed"]),
     "duplicate columns": ("runs.csv", table(["a,1,2,3"], "model,data,loss,loss"), AT, ["loss"]),
@@ -128,6 +128,7 @@ TOO_LONG = [
     ["report", f"{LONG}.nc", "-o", "page.html"],
     ["select", "runs.csv", *AT, "--law", f"{LONG}.py"],
     ["fit-many", LONG, "--out", "fits"],
+    ["reproduce", "--data", LONG],
 ]
 
 

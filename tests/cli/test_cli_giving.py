@@ -19,11 +19,13 @@ import bayeslaw as bl
 from bayeslaw.answers.parameters import Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import Selection
+from bayeslaw.cli.fitting import say_what_went_in
 from bayeslaw.cli.giving import give, this_command, ways
 from bayeslaw.cli.report import answer_at
 from bayeslaw.cli.shared import show
 from bayeslaw.errors import OutputError
 from bayeslaw.fitting.facade import Fit
+from bayeslaw.verdicts import Check
 from bayeslaw.views.grids import Grid, grid_of, markdown
 from tests.views import by_hand
 
@@ -228,3 +230,11 @@ def test_the_version_is_told(module):
     done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, timeout=60)
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", done.stdout)
     assert done.returncode == 0
+
+
+def test_what_comes_from_the_prior_is_said_with_an_answer(capsys, forge_at_random, three_models):
+    posterior = forge_at_random(three_models, draws=40)
+    for left in (0.9, 0.5):
+        check = Check("left_to_prior", "PASS", left, 0.7, "The asymptote comes from the prior.", "")
+        say_what_went_in(replace(posterior, checks=(check,)))
+        assert ("asymptote" in capsys.readouterr().err) == (left > 0.7)

@@ -10,6 +10,8 @@ from command_line import run
 import bayeslaw as bl
 from bayeslaw.evidence import last_third as module
 
+pytestmark = pytest.mark.fits
+
 
 @pytest.fixture(scope="module")
 def saved(three_models, forge_at_random, tmp_path_factory):

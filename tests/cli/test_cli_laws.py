@@ -291,3 +291,16 @@ def test_tokens_are_data_where_one_of_data_is_a_token(surface):
     assert point_of_table({"N": 1e9, "tokens": 1e10}, runs) == {"params": 1e9, "data": 1e10}
     with pytest.raises(TargetError, match="'tokens' and 'data', which are the same"):
         point_of_table({"data": 1e9, "tokens": 1e10}, runs)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("laws",), "Reading the laws."),
+        (("priors", "list"), "Reading the released priors."),
+        (("priors", "show", "curve-v1"), "Reading the prior curve-v1."),
+    ],
+)
+def test_lists_say_what_they_read_before_they_do(capsys, command, said):
+    assert run(capsys, *command)[2].startswith(said)
+    assert run(capsys, *command, "--json")[2] == ""

@@ -28,9 +28,12 @@ TABLES = {
     "steps.csv": "model,step,loss\na,100,3\na,200,2.8\n",
     "methods.csv": "model,method,data,loss\n"
     + "".join(f"a,{m},{n},{k * n**-0.1:.4f}\n" for m, k in (("lora", 4), ("full", 3)) for n in SIZES),
-    "commas.csv": "model;data;loss\na;100;3,5\na;200;3,1\n",
+    "commas.csv": "model;data;loss\na;100;3,5\na;200;3.1\n",
     "empty.csv": "",
     "scores.csv": "model,tokens,accuracy\na,1e9,61\na,2e9,0.63\na,4e9,0.66\na,8e9,0.7\n",
+    "perplexities.csv": "model,data,perplexity\n"
+    + "".join(f"{m},{n},{60 * n**-0.1:.4f}\n" for m in ("gpt2", "bert") for n in SIZES),
+    "chain.csv": "model,model_loss,accuracy\na,3.1,0.3\nb,2.9,0.35\n",
     "twice.csv": "model,loss,data,loss\na,3.1,100,3\n",
 }
 AT = ("--at", "data=1M")
@@ -49,8 +52,12 @@ MISTAKES = [
     ),
     (("fit", "millions.csv"), ["'params'", "73.5", "--as params=params:M", "--as tokens=tokens:B"]),
     (("fit", "steps.csv"), ["counts steps", "--as step=tokens:TOKENS_A_STEP", "--tokens-per-step"]),
-    (("select", "methods.csv", *AT), ["differ in column 'method'", "1.3 times apart", "--as method=variant"]),
+    (("select", "methods.csv", *AT), ["differ in column 'method'", "1.33 times apart", "--as method=variant"]),
     (("fit", "scores.csv"), ["found 61", "most numbers are shares", "--as accuracy=accuracy:share"]),
+    (
+        ("read", "chain.csv"),
+        ["no column of data sizes", "--as COLUMN=data", "scores that follow from the loss", "--as accuracy=accuracy"],
+    ),
     (("read", "twice.csv"), ["twice.csv", "'loss'", "2 times"]),
     (("fit", "fit.nc"), ["fit.nc: found a saved fit, expected runs", "Give it to predict"]),
     (("check", "runs.csv"), ["runs.csv: not a netCDF file", "a table of runs: fit that first"]),
@@ -81,6 +88,10 @@ MISTAKES = [
     (("predict", "pythia.csv", "--at", "N=7B,D=1T"), ["the rectified law is of data", "Name a law", "chinchilla"]),
     (("select", "tasks.csv", *AT), ["2 tasks: xsum, flan", "--task"]),
     (("select", "tasks.csv", *AT, "--task", "xsm"), ["no task 'xsm'", "Did you mean 'xsum'?", "The tasks are"]),
+    (
+        ("select", "perplexities.csv", *AT, "--threshold", "loss<=12"),
+        ["loss<=12", "its losses as perplexity", "fitted as nats", "'perplexity<=12' or 'nats<=12'"],
+    ),
     (("crossing", "fit.nc", "a", "bb"), ["no model 'bb'", "Did you mean 'b'?", "There are: a, b, c"]),
     (("optimum", "grid.csv", "--compute", "1e21FLOP"), ["'1e21FLOP' is not a number", "something like 5.88e23"]),
     # options

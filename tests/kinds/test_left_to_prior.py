@@ -45,7 +45,7 @@ def test_so_is_another_coordinate(layout):
 
 
 def test_nothing_is_said_where_the_runs_tell(layout):
-    check = judged(layout, log_beta=0.3, floor=0.7, phase=0.5)
+    check = judged(layout, log_beta=0.3, floor=0.62, phase=0.5)
     assert check.value < LEFT
     assert check.sentence.startswith("The runs narrow the prior of every coordinate of the rectified law")
 

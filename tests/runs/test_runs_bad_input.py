@@ -44,7 +44,7 @@ CASES = [
         ["text.csv", "row 2", "'loss'", "'oops'", "positive", "row != 2"],
     ),
     ("suffixed.csv", "model,data,loss\na,1,3k\n", ["suffixed.csv", "row 1", "'3k'", "positive number"]),
-    ("comma.csv", "model;data;loss\na;1;3,5\n", ["comma.csv", "row 1", "'3,5'", "decimals with a point"]),
+    ("comma.csv", "model;data;loss\na;1;3,5\na;2;3.1\n", ["comma.csv", "row 1", "'3,5'", "decimals with a point"]),
     ("nan.csv", "model,data,eval_loss\na,1,NaN\n", ["nan.csv", "row 1", "'eval_loss'", "'NaN'", "positive number"]),
     ("inf.csv", "model,data,loss\na,1,inf\n", ["inf.csv", "row 1", "'loss'", "'inf'"]),
     ("void.csv", "model,data,loss\na,1,2\na,2,\n", ["void.csv", "row 2", "'loss'", "empty cell"]),

@@ -9,6 +9,7 @@ from bayeslaw.runs import read_runs
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.questions import OpenQuestionsError
 from bayeslaw.runs.reading import understand
+from bayeslaw.runs.stated import read_answers
 
 
 @pytest.mark.parametrize(
@@ -227,6 +228,7 @@ def test_a_file_beside_the_logs_says_what_columns_are(tmp_path):
     (tmp_path / "bayeslaw.toml").write_text('run = "rm"\n')
     with pytest.raises(RunsError, match=r"expected one table \[columns\]"):
         read_runs(tmp_path / "t.csv")
+    assert read_answers(tmp_path / ("x" * 300)) == {}
 
 
 @pytest.mark.parametrize(

@@ -194,3 +194,13 @@ def test_zero_shot_losses_are_read_by_themselves(tmp_path):
     assert read_zero_shot(tmp_path / "t.csv", where="model == 'b'") == {("t", "b"): 5.0}
     tidy = pd.DataFrame({"model": list("aab"), "data": [0, 0, 1], "loss": [4.0, 5.0, 3.0], "seed": [1, 2, 1]})
     assert read_zero_shot(tidy) == {("task", "a"): 4.5}
+
+
+def test_runs_that_did_not_end_are_told():
+    frame = pd.DataFrame({"model": list("abc"), "data": [1, 2, 3], "loss": [3.0, 2.9, 2.8]})
+    states = frame.assign(State=["finished", "crashed", "running"])
+    (note,) = (note for note in read_runs(states).notes if "State" in note and "did not end" in note)
+    where = "State != 'crashed' and State != 'running'"
+    assert where in note
+    assert read_runs(states, where=where).models == ("a",)
+    assert not any("did not end" in note for note in read_runs(states.assign(State="ok")).notes)

@@ -16,6 +16,8 @@ from bayeslaw.sampling.nuts import BLOCK, SamplerSettings, advance, start_chains
 from bayeslaw.sampling.sample import _careful, sample
 from bayeslaw.sampling.starts import starting_positions
 
+pytestmark = pytest.mark.fits
+
 
 @pytest.fixture(scope="module")
 def model(two_models, scales, pooling):

@@ -49,6 +49,16 @@ def test_a_prediction_is_told_of_the_best_where_it_is_best():
     assert question_of(by_hand.prediction()) == "What loss is to be expected at 2 points?"
 
 
+def test_predictions_on_several_tasks_are_told_task_by_task():
+    found = replace(by_hand.prediction(), labels=(("a", "a", "t"), ("a", "a", "u")))
+    assert [meaning for _, meaning in told(found)] == [
+        "median of a on t, the best", "90% interval of it", "median of a on u, the best", "90% interval of it",
+        "beyond the data, where furthest",
+    ]  # fmt: skip
+    assert "of 1 model on 2 tasks at 2 points (" in found.sentence
+    assert "of 2 models at 2 points (" in by_hand.prediction().sentence
+
+
 def test_a_split():
     split = by_hand.optimum()
     assert told(split) == [

@@ -25,12 +25,12 @@ from bayeslaw.kinds.shared.layout import laws_fed_by
 from bayeslaw.kinds.shared.outcome import Outcome, outcome_of_law
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
+from bayeslaw.progress import Progress
 from bayeslaw.results import Result, verdict
 from bayeslaw.runs import Runs
 from bayeslaw.runs.early import EARLY_TOKENS
 from bayeslaw.runs.table import families_of, whole_tasks
 from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import Progress
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check, at_least, at_most, worst
 

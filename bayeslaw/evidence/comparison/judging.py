@@ -11,10 +11,10 @@ from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut, leave_one_ou
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.fitting.fit import fit
 from bayeslaw.laws.base import Law
+from bayeslaw.progress import Progress
 from bayeslaw.runs import Runs
 from bayeslaw.sampling.compilation_cache import use_compilation_cache
 from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import Progress
 from bayeslaw.verdicts import Status
 
 

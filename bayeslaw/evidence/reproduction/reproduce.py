@@ -17,10 +17,10 @@ from bayeslaw.evidence.reproduction.registry import get_paper, paper_names
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.fitting.fit import fit
 from bayeslaw.laws import get_law
+from bayeslaw.progress import Progress
 from bayeslaw.results import Result, verdict
 from bayeslaw.runs import Runs, read_runs
 from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import Progress
 from bayeslaw.verdicts import Check, worst
 
 NINETY = 1.6449
@@ -184,7 +184,7 @@ def require_tables(folder: Path, papers: Sequence[str | Paper]) -> frozenset[Sou
     DatasetError
         If there is no such folder or no such paper, or none of the tables is there.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DatasetError(f"{folder}: there is no such folder. Expected that of the published tables; name another.")
     sources = list(dict.fromkeys(study.source for _, study in studies_of(papers)))
     here = frozenset(source for source in sources if (folder / source.file).is_file())

@@ -10,12 +10,16 @@ import pandas as pd
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.readers.decimal_commas import with_points
+from bayeslaw.runs.readers.marks import without_marks
+from bayeslaw.runs.readers.titles import header_at, without_comments
 
 FORMAT = "delimited text"
 
 _DELIMITERS = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "text with bars between cells"}
 _QUOTED = re.compile(r'"[^"]*"')
 _CUT_IN_A_NUMBER = re.compile(r"[+-]?\d*(?:\.|\d\.?[eE][+-]?|[+-])")
+_START, _LINES = 10_000, 10  # characters and lines among which one tells the mark between cells
 _LOST_DIGITS = 3  # a last number with so many digits fewer than any other of its column was cut off
 
 
@@ -24,27 +28,33 @@ def _recognises(found: Found) -> bool:
 
 
 def _read(found: Found) -> Raw:
-    lines = found.text.lstrip("\r\n")
-    form, header, body = _rows(lines, found.name)
-    notes = _end_of_file(lines, body, found.name)
+    lines, comments = without_comments(found.text.lstrip("\r\n"))
+    form, rows = _rows(lines, found.name)
+    at, titles = header_at(rows)
+    header, body = [name.strip() for name in rows[at]], rows[at + 1 :]
+    notes = (*comments, *titles, *_end_of_file(lines, body, found.name))
     for number, row in enumerate(body, start=1):
         if len(row) != len(header):
             raise RunsError(
                 f"{found.name}, row {number}: found {len(row)} cells, expected {len(header)} as in the header. "
                 "Quote cells that contain the delimiter, and leave no cell out."
             )
+    body, marks = without_marks(body)
+    body, commas = with_points(body)
+    notes = (*notes, *marks, *commas)
     # Joined by position, as headings may repeat: that is told to the user later, for every format alike.
     table = pd.DataFrame(np.array(body, dtype=object).reshape(len(body), len(header)), dtype=object)
     nameless = not any(known.role == "model" for known in map(meaning, header) if known)
     return Raw(form, table.set_axis(pd.Index(header, dtype=object), axis=1), notes, is_one_run=nameless)
 
 
-def _rows(lines: str, source: str) -> tuple[str, list[str], list[list[str]]]:
-    """The kind of text, and the cells of its header and of its rows; blank lines are none."""
-    first = _QUOTED.sub("", lines[: lines.find("\n")] if "\n" in lines else lines)
+def _rows(lines: str, source: str) -> tuple[str, list[list[str]]]:
+    """The kind of text, and the cells of its rows; blank lines are none."""
+    several = [_QUOTED.sub("", line) for line in lines[:_START].splitlines()[:_LINES]] or [""]
+    if not _is_divided(several[0]) and (aligned := _aligned(lines)):
+        return "text with blanks between cells", aligned
+    first = next(filter(_is_divided, several), "")
     delimiter = max(_DELIMITERS, key=first.count)
-    if delimiter not in first and (aligned := _aligned(lines)):
-        return "text with blanks between cells", aligned[0], aligned[1:]
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         rows = [row for row in reader if len(row) > 1 or (row and row[0].strip())]
@@ -54,7 +64,11 @@ def _rows(lines: str, source: str) -> tuple[str, list[str], list[list[str]]]:
         ) from error
     if not rows:
         raise RunsError(f"{source}: found nothing but empty cells, expected a header and one row a run.")
-    return _DELIMITERS[delimiter], [name.strip() for name in rows[0]], rows[1:]
+    return _DELIMITERS[delimiter], rows
+
+
+def _is_divided(line: str) -> bool:
+    return any(mark in line for mark in _DELIMITERS)
 
 
 def _aligned(lines: str) -> list[list[str]]:

@@ -10,8 +10,11 @@ import pandas as pd
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.readers.titles import header_at
 
 FORMAT = "Excel workbook"
+_TITLES = 20
+"""Rows above the headings, at most."""
 
 
 def _recognises(found: Found) -> bool:
@@ -33,20 +36,33 @@ def _read(found: Found) -> Raw:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles that openpyxl does not know
-            sheets = pd.read_excel(io.BytesIO(found.content), sheet_name=None, dtype=object)
+            sheets = pd.read_excel(io.BytesIO(found.content), sheet_name=None, dtype=object, header=None)
     except Exception as error:  # whatever the reader of workbooks makes of a broken one
         raise RunsError(
             f"{found.name}: the workbook cannot be read ({str(error)[:200]}). Save it again, or save the sheet as CSV."
         ) from error
-    with_runs = {name: cells for name, cells in sheets.items() if _known(cells) >= 2}
+    tables = {name: _table(cells) for name, cells in sheets.items()}
+    with_runs = {name: cells for name, cells in tables.items() if _known(cells[0]) >= 2}
     if len(with_runs) > 1:
         raise RunsError(
             f"{found.name}: the sheets {', '.join(map(repr, with_runs))} look like tables of runs, expected one. "
             "Save the one to use as a file of its own."
         )
-    name, cells = next(iter((with_runs or sheets).items()))
+    name, (cells, titles) = next(iter((with_runs or tables).items()))
     notes = (f"Sheet {name!r} of {len(sheets)}.",) if len(sheets) > 1 else ()
-    return Raw(FORMAT, cells, notes)
+    return Raw(FORMAT, cells, (*notes, *titles))
+
+
+def _table(sheet: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The table on a sheet, under its headings, and notes on what stands above them."""
+    cells = sheet.dropna(how="all", axis=1).dropna(how="all")
+    if cells.empty:
+        return pd.DataFrame(), ()
+    texts = cells.iloc[: _TITLES + 1].astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell))
+    at, titles = header_at(texts.to_numpy().tolist())
+    names = [name or f"Unnamed: {number}" for number, name in enumerate(texts.iloc[at])]
+    below = cells.iloc[at + 1 :].reset_index(drop=True)
+    return below.set_axis(pd.Index(names, dtype=object), axis=1), titles
 
 
 def _known(cells: pd.DataFrame) -> int:

@@ -6,6 +6,8 @@ import pandas as pd
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.readers.decimal_commas import with_points
+from bayeslaw.runs.readers.marks import without_marks
 
 FORMAT = "Markdown table"
 
@@ -42,10 +44,12 @@ def _read(found: Found) -> Raw:
                 f"{found.name}, row {number}: found {len(row)} cells, expected {len(header)} as in the heading. "
                 r"Write \| for a bar inside a cell, and leave no cell out."
             )
+    rows, marks = without_marks(rows)
+    rows, commas = with_points(rows)
     table = pd.DataFrame(
         {position: pd.Series([row[position] for row in rows], dtype=object) for position in range(len(header))}
     )
-    return Raw(FORMAT, table.set_axis(pd.Index(header, dtype=object), axis=1))
+    return Raw(FORMAT, table.set_axis(pd.Index(header, dtype=object), axis=1), (*marks, *commas))
 
 
 def _cells(line: str) -> list[str]:

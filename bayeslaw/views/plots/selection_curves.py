@@ -25,6 +25,7 @@ from bayeslaw.views.plots.selection_layout import Page
 from bayeslaw.views.plots.style import (
     COLOURS,
     MARKERS,
+    covariate_unit,
 )
 
 
@@ -67,7 +68,7 @@ def draw_curves(page: Page, posterior: Posterior, selection: Selection, names: M
     if len(measured) > COLOURED:
         text = f"grey: the other {len(measured) - COLOURED}, as measured"
         page.write(page.curves_left, page.bottom - 0.52, text, color=GREY)
-    unit = next((c.unit for c in law.covariates if c.name == law.axis), "")
+    unit = covariate_unit(law.axis, law, selection.provenance)
     page.write(page.curves_left + page.curves_width, page.bottom - 0.52, f"{law.axis} ({unit})", ha="right")
     page.write(page.curves_left - 0.5, page.top + 0.12, "loss", fontsize=MEDIUM)
 

@@ -18,7 +18,7 @@ from bayeslaw.views.plots.page import GREY, INK, MEDIUM, darker, missing_glyphs_
 from bayeslaw.views.plots.selection import COLOURED, draw_row, odds_of, title_of, told_of
 from bayeslaw.views.plots.selection_curves import draw_curves
 from bayeslaw.views.plots.selection_layout import PAGE_HEIGHT, PAGE_WIDTH, ROWS, Page
-from bayeslaw.views.plots.style import COLOURS, OTHERS, STATUS_COLOURS
+from bayeslaw.views.plots.style import COLOURS, OTHERS, STATUS_COLOURS, covariate_unit
 
 
 def plot_selection(posterior: Posterior, selection: Selection, truth: Mapping[str, float] | None = None) -> Figure:
@@ -96,9 +96,9 @@ def draw_ranking(page: Page, selection: Selection, names: Mapping[str, str], tru
 
 def _write_title(page: Page, posterior: Posterior, selection: Selection, names: Mapping[str, str]) -> None:
     law = posterior.law
-    unit = {c.name: c.unit for c in law.covariates}
+    unit = covariate_unit(law.axis, law, selection.provenance)
     point = ", ".join(
-        f"{count(value)} {unit[name]}" if name == law.axis and name in unit else f"{name} = {count(value)}"
+        f"{count(value)} {unit}" if name == law.axis and unit else f"{name} = {count(value)}"
         for name, value in selection.target.items()
     )
     width = PAGE_WIDTH - 0.4

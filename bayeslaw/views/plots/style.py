@@ -425,10 +425,16 @@ def law_behind(provenance: Mapping[str, Any]) -> Law | None:
 
 def covariate_label(name: str, provenance: Mapping[str, Any]) -> str:
     """Name of a covariate with its unit, where the law that a result came from tells one."""
-    law = law_behind(provenance)
-    unit = "" if law is None else next((c.unit for c in law.covariates if c.name == name), "")
-    name = clean(name)
+    unit, name = covariate_unit(name, law_behind(provenance), provenance), clean(name)
     return f"{name} ({unit})" if unit and unit != name else name
+
+
+def covariate_unit(name: str, law: Law | None, provenance: Mapping[str, Any]) -> str:
+    """Unit of a covariate: of data that which the runs count, of others that which the law tells; empty if unknown."""
+    counted = provenance.get("settings", {}).get("data_unit")
+    if name == "data" and counted:
+        return str(counted)
+    return "" if law is None else next((c.unit for c in law.covariates if c.name == name), "")
 
 
 def outcome_label(outcome: Outcome) -> str:

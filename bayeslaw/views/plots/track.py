@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from bayeslaw.answers.thresholds import read_threshold
 from bayeslaw.answers.track_result import Look, Track
 from bayeslaw.views.names import clean, short_names
 from bayeslaw.views.numbers import count
@@ -57,7 +58,8 @@ def plot(result: Track, ax: Axes | None = None) -> Axes:
         r = now[task]
         ax.plot([end, end], [r.p05, r.p95], color=colour, linewidth=1.6, zorder=3)
         ax.plot([end], [r.median], marker="D", markersize=6, color=colour, zorder=3.2, clip_on=False)
-    limits = sorted({float(text.rpartition("=")[2]) for r in now.values() for text in r.thresholds})
+    measured = next(p.outcome for p in result.ends if p.outcome.name == outcome)
+    limits = sorted({read_threshold(text).limit(measured) for r in now.values() for text in r.thresholds})
     for value in limits:
         ax.axhline(value, color="#555555", linewidth=1.0, linestyle=(0, (1, 1.5)), zorder=1.5)
     warned = next((one for one in result.warnings if one.outcome == outcome and one.alarm), None)
@@ -65,7 +67,7 @@ def plot(result: Track, ax: Axes | None = None) -> Axes:
         ax.axvline(warned.at, color=STATUS_COLOURS["FAIL"], linewidth=1.6, zorder=2.8)
     names = short_names(tasks)
     end_labels(ax, ax.get_xlim()[1], [now[t].median for t in tasks], [names[t] for t in tasks], COLOURS)
-    label_y(ax, outcome_label(next(p.outcome for p in result.ends if p.outcome.name == outcome)))
+    label_y(ax, outcome_label(measured))
     settle(ax, 6.2 if own else None)
     bands = "dots: measured; bands: the end as foretold after each checkpoint, 50% and 90%; diamond: now"
     key = bands if looks else "diamond: the end with its 90% interval; no later checkpoint tells how it changed"

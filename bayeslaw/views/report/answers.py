@@ -45,6 +45,10 @@ class Fact:
     meaning: str
 
 
+_TASKS = 3
+"""Tasks whose predictions are among the first facts."""
+
+
 @singledispatch
 def question_of(result: Result) -> str:
     """What was asked."""
@@ -127,14 +131,18 @@ def _(result: Prediction) -> str:
 def _(result: Prediction) -> list[Fact]:
     quantiles = np.quantile(result.values, [0.05, 0.5, 0.95], axis=0)
     medians = -quantiles[1] if result.outcome.higher_is_better else quantiles[1]
-    k, a = np.unravel_index(int(np.argmin(medians)), medians.shape)
-    low, middle, high = (float(q[k, a]) for q in quantiles)
-    places, who = decimals(middle), clean(result.labels[k][0])
-    return [
-        Fact(fixed(middle, places), f"median of {who}, the best"),
-        Fact(f"{fixed(low, places)} to {fixed(high, places)}", "90% interval of it"),
-        Fact(factor(float(result.extrapolation.max())), "beyond the data, where furthest"),
-    ]
+    tasks = list(dict.fromkeys(task for _, _, task in result.labels))
+    facts = []
+    for task in tasks[:_TASKS]:
+        here = np.flatnonzero([label[2] == task for label in result.labels])
+        j, a = np.unravel_index(int(np.argmin(medians[here])), medians[here].shape)
+        low, middle, high = (float(q[here[j], a]) for q in quantiles)
+        places, who = decimals(middle), clean(result.labels[here[j]][0])
+        best = ", the best" if len(here) * len(result.at) > 1 else ""
+        on = f" on {clean(task)}" if len(tasks) > 1 else ""
+        facts.append(Fact(fixed(middle, places), f"median of {who}{on}{best}"))
+        facts.append(Fact(f"{fixed(low, places)} to {fixed(high, places)}", "90% interval of it"))
+    return [*facts, Fact(factor(float(result.extrapolation.max())), "beyond the data, where furthest")]
 
 
 @question_of.register

@@ -10,6 +10,8 @@ from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.readers import registry
 from bayeslaw.runs.readers.base import Raw, Reader
+from bayeslaw.runs.readers.decimal_commas import with_points
+from bayeslaw.runs.readers.marks import without_marks
 from bayeslaw.runs.reading import understand
 
 CSV = "model,data,loss\na,100,3.5\na,200,3.25\n"
@@ -94,6 +96,49 @@ def test_encodings(tmp_path, encoding):
     assert rows(read_runs(tmp_path / "t.csv")) == ROWS
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("model;data;loss\na;100;3,5\na;200;3,25\n", "('3,5' is 3.5)."),
+        ("model\tdata\tloss\na\t1.638.400\t3,5\na\t200\t3,25\n", "before thousands ('1.638.400' is 1638400)"),
+    ],
+)
+def test_decimal_commas(tmp_path, text, told):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-16")
+    runs = read_runs(tmp_path / "t.csv")
+    found = dict(zip(runs.table["data"], runs.table["loss"], strict=True))
+    assert found == {(1_638_400 if "1.638.400" in text else 100): 3.5, 200: 3.25}
+    assert any(told in note for note in runs.notes)
+
+
+def test_marks_behind_numbers(tmp_path):
+    rows = ["| a† | 1k§ | 3.5 (±0.1) |", "| a† | 2k[^1] | 3.25 ± 0.2† |", "| b-2 | 1e3 | 3.1e0<sup>a</sup> |"]
+    (tmp_path / "t.md").write_text("\n".join(["| model | data | loss |", "|---|--:|--:|", *rows]))
+    runs = read_runs(tmp_path / "t.md")
+    assert runs.table["model"].tolist() == ["a†", "a†", "b-2"]
+    assert runs.table["data"].tolist() == [1000, 2000, 1000]
+    assert runs.table["loss"].tolist() == [3.5, 3.25, 3.1]
+    assert "Marks behind numbers are dropped: '1k§' is 1k." in runs.notes
+    assert any("'3.5 (±0.1)' is 3.5; a column loss_se" in note for note in runs.notes)
+
+
+@pytest.mark.parametrize("cell", ["10<sup>9</sup>", "10⁹", "1e-3", "3-1", "2026-10-01", "T5†", "±0.1", "3.1 (0.2)"])
+def test_what_is_no_mark_is_left(cell):
+    assert without_marks([[cell]]) == ([[cell]], ())
+
+
+def test_commas_of_thousands_beside_those_of_decimals_are_left(tmp_path):
+    (tmp_path / "t.csv").write_text('model,data,loss\na,"1,638,400","3,25"\na,"204,800","3,5"\n')
+    table = read_runs(tmp_path / "t.csv").table
+    assert (table["data"].tolist(), table["loss"].tolist()) == ([1_638_400, 204_800], [3.25, 3.5])
+
+
+@pytest.mark.parametrize("cells", [["3,500", "3,250"], ["3,5", "3.25"], ["3,5,1", "32"], ["1,3B 2.000", "1.5B 500"]])
+def test_commas_that_may_not_be_of_decimals_are_left(cells):
+    rows = [row.split() for row in cells]
+    assert with_points(rows) == (rows, ())
+
+
 def test_excel(tmp_path):
     pytest.importorskip("openpyxl")
     with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
@@ -101,6 +146,43 @@ def test_excel(tmp_path):
         pd.DataFrame(RECORDS).to_excel(book, sheet_name="runs", index=False)
     assert rows(read_runs(tmp_path / "t.xlsx")) == ROWS
     assert any("Sheet 'runs' of 2" in note for note in read_runs(tmp_path / "t.xlsx").notes)
+
+
+@pytest.mark.parametrize(
+    ("above", "told"),
+    [
+        ("# exported today\n# by us\n", "'exported today / by us'"),
+        ("Scaling study,,\n,,\n", "'Scaling study'"),
+        ("Scaling study\n", "'Scaling study'"),
+        ("#model,data,loss\n", ""),
+        ("# by us\n# model,data,loss\n", "'by us'"),
+    ],
+)
+def test_titles_and_comments_above_headings(tmp_path, above, told):
+    (tmp_path / "t.csv").write_text(above + (CSV.partition("\n")[2] if "model" in above else CSV))
+    runs = read_runs(tmp_path / "t.csv")
+    assert rows(runs) == ROWS
+    assert [note for note in runs.notes if "Above the headings" in note] == (
+        [f"Above the headings, and left out: {told}."] if told else []
+    )
+
+
+def test_a_title_on_a_sheet(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["Scaling study"], [], [None, "model", "data", "loss"], *([None, *row] for row in ROWS)):
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    runs = read_runs(tmp_path / "t.xlsx")
+    assert rows(runs) == ROWS
+    assert "Above the headings, and left out: 'Scaling study'." in runs.notes
+
+
+@pytest.mark.parametrize("text", ["model\na,1\n", "loss\n1,2\n"])
+def test_a_row_of_numbers_is_no_heading_below_a_title(tmp_path, text):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(RunsError, match="row 1: found 2 cells, expected 1"):
+        read_runs(tmp_path / "t.csv")
 
 
 def test_the_content_says_what_a_file_is_not_its_suffix(tmp_path):

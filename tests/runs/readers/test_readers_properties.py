@@ -149,6 +149,7 @@ def _markdown(frame):
 WRITERS = {
     "csv": lambda frame: frame.to_csv(index=False).encode(),
     "tsv": lambda frame: frame.to_csv(index=False, sep="\t").encode("utf-16"),
+    "decimal commas": lambda frame: frame.to_csv(index=False, sep=";", decimal=",").encode("utf-16"),
     "semicolons": lambda frame: frame.to_csv(index=False, sep=";").encode(),
     "markdown": lambda frame: _markdown(frame).encode(),
     "records": lambda frame: json.dumps(frame.astype(object).to_dict("records")).encode(),

@@ -1,0 +1,49 @@
+"""Marks behind the numbers of published tables: of footnotes, and errors behind a plus-minus sign."""
+
+import re
+from collections.abc import Sequence
+
+_NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,300})?(?:[.,]\d{0,300})?(?:[eE][+-]?\d{1,3})?(?:\s?[kKmMbBgGtT%])?"
+_FOOTNOTE = r"(?:\[\^[\w-]{1,20}\]|<sup>[^<\d]{1,9}</sup>|[†‡§¶])"
+_PLUS_MINUS = rf"(?:±|\+/?-|\$?\\pm\$?)\s?{_NUMBER}"
+_ERROR = rf"(?:{_PLUS_MINUS}|\({_PLUS_MINUS}\))"
+_MARKED = re.compile(rf"(?P<number>{_NUMBER})\s?(?P<marks>(?:(?:{_FOOTNOTE}|{_ERROR})\s?){{1,4}})")
+_LONGEST = 200
+
+
+def without_marks(rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], tuple[str, ...]]:
+    """Drop what stands behind numbers and is none of their digits.
+
+    Parameters
+    ----------
+    rows : cells of a table.
+
+    Returns
+    -------
+    The cells, and notes on what was dropped.
+    """
+    found = {cell: marked for row in rows for cell in row if (marked := _marked(cell))}
+    if not found:
+        return [list(row) for row in rows], ()
+    errors = [cell for cell, marked in found.items() if re.search(r"\d", re.sub(_FOOTNOTE, "", marked["marks"]))]
+    footnotes = [cell for cell in found if cell not in errors]
+    notes = (
+        [f"Marks behind numbers are dropped: {footnotes[0]!r} is {_bare(found[footnotes[0]])}."] if footnotes else []
+    )
+    if errors:
+        notes.append(
+            f"Errors behind numbers are not used: {errors[0]!r} is {_bare(found[errors[0]])}; a column loss_se of "
+            "standard errors is."
+        )
+    return [[_bare(found[cell]) if cell in found else cell for cell in row] for row in rows], tuple(notes)
+
+
+def _marked(cell: str) -> re.Match[str] | None:
+    if not cell or (cell[-1] in "0123456789" and "±" not in cell and "+" not in cell and "pm" not in cell):
+        return None
+    found = _MARKED.fullmatch(cell.strip()) if len(cell) <= _LONGEST else None
+    return found if found and re.search(r"\d", found["number"]) else None
+
+
+def _bare(marked: re.Match[str]) -> str:
+    return marked["number"].strip()

@@ -1,0 +1,62 @@
+"""Lines above the headings of a table: titles, as spreadsheets have them, and comments."""
+
+from collections.abc import Iterable, Sequence
+
+from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.units import read_count
+
+COMMENT = "#"
+_SHOWN = 60
+
+
+def without_comments(text: str) -> tuple[str, tuple[str, ...]]:
+    """Drop lines of comments at the start of a text; the last of them stays if it holds the headings.
+
+    It does if what follows has as many cells by any mark between them, and is no heading itself.
+
+    Returns
+    -------
+    The text, and a note if lines were dropped.
+    """
+    lines = text.splitlines(keepends=True)
+    count = next((number for number, line in enumerate(lines) if not line.startswith(COMMENT)), 0)
+    if not count:
+        return text, ()
+    last, first = lines[count - 1].lstrip(COMMENT).strip(), lines[count].strip()
+    is_heading = any(
+        mark in first and last.count(mark) == first.count(mark) and not any(map(meaning, first.split(mark)))
+        for mark in ",;\t|"
+    )
+    dropped = lines[: count - is_heading]
+    rest = [last + "\n"] * is_heading + lines[count:]
+    return "".join(rest), _note(line.lstrip(COMMENT).strip() for line in dropped)
+
+
+def header_at(rows: Sequence[Sequence[str]]) -> tuple[int, tuple[str, ...]]:
+    """The row of headings: not those before it in which no more than one cell holds anything.
+
+    Parameters
+    ----------
+    rows : cells of a table, one row or more.
+
+    Returns
+    -------
+    Its position, and a note if it is not the first.
+    """
+    found = next((number for number, row in enumerate(rows) if sum(map(_is_filled, row)) > 1), 0)
+    headings = [cell.strip() for cell in rows[found] if _is_filled(cell)]
+    if not found or (any(read_count(cell) is not None for cell in headings) and not any(map(meaning, headings))):
+        return 0, ()
+    return found, _note(cell.strip() for row in rows[:found] for cell in row)
+
+
+def _is_filled(cell: str) -> bool:
+    return bool(cell.strip())
+
+
+def _note(lines: Iterable[str]) -> tuple[str, ...]:
+    said = " / ".join(filter(None, lines))
+    if not said:
+        return ()
+    shown = said if len(said) <= _SHOWN else said[:_SHOWN] + "…"
+    return (f"Above the headings, and left out: {shown!r}.",)
