@@ -12,7 +12,7 @@ from scipy import stats
 import bayeslaw
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.columns import CANONICAL
-from bayeslaw.sampling.nuts import BLOCK, SamplerSettings, _advance, _start
+from bayeslaw.sampling.nuts import BLOCK, SamplerSettings, _advance, _blocks, _pack, _start
 from bayeslaw.sampling.starts import starting_points, starting_positions
 from bayeslaw.sampling.whitening import whiten
 
@@ -77,11 +77,13 @@ def fits_together(built, settings, *, seed, thin):
         for i, one in enumerate(built)
     ]
     program = replace(settings, chains=0, draws=0, enough="PASS")
+    blocks = None if framed else _blocks(density, starts[0])
+    starts = starts if blocks is None else [_pack(blocks, start) for start in starts]
     with jax.enable_x64(True):
         keys = jax.random.split(jax.random.PRNGKey(seed), (len(built), settings.chains))
         fixed = (_stacked([one.model.data for one in built]), _stacked(frames) if framed else None)
-        states = jax.jit(jax.vmap(functools.partial(_start, density, program)))(*fixed, _stacked(starts), keys)
-        run = jax.jit(jax.vmap(functools.partial(_advance, density, program)))
+        states = jax.jit(jax.vmap(functools.partial(_start, density, program, blocks)))(*fixed, _stacked(starts), keys)
+        run = jax.jit(jax.vmap(functools.partial(_advance, density, program, blocks)))
         records = []
         for block in range((settings.warmup + settings.draws) // BLOCK):
             states, record = jax.block_until_ready(run(*fixed, states))
