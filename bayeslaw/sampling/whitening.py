@@ -104,4 +104,17 @@ def _potential(density: Density, data: Any, frame: Frame, power: float, z: Array
 
 
 _value_and_slope = functools.partial(jax.jit, static_argnums=0)(jax.value_and_grad(_potential, argnums=4))
-_curvature = functools.partial(jax.jit, static_argnums=0)(jax.hessian(_potential, argnums=4))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _curvature(density: Density, data: Any, frame: Frame, power: float, z: Array) -> Array:
+    """Second derivatives, shape (D, D), one column after another.
+
+    All at once would make large batches of small factorisations of each in the density, with which the CPU backend of
+    JAX 0.10 has stood still for good.
+    """
+
+    def slope(z: Array) -> Array:
+        return jax.grad(_potential, argnums=4)(density, data, frame, power, z)
+
+    return jax.lax.map(lambda direction: jax.jvp(slope, (z,), (direction,))[1], jnp.eye(len(z)))
