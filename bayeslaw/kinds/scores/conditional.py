@@ -3,8 +3,9 @@
 They are coefficients, standard normal under the prior, of basis functions that sum to skill. Where scores are taken to
 be linear in skill, their distribution given all else is normal. A sampler that moves deviates of this distribution
 meets neither the ridges that many scores make of coefficients nor the funnels that few make of their standard
-deviations. Coefficients are eliminated from the inside out: of curves, of models (on all tasks), of families, which
-leaves one small system for what tasks share.
+deviations. Coefficients of curves are eliminated first, which leaves a small system for each task. Effects of models
+and families, which tie tasks to each other, are drawn before, given what levels alone tell of them: any such choice is
+exact, as the volume is that of the change of variables that was made.
 """
 
 from typing import NamedTuple
@@ -73,30 +74,25 @@ def given_rest(bases: Bases, precision: Array, response: Array, z: Coefficients)
     of_curves, information, told = _eliminate(
         jnp.einsum("cma,cmb->cab", weighted, basis), jnp.einsum("cma,cm->ca", weighted, response), z.own.shape[1]
     )
-    of_models, of_families, of_tasks = _normal_equations(bases, information, told, len(z.family))
-    deviates = jnp.zeros((len(z.family), len(bases.sd) + 1)).at[:, -1].set(z.family)
-    deviates = deviates.at[bases.family_of_group, bases.task_of_group].set(z.group)
+    found, volume = _effects(bases, information[:, 0, 0], told[:, 0], z)
+    told = told - information[:, :, 0] * levels(bases, found)[:, None]
 
-    width, kin = deviates.shape[1], bases.family_of_model
-    root = jnp.linalg.cholesky(jnp.eye(width) + of_families.rows[:, :, :width])
-    rows = solve_triangular(root, of_families.rows[:, :, width:], lower=True)
-    middle = solve_triangular(root, of_families.told[..., None], lower=True)[..., 0]
-    total = of_tasks.rows - jnp.einsum("fas,fat->st", rows, rows)
-    whole = jnp.linalg.cholesky(jnp.eye(len(total)) + total)
-    heard = solve_triangular(whole, of_tasks.told - jnp.einsum("fas,fa->s", rows, middle), lower=True)
+    tasks, k, size = len(bases.sd), bases.task_of, bases.size[:, None]
+    tilted = information * size[:, None]
+    plain, once, twice = (
+        jax.ops.segment_sum(value, k, tasks) for value in (information, tilted, tilted * size[:, None])
+    )
+    upper = jnp.concatenate([plain, once[:, :, 1:]], axis=2)
+    lower = jnp.concatenate([once[:, 1:, :], twice[:, 1:, 1:]], axis=2)
+    total = jnp.concatenate([upper, lower], axis=1) * bases.sd[:, :, None] * bases.sd[:, None, :]
+    both = jax.ops.segment_sum(jnp.concatenate([told, told[:, 1:] * size], axis=1), k, tasks) * bases.sd
+    root = jnp.linalg.cholesky(jnp.eye(total.shape[1]) + total)
+    middle = solve_triangular(root, both[..., None], lower=True)
+    shared = solve_triangular(jnp.swapaxes(root, 1, 2), middle + z.shared[..., None], lower=False)[..., 0]
 
-    shared = solve_triangular(whole.T, heard + z.shared.ravel(), lower=False)
-    left = (middle - rows @ shared + deviates)[..., None]
-    families = solve_triangular(jnp.swapaxes(root, 1, 2), left, lower=False)[..., 0]
-    outer = jnp.concatenate([families[kin], jnp.broadcast_to(shared, (len(kin), len(shared)))], axis=1)
-    pivot = of_models.pivot
-    model = (of_models.told - jnp.sum(of_models.rows * outer, axis=1)) / pivot + z.model / jnp.sqrt(pivot)
-
-    group = families[bases.family_of_group, bases.task_of_group]
-    found = Coefficients(z.own, model, families[:, -1], group, shared.reshape(z.shared.shape))
+    found = found._replace(shared=shared)
     own = _substitute(of_curves, heights(bases, found), z.own)
-    volume = -jnp.sum(jnp.log(jnp.diagonal(whole))) - jnp.sum(jnp.log(jnp.diagonal(root, axis1=1, axis2=2)))
-    volume -= 0.5 * jnp.sum(jnp.log(pivot)) + _log_root(of_curves)
+    volume -= jnp.sum(jnp.log(jnp.diagonal(root, axis1=1, axis2=2))) + _log_root(of_curves)
     return found._replace(own=own), volume
 
 
@@ -105,69 +101,64 @@ def heights(bases: Bases, found: Coefficients) -> Array:
     width, k = bases.shared.shape[2], bases.task_of
     scaled = (bases.sd * found.shared)[k]
     tilt = jnp.pad(scaled[:, width:] * bases.size[:, None], ((0, 0), (1, 0)))
+    return (scaled[:, :width] + tilt).at[:, 0].add(levels(bases, found))
+
+
+def levels(bases: Bases, found: Coefficients) -> Array:
+    """Of each curve above that of its task, due to its model and family: shape (C,)."""
+    k = bases.task_of
     level = bases.model_sd[k] * found.model[bases.model_of]
     level += bases.family_sd[k] * found.family[bases.family_of_model][bases.model_of]
-    level += bases.group_sd[k] * found.group[bases.group_of]
-    return (scaled[:, :width] + tilt).at[:, 0].add(level)
+    return level + bases.group_sd[k] * found.group[bases.group_of]
 
 
-class _Models(NamedTuple):
-    """Normal equations of models: the pivot of each, its information about outer coefficients, and what is told."""
+def _effects(bases: Bases, information: Array, told: Array, z: Coefficients) -> tuple[Coefficients, Array]:
+    """Models and families as if there were no walks and levels of tasks were at their conditional mean.
 
-    pivot: Array  # (J,)
-    rows: Array  # (J, T + 1 + S): groups and factor of its family, and what tasks share
-    told: Array  # (J,)
-
-
-class _Outer(NamedTuple):
-    """Information about coefficients beside that of their prior, once models are eliminated, and what is told."""
-
-    rows: Array  # of families (F, T + 1, T + 1 + S); of S coefficients of tasks (S, S)
-    told: Array  # (F, T + 1); (S,)
-
-
-def _normal_equations(bases: Bases, information: Array, told: Array, families: int) -> tuple[_Models, _Outer, _Outer]:
-    """Those of models, of families, and of S = T (2 R - 1) coefficients of tasks, from those of curves (C, R, R)."""
-    tasks, models, kin, k = len(bases.sd), len(bases.family_of_model), bases.family_of_model, bases.task_of
-    size, sd = bases.size[:, None], bases.sd[k]
-    tilted = information * size[:, None]
-    upper = jnp.concatenate([information, tilted[:, :, 1:]], axis=2)
-    lower = jnp.concatenate([tilted[:, 1:, :], (tilted * size[:, None])[:, 1:, 1:]], axis=2)
-    of_curves = jnp.concatenate([upper, lower], axis=1) * sd[:, :, None] * sd[:, None, :]
-    heard = jnp.concatenate([told, told[:, 1:] * size], axis=1) * sd
+    Of curves information about their level, and what is told of it, are given: shapes (C,). Models are eliminated
+    first, from the groups of their family and its factor, T + 1 numbers, and from the levels of tasks. Returns the
+    coefficients, the others as they were, and the log of the Jacobian determinant.
+    """
+    tasks, kin, families = len(bases.sd), bases.family_of_model, len(z.family)
+    place, sd = (bases.family_of_group, bases.task_of_group), bases.sd[:, 0]
 
     def by_model(values: Array) -> Array:
-        """Sums over the curves of each model on each task: shape (J, T, ...)."""
-        return jnp.zeros((models, tasks, *values.shape[1:])).at[bases.model_of, k].add(values)
+        """Sums over the curves of each model on each task: shape (J, T)."""
+        return jnp.zeros((len(kin), tasks)).at[bases.model_of, bases.task_of].add(values)
 
     def by_family(values: Array) -> Array:
         return jax.ops.segment_sum(values, kin, families)
 
-    level, across, said = by_model(information[:, 0, 0]), by_model(upper[:, 0] * sd), by_model(told[:, 0])
-    is_group = jnp.zeros((families, tasks)).at[bases.family_of_group, bases.task_of_group].set(1.0)
-    of_groups = (bases.group_sd * is_group)[:, :, None] * jnp.eye(tasks)
+    level, said = by_model(information), by_model(told)
+    of_groups = (bases.group_sd * jnp.zeros((families, tasks)).at[place].set(1.0))[:, :, None] * jnp.eye(tasks)
     to_level = jnp.concatenate([of_groups, jnp.tile(bases.family_sd[:, None], (families, 1, 1))], axis=2)  # F T T+1
 
     own = bases.model_sd * level
-    to_shared = (bases.model_sd[:, None] * across).reshape(models, -1)
-    rows = jnp.concatenate([jnp.einsum("jt,jta->ja", own, to_level[kin]), to_shared], axis=1)
-    of_models = _Models(1.0 + own @ bases.model_sd, rows, said @ bases.model_sd)
-
-    share = rows / of_models.pivot[:, None]
+    pivot, heard = 1.0 + own @ bases.model_sd, said @ bases.model_sd
+    rows = jnp.concatenate([jnp.einsum("jt,jta->ja", own, to_level[kin]), own * sd], axis=1)
+    share = rows / pivot[:, None]
+    left, right = share[:, : tasks + 1], share[:, tasks + 1 :]
     inside = jnp.einsum("fta,ft,ftb->fab", to_level, by_family(level), to_level)
-    outside = jnp.einsum("fta,ftr->fatr", to_level, by_family(across)).reshape(families, tasks + 1, -1)
-    left = share[:, : tasks + 1]
-    of_families = _Outer(
-        jnp.concatenate([inside, outside], axis=2) - by_family(left[:, :, None] * rows[:, None, :]),
-        jnp.einsum("fta,ft->fa", to_level, by_family(said)) - by_family(left * of_models.told[:, None]),
+    outside = jnp.einsum("fta,ft->fat", to_level, by_family(level) * sd)
+    between = jnp.concatenate([inside, outside], axis=2) - by_family(left[:, :, None] * rows[:, None, :])
+    of_families = jnp.einsum("fta,ft->fa", to_level, by_family(said)) - by_family(left * heard[:, None])
+
+    root = jnp.linalg.cholesky(jnp.eye(tasks + 1) + between[:, :, : tasks + 1])
+    apart = solve_triangular(root, between[:, :, tasks + 1 :], lower=True)
+    middle = solve_triangular(root, of_families[..., None], lower=True)[..., 0]
+    of_tasks = jnp.diag(1.0 + jnp.sum(level, axis=0) * sd**2) - right.T @ (own * sd)
+    of_tasks -= jnp.einsum("fas,fat->st", apart, apart)
+    typical = jnp.linalg.solve(
+        of_tasks, jnp.sum(said, axis=0) * sd - heard @ right - jnp.einsum("fas,fa->s", apart, middle)
     )
-    blocks = jax.ops.segment_sum(of_curves, k, tasks)
-    whole = (blocks[:, :, None, :] * jnp.eye(tasks)[:, None, :, None]).reshape(to_shared.shape[1], -1)
-    of_tasks = _Outer(
-        whole - share[:, tasks + 1 :].T @ to_shared,
-        jax.ops.segment_sum(heard, k, tasks).ravel() - of_models.told @ share[:, tasks + 1 :],
-    )
-    return of_models, of_families, of_tasks
+
+    deviates = jnp.zeros((families, tasks + 1)).at[:, -1].set(z.family).at[place].set(z.group)
+    known = (middle - apart @ typical + deviates)[..., None]
+    family = solve_triangular(jnp.swapaxes(root, 1, 2), known, lower=False)[..., 0]
+    mean = (heard - jnp.sum(rows[:, : tasks + 1] * family[kin], axis=1) - rows[:, tasks + 1 :] @ typical) / pivot
+    found = z._replace(model=mean + z.model / jnp.sqrt(pivot), family=family[:, -1], group=family[place])
+    volume = -jnp.sum(jnp.log(jnp.diagonal(root, axis1=1, axis2=2))) - 0.5 * jnp.sum(jnp.log(pivot))
+    return found, volume
 
 
 class _Eliminated(NamedTuple):

@@ -95,17 +95,22 @@ def test_brownian_motions_have_independent_increments():
     np.testing.assert_array_equal(found[:, 1], found[:, 2])
 
 
-def regression(rng, group_of):
-    """Five curves of three models of two families on two tasks; two basis functions of their own and three shared."""
-    shared = np.concatenate([np.ones((5, 6, 1)), rng.standard_normal((5, 6, 2))], axis=2)
+def regression(rng, group_of=(0, 0, 1, 2, 3), effects=True, walks=2):
+    """Five curves of three models of two families on two tasks, with two basis functions of their own.
+
+    Returns bases, coefficients from a flat array, mean, root and volume by ``given_rest``, and mean and information by
+    normal equations.
+    """
+    shared = np.concatenate([np.ones((5, 6, 1)), rng.standard_normal((5, 6, walks))], axis=2)
+    scales = [effects * np.exp(rng.standard_normal(2)) for _ in range(3)]
     bases = Bases(
         own=rng.standard_normal((5, 6, 2)),
         shared=shared,
         size=rng.standard_normal(5),
-        sd=np.exp(rng.standard_normal((2, 5))),
-        model_sd=np.exp(rng.standard_normal(2)),
-        family_sd=np.exp(rng.standard_normal(2)),
-        group_sd=np.exp(rng.standard_normal(2)),
+        sd=np.exp(rng.standard_normal((2, 1 + 2 * walks))),
+        model_sd=scales[0],
+        family_sd=scales[1],
+        group_sd=scales[2],
         task_of=np.array([0, 0, 0, 1, 1]),
         model_of=np.array([0, 1, 2, 0, 2]),
         group_of=np.array(group_of),
@@ -115,7 +120,7 @@ def regression(rng, group_of):
     )
     precision, response = np.exp(rng.standard_normal((5, 6))), rng.standard_normal((5, 6))
     precision[1, 4:] = 0.0
-    sizes = Coefficients((5, 2), (3,), (2,), (max(group_of) + 1,), (2, 5))
+    sizes = Coefficients((5, 2), (3,), (2,), (max(group_of) + 1,), bases.sd.shape)
     apart = ravel_pytree(Coefficients(*map(np.zeros, sizes)))[1]
 
     @jax.jit
@@ -123,34 +128,45 @@ def regression(rng, group_of):
         coefficients, volume = given_rest(bases, precision, response, apart(z))
         return ravel_pytree(coefficients)[0], volume
 
+    @jax.jit
+    @jax.vmap
+    def skill(z):
+        of_curves = jnp.einsum("cmr,cr->cm", bases.shared, heights(bases, apart(z)))
+        return of_curves + jnp.einsum("cmb,cb->cm", bases.own, apart(z).own)
+
     with jax.enable_x64(True):
         zeros = np.zeros(sum(int(np.prod(size)) for size in sizes))
         mean, volume = found(zeros)
         root = np.asarray(jax.jacfwd(lambda z: found(z)[0])(zeros))
-    return bases, precision, response, apart, mean, root, volume
+        design = np.asarray(skill(np.eye(len(zeros)))).reshape(len(zeros), 30).T
+    information = np.eye(len(mean)) + (design.T * precision.ravel()) @ design
+    expected = np.linalg.solve(information, design.T @ (precision * response).ravel())
+    return apart, np.asarray(mean), root, float(volume), expected, information
 
 
 def test_mean_covariance_and_volume_are_those_of_a_normal_regression():
-    bases, precision, response, apart, mean, root, volume = regression(np.random.default_rng(4), [0, 0, 1, 2, 3])
-
-    def skill(z):
-        found = apart(z)
-        return np.einsum("cmr,cr->cm", bases.shared, heights(bases, found)) + np.einsum(
-            "cmb,cb->cm", bases.own, found.own
-        )
-
-    with jax.enable_x64(True):
-        design = np.stack([skill(row) for row in np.eye(len(mean))], axis=-1).reshape(30, -1)
-    weight = precision.ravel()
-    information = np.eye(len(mean)) + (design.T * weight) @ design
-    np.testing.assert_allclose(mean, np.linalg.solve(information, design.T @ (weight * response.ravel())), atol=1e-10)
+    """Of curves and tasks, with two walks that are shared, and no effects."""
+    _, mean, root, volume, expected, information = regression(np.random.default_rng(4), effects=False)
+    np.testing.assert_allclose(mean, expected, atol=1e-10)
     np.testing.assert_allclose(root @ root.T, np.linalg.inv(information), atol=1e-10)
-    assert float(volume) == pytest.approx(np.linalg.slogdet(root)[1])
+    assert volume == pytest.approx(np.linalg.slogdet(root)[1])
 
 
-def test_volumes_are_as_said_where_a_group_holds_several_families():
-    *_, root, volume = regression(np.random.default_rng(5), [0, 0, 1, 2, 2])
-    assert float(volume) == pytest.approx(np.linalg.slogdet(root)[1])
+def test_effects_have_the_mean_of_a_normal_regression_and_its_covariance_given_levels_of_tasks():
+    apart, mean, root, volume, expected, information = regression(np.random.default_rng(4), walks=0)
+    np.testing.assert_allclose(mean, expected, atol=1e-10)
+    assert volume == pytest.approx(np.linalg.slogdet(root)[1])
+    places = apart(np.arange(len(mean), dtype=float))
+    effects = np.concatenate([places.model, places.family, places.group]).astype(int)
+    inner = np.concatenate([places.own.ravel(), effects]).astype(int)
+    given_levels = np.linalg.inv(information[np.ix_(inner, inner)])[places.own.size :, places.own.size :]
+    np.testing.assert_allclose((root @ root.T)[np.ix_(effects, effects)], given_levels, atol=1e-10)
+
+
+@pytest.mark.parametrize("group_of", [(0, 0, 1, 2, 3), (0, 0, 1, 2, 2)])
+def test_volumes_are_as_said_with_walks_and_where_a_group_holds_several_families(group_of):
+    _, _, root, volume, *_ = regression(np.random.default_rng(5), group_of)
+    assert volume == pytest.approx(np.linalg.slogdet(root)[1])
 
 
 def test_positions_move_in_levels_and_walks_alone_and_volumes_are_as_said(model):
