@@ -12,6 +12,7 @@ from bayeslaw.runs.readers import registry
 from bayeslaw.runs.readers.base import Raw, Reader
 from bayeslaw.runs.readers.decimal_commas import with_points
 from bayeslaw.runs.readers.marks import without_marks
+from bayeslaw.runs.readers.titles import without_comments
 from bayeslaw.runs.reading import understand
 
 CSV = "model,data,loss\na,100,3.5\na,200,3.25\n"
@@ -128,8 +129,12 @@ def test_what_is_no_mark_is_left(cell):
 
 
 def test_marks_of_names_are_kept(tmp_path):
-    (tmp_path / "t.csv").write_text("model,data,loss\n7B,100,3.5†\n7B†,100,3.4\n7B†,200,3.3\n")
-    assert read_runs(tmp_path / "t.csv").models == ("7B", "7B†")
+    (tmp_path / "t.csv").write_text("model,params,data,loss\n7B†,7B†,100,3.5§\n7B,7B,100,3.4\n")
+    runs = read_runs(tmp_path / "t.csv")
+    assert runs.models == ("7B†", "7B")
+    assert runs.table["params"].tolist() == [7e9, 7e9]
+    (tmp_path / "t.csv").write_text("model,data,loss\n7B†,100,3.5§\n7B,100,3.4\n")
+    assert "Marks behind numbers are dropped: '3.5§' is 3.5." in read_runs(tmp_path / "t.csv").notes
 
 
 def test_commas_of_thousands_beside_those_of_decimals_are_left(tmp_path):
@@ -186,6 +191,10 @@ def test_headings_behind_a_sign_of_comments(tmp_path, mark, name):
     text = f"# model,data,loss\n{name},100,3.5\n{name},200,3.25\n"
     (tmp_path / "t.csv").write_text(text.replace(",", mark))
     assert rows(read_runs(tmp_path / "t.csv")) == [[name, *row[1:]] for row in ROWS]
+
+
+def test_a_comment_with_names_of_columns_is_no_heading_above_headings():
+    assert without_comments("# model, loss\nfoo,err\na,1\n")[0] == "foo,err\na,1\n"
 
 
 def test_empty_rows_of_a_sheet_are_counted(tmp_path):
