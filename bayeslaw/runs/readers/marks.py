@@ -45,7 +45,10 @@ def without_marks(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple
             "standard errors is."
         )
     return [
-        [_bare(found[cell]) if is_number and cell in found else cell for cell, is_number in zip(row, numbers, strict=True)]
+        [
+            _bare(found[cell]) if is_number and cell in found else cell
+            for cell, is_number in zip(row, numbers, strict=True)
+        ]
         for row in rows
     ], tuple(notes)
 
