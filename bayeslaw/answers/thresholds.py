@@ -89,6 +89,13 @@ def read_threshold(text: str) -> Threshold:
     return Threshold(name.strip(), task.strip() or None, ">" in found["sign"], value)
 
 
+def threshold_told(text: str) -> Threshold:
+    """The threshold that reads so on one task, as of `Threshold.on`: names of tasks may have any signs in them."""
+    name, _, rest = text.partition(":")
+    task, sign, value = max((rest.rpartition(sign) for sign in (">=", "<=")), key=lambda parts: len(parts[0]))
+    return Threshold(name, task, sign == ">=", float(value))
+
+
 def tasks_of_threshold(threshold: Threshold, outcome: Outcome, tasks: Sequence[str]) -> tuple[str, ...]:
     """Tasks on which an outcome is to reach a threshold; none if it is of another outcome.
 

@@ -46,9 +46,10 @@ def _unevenness(curves: Sequence[Trajectory]) -> float:
     sizes = [tuple(np.round(curve.size, 6)) for curve in curves]
     usual = max(sorted(set(sizes)), key=sizes.count)
     level = np.array([curve.level for curve, size in zip(curves, sizes, strict=True) if size == usual])
-    if len(level) < CURVES_MIN or len(usual) <= SLOPES_MIN:
+    apart = np.diff(usual)
+    if len(level) < CURVES_MIN or len(apart) < SLOPES_MIN or apart.min() <= 0:
         return 0.0
-    slopes = np.diff(level) / np.diff(usual)
+    slopes = np.diff(level) / apart
     off = slopes[:, 1:-1] - (slopes[:, :-2] + slopes[:, 2:]) / 2
     error = np.maximum(off.std(axis=0, ddof=1) / np.sqrt(len(off)), 1e-12)
     common = np.abs(off.mean(axis=0))

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from bayeslaw.runs.columns import plain
+from bayeslaw.runs.questions import written
 
 STOPPED = frozenset({"crashed", "failed", "killed", "running", "preempted", "preempting", "stopped", "timeout"})
 """States, in lower case, of runs that ended early or go on, as W&B, MLflow and schedulers of clusters call them."""
@@ -18,9 +19,10 @@ def runs_that_stopped(table: pd.DataFrame) -> tuple[str, ...]:
         if stopped.empty:
             continue
         named = ", ".join(f"{count} {state!r}" for state, count in stopped.value_counts().items())
-        rows = " and ".join(f"{column} != {state!r}" for state in stopped.unique())
+        name = column if str(column).isidentifier() else f"`{column}`"
+        rows = " and ".join(f'{name} != "{state}"' for state in stopped.unique())
         return (
             f"Column {column!r} says of {len(stopped)} of {len(table)} rows that their runs did not end ({named}): "
-            f'they are used as runs of the size that they came to. To leave them out: --where "{rows}".',
+            f"they are used as runs of the size that they came to. To leave them out: --where {written(rows)}.",
         )
     return ()

@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from bayeslaw.answers.thresholds import read_threshold
+from bayeslaw.answers.thresholds import threshold_told
 from bayeslaw.answers.track_result import Look, Track
 from bayeslaw.views.names import clean, elide
 from bayeslaw.views.numbers import chance, count, decimals, fixed
@@ -50,7 +50,7 @@ def _history(result: Track, looks: list[Look]) -> Table:
                 return f"{fixed(values['median'], places)} ({low}-{high})"
 
             ahead = look.foretold.get(task)
-            own = [p for text, p in look.thresholds.items() if read_threshold(text).task == task]
+            own = [p for text, p in look.thresholds.items() if threshold_told(text).task == task]
             table.add_row(
                 count(look.at) if i == 0 else "",
                 Text(elide(clean(task), 20)),

@@ -1,9 +1,11 @@
 """Thresholds: how they read, and which of an outcome they are of."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from bayeslaw.answers.thresholds import Threshold, read_threshold, tasks_of_threshold
+from bayeslaw.answers.thresholds import Threshold, read_threshold, tasks_of_threshold, threshold_told
 from bayeslaw.errors import TargetError, TaskError
 from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_as_given
 
@@ -72,7 +74,13 @@ def test_losses_that_were_converted_reach_thresholds_in_the_unit_that_these_name
     assert tasks_of_threshold(threshold, outcome, TASKS) == ("arc",)
     np.testing.assert_array_equal(threshold.reached(np.array([least, most]), outcome), [True, False])
     assert least < threshold.limit(outcome) < most
-    assert read_threshold(threshold.on(outcome, "arc")) == threshold
+    assert threshold_told(threshold.on(outcome, "arc")) == threshold
+
+
+@pytest.mark.parametrize("task", ["p<0.05", "a>=1 <=2", "a:b", "=", "x" * 300])
+@pytest.mark.parametrize(("text", "outcome"), [("accuracy>=.5", SCORE), ("loss<=2", LOSS)])
+def test_thresholds_as_told_are_understood_whatever_tasks_are_called(task, text, outcome):
+    assert threshold_told(read_threshold(text).on(outcome, task)) == replace(read_threshold(text), task=task)
 
 
 @pytest.mark.parametrize("text", ["loss<=12", "loss:arc<=12", "arc<=12"])

@@ -1,6 +1,7 @@
 """Repeated runs, narrowing, and the content hash."""
 
 import pickle
+import re
 import time
 
 import numpy as np
@@ -200,7 +201,9 @@ def test_runs_that_did_not_end_are_told():
     frame = pd.DataFrame({"model": list("abc"), "data": [1, 2, 3], "loss": [3.0, 2.9, 2.8]})
     states = frame.assign(State=["finished", "crashed", "running"])
     (note,) = (note for note in read_runs(states).notes if "State" in note and "did not end" in note)
-    where = "State != 'crashed' and State != 'running'"
-    assert where in note
-    assert read_runs(states, where=where).models == ("a",)
+    assert note.endswith("""--where 'State != "crashed" and State != "running"'.""")
+    spaced = states.rename(columns={"State": "Run State"})
+    (note,) = (note for note in read_runs(spaced).notes if "did not end" in note)
+    (where,) = re.findall(r"--where '(.*)'", note)
+    assert read_runs(spaced, where=where).models == ("a",)
     assert not any("did not end" in note for note in read_runs(states.assign(State="ok")).notes)

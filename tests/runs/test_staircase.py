@@ -39,6 +39,12 @@ def test_steps_of_one_model_and_noise_are_not_steps_of_all():
     assert [check.status for check in found].count("PASS") == len(found)
 
 
+def test_sizes_that_hardly_differ_tell_no_slopes():
+    frame = falling(models=6, noise=0.005)
+    near = frame["data"].replace(float(SIZES[1]), float(SIZES[0]) * (1 + 1e-7))
+    assert judged(frame.assign(data=near)).value == 0
+
+
 @NEEDS_DATA
 def test_published_losses_do_not_fall_in_steps():
     for name in ("finetune/flan.csv", "finetune/gigaword.csv", "selection/lcdb.csv"):

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from bayeslaw.runs.columns import meaning, sizes_in_headings
+
 _END = r"(?:[eE][+-]?\d{1,3})?(?:\s?[kKmMbBgGtT%])?"
 _COMMA = re.compile(rf"[+-]?(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,300}}),\d{{1,300}}{_END}")
 _COMMAS_OF_THOUSANDS = re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:,\d{{3}})+{_END}")
@@ -11,14 +13,16 @@ _POINT = re.compile(r"[+-]?\d{0,300}\.\d{0,300}(?:[eE][+-]?\d{1,3})?(\s?[kKmMbBg
 _POINTS_OF_THOUSANDS = re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:\.\d{{3}})+{_END}")
 
 
-def with_points(rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], tuple[str, ...]]:
+def with_points(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], tuple[str, ...]]:
     """Write numbers with decimal points in columns in which decimals have commas.
 
     Numbers such as ``1,600`` and ``1.600`` tell nothing of their own. They are read as those of the other columns are,
-    if there some decimals have commas and none a point but in sizes such as ``1.3B``, which are names as well.
+    if there some decimals have commas and none a point but in sizes such as ``1.3B``, which are names as well. Losses
+    and scores are no thousands: there ``3.512`` has a decimal point.
 
     Parameters
     ----------
+    header : headings of the columns.
     rows : cells of a table, each row as long.
 
     Returns
@@ -26,11 +30,19 @@ def with_points(rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], tuple[s
     The cells, and a note if any were written anew.
     """
     columns = [[cell.strip() for cell in column] for column in zip(*rows, strict=True)]
-    of_others = [any(map(_has_other_comma_or_point, column)) for column in columns]
+    measured = [_is_measured(heading) for heading in header]
+    pointed_of = [
+        [cell for cell in column if _has_decimal_point(cell) or (is_measured and _POINTS_OF_THOUSANDS.fullmatch(cell))]
+        for column, is_measured in zip(columns, measured, strict=False)
+    ]
+    of_others = [
+        bool(pointed) or any(map(_SEVERAL_COMMAS.fullmatch, column))
+        for column, pointed in zip(columns, pointed_of, strict=True)
+    ]
     of_commas = [
         any(map(_has_decimal_comma, column)) and not other for column, other in zip(columns, of_others, strict=True)
     ]
-    is_mixed = any(_has_decimal_point(cell) and cell[-1].isdigit() for column in columns for cell in column)
+    is_mixed = any(cell[-1].isdigit() for pointed in pointed_of for cell in pointed)
     anew: dict[str, str] = {}
     for position, column in enumerate(columns):
         if not any(of_commas) or of_others[position] or (is_mixed and not of_commas[position]):
@@ -56,8 +68,10 @@ def _has_decimal_comma(cell: str) -> bool:
     return bool(_COMMA.fullmatch(cell)) and not _COMMAS_OF_THOUSANDS.fullmatch(cell)
 
 
-def _has_other_comma_or_point(cell: str) -> bool:
-    return _has_decimal_point(cell) or bool(_SEVERAL_COMMAS.fullmatch(cell))
+def _is_measured(heading: str) -> bool:
+    """Whether a column has losses or scores, by its name, or by the size that it is of in a wide table."""
+    known = meaning(heading)
+    return known.role in ("loss", "accuracy") if known else heading in sizes_in_headings([heading])
 
 
 def _has_decimal_point(cell: str) -> bool:

@@ -39,8 +39,8 @@ def _read(found: Found) -> Raw:
                 f"{found.name}, row {number}: found {len(row)} cells, expected {len(header)} as in the header. "
                 "Quote cells that contain the delimiter, and leave no cell out."
             )
-    body, marks = without_marks(body)
-    body, commas = with_points(body)
+    body, marks = without_marks(header, body)
+    body, commas = with_points(header, body)
     notes = (*notes, *marks, *commas)
     # Joined by position, as headings may repeat: that is told to the user later, for every format alike.
     table = pd.DataFrame(np.array(body, dtype=object).reshape(len(body), len(header)), dtype=object)

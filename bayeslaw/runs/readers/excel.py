@@ -14,7 +14,7 @@ from bayeslaw.runs.readers.titles import header_at
 
 FORMAT = "Excel workbook"
 _TITLES = 20
-"""Rows above the headings, at most."""
+"""Rows above the headings, at most, empty ones among them."""
 
 
 def _recognises(found: Found) -> bool:
@@ -55,7 +55,7 @@ def _read(found: Found) -> Raw:
 
 def _table(sheet: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The table on a sheet, under its headings, and notes on what stands above them."""
-    cells = sheet.dropna(how="all", axis=1).dropna(how="all")
+    cells = sheet.dropna(how="all", axis=1)
     if cells.empty:
         return pd.DataFrame(), ()
     texts = cells.iloc[: _TITLES + 1].astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell))

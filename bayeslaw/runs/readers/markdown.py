@@ -44,8 +44,8 @@ def _read(found: Found) -> Raw:
                 f"{found.name}, row {number}: found {len(row)} cells, expected {len(header)} as in the heading. "
                 r"Write \| for a bar inside a cell, and leave no cell out."
             )
-    rows, marks = without_marks(rows)
-    rows, commas = with_points(rows)
+    rows, marks = without_marks(header, rows)
+    rows, commas = with_points(header, rows)
     table = pd.DataFrame(
         {position: pd.Series([row[position] for row in rows], dtype=object) for position in range(len(header))}
     )

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from bayeslaw.runs.columns import meaning
+
 _NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,300})?(?:[.,]\d{0,300})?(?:[eE][+-]?\d{1,3})?(?:\s?[kKmMbBgGtT%])?"
 _FOOTNOTE = r"(?:\[\^[\w-]{1,20}\]|<sup>[^<\d]{1,9}</sup>|[†‡§¶])"
 _PLUS_MINUS = rf"(?:±|\+/?-|\$?\\pm\$?)\s?{_NUMBER}"
@@ -11,18 +13,25 @@ _MARKED = re.compile(rf"(?P<number>{_NUMBER})\s?(?P<marks>(?:(?:{_FOOTNOTE}|{_ER
 _LONGEST = 200
 
 
-def without_marks(rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], tuple[str, ...]]:
-    """Drop what stands behind numbers and is none of their digits.
+def without_marks(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], tuple[str, ...]]:
+    """Drop what stands behind numbers and is none of their digits; names keep it, which may tell them apart.
 
     Parameters
     ----------
+    header : headings of the columns.
     rows : cells of a table.
 
     Returns
     -------
     The cells, and notes on what was dropped.
     """
-    found = {cell: marked for row in rows for cell in row if (marked := _marked(cell))}
+    numbers = [not _names(heading) for heading in header]
+    found = {
+        cell: marked
+        for row in rows
+        for cell, is_number in zip(row, numbers, strict=True)
+        if is_number and (marked := _marked(cell))
+    }
     if not found:
         return [list(row) for row in rows], ()
     errors = [cell for cell, marked in found.items() if re.search(r"\d", re.sub(_FOOTNOTE, "", marked["marks"]))]
@@ -35,7 +44,18 @@ def without_marks(rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], tuple
             f"Errors behind numbers are not used: {errors[0]!r} is {_bare(found[errors[0]])}; a column loss_se of "
             "standard errors is."
         )
-    return [[_bare(found[cell]) if cell in found else cell for cell in row] for row in rows], tuple(notes)
+    return [
+        [
+            _bare(found[cell]) if is_number and cell in found else cell
+            for cell, is_number in zip(row, numbers, strict=True)
+        ]
+        for row in rows
+    ], tuple(notes)
+
+
+def _names(heading: str) -> bool:
+    known = meaning(heading)
+    return known is not None and known.role in ("model", "family", "task")
 
 
 def _marked(cell: str) -> re.Match[str] | None:

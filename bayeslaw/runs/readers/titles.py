@@ -12,7 +12,8 @@ _SHOWN = 60
 def without_comments(text: str) -> tuple[str, tuple[str, ...]]:
     """Drop lines of comments at the start of a text; the last of them stays if it holds the headings.
 
-    It does if what follows has as many cells by any mark between them, and is no heading itself.
+    It does if what follows has as many cells by any mark between them, some of which are numbers, and if more of its
+    own cells are names of columns.
 
     Returns
     -------
@@ -23,13 +24,18 @@ def without_comments(text: str) -> tuple[str, tuple[str, ...]]:
     if not count:
         return text, ()
     last, first = lines[count - 1].lstrip(COMMENT).strip(), lines[count].strip()
-    is_heading = any(
-        mark in first and last.count(mark) == first.count(mark) and not any(map(meaning, first.split(mark)))
-        for mark in ",;\t|"
-    )
+    is_heading = any(_heads(last.split(mark), first.split(mark)) for mark in (",", ";", "\t", "|", None))
     dropped = lines[: count - is_heading]
     rest = [last + "\n"] * is_heading + lines[count:]
     return "".join(rest), _note(line.lstrip(COMMENT).strip() for line in dropped)
+
+
+def _heads(above: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether cells are the headings of those below."""
+    if len(above) != len(below) or len(below) < 2 or not _has_number(below):
+        return False
+    names, names_below = (sum(meaning(cell) is not None for cell in cells) for cells in (above, below))
+    return names > names_below or (not names_below and not _has_number(above))
 
 
 def header_at(rows: Sequence[Sequence[str]]) -> tuple[int, tuple[str, ...]]:
@@ -45,9 +51,13 @@ def header_at(rows: Sequence[Sequence[str]]) -> tuple[int, tuple[str, ...]]:
     """
     found = next((number for number, row in enumerate(rows) if sum(map(_is_filled, row)) > 1), 0)
     headings = [cell.strip() for cell in rows[found] if _is_filled(cell)]
-    if not found or (any(read_count(cell) is not None for cell in headings) and not any(map(meaning, headings))):
+    if not found or (_has_number(headings) and not any(map(meaning, headings))):
         return 0, ()
     return found, _note(cell.strip() for row in rows[:found] for cell in row)
+
+
+def _has_number(cells: Iterable[str]) -> bool:
+    return any(read_count(cell.strip()) is not None for cell in cells)
 
 
 def _is_filled(cell: str) -> bool:

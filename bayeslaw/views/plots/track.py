@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bayeslaw.answers.thresholds import read_threshold
+from bayeslaw.answers.thresholds import threshold_told
 from bayeslaw.answers.track_result import Look, Track
 from bayeslaw.views.names import clean, short_names
 from bayeslaw.views.numbers import count
@@ -59,7 +59,7 @@ def plot(result: Track, ax: Axes | None = None) -> Axes:
         ax.plot([end, end], [r.p05, r.p95], color=colour, linewidth=1.6, zorder=3)
         ax.plot([end], [r.median], marker="D", markersize=6, color=colour, zorder=3.2, clip_on=False)
     measured = next(p.outcome for p in result.ends if p.outcome.name == outcome)
-    limits = sorted({read_threshold(text).limit(measured) for r in now.values() for text in r.thresholds})
+    limits = sorted({threshold_told(text).limit(measured) for r in now.values() for text in r.thresholds})
     for value in limits:
         ax.axhline(value, color="#555555", linewidth=1.0, linestyle=(0, (1, 1.5)), zorder=1.5)
     warned = next((one for one in result.warnings if one.outcome == outcome and one.alarm), None)

@@ -12,6 +12,7 @@ from bayeslaw.runs.readers import registry
 from bayeslaw.runs.readers.base import Raw, Reader
 from bayeslaw.runs.readers.decimal_commas import with_points
 from bayeslaw.runs.readers.marks import without_marks
+from bayeslaw.runs.readers.titles import without_comments
 from bayeslaw.runs.reading import understand
 
 CSV = "model,data,loss\na,100,3.5\na,200,3.25\n"
@@ -124,7 +125,16 @@ def test_marks_behind_numbers(tmp_path):
 
 @pytest.mark.parametrize("cell", ["10<sup>9</sup>", "10⁹", "1e-3", "3-1", "2026-10-01", "T5†", "±0.1", "3.1 (0.2)"])
 def test_what_is_no_mark_is_left(cell):
-    assert without_marks([[cell]]) == ([[cell]], ())
+    assert without_marks(["loss"], [[cell]]) == ([[cell]], ())
+
+
+def test_marks_of_names_are_kept(tmp_path):
+    (tmp_path / "t.csv").write_text("model,params,data,loss\n7B†,7B†,100,3.5§\n7B,7B,100,3.4\n")
+    runs = read_runs(tmp_path / "t.csv")
+    assert runs.models == ("7B†", "7B")
+    assert runs.table["params"].tolist() == [7e9, 7e9]
+    (tmp_path / "t.csv").write_text("model,data,loss\n7B†,100,3.5§\n7B,100,3.4\n")
+    assert "Marks behind numbers are dropped: '3.5§' is 3.5." in read_runs(tmp_path / "t.csv").notes
 
 
 def test_commas_of_thousands_beside_those_of_decimals_are_left(tmp_path):
@@ -136,7 +146,14 @@ def test_commas_of_thousands_beside_those_of_decimals_are_left(tmp_path):
 @pytest.mark.parametrize("cells", [["3,500", "3,250"], ["3,5", "3.25"], ["3,5,1", "32"], ["1,3B 2.000", "1.5B 500"]])
 def test_commas_that_may_not_be_of_decimals_are_left(cells):
     rows = [row.split() for row in cells]
-    assert with_points(rows) == (rows, ())
+    assert with_points(["params", "data"], rows) == (rows, ())
+
+
+@pytest.mark.parametrize("heading", ["eval loss", "200"])
+def test_losses_are_no_thousands(heading):
+    for rows in ([["0,1", "3.512"], ["0,1", "1.250"]], [["1.600", "3,51"], ["800", "1.250"]]):
+        found, _ = with_points(["gpus", heading], rows)
+        assert [row[1] for row in found] == [row[1] for row in rows]
 
 
 def test_excel(tmp_path):
@@ -156,15 +173,38 @@ def test_excel(tmp_path):
         ("Scaling study\n", "'Scaling study'"),
         ("#model,data,loss\n", ""),
         ("# by us\n# model,data,loss\n", "'by us'"),
+        ("# of a model, by us, in May\n", "'of a model, by us, in May'"),
     ],
 )
 def test_titles_and_comments_above_headings(tmp_path, above, told):
-    (tmp_path / "t.csv").write_text(above + (CSV.partition("\n")[2] if "model" in above else CSV))
+    (tmp_path / "t.csv").write_text(above + (CSV.partition("\n")[2] if "model,data" in above else CSV))
     runs = read_runs(tmp_path / "t.csv")
     assert rows(runs) == ROWS
     assert [note for note in runs.notes if "Above the headings" in note] == (
         [f"Above the headings, and left out: {told}."] if told else []
     )
+
+
+@pytest.mark.parametrize("mark", [",", "\t", " "])
+@pytest.mark.parametrize("name", ["D", "a"])
+def test_headings_behind_a_sign_of_comments(tmp_path, mark, name):
+    text = f"# model,data,loss\n{name},100,3.5\n{name},200,3.25\n"
+    (tmp_path / "t.csv").write_text(text.replace(",", mark))
+    assert rows(read_runs(tmp_path / "t.csv")) == [[name, *row[1:]] for row in ROWS]
+
+
+def test_a_comment_with_names_of_columns_is_no_heading_above_headings():
+    assert without_comments("# model, loss\nfoo,err\na,1\n")[0] == "foo,err\na,1\n"
+
+
+def test_empty_rows_of_a_sheet_are_counted(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["model", "data", "loss"], ROWS[0], [], ["a", 200, -1]):
+        book.active.append(list(row))
+    book.save(tmp_path / "t.xlsx")
+    with pytest.raises(RunsError, match="row 3, column 'loss'"):
+        read_runs(tmp_path / "t.xlsx")
 
 
 def test_a_title_on_a_sheet(tmp_path):
