@@ -74,7 +74,7 @@ def given_rest(bases: Bases, precision: Array, response: Array, z: Coefficients)
     of_curves, information, told = _eliminate(
         jnp.einsum("cma,cmb->cab", weighted, basis), jnp.einsum("cma,cm->ca", weighted, response), z.own.shape[1]
     )
-    found, volume = _effects(bases, information[:, 0, 0], told[:, 0], z)
+    found, volume = _effects(bases, information[:, 0, 0], told[:, 0], z)  # the first shared function is 1
     told = told - information[:, :, 0] * levels(bases, found)[:, None]
 
     tasks, k, size = len(bases.sd), bases.task_of, bases.size[:, None]
@@ -105,7 +105,7 @@ def heights(bases: Bases, found: Coefficients) -> Array:
 
 
 def levels(bases: Bases, found: Coefficients) -> Array:
-    """Of each curve above that of its task, due to its model and family: shape (C,)."""
+    """How far the level of each curve is above that of its task, due to its model and family: skill, shape (C,)."""
     k = bases.task_of
     level = bases.model_sd[k] * found.model[bases.model_of]
     level += bases.family_sd[k] * found.family[bases.family_of_model][bases.model_of]
@@ -113,11 +113,26 @@ def levels(bases: Bases, found: Coefficients) -> Array:
 
 
 def _effects(bases: Bases, information: Array, told: Array, z: Coefficients) -> tuple[Coefficients, Array]:
-    """Models and families as if there were no walks and levels of tasks were at their conditional mean.
+    """Effects of models and families, as if there were no walks and levels of tasks were at their conditional mean.
 
-    Of curves information about their level, and what is told of it, are given: shapes (C,). Models are eliminated
-    first, from the groups of their family and its factor, T + 1 numbers, and from the levels of tasks. Returns the
-    coefficients, the others as they were, and the log of the Jacobian determinant.
+    The normal equations are solved block by block: models are eliminated first, then the T + 1 effects of each family
+    (of its groups, one a task, and its factor), which leaves the T levels of tasks.
+
+    Parameters
+    ----------
+    bases : Bases
+    information, told : Array, shape (C,)
+        About the level of each curve, once its own coefficients are eliminated: of the log density, minus the second
+        derivative, and the first derivative at 0.
+    z : Coefficients
+        Deviates.
+
+    Returns
+    -------
+    coefficients : Coefficients
+        Of models, families and groups; the others are the deviates.
+    volume : Array, shape ()
+        Logarithm of the Jacobian determinant.
     """
     tasks, kin, families = len(bases.sd), bases.family_of_model, len(z.family)
     place, sd = (bases.family_of_group, bases.task_of_group), bases.sd[:, 0]
@@ -127,36 +142,40 @@ def _effects(bases: Bases, information: Array, told: Array, z: Coefficients) -> 
         return jnp.zeros((len(kin), tasks)).at[bases.model_of, bases.task_of].add(values)
 
     def by_family(values: Array) -> Array:
+        """Sums over the models of each family: shape (F, ...)."""
         return jax.ops.segment_sum(values, kin, families)
 
-    level, said = by_model(information), by_model(told)
+    information, told = by_model(information), by_model(told)
     of_groups = (bases.group_sd * jnp.zeros((families, tasks)).at[place].set(1.0))[:, :, None] * jnp.eye(tasks)
-    to_level = jnp.concatenate([of_groups, jnp.tile(bases.family_sd[:, None], (families, 1, 1))], axis=2)  # F T T+1
+    of_factor = jnp.tile(bases.family_sd[:, None], (families, 1, 1))
+    to_levels = jnp.concatenate([of_groups, of_factor], axis=2)  # (F, T, T + 1): levels of a family from its effects
 
-    own = bases.model_sd * level
-    pivot, heard = 1.0 + own @ bases.model_sd, said @ bases.model_sd
-    rows = jnp.concatenate([jnp.einsum("jt,jta->ja", own, to_level[kin]), own * sd], axis=1)
-    share = rows / pivot[:, None]
-    left, right = share[:, : tasks + 1], share[:, tasks + 1 :]
-    inside = jnp.einsum("fta,ft,ftb->fab", to_level, by_family(level), to_level)
-    outside = jnp.einsum("fta,ft->fat", to_level, by_family(level) * sd)
-    between = jnp.concatenate([inside, outside], axis=2) - by_family(left[:, :, None] * rows[:, None, :])
-    of_families = jnp.einsum("fta,ft->fa", to_level, by_family(said)) - by_family(left * heard[:, None])
+    own = bases.model_sd * information
+    pivot, told_model = 1.0 + own @ bases.model_sd, told @ bases.model_sd
+    with_family, with_tasks = jnp.einsum("jt,jta->ja", own, to_levels[kin]), own * sd
+    share_family, share_tasks = with_family / pivot[:, None], with_tasks / pivot[:, None]
 
-    root = jnp.linalg.cholesky(jnp.eye(tasks + 1) + between[:, :, : tasks + 1])
-    apart = solve_triangular(root, between[:, :, tasks + 1 :], lower=True)
-    middle = solve_triangular(root, of_families[..., None], lower=True)[..., 0]
-    of_tasks = jnp.diag(1.0 + jnp.sum(level, axis=0) * sd**2) - right.T @ (own * sd)
-    of_tasks -= jnp.einsum("fas,fat->st", apart, apart)
-    typical = jnp.linalg.solve(
-        of_tasks, jnp.sum(said, axis=0) * sd - heard @ right - jnp.einsum("fas,fa->s", apart, middle)
-    )
+    of_family = by_family(information)
+    inside = jnp.einsum("fta,ft,ftb->fab", to_levels, of_family, to_levels)
+    inside -= by_family(share_family[:, :, None] * with_family[:, None, :])
+    across = jnp.einsum("fta,ft->fat", to_levels, of_family * sd)
+    across -= by_family(share_family[:, :, None] * with_tasks[:, None, :])
+    told_family = jnp.einsum("fta,ft->fa", to_levels, by_family(told))
+    told_family -= by_family(share_family * told_model[:, None])
+    root = jnp.linalg.cholesky(jnp.eye(tasks + 1) + inside)
+    across = solve_triangular(root, across, lower=True)
+    middle = solve_triangular(root, told_family[..., None], lower=True)[..., 0]
+
+    of_tasks = jnp.diag(1.0 + information.sum(axis=0) * sd**2)
+    of_tasks -= share_tasks.T @ with_tasks + jnp.einsum("fas,fat->st", across, across)
+    told_tasks = told.sum(axis=0) * sd - told_model @ share_tasks - jnp.einsum("fas,fa->s", across, middle)
+    mean = jnp.linalg.solve(of_tasks, told_tasks)
 
     deviates = jnp.zeros((families, tasks + 1)).at[:, -1].set(z.family).at[place].set(z.group)
-    known = (middle - apart @ typical + deviates)[..., None]
-    family = solve_triangular(jnp.swapaxes(root, 1, 2), known, lower=False)[..., 0]
-    mean = (heard - jnp.sum(rows[:, : tasks + 1] * family[kin], axis=1) - rows[:, tasks + 1 :] @ typical) / pivot
-    found = z._replace(model=mean + z.model / jnp.sqrt(pivot), family=family[:, -1], group=family[place])
+    left = (middle - across @ mean + deviates)[..., None]
+    family = solve_triangular(jnp.swapaxes(root, 1, 2), left, lower=False)[..., 0]
+    model = (told_model - jnp.sum(with_family * family[kin], axis=1) - with_tasks @ mean) / pivot
+    found = z._replace(model=model + z.model / jnp.sqrt(pivot), family=family[:, -1], group=family[place])
     volume = -jnp.sum(jnp.log(jnp.diagonal(root, axis1=1, axis2=2))) - 0.5 * jnp.sum(jnp.log(pivot))
     return found, volume
 

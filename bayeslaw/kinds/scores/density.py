@@ -10,8 +10,8 @@ For curve i of model m, family f and task k, at the points x of its runs with t 
 with standard normal F, f, M and o: F and M are how much better a family and a model are on all tasks, f and o on one.
 Their standard deviations and the rates of walks (see ``walks``) hold for all tasks, as a task at chance tells none of
 them; chance, ceiling and noise are those of a task. Models of all sizes share a common walk, and one that is multiplied
-by their size as of ``levelling_size``. Everything is sampled; levels, walks and effects
-of models and families by their conditional distribution given all else (``condition``).
+by their size as of ``levelling_size``. Everything is sampled; levels, walks and effects of models and families by their
+conditional distribution given all else (``condition``).
 
 Shapes: C curves, M points, T tasks, G families within tasks, P knots of common walks, Q of own ones, B = 1 + Q.
 """
@@ -200,13 +200,6 @@ def skill_by_law(density: ScoreDensity, data: ScoreData, position: Position) -> 
         data.covariates,
         dict.fromkeys(data.covariates, 1.0),
     )
-
-
-def effects(data: ScoreData, position: Position, scales: dict[str, Array]) -> Array:
-    """Skill of each curve due to its model and family: shape (C,)."""
-    k = data.task_of
-    family = family_effects(position, scales, k, data.family_name_of, data.family_of)
-    return family + scales["model_sd"][k] * position["model_factor"][data.model_of]
 
 
 def family_effects(position: Position, scales: dict[str, Array], task: Array, kin: Array, family: Array) -> Array:

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from scipy.special import expit, logit
 
+from bayeslaw.kinds.scores.conditional import heights
 from bayeslaw.kinds.scores.density import (
     LEVEL_SD,
     OF_ALL_TASKS,
@@ -15,7 +16,8 @@ from bayeslaw.kinds.scores.density import (
     WALKS,
     ScoreData,
     ScoreDensity,
-    effects,
+    bases_of,
+    coefficients_of,
     family_effects,
     levels_of,
     score_scales,
@@ -121,7 +123,7 @@ class ScoreModel:
         """Entries of a position fixed at 0: spreads of the population, and what the table cannot tell apart."""
         known = {name for name in self.sizes() if name.startswith("spread.")}
         known |= {name for name in SCALES if getattr(self.density.scales, name).sd == 0}
-        known |= {"chance"} if not self.layout.chance.any() else set()  # 0 without skill
+        known |= {"chance"} if not self.layout.chance.any() else set()  # guessing reaches 0 on all
         absent = self.density.absent
         effects = {"model_sd": "model_factor", "family_sd": "family_factor", "family_offset_sd": "family_offset"}
         return frozenset(known | absent | {effects[name] for name in absent & set(effects)})
@@ -164,7 +166,7 @@ def _evaluate(density: ScoreDensity, data: ScoreData, positions: Position) -> tu
         return (
             coordinates(density.pooled, data.groups, position),
             scales,
-            LEVEL_SD * position["level"][data.task_of] + effects(data, position, scales),
+            heights(bases_of(data, scales), coefficients_of(position))[:, 0],
             LEVEL_SD * position["level"][index[0]] + family_effects(position, scales, *index),
             chance,
             ceiling,

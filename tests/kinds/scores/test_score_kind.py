@@ -17,7 +17,8 @@ from bayeslaw.evidence.sensitivity import log_prior
 from bayeslaw.kinds.base import log_density
 from bayeslaw.kinds.registry import build_model, kind_of
 from bayeslaw.kinds.scores.conditional import Bases, Coefficients, given_rest, heights
-from bayeslaw.kinds.scores.density import LEVEL_SD, OWN, SCALES, ceiling_above
+from bayeslaw.kinds.scores.density import LEVEL_SD, OWN, SCALES, ceiling_above, levels_of, prior_of_chance
+from bayeslaw.kinds.scores.layout import SIZE_EXPONENT, levelling_size
 from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.scores.walks import Walk, brownian, walk_over
 from bayeslaw.kinds.shared.scales import LogNormal
@@ -316,6 +317,35 @@ def test_scales_that_are_known_are_kept_and_those_of_nothing_are_0(runs):
     np.testing.assert_allclose(draws.noise, 0.05)
     np.testing.assert_allclose(draws.own_walk, 0.03 * positions[OWN][:, :, 1:])
     assert not draws.scales["family_sd"].any()
+
+
+@pytest.mark.fits
+def test_departures_level_off_with_size_at_the_runs_and_at_targets_alike(fitted):
+    """Like log size at the reference; bounded by 1 / .34 above, which the logarithm is not."""
+    near = np.array([0.999, 1.001])
+    np.testing.assert_allclose(levelling_size(near), np.log(near), rtol=1e-3)
+    assert levelling_size(np.array([1e30]))[0] == pytest.approx(1 / SIZE_EXPONENT)
+    layout, predictor = fitted.posterior.layout, fitted.posterior.predictor
+    relative = layout.covariates["params"][:, 0] / layout.reference["params"]
+    np.testing.assert_allclose(layout.size, (1 - relative**-0.34) / 0.34, atol=1e-9)
+    np.testing.assert_allclose(predictor._sizes(predictor.runs())[:, 0], layout.size, atol=1e-9)
+
+
+def test_scores_without_skill_are_0_near_chance_or_unknown():
+    """Where guessing reaches 0, known, or not known: a deviate of 1 is one prior standard deviation of the logit."""
+    model = build_model(bl.read_runs(score_table()), get_law("trajectory"))
+    priors = model.density.scales
+    for known, expected in (
+        (0.0, -np.inf),
+        (0.25, logit(0.25) + priors.near_chance.sd),
+        (np.nan, priors.chance.mean + priors.chance.sd),
+    ):
+        mean, sd = prior_of_chance(priors, np.array([known]))
+        assert float(mean[0] + sd[0]) == pytest.approx(expected)
+    with jax.enable_x64(True):
+        position = {name: np.ones(shape) for name, shape in model.sizes().items()}
+        data = model.data._replace(known_chance=np.zeros_like(model.data.known_chance))
+        np.testing.assert_array_equal(levels_of(model.density, data, position)[0], 0.0)
 
 
 @pytest.mark.fits
