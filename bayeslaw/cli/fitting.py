@@ -92,7 +92,7 @@ def new_fit(
 
 
 def open_fit(path: Path, law: str | None, quiet: bool) -> "Fit":
-    """Load a saved fit, and say what it is of.
+    """Load a saved fit, after saying what it is of.
 
     Parameters
     ----------
@@ -101,19 +101,17 @@ def open_fit(path: Path, law: str | None, quiet: bool) -> "Fit":
         File of the law that it was made with, if that is one of the user's own.
     quiet : bool
     """
+    from bayeslaw.posterior.outline import read_outline
+
+    outline = None if quiet else read_outline(path)
+    if outline is not None:
+        tell(f"A fit of {fit_in_words(*outline)}: working out the answer.")
+
     from bayeslaw.fitting.fit import load
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
-    fitted = load(path, law=asked_law(law))
-    if not quiet:
-        runs = fitted.posterior.runs
-        tell(f"A fit of {_in_words(runs, fitted.posterior.law)}: working out the answer.")
-    return fitted
-
-
-def _in_words(runs: "Runs", law: "Law") -> str:
-    return fit_in_words(len(runs.models), len(runs.table), law.name)
+    return load(path, law=asked_law(law))
 
 
 def say_what_went_in(posterior: "Posterior") -> None:
@@ -168,7 +166,8 @@ def fit_table(
     require_columns(table, law)
     if not quiet:
         say_what_was_read(table)
-    with interruptible(), progress_bar(_in_words(table, law), quiet) as progress:
+    words = fit_in_words(len(table.models), len(table.table), law.name)
+    with interruptible(), progress_bar(words, quiet) as progress:
         from bayeslaw.fitting.fit import fit
         from bayeslaw.sampling.compilation_cache import use_compilation_cache
         from bayeslaw.sampling.nuts import QUICK
