@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -229,14 +231,28 @@ def pytest_addoption(parser):
     parser.addoption("--update-snapshots", action="store_true", help="Write the files in tests/snapshots again.")
 
 
-def pytest_configure(config):
-    """Keep compiled programs: for the other worker, for processes that tests start, and for the next time.
+LIGHTER = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=1"
+"""Fewer optimisations: compiling, which takes most of the time of tests, takes half as long, and a step of NUTS a tenth
+more. The slow suites, and whoever sets XLA_FLAGS, be it to nothing, compile otherwise."""
 
-    They are kept by their content, so that a change of the code never meets a program of what it was before.
+
+def pytest_configure(config):
+    """Compile with fewer optimisations, and keep compiled programs.
+
+    They are kept for the other worker, for processes that tests start, and for the next time; by their content, so that
+    a change of the code never meets a program of what it was before.
     """
+    if "XLA_FLAGS" not in os.environ and config.option.markexpr != "slow" and is_known(LIGHTER):
+        os.environ["XLA_FLAGS"] = LIGHTER
     if VARIABLE not in os.environ and hasattr(config, "cache"):
         os.environ[VARIABLE] = str(config.cache.mkdir("compiled"))
     use_compilation_cache()
+
+
+def is_known(flags):
+    """Whether XLA knows flags; it ends the process where it does not."""
+    asked = [sys.executable, "-c", "import jax; jax.devices()"]
+    return subprocess.run(asked, env={**os.environ, "XLA_FLAGS": flags}, capture_output=True).returncode == 0
 
 
 @pytest.hookimpl(tryfirst=True)  # before marks are selected by

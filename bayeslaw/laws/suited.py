@@ -57,9 +57,6 @@ def _are_sizes(table: pd.DataFrame) -> bool:
 
 def _law_of_scores(table: pd.DataFrame) -> tuple[str, str]:
     """Name of the law for a table of scores, and why."""
-    if "params" not in table or table["params"].nunique() < 2:
-        return "loss_to_score" if "model_loss" in table else "trajectory", "the table has scores"
-    points = table.groupby(["task", "model"], sort=False)["data"].nunique().median() if "data" in table else 1
-    if points >= SIZES_OF_A_CURVE:
-        return "trajectory", "the table has scores of checkpoints"
-    return "capability", "the table has scores of models of several sizes"
+    if "params" in table and table["params"].nunique() > 1:
+        return "trajectory", "the table has scores of models of several sizes"
+    return "loss_to_score" if "model_loss" in table else "trajectory", "the table has scores"

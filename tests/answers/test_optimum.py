@@ -75,6 +75,7 @@ def test_tokens_that_repeat_move_the_best_split(compute, repeated):
     assert np.abs(found - freely)[repeats].min() > 0
 
 
+@pytest.mark.fits
 def test_what_is_held_is_told_and_predicted_at(repeated):
     best = optimum(repeated, 1e24, at={"unique_data": UNIQUE}, seed=2)
     assert best.at == {"unique_data": UNIQUE}

@@ -296,6 +296,7 @@ def test_a_size_that_is_text_is_explained(steady):
         predict(steady, [{"data": "1.6M"}])
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("law", ["rectified", "broken"])
 def test_some_of_the_curves_go_where_they_go_among_all(simulate, forge_at_random, law):
     runs = simulate({("t", "a"): SIZES, ("t", "b"): SIZES[1:], ("u", "c"): (250.0, 900.0, 3200.0)}, seed=4)

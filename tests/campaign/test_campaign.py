@@ -254,6 +254,7 @@ def test_a_folder_that_was_altered_is_an_error_that_teaches(study, capsys, what)
         assert pd.Series([err]).str.contains(told, regex=True).all(), err
 
 
+@pytest.mark.fits
 def test_a_fit_that_was_altered_is_made_again(study):
     path = study / history(study).steps[0]["fit"]
     path.write_bytes(path.read_bytes()[:-100])
@@ -313,6 +314,7 @@ print(killed, found.rows)
 """
 
 
+@pytest.mark.fits
 @pytest.mark.skipif(os.name != "posix", reason="kills processes")
 @pytest.mark.parametrize("kills", [10, pytest.param(300, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_it_goes_on_with_what_was_added(source, tmp_path, kills):

@@ -198,6 +198,7 @@ def test_a_fit_that_is_made_is_not_made_otherwise(capsys, saved, option):
         assert f"--{option} is for a fit that is yet to be made" in err
 
 
+@pytest.mark.fits
 def test_predict_and_check_read_what_select_saved(capsys, saved, answer):
     _, fit = saved
     status, out, _ = run(capsys, "predict", fit, "--at", "data=1600", "--at", "data=10k", "--json")

@@ -81,6 +81,7 @@ def test_every_answer_can_be_had_as_csv_markdown_and_picture(capsys, saved, tmp_
     assert not [path for path in tmp_path.iterdir() if path not in files]
 
 
+@pytest.mark.fits
 def test_a_report_has_the_command_that_makes_it_again(capsys, saved, tmp_path):
     page = tmp_path / "page.html"
     status, out, _ = ask(capsys, saved, "crossing", "--report", page, "--json")
@@ -178,6 +179,7 @@ def test_ways_that_there_are_not_are_refused_at_once(capsys, saved, tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.fits
 def test_a_report_is_about_what_its_point_asks(capsys, saved, tmp_path):
     page = tmp_path / "page.html"
     status, out, err = run(capsys, "report", saved / "curves.nc", *AT, "-o", page, "--allow-failed-checks")

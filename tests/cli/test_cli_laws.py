@@ -79,6 +79,7 @@ def test_optimum_splits_the_budget(capsys, tmp_path, runs):
     assert count(record["families"][0]["params"]["median"]) in text
 
 
+@pytest.mark.fits
 def test_a_budget_is_split_at_what_else_the_law_needs(capsys, tmp_path, surface, forge_at_random):
     saved, picture = tmp_path / "fit.nc", tmp_path / "budget.png"
     table = surface({"[x]": (SIZES, TOKENS), "y": (SIZES, TOKENS)}).table
@@ -110,6 +111,7 @@ def test_a_budget_is_not_split_over_examples_and_nothing_is_sampled(capsys, tmp_
     assert "Take the column of data out of the table" in err
 
 
+@pytest.mark.fits
 def test_where_two_families_cross(capsys, tmp_path, surface, forge_at_random):
     saved = tmp_path / "fit.nc"
     table = surface({"[x]": (SIZES, TOKENS), "y": (SIZES, TOKENS)})

@@ -139,6 +139,7 @@ def test_what_is_wrong_with_a_file_is_one_message(capsys, tmp_path, table, text,
         assert "Traceback" not in err
 
 
+@pytest.mark.fits
 def test_laws_in_files_are_compared(capsys, file, table, forging, monkeypatch):
     monkeypatch.setattr(judging, "fit", bayeslaw.fitting.fit.fit)
     status, out, err = run(
@@ -173,6 +174,7 @@ def test_backtests_take_a_file(capsys, file, table, monkeypatch, command):
     assert seen[1] == ("rectified" if command == "finetune" else "broken")
 
 
+@pytest.mark.fits
 def test_priors_take_a_file(capsys, file, forging, tmp_path, two_tasks):
     law = bayeslaw.load_law(file)
     kept = tmp_path / "own.json"
@@ -194,6 +196,7 @@ def test_laws_lists_those_that_were_registered(capsys, registered):
     assert "shifted_power" in run(capsys, "laws")[1]
 
 
+@pytest.mark.fits
 def test_laws_checks_one(capsys, file, monkeypatch):
     status, out, err = run(capsys, "laws", "--check", file, "--no-simulate", "--json")
     record = json.loads(out)

@@ -84,6 +84,7 @@ def test_summary_is_the_mean_over_cells(baselines):
     assert row["scores"]["rmsle"] == pytest.approx(np.mean(own))
 
 
+@pytest.mark.fits
 def test_equal_seeds_give_equal_answers_whatever_else_is_run(finetune_files, baselines):
     methods = ("rectified_bootstrap", "vanilla_point_fit")
     for tables in (finetune_files[::-1], finetune_files[1:]):

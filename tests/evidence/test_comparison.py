@@ -147,6 +147,7 @@ def mixed(runs, laws, forge):
     return Comparison(runs, "data", scores, pd.DataFrame(), fits, LOSS, ())
 
 
+@pytest.mark.fits
 def test_the_mixture_tells_models_by_name(surface, forge):
     """A joint law lays out models with checkpoints last."""
     runs = surface({"x": ((1e8,), np.geomspace(2e9, 5e10, 30)), "y": ((1e8,), (2e9, 8e9, 2e10))})
@@ -162,6 +163,7 @@ def test_the_mixture_tells_models_by_name(surface, forge):
         assert set(found.linked[:, k, 0].tolist()) <= set.union(*of_model)
 
 
+@pytest.mark.fits
 def test_the_mixture_is_as_far_out_as_its_furthest_law(surface, forge):
     runs = surface({"x": ((1e8, 4e8), (2e9, 8e9, 2e10)), "y": ((1e8, 4e8), (2e9, 8e9, 2e10))})
     runs = replace(runs, table=runs.table.assign(unique_data=1e9))

@@ -55,6 +55,7 @@ MORE_MAY_HURT = ("active_params", "annealing", "capability", "mixture", "moe", "
 """Interactions may turn a sign; one thing alone may be more than goes with the others, as a share or repeated data."""
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("name", [*law_names(), "multiplicative(pretraining_tokens)"])
 def test_laws_of_the_package_pass(name):
     found = check_law(get_law(name), simulate=False)

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy import special
 
 from bayeslaw.evidence.replay.ours import SLOTS, STEP, next_batch
@@ -104,6 +105,7 @@ def replayed(study, policy):
     return np.array(regret)[last.clip(min=0)], np.sum(worth, axis=0)
 
 
+@pytest.mark.fits
 def test_our_policy_is_near_an_exhaustive_search_one_step_ahead():
     rng = np.random.default_rng(0)
     found = [[replayed(study, policy) for policy in ("ours", "exhaustive")] for study in map(simulated, [rng] * 12)]

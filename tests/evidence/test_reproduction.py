@@ -74,6 +74,7 @@ def found(tmp_path_factory):
     return reproduce(folder, [PAPER], sampler=quick, progress=lambda *step: steps.append(step)), steps
 
 
+@pytest.mark.fits
 def test_numbers_of_a_made_up_paper(found):
     result, steps = found
     rows = {row.quantity: row for row in result.rows}

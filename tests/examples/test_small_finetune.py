@@ -47,6 +47,7 @@ def tokens(tmp_path):
     return path
 
 
+@pytest.mark.fits
 def test_learning_curve_falls_with_data(script, tokens, tmp_path):
     sweep = script("sweep")
     whole = sweep.Sweep(tokens, tmp_path / "runs")

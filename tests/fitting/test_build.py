@@ -44,6 +44,7 @@ def in_double(built, position):
 value_and_slope = functools.partial(jax.jit, static_argnums=0)(jax.value_and_grad(log_density, argnums=2))
 
 
+@pytest.mark.fits
 def test_the_density_is_that_of_the_model_in_double_precision_for_everybody(built):
     """Where double precision is off, jax hands positions on in single precision: the last line rounds them likewise."""
     assert not jax.config.jax_enable_x64
@@ -69,6 +70,7 @@ def test_the_density_is_that_of_the_model_in_double_precision_for_everybody(buil
             np.testing.assert_allclose(gradient[name], values, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.fits
 def test_it_is_mapped_and_differentiated_twice(three_models):
     built = bl.build(three_models, "vanilla")
     many = {name: np.stack([value, 2.0 * value]) for name, value in built.initial_position().items()}
@@ -247,6 +249,7 @@ def random_walk(built, rounds=(2000, 8000, 60_000), chains=4, thin=30):
     return jax.tree.map(np.asarray, jax.vmap(jax.vmap(unravel))(path[:, ::thin]))
 
 
+@pytest.mark.fits
 def test_another_sampler_finds_the_posterior_of_a_fit(two_models, scales, pooling, fitted):
     """Means of all that a fit knows, in units of the joint Monte Carlo error of both samplers.
 

@@ -1,6 +1,7 @@
 """Predictions before any data: the prior alone."""
 
 import numpy as np
+import pytest
 
 import bayeslaw as bl
 
@@ -31,6 +32,7 @@ def test_the_loss_itself_has_no_part_in_it(three_models):
     np.testing.assert_allclose(other.values, 2 * one.values, rtol=1e-8)
 
 
+@pytest.mark.fits
 def test_a_new_model_of_a_joint_law_is_drawn_as_it_is(surface):
     runs = surface({"x": ((1e8, 4e8), (2e9, 8e9, 2e10))})
     found = bl.prior_predictive(runs, law="chinchilla", at=[{"params": 1e9, "data": 2e10}])

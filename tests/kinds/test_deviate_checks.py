@@ -63,6 +63,7 @@ def of_surfaces(surfaces):
     return made_by_the_model(surfaces, "chinchilla", 2000)
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(("made", "law"), [("of_curves", "rectified"), ("of_surfaces", "chinchilla")])
 def test_tables_of_the_model_itself_are_rarely_called_odd(made, law, request):
     layout, predictor = request.getfixturevalue(made)[0]

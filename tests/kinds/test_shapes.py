@@ -34,6 +34,7 @@ def require_stated_shapes(arrays: Any) -> None:
                 assert isinstance(np.asarray(array), hint), f"{name}: {np.shape(array)} is not {hint}"
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("law", ["rectified", "vanilla", "broken"])
 def test_arrays_of_curves_have_their_stated_shapes(simulate, law):
     model = build_model(simulate(TABLE, seed=1), get_law(law))

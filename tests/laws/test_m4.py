@@ -85,6 +85,7 @@ def test_with_a_symmetric_shoulder_it_is_the_rectified_law(m4, trial):
     np.testing.assert_allclose(m4.loss(coordinates, points), rectified.loss(same, points), rtol=1e-12)
 
 
+@pytest.mark.fits
 def test_the_equation_is_solved_to_the_last_digits_anywhere():
     log_a = np.linspace(-25, 25, 101)
     s = np.concatenate([-np.geomspace(1e-12, 1e4, 120), [0.0], np.geomspace(1e-12, 1e4, 120)])[:, None]
@@ -114,6 +115,7 @@ def test_derivatives_of_the_solution_are_those_of_finite_differences(place):
             np.testing.assert_allclose(jax.vmap(derivative)(*at), slope, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.fits
 def test_derivatives_are_finite_at_extremes():
     corners = np.array(np.meshgrid([-30.0, -3, 0, 3, 30], [-1e3, -1.0, -1e-9, 0.0, 1e-9, 1.0, 1e3])).reshape(2, -1)
     with jax.enable_x64(True):

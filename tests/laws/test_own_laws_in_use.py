@@ -56,6 +56,7 @@ def forged(law, registered, forge_at_random, two_tasks):
     return fit
 
 
+@pytest.mark.fits
 def test_a_saved_fit_is_loaded_where_its_law_is_at_hand(law, forged, tmp_path):
     path = tmp_path / "fit.nc"
     forged.save(path)
@@ -122,6 +123,7 @@ def test_a_fit_with_a_prior_of_ones_own_law_comes_back(law, forged, registered, 
     assert open_prior(tmp_path / "fit.nc", law).law is law  # a prior of the saved fit
 
 
+@pytest.mark.fits
 def test_laws_of_ones_own_are_compared_with_others(law, two_tasks, registered, forge_at_random, monkeypatch):
     asked = []
 

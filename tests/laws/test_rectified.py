@@ -92,6 +92,7 @@ def test_counting_in_thousands_changes_neither_shape_nor_exponent():
     np.testing.assert_allclose(after["pre_learned_data"], before["pre_learned_data"] / 1000, rtol=1e-9)
 
 
+@pytest.mark.fits
 def test_gradients_are_finite_for_any_data_and_extreme_coordinates():
     data = np.geomspace(1, 1e14, 15)
     corners = np.array(np.meshgrid([-8.0, -1.5, 3.0], [-40.0, -1.5, 40.0], [-60.0, 0.0, 60.0])).reshape(3, -1, 1)

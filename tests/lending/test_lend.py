@@ -207,12 +207,14 @@ def test_a_fit_with_another_pooling_lends_nothing(forge_at_random, two_tasks):
         as_prior(forge_at_random(two_tasks, pooling={"phase": "model"}), "p")
 
 
+@pytest.mark.fits
 def test_draws_must_outnumber_what_is_lent(forge_at_random, two_tasks):
     with pytest.raises(PriorError, match=r"has 28 draws, which do not tell how the 28 numbers .* more draws"):
         as_prior(forge_at_random(two_tasks, draws=28), "p")
     as_prior(forge_at_random(two_tasks, draws=32), "p")
 
 
+@pytest.mark.fits
 def test_a_task_of_a_single_size_lends_no_path(forge_at_random, simulate):
     sizes = {"long": SIZES, "short": SIZES[-1:]}
     runs = simulate({(task, name): sizes[task] for task in sizes for name in "ab"})
@@ -223,6 +225,7 @@ def test_a_task_of_a_single_size_lends_no_path(forge_at_random, simulate):
     build_model(later, LAW, borrowed=prior.borrowed)
 
 
+@pytest.mark.fits
 def test_what_it_was_made_from_adds_up_along_a_chain_of_priors(forge_at_random, simulate, prior):
     runs = simulate({("flan", "x"): (50.0, 400.0, 1600.0), ("flan", "y"): (50.0, 400.0, 1600.0)}, seed=7)
     chained = as_prior(forge_at_random(runs, prior=prior), "later")

@@ -247,6 +247,7 @@ def test_files_of_other_kinds_are_refused(content, tmp_path):
         load_posterior(path)
 
 
+@pytest.mark.fits
 def test_bytes_overwritten_are_refused_or_leave_the_fit(saved, fitted, tmp_path):
     """Whatever is damaged, either it is refused or it was no part of the fit."""
     content = saved.read_bytes()
@@ -332,6 +333,7 @@ def test_draws_that_are_missing_are_refused(saved, tmp_path):
         load_posterior(edited(saved, tmp_path, lambda file: file["posterior"].__delitem__("level")))
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("name", ["offset", "curvature", "tilt_sd", "field"])
 def test_draws_of_a_joint_law_that_are_missing_are_refused(name, surface, forge, tmp_path):
     runs = surface({"x": ((1e8, 4e8), (2e9, 8e9, 2e10))})

@@ -152,6 +152,7 @@ def test_two_hundred_thousand_rows_are_read_without_python_loops_that_hurt():
     assert time.process_time() - start < 20  # about half a second when the machine is free
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("cell", ["{:.3f}", "word{:.3f}"])
 def test_ten_thousand_columns_are_read_in_a_moment(tmp_path, cell):
     headings = ["model", "data", "loss", *(f"column {i}/acc" if i % 2 else f"column {i}" for i in range(10_000))]

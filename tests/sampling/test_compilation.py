@@ -25,6 +25,7 @@ def only_traced(program):
     return call
 
 
+@pytest.mark.fits
 def test_tables_of_one_shape_share_a_program(simulate, monkeypatch):
     traced = []
     for name in ("_start", "_advance"):

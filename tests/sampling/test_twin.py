@@ -175,6 +175,7 @@ def test_the_twin_of_surfaces_has_the_density(law, surface):
     np.testing.assert_allclose(differences(model, twin, surface_sites, np.random.default_rng(0)), 0.0, atol=1e-6)
 
 
+@pytest.mark.fits
 def test_beliefs_stated_of_one_task_are_those_of_a_fit(surface):
     runs, priors = few_and_many(surface), {"E@many": bl.Normal(1.8, 0.05), "alpha@few": bl.LogNormal(0.3, 0.1)}
     model, twin = (
@@ -185,6 +186,7 @@ def test_beliefs_stated_of_one_task_are_those_of_a_fit(surface):
     np.testing.assert_allclose(differences(model, twin, surface_sites, np.random.default_rng(2)), 0.0, atol=1e-6)
 
 
+@pytest.mark.fits
 def test_scales_and_stated_beliefs_are_those_of_a_fit(two_models, scales):
     priors = {"phase": bl.Normal(0.5, 0.7), "pull": bl.Normal(0.3, 0.1)}
     model = build_model(two_models, get_law("rectified"), scales=scales, priors=priors)

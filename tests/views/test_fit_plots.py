@@ -161,6 +161,7 @@ def test_replications_are_joint_draws_in_the_unit_of_the_outcome(curves):
     assert not np.array_equal(replications(curves.posterior, seed=1).linked, again.linked)
 
 
+@pytest.mark.fits
 def test_the_prior_stands_beside_the_posterior(curves, surfaces):
     ax = curves.plot.parameters()
     assert "prior" in texts(ax)

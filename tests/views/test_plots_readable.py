@@ -111,6 +111,7 @@ def test_no_checks_and_many(curves):
     assert any("more: to_frame() has all" in text for text in texts(small))
 
 
+@pytest.mark.fits
 def test_one_model_alone(fit_simulated, surface, forge_at_random):
     alone = fit_simulated(["$solo$_x"], (1000, 2000, 4000))
     joint = Fit(forge_at_random(surface({"only": (SIZES, TOKENS)}), law="chinchilla", scale=0.3))
@@ -128,6 +129,7 @@ def test_one_model_alone(fit_simulated, surface, forge_at_random):
         assert_readable(result.plot().figure)
 
 
+@pytest.mark.fits
 def test_sixty_models(fit_simulated):
     names = [f"organisation/model-$x$_{i}" for i in range(60)]
     fitted = fit_simulated(names, (1000, 2000, 4000))

@@ -311,6 +311,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch)
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.fits
 def test_every_kind_of_answer_has_a_page(surface, forge_at_random):
     runs = surface({"dense": ((1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10)), "<b>": ((1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10))})
     fitted = Fit(forge_at_random(runs, law="chinchilla", scale=0.3, draws=80))
@@ -377,6 +378,7 @@ def test_pages_of_verdicts_and_of_speed_ups_are_whole(known):
     assert not [name for name in ("Speedup", "Sensitivity") if name in page]
 
 
+@pytest.mark.fits
 def test_a_long_table_is_cut_and_says_so(fitted, monkeypatch):
     monkeypatch.setattr(page_of_report, "MOST_ROWS", 5)
     again = page_of_report._fitted(fitted.posterior, 0)
@@ -387,6 +389,7 @@ def test_a_long_table_is_cut_and_says_so(fitted, monkeypatch):
     assert answer.tables[0].caption.endswith("and 2 more rows that are not shown here")
 
 
+@pytest.mark.fits
 def test_a_report_is_written_whole_or_not_at_all(fitted, tmp_path, monkeypatch):
     path = tmp_path / "report.html"
     fitted.report(path, fitted.checks)

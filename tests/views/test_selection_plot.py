@@ -134,6 +134,7 @@ def test_ticks_are_readable(figure):
         assert "^" not in label
 
 
+@pytest.mark.fits
 def test_many_candidates_are_limited(fit_simulated):
     fitted = fit_simulated([f"organisation/model-{i}" for i in range(ROWS + 3)], (1000, 2000), highest=2.1)
     figure = plot_selection(fitted.posterior, fitted.select(data=4000))
@@ -165,6 +166,7 @@ def test_odd_tables(fit_simulated, tmp_path, names, sizes, target, levels):
     assert np.isfinite(figure.axes[0].get_ylim()).all()
 
 
+@pytest.mark.fits
 def test_no_global_state(odd_fit, odd_selection, tmp_path):
     before = dict(rcParams)
     save_figure(plot_selection(odd_fit.posterior, odd_selection), tmp_path / "choice.svg")

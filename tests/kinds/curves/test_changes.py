@@ -71,6 +71,7 @@ def added(predictor, sizes, who="seen", seed=5):
     return expected(predictor, sizes, who, seed) - expected(replace(predictor, draws=draws), sizes, who, seed)
 
 
+@pytest.mark.fits
 def test_nothing_is_added_within_the_data(drawn):
     sizes = np.array([100.0, 200.0, 550.0, 800.0, 1200.0, 1600.0, 3000.0, 3200.0])
     found = added(drawn(OWN, SHARED), sizes)

@@ -90,6 +90,7 @@ def test_what_is_known_is_held(model):
     ).fixed()
 
 
+@pytest.mark.fits
 def test_likelihood_is_that_of_the_dense_model(model, runs):
     rng = np.random.default_rng(2)
     found, expected = [], []
@@ -108,6 +109,7 @@ def test_likelihood_is_that_of_the_dense_model(model, runs):
     np.testing.assert_allclose(difference, difference[0], atol=1e-6 * np.abs(expected).max())
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(("own_change", "shared_change"), [(0.0, 0.0), (0.012, 0.0), (0.004, 0.02)])
 def test_curves_are_predicted_as_the_dense_model_does(model, runs, forge, known_changes, own_change, shared_change):
     draws = 8000

@@ -23,6 +23,7 @@ from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.scores.walks import Walk, brownian, walk_over
 from bayeslaw.kinds.shared.scales import LogNormal
 from bayeslaw.laws import get_law
+from bayeslaw.laws.suited import suited_law
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.twin import NumpyroSites
 
@@ -145,6 +146,7 @@ def regression(rng, group_of=(0, 0, 1, 2, 3), effects=True, walks=2):
     return apart, np.asarray(mean), root, float(volume), expected, information
 
 
+@pytest.mark.fits
 def test_mean_covariance_and_volume_are_those_of_a_normal_regression():
     """Of curves and tasks, with two walks that are shared, and no effects."""
     _, mean, root, volume, expected, information = regression(np.random.default_rng(4), effects=False)
@@ -153,6 +155,7 @@ def test_mean_covariance_and_volume_are_those_of_a_normal_regression():
     assert volume == pytest.approx(np.linalg.slogdet(root)[1])
 
 
+@pytest.mark.fits
 def test_effects_have_the_mean_of_a_normal_regression_and_its_covariance_given_levels_of_tasks():
     apart, mean, root, volume, expected, information = regression(np.random.default_rng(4), walks=0)
     np.testing.assert_allclose(mean, expected, atol=1e-10)
@@ -164,12 +167,14 @@ def test_effects_have_the_mean_of_a_normal_regression_and_its_covariance_given_l
     np.testing.assert_allclose((root @ root.T)[np.ix_(effects, effects)], given_levels, atol=1e-10)
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("group_of", [(0, 0, 1, 2, 3), (0, 0, 1, 2, 2)])
 def test_volumes_are_as_said_with_walks_and_where_a_group_holds_several_families(group_of):
     _, _, root, volume, *_ = regression(np.random.default_rng(5), group_of)
     assert volume == pytest.approx(np.linalg.slogdet(root)[1])
 
 
+@pytest.mark.fits
 def test_positions_move_in_levels_and_walks_alone_and_volumes_are_as_said(model):
     rng = np.random.default_rng(0)
     with jax.enable_x64(True):
@@ -189,6 +194,7 @@ def test_positions_move_in_levels_and_walks_alone_and_volumes_are_as_said(model)
     assert float(volume) == pytest.approx(np.linalg.slogdet(jacobian)[1])
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("known", [True, False])
 def test_the_generative_form_has_the_same_density(known):
     """In the same coordinates the two may differ by a constant alone."""
@@ -366,6 +372,10 @@ def test_the_prior_that_is_raised_to_powers_counts_scales_of_all_tasks_once(fitt
 
 def test_advice_is_for_the_law_that_suits_scores(runs):
     assert bl.advise(runs).law == "trajectory"
+    finished = score_table(lambda table: table["tokens"] == TOKENS[-1])
+    assert suited_law(bl.read_runs(finished)) == ("trajectory", "the table has scores of models of several sizes")
+    of_one_size = finished.assign(params=1e9, c4_loss=np.linspace(3.0, 2.5, len(finished)))
+    assert suited_law(bl.read_runs(of_one_size, roles={"c4_loss": "model_loss"}))[0] == "loss_to_score"
 
 
 @pytest.mark.fits

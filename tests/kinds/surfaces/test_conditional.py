@@ -46,6 +46,7 @@ def test_mean_covariance_and_volume_are_those_of_a_normal_regression(functions):
     assert float(volume) == pytest.approx(np.linalg.slogdet(whole)[1])
 
 
+@pytest.mark.fits
 def test_positions_move_in_what_models_have_alone_and_volumes_are_as_said(model):
     rng = np.random.default_rng(0)
     with jax.enable_x64(True):

@@ -104,6 +104,7 @@ def test_the_density_is_the_one_described(task_pooling, surface):
     np.testing.assert_allclose(difference, difference[0], atol=1e-8)
 
 
+@pytest.mark.fits
 def test_gradients_are_those_of_finite_differences(surface):
     model = build_model(families(surface), LAW)
     position, direction = random_positions(model, 2, seed=2)
@@ -181,6 +182,7 @@ def test_only_long_curves_are_condensed(surface):
     assert layout_of(runs, LAW).largest == pytest.approx([{"x": 1e11, "y": long[LONG - 1]}[name] for name in names])
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(
     ("law", "column", "values"),
     [
@@ -260,6 +262,7 @@ def test_models_have_something_of_their_own_task_by_task(surface):
     np.testing.assert_allclose(both - without, straight + done.curvature[0, i] * model.data.curving, atol=1e-12)
 
 
+@pytest.mark.fits
 def test_what_models_of_one_task_do_not_have_fails_no_check_of_convergence(surface):
     model, rng, shape = build_model(few_and_many(surface), LAW), np.random.default_rng(1), (4, 250)
     drawn = prior_positions(model, 1000, rng)
