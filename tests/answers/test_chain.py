@@ -159,6 +159,7 @@ def test_losses_of_another_task_are_not_set_beside_those_of_the_map(losses, scor
         bl.chain(two, scores).predictions(POINT)
 
 
+@pytest.mark.fits
 def test_nothing_is_sampled_for_what_cannot_be_chained(losses, scores, tmp_path, monkeypatch):
     def sampled(*args, **kwargs):
         raise AssertionError("it was sampled")
@@ -200,6 +201,7 @@ def test_families_that_do_not_match_are_refused(losses, scores, forge_at_random)
         bl.chain(losses, two).predict(at=POINT)
 
 
+@pytest.mark.fits
 def test_the_command_and_its_picture(losses, scores, tmp_path):
     losses.save(tmp_path / "losses.nc")
     scores.save(tmp_path / "scores.nc")

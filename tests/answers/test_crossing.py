@@ -47,6 +47,7 @@ def true_size(posterior, draw, params):
     return grid[change]
 
 
+@pytest.mark.fits
 def test_sizes_are_those_of_the_curves(surface, forge):
     posterior = posterior_of(surface, forge, lambda rng: (0.02 + 0.002 * rng.standard_normal(DRAWS), 0.3))
     found = crossing(posterior, "x", "y", at={"params": 4e8}, low=1e8, high=1e14)

@@ -279,6 +279,7 @@ def test_orders_of_runs():
     assert ranked(belief, gains, costs, **of | {"price": 10.0})[0].tolist()[0] == 1
 
 
+@pytest.mark.fits
 def test_splits_and_crossings(surface_fit, curves):
     split = surface_fit.next_runs(compute=1e23)
     assert split.goal == "split"

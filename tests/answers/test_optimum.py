@@ -87,6 +87,7 @@ def test_what_is_held_is_told_and_predicted_at(repeated):
     assert scarce.loss["median"] > f.loss["median"]
 
 
+@pytest.mark.fits
 def test_more_passes_over_the_data_than_any_run_made_are_told(repeated):
     seen = repeated.runs.table["data"].max() / 2e10
     spent = 6 * (repeated.runs.table["params"] * repeated.runs.table["data"]).max()

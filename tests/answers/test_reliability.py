@@ -61,6 +61,7 @@ def test_other_tables_are_refused(fitted):
         fitted.reliability(replace(later, table=later.table.assign(params=np.nan)))
 
 
+@pytest.mark.fits
 def test_the_command_and_its_picture(fitted, tmp_path):
     fitted.save(tmp_path / "fit.nc")
     table((2e11, 3e11)).to_csv(tmp_path / "later.csv", index=False)

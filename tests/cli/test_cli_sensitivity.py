@@ -2,11 +2,14 @@
 
 import json
 
+import pytest
+
 from command_line import run
 
 import bayeslaw as bl
 
 
+@pytest.mark.fits
 def test_the_command_line_says_it(three_models, forge_at_random, tmp_path, capsys):
     path = tmp_path / "fit.nc"
     bl.Fit(forge_at_random(three_models, draws=40)).save(path)

@@ -93,6 +93,7 @@ def test_unknown_law(curves):
         backtest_curves([curves()], law="newton", methods=("bayeslaw",))
 
 
+@pytest.mark.fits
 def test_stored_cells_are_found_again_and_depend_on_what_they_must(curves, tmp_path, monkeypatch):
     monkeypatch.setattr(curve_methods, "BOOTSTRAP_DRAWS", 5)
 

@@ -45,6 +45,7 @@ def test_every_method_answers_every_cell(baselines):
     assert [type(cell["budget"]) for cell in baselines.cells[:2]] == [int, float]
 
 
+@pytest.mark.fits
 def test_methods_see_only_the_budget(finetune_files, wide, tmp_path):
     """Losses that are hidden may be anything without a change in what is predicted."""
     altered = wide(0)
@@ -149,6 +150,7 @@ def test_names_of_methods():
             choose_methods(text, METHODS)
 
 
+@pytest.mark.fits
 def test_stored_cells_are_found_again_and_depend_on_what_they_must(finetune_files, tmp_path, wide):
     def run(tables=finetune_files, **options):
         settings = {"budgets": (4, 8), "methods": ("accept_then_stop", "uniform"), "folder": tmp_path, **options}

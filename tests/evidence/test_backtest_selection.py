@@ -168,6 +168,7 @@ def test_the_temperature_is_the_best_of_the_other_tasks_at_the_same_factor(table
 # --------------------------------------------------------------------------------------------------------- stored cells
 
 
+@pytest.mark.fits
 def test_stored_cells_are_found_again_and_depend_on_what_they_must(tables, tmp_path):
     def run(given=tables, **options):
         settings = {"beyond": (4, 8), "methods": ("rolling_origins", "softmax_largest"), "folder": tmp_path, **options}

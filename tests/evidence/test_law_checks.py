@@ -116,6 +116,7 @@ def assert_says(check, pattern):
     assert re.search(pattern, check.sentence), check.sentence
 
 
+@pytest.mark.fits
 def test_words_that_are_missing_are_reviewed():
     found = {check.name: check for check in check_law(changed(source=" "), simulate=False).checks}
     assert found["words"].status == "REVIEW"

@@ -43,6 +43,7 @@ def test_an_outlier_is_not_to_be_relied_on():
     assert k[2] > 0.7
 
 
+@pytest.mark.fits
 def test_the_likelihood_of_a_joint_law_is_that_which_is_sampled(surface, forge, random_position):
     runs = surface({"x": (SIZES, TOKENS), "y": (SIZES[:2], TOKENS)})
     runs = replace(runs, table=runs.table.assign(loss_se=0.002 * (1 + np.arange(len(runs.table)))))

@@ -93,6 +93,7 @@ def test_numbers_of_a_made_up_paper(found):
     assert "chinchilla on made/up.csv (loss < 10)" in result.checks[0].sentence
 
 
+@pytest.mark.fits
 def test_tables_that_are_not_here_are_said(found):
     result, _ = found
     assert result.missing == (("somebody2024", "made/lost.csv"),)

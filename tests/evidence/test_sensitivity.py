@@ -134,6 +134,7 @@ def test_the_log_prior_of_draws_is_that_of_the_model(two_tasks, forge_at_random)
     np.testing.assert_allclose(found - found[0], expected - expected[0], atol=1e-8)
 
 
+@pytest.mark.fits
 def test_the_log_prior_of_a_borrowed_vector_is_normal(prior, simulate, forge_at_random):
     runs = simulate({("flan", name): (200.0, 800.0, 3200.0) for name in "xyz"}, seed=9)
     posterior = forge_at_random(runs, draws=40, prior=prior)

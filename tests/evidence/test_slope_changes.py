@@ -131,6 +131,7 @@ def test_a_task_without_an_error_of_slopes_is_one_of_any(tasks):
     assert taken_as_typical.sd > 1.2 * own.sd
 
 
+@pytest.mark.fits
 def test_errors_of_slopes_that_are_rounding_are_floored(tasks):
     rounded, floored = (
         fit_slope_changes([replace(task, slope_error=tiny) if i < 5 else task for i, task in enumerate(tasks)], df=DF)
@@ -171,6 +172,7 @@ def test_records_are_rounded_to_five_digits(tmp_path, tasks):
 # ----------------------------------------------------------------------------------------------------- what is released
 
 
+@pytest.mark.fits
 def test_scales_without_a_collection_are_fitted_to_the_others():
     tasks, law = read_hidden_tasks(released_tasks_path()), get_law("rectified")
     found = scales_without(law, ["language", "bird"])
@@ -192,6 +194,7 @@ def test_collections_that_are_not_known_are_refused():
         scales_without(get_law("chinchilla"), ["lcdb"])
 
 
+@pytest.mark.fits
 def test_backtests_can_leave_collections_out(finetune_files):
     settings = MethodSettings(leave_out=("language",))
     assert settings.scales() == scales_without(get_law("rectified"), ["language"])

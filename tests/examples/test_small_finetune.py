@@ -58,6 +58,7 @@ def test_learning_curve_falls_with_data(script, tokens, tmp_path):
     assert few["best_step"] < few["steps"] <= few["most_steps"]
 
 
+@pytest.mark.fits
 def test_finished_run_is_not_made_again(script, tokens, tmp_path, monkeypatch):
     sweep = script("sweep")
     whole = sweep.Sweep(tokens, tmp_path / "runs")

@@ -103,6 +103,7 @@ def test_the_equation_is_solved_to_the_last_digits_anywhere():
     np.testing.assert_allclose(log_expit(-solved(log_a, s)), log_expit(-v), rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("place", [0, 1])
 def test_derivatives_of_the_solution_are_those_of_finite_differences(place):
     rng = np.random.default_rng(10)

@@ -86,6 +86,7 @@ def test_shares_of_a_point_are_a_whole_and_nothing_is_beyond_in_their_product():
     assert set(with_product(get_law("chinchilla"), {"params": 2.0, "data": 3.0})) == {"params", "data", "compute"}
 
 
+@pytest.mark.fits
 def test_it_predicts_every_domain(forge):
     runs = table()
     law = get_law(NAME)

@@ -66,6 +66,7 @@ def test_runs_as_expected_pass(forge):
     assert found["prior_level"].status == "PASS"
 
 
+@pytest.mark.fits
 def test_another_slope_is_flagged_with_the_numbers(forge):
     check = checks_of(forge, table(2 * SLOPE))["prior_conflict"]
     assert check.status == "REVIEW"
@@ -113,6 +114,7 @@ def test_false_alarms_are_as_rare_as_stated(forge):
     assert np.mean(shares) == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.fits
 def test_runs_that_say_nothing_leave_all_borrowed_and_others_less(forge):
     """The posterior of a forged fit is given: as wide as the prior, then half as wide."""
     prior, runs = lender(), table(SLOPE)

@@ -203,6 +203,7 @@ class Wrong(NumpyroSites):
         numpyro.sample(name, numpyro.distributions.Normal(belief.mean, self.factor * belief.sd).to_event(1), obs=value)
 
 
+@pytest.mark.fits
 def test_a_wrong_twin_is_seen(two_models):
     model = build_model(two_models, get_law("rectified"))
 
@@ -223,6 +224,7 @@ def forged(two_models, pooling, forge_at_random):
     return forge_at_random(two_models, draws=40, pooling=pooling)
 
 
+@pytest.mark.fits
 def test_draws_of_a_fit_are_values_of_its_sites(forged, two_models, pooling):
     """Deterministic sites follow from those sampled as the posterior says, so that a fit's draws can be fed back."""
     twin = numpyro_model(two_models, pooling=pooling)
@@ -249,6 +251,7 @@ def test_what_runs_were_expected_to_be_is_what_the_posterior_replicates(forged, 
     np.testing.assert_allclose(site["value"], forged.layout.y[seen], atol=1e-9)
 
 
+@pytest.mark.fits
 def test_predictive_draws_runs_anew(forged, two_models, pooling):
     twin = numpyro_model(two_models, pooling=pooling)
     drawn = forged.draws.stack(sample=("chain", "draw")).transpose("sample", ...)

@@ -80,11 +80,13 @@ def test_nothing_is_added_within_the_data(drawn):
     assert (np.abs(found[:, ~within]).max(axis=0) > 1e-3).all()
 
 
+@pytest.mark.fits
 def test_what_is_expected_has_no_change(drawn):
     targets = drawn(0.0, 0.0).targets([{"data": 1e6}], "seen", np.random.default_rng(0))
     np.testing.assert_array_equal(drawn(OWN, SHARED).expected(targets), drawn(0.0, 0.0).expected(targets))
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("df", [3.0, 9.0])
 def test_curves_change_at_their_own_end_and_tasks_at_theirs(drawn, df):
     """Own changes are what is added where tasks do not change, and are those of a Student-t distribution."""
@@ -116,6 +118,7 @@ def test_the_variance_added_is_the_closed_form(drawn):
     assert (np.abs(found.mean(axis=0)) < 5 * np.sqrt((own + shared) / DRAWS)).all()
 
 
+@pytest.mark.fits
 def test_what_a_run_tells_leaves_what_would_be_unknown_had_measuring_begun_there(drawn):
     """The sd of the departure at b given that at a is that of a change over the distance from a to b."""
     sizes = np.array([6400.0, 12_800.0, 102_400.0])
@@ -195,6 +198,7 @@ def test_rows_of_a_table_change_as_their_curves_do(drawn):
     assert found[:, 3].std() == pytest.approx(SHARED * np.log(32), rel=5 / np.sqrt(2 * DRAWS))
 
 
+@pytest.mark.fits
 def test_where_a_prior_knows_the_path_the_shared_change_sets_out_from_its_end(simulate, known_changes):
     """The table ends at 800, but how a typical model of the task goes on is known up to 3200."""
     law = get_law("rectified")

@@ -114,6 +114,7 @@ def evaluate(function, model, positions):
 gradient_of_log_density = jax.grad(log_density, argnums=2)
 
 
+@pytest.mark.fits
 @case
 def test_differences_between_positions_are_those_of_the_dense_joint(case, simulate, dense, random_position):
     runs = case(simulate)

@@ -289,6 +289,7 @@ def test_a_new_family_needs_others_to_differ_from(fitted):
         fitted.predictions([{"params": 6.4e9, "data": 3e11}], kind="new-family")
 
 
+@pytest.mark.fits
 def test_a_new_family_lies_about_a_middle_that_is_not_known(forge_at_random):
     """Of two families: variance 1 + 1/2 times that of families; 6,000 draws know it to 2%."""
     whole = score_table(lambda table: table["tokens"] <= 8e10)

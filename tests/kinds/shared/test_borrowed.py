@@ -98,6 +98,7 @@ def test_only_the_tasks_of_the_table_are_borrowed():
         assert part.covariance[i, i] == whole.covariance[j, j]
 
 
+@pytest.mark.fits
 def test_a_standard_normal_vector_is_no_prior_at_all():
     """At the table's own reference it is what is believed by default, so that the density is the same."""
     runs = table(["t"])
@@ -118,6 +119,7 @@ def test_coordinates_are_stated_at_the_point_of_the_prior():
     assert model.layout.axis[0, 0] == pytest.approx(np.log(200 / REFERENCE))
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("sizes", [(200.0, 800.0, 3200.0), (400.0, 1600.0, 6400.0, 25600.0)])
 def test_the_path_of_a_known_task_against_a_dense_writing(sizes):
     """Curves follow the path, whatever the law says there, and beyond it a walk that sets out from its end."""

@@ -111,6 +111,7 @@ def two_sets(surface):
     return bl.read_runs(pd.concat(both)[["task", "family", "model", "params", "data", "loss"]])
 
 
+@pytest.mark.fits
 def test_an_irreducible_loss_is_stated_of_one_evaluation_set(two_sets):
     """Of the other, and of what tasks have in common, the prior stays."""
     law, stated = get_law("chinchilla"), {"E@wiki": bl.Normal(2.8, 0.02)}

@@ -68,6 +68,7 @@ def test_the_distribution_of_the_twin_draws_what_it_says():
     assert stats.kstest(drawn - 1.0, stats.exponnorm(EXCESS / SCATTER, scale=SCATTER).cdf).pvalue > 1e-3
 
 
+@pytest.mark.fits
 def test_runs_of_the_model_have_the_density_of_the_sum(surface, random_position):
     """Moving the level moves all runs alike: so does the density, by the closed form of scipy."""
     model = build_model(undertuned(surface), get_law(ABOVE))
@@ -108,6 +109,7 @@ def test_priors_of_either_noise_are_stated_by_name(surface):
         build_model(runs, get_law(ABOVE), scales=SurfacePriors())
 
 
+@pytest.mark.fits
 def test_runs_are_predicted_above_what_is_expected_and_a_saved_fit_answers_alike(surface, forge, tmp_path):
     runs = undertuned(surface)
     model, rng = build_model(runs, get_law(ABOVE)), np.random.default_rng(2)
