@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from command_line import run
 
 import bayeslaw as bl
