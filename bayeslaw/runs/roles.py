@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bayeslaw.runs.batches import batches_likely
 from bayeslaw.runs.columns import (
     CANONICAL,
     COUNTS,
@@ -42,6 +43,7 @@ class Column:
         tell; empty for others.
     why : what decided.
     said : whether the user said so.
+    in_unit : whether the user said the unit, too.
     """
 
     heading: str
@@ -49,6 +51,7 @@ class Column:
     unit: str = ""
     why: str = "by its name"
     said: bool = False
+    in_unit: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +93,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping
     suggested : roles that the format of the file makes likely, by heading.
     """
     said = {
-        one.role: Column(heading, one.scale, one.unit, f"{one.origin} says so", True)
+        one.role: Column(heading, one.scale, one.unit, f"{one.origin} says so", True, one.has_unit)
         for heading, one in stated.items()
         if one.role not in ("variant", "ignore")
     }
@@ -111,7 +114,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping
     training += _loss_of_training(columns, losses)
     if "loss" in columns:
         _about_the_loss(columns["loss"], training, losses, notes)
-    _count_steps(columns, suggested, questions)
+    _count_steps(cells, columns, suggested, questions)
     return Roles(
         columns,
         training,
@@ -218,20 +221,26 @@ def _about_the_loss(
         notes.append(f"Column {loss.heading!r} is {evaluation}taken; {named} is of training.")
 
 
-def _count_steps(columns: dict[str, Column], suggested: Mapping[str, Sequence[str]], questions: list[Question]) -> None:
+def _count_steps(
+    cells: pd.DataFrame,
+    columns: dict[str, Column],
+    suggested: Mapping[str, Sequence[str]],
+    questions: list[Question],
+) -> None:
     """Count data in steps if nothing else counts them, and ask what a step is."""
     steps = columns.pop("steps", None)
     if steps is None or "data" in columns or "tokens" in columns or {"compute", "params"} <= set(columns):
         return
     columns["data"] = Column(steps.heading, why="steps, for nothing else counts the data")
-    likely = [f"{steps.heading}={role}" for role in suggested.get(steps.heading, ())]
+    by_settings, told = batches_likely(cells)
+    likely = dict.fromkeys((*by_settings, *suggested.get(steps.heading, ())))
     general = ("data", "data:EXAMPLES_A_STEP", "tokens:TOKENS_A_STEP")
     questions.append(
         Question(
             steps.heading,
-            (*likely, *(f"{steps.heading}={role}" for role in general)),
+            tuple(f"{steps.heading}={role}" for role in (*likely, *general)),
             f"Column {steps.heading!r} counts steps, and nothing says how many examples or tokens a step is: "
             "'data' counts in steps, 'data:32' in examples of which a step has 32, 'tokens:524288' in tokens "
-            "(as --tokens-per-step 524288 does).",
+            f"(as --tokens-per-step 524288 does).{told}",
         )
     )

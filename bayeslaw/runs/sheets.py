@@ -13,7 +13,7 @@ from bayeslaw.runs.headings import nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed, counts_from_zero
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
-from bayeslaw.runs.roles import Roles, decide
+from bayeslaw.runs.roles import Column, Roles, decide
 from bayeslaw.runs.schedules import rate_column
 from bayeslaw.runs.score_tables import require_accuracies
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
@@ -184,8 +184,17 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
         said = " or ".join(f"--as COLUMN={role}" for role in missing)
         raise RunsError(
             f"{source}: found {', and '.join(missing.values())}{wide}. The columns are: {listed}. Rename one, or say "
-            f"which it is with {said}.{_scores_beside(headings) if 'loss' in has else ''}"
+            f"which it is with {said}.{_table_beside(has, source) if 'data' in missing else ''}"
+            f"{_scores_beside(headings) if 'loss' in has else ''}"
         )
+
+
+def _table_beside(has: Mapping[str, Column], source: str) -> str:
+    """Words on a table that has the sizes of the models, where there are models."""
+    if "model" not in has:
+        return ""
+    names = written(source) if " + " not in source else "these"
+    return f" Or give a table that has them, a row a model ({has['model'].heading}, params, tokens), beside {names}."
 
 
 def _scores_beside(headings: list[str]) -> str:

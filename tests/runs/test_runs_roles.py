@@ -142,6 +142,25 @@ def test_numbers_that_count_nothing_are_asked_about(columns, about):
     assert read_runs(frame, roles={about: as_it_stands}).table["loss"].tolist() == [3.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("cells", "role", "options"),
+    [
+        (["2.000", "4.000"], "data", ["data:1000", "data:1"]),
+        (["1.638.400", "4.000"], "data", ["data:1"]),
+        (["2.000", "13.000"], "params", ["params:M", "params:B", "params:1000", "params:1"]),
+    ],
+)
+def test_points_before_three_digits_are_asked_about_until_a_unit_is_said(cells, role, options):
+    frame = pd.DataFrame({"model": ["a", "b"], "n": cells, "loss": [3.0, 2.5]})
+    if role == "params":
+        frame["tokens"] = [1e9, 2e9]
+    (question,) = understand(frame, roles={"n": role}).questions
+    assert list(question.options) == [f"n={option}" for option in options]
+    if "." not in cells[0][2:]:
+        assert read_runs(frame, roles={"n": f"{role}:1000"}).table[role].tolist() == [float(c) * 1000 for c in cells]
+        assert read_runs(frame, roles={"n": f"{role}:1"}).table[role].tolist() == [float(cell) for cell in cells]
+
+
 def test_large_counts_may_have_fractions():
     assert len(read_runs(pd.DataFrame({"params": [124e6 + 0.5], "tokens": [2.5e9 + 0.25], "loss": [3.0]})).table) == 1
 

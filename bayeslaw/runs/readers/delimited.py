@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -53,8 +54,7 @@ def _rows(lines: str, source: str) -> tuple[str, list[list[str]]]:
     several = [_QUOTED.sub("", line) for line in lines[:_START].splitlines()[:_LINES]] or [""]
     if not _is_divided(several[0]) and (aligned := _aligned(lines)):
         return "text with blanks between cells", aligned
-    first = next(filter(_is_divided, several), "")
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = _delimiter(several)
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         rows = [row for row in reader if len(row) > 1 or (row and row[0].strip())]
@@ -65,6 +65,13 @@ def _rows(lines: str, source: str) -> tuple[str, list[list[str]]]:
     if not rows:
         raise RunsError(f"{source}: found nothing but empty cells, expected a header and one row a run.")
     return _DELIMITERS[delimiter], rows
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The mark that comes equally often in the most lines; a title above them may have others."""
+    first = next(filter(_is_divided, lines), "")
+    often = {mark: Counter(line.count(mark) for line in lines if mark in line) for mark in _DELIMITERS}
+    return max(_DELIMITERS, key=lambda mark: (max(often[mark].values(), default=0), first.count(mark)))
 
 
 def _is_divided(line: str) -> bool:

@@ -27,6 +27,7 @@ from bayeslaw.runs.readers import (
     trainer_state,
     wandb,
 )
+from bayeslaw.runs.readers.about_models import tell_of_models, with_models
 from bayeslaw.runs.readers.base import Found, Raw, Reader
 from bayeslaw.runs.readers.opened import require_there, stem_of
 
@@ -87,6 +88,8 @@ def read_raw(path: Path) -> Raw:
 def read_several(paths: Sequence[Path]) -> Raw:
     """Read several files or folders as one table, in which runs without a name are named after their places.
 
+    What a table with a row a model, and nothing measured, tells of the models of the others is put beside their runs.
+
     Raises
     ------
     RunsError
@@ -96,7 +99,11 @@ def read_several(paths: Sequence[Path]) -> Raw:
     parts = [_part(path, path.resolve().parent.name, read_raw(path)) for path in paths]
     own = [stem_of(path) for path in paths]
     named = [(stem if stems[stem] == 1 else part[0], part[1]) for stem, part in zip(own, parts, strict=True)]
-    return _together(named, "several sources")
+    about = tell_of_models(named)
+    raw = _together([part for position, part in enumerate(named) if position not in about], "several sources")
+    for position in about:
+        raw = with_models(raw, paths[position].name, parts[position][1])
+    return raw
 
 
 def _readers() -> tuple[Reader, ...]:

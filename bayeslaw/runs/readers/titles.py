@@ -7,6 +7,8 @@ from bayeslaw.runs.units import read_count
 
 COMMENT = "#"
 _SHOWN = 60
+_TITLES = 20
+"""Rows of prose above the headings, at most."""
 
 
 def without_comments(text: str) -> tuple[str, tuple[str, ...]]:
@@ -39,7 +41,9 @@ def _heads(above: Sequence[str], below: Sequence[str]) -> bool:
 
 
 def header_at(rows: Sequence[Sequence[str]]) -> tuple[int, tuple[str, ...]]:
-    """The row of headings: not those before it in which no more than one cell holds anything.
+    """The row of headings: not those before it in which no more than one cell holds anything, nor prose with commas.
+
+    Prose has no name of a column, and other cells than the row below it, which has two or more and no number.
 
     Parameters
     ----------
@@ -50,10 +54,29 @@ def header_at(rows: Sequence[Sequence[str]]) -> tuple[int, tuple[str, ...]]:
     Its position, and a note if it is not the first.
     """
     found = next((number for number, row in enumerate(rows) if sum(map(_is_filled, row)) > 1), 0)
+    found = _below_prose(rows, found)
     headings = [cell.strip() for cell in rows[found] if _is_filled(cell)]
     if not found or (_has_number(headings) and not any(map(meaning, headings))):
         return 0, ()
     return found, _note(cell.strip() for row in rows[:found] for cell in row)
+
+
+def _below_prose(rows: Sequence[Sequence[str]], start: int) -> int:
+    """The first row of headings below lines of prose; `start` if there is none."""
+    for number, row in enumerate(rows[start : start + _TITLES], start=start):
+        names = sum(meaning(cell.strip()) is not None for cell in row)
+        if names >= 2 and not _has_number(row):
+            is_prose = all(_is_prose(above, row) for above in rows[start:number])
+            return number if is_prose and number + 1 < len(rows) and len(rows[number + 1]) == len(row) else start
+        if names:
+            break
+    return start
+
+
+def _is_prose(above: Sequence[str], headings: Sequence[str]) -> bool:
+    """Whether a row above headings is no row of theirs: of another width, or without a number."""
+    width, filled = len(headings), sum(map(_is_filled, above))
+    return len(above) != width or filled < sum(map(_is_filled, headings)) or not _has_number(above)
 
 
 def _has_number(cells: Iterable[str]) -> bool:

@@ -5,6 +5,7 @@ names a machine); logs of trainers are lines in their formats.
 """
 
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -271,6 +272,37 @@ def test_text_logs(tmp_path, text, form, expected):
 def test_parameters_that_nanogpt_prints(tmp_path):
     (tmp_path / "a.out").write_text(NANOGPT)
     assert set(read_runs(tmp_path / "a.out").table["params"]) == {10.65e6}
+
+
+RANK = " > number of parameters on (tensor, pipeline) model parallel rank ({}, {}): {}\n"
+TWO_RANKS = RANK.format(0, 0, "1,000,000") + RANK.format(1, 0, 2_000_000)
+
+
+@pytest.mark.parametrize(
+    ("printed", "params"),
+    [
+        (RANK.format(0, 0, 1_000_000), 1e6),
+        (TWO_RANKS, 3e6),
+        (TWO_RANKS * 2, 3e6),  # of a log that was resumed
+        ("using world size: 4, tensor-model-parallel size: 2, pipeline-model-parallel size: 1\n" + TWO_RANKS, 3e6),
+        ("  tensor_model_parallel_size ...................... 4\n" + TWO_RANKS, None),
+        (RANK.format(1, 0, 2_000_000), None),
+    ],
+)
+def test_parameters_that_megatron_prints_of_each_part(tmp_path, printed, params):
+    (tmp_path / "a.log").write_text(printed + MEGATRON)
+    found = read_runs(tmp_path / "a.log")
+    assert set(found.table.get("params", [])) == ({params} if params else set())
+    assert any("Parameters are not read" in note for note in found.notes) == (params is None)
+
+
+def test_iterations_of_megatron_without_consumed_samples(tmp_path):
+    without = re.sub(r"consumed samples: +\d+ \| ", "", MEGATRON)
+    (tmp_path / "a.log").write_text(without)
+    assert rows(read_runs(tmp_path / "a.log"), "tokens", "loss") == [[200 * 256 * 2048.0, 5.25]]
+    (tmp_path / "a.log").write_text(without.replace("size:   256", "size:   128", 1))
+    with pytest.raises(OpenQuestionsError, match="'global batch size' differs"):
+        read_runs(tmp_path / "a.log")
 
 
 LIGHTNING = """epoch,step,train_loss,val_loss

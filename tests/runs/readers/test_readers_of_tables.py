@@ -12,7 +12,7 @@ from bayeslaw.runs.readers import registry
 from bayeslaw.runs.readers.base import Raw, Reader
 from bayeslaw.runs.readers.decimal_commas import with_points
 from bayeslaw.runs.readers.marks import without_marks
-from bayeslaw.runs.readers.titles import without_comments
+from bayeslaw.runs.readers.titles import header_at, without_comments
 from bayeslaw.runs.reading import understand
 
 CSV = "model,data,loss\na,100,3.5\na,200,3.25\n"
@@ -171,6 +171,11 @@ def test_excel(tmp_path):
         ("# exported today\n# by us\n", "'exported today / by us'"),
         ("Scaling study,,\n,,\n", "'Scaling study'"),
         ("Scaling study\n", "'Scaling study'"),
+        (
+            "Losses of our sweep, all runs, spring 2024, in nats\n",
+            "'Losses of our sweep / all runs / spring 2024 / in nats'",
+        ),
+        ("Small, medium, large\nand others; see below\n", "'Small / medium / large / and others; see below'"),
         ("#model,data,loss\n", ""),
         ("# by us\n# model,data,loss\n", "'by us'"),
         ("# of a model, by us, in May\n", "'of a model, by us, in May'"),
@@ -216,6 +221,17 @@ def test_a_title_on_a_sheet(tmp_path):
     runs = read_runs(tmp_path / "t.xlsx")
     assert rows(runs) == ROWS
     assert "Above the headings, and left out: 'Scaling study'." in runs.notes
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_title_with_commas_above_cells_with_other_marks(tmp_path, mark):
+    (tmp_path / "t.csv").write_text("Losses, in nats, of all runs\n" + CSV.replace(",", mark))
+    assert rows(read_runs(tmp_path / "t.csv")) == ROWS
+
+
+def test_rows_of_numbers_above_headings_are_no_title():
+    data = [["a", "100", "3.5"], ["b", "200", "3.1"]]
+    assert header_at([*data, ["model", "data", "loss"], *data]) == (0, ())
 
 
 @pytest.mark.parametrize("text", ["model\na,1\n", "loss\n1,2\n"])
