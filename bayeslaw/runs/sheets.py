@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from bayeslaw.runs.score_tables import require_accuracies
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
 from bayeslaw.runs.table import LeftOut, leave_out
 from bayeslaw.runs.unfold import Unfolded, unfold
-from bayeslaw.runs.units import holds_nothing, is_blank, read_numbers
+from bayeslaw.runs.units import cells_of, holds_nothing, is_blank, not_a_number, read_numbers
 from bayeslaw.runs.wide_scores import benchmarks_not_read, scores_by_name, scores_said, unfold_scores
 
 
@@ -66,12 +67,16 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     cells, notes = with_good_headings(raw.cells, source)
     if not len(cells):
         raise RunsError(f"{source}: found a header only, expected one row a run below it.")
-    empty = _empty_rows(cells)
-    if empty.all():
+    _require_names_above(cells, source)
+    empty, again = _empty_rows(cells), _headings_again(cells)
+    if (empty | again).all():
         raise RunsError(f"{source}: every row is empty, expected one row a run.")
-    left_out = leave_out(np.flatnonzero(empty) + 1, "the row is empty")
-    rows = np.flatnonzero(~empty) + 1
-    cells = cells[~empty].reset_index(drop=True)
+    left_out = (
+        *leave_out(np.flatnonzero(empty) + 1, "the row is empty"),
+        *leave_out(np.flatnonzero(again) + 1, "the headings come again"),
+    )
+    rows = np.flatnonzero(~(empty | again)) + 1
+    cells = cells[~(empty | again)].reset_index(drop=True)
 
     wide, answers, beside = _unfolded(cells, source, answers, beside)
     if wide is not None:
@@ -229,8 +234,22 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
         False,
         (),
         (*sheet.left_out, *leave_out(sheet.rows[blank], f"no {loss} in this row of the log")),
-        (*sheet.notes, f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out."),
+        (
+            *sheet.notes,
+            f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out.",
+            *_diverged(sheet.cells[loss], sheet.rows),
+        ),
     )
+
+
+def _diverged(losses: pd.Series, rows: NDArray[np.int64]) -> tuple[str, ...]:
+    """A note on rows of a log in which NaN stands as the loss, where other rows have none, or at its end."""
+    there = not_a_number(losses)
+    empty = read_numbers(losses, counts=False).blank & ~there
+    if not there.any() or not (empty.any() or there[int(np.argmax(there)) :].all()):
+        return ()
+    shown = ", ".join(map(str, rows[there][:5])) + (", …" if there.sum() > 5 else "")
+    return (f"In {there.sum()} of these rows {losses.name!r} is NaN, as of a run that diverged: row {shown}.",)
 
 
 def _with_steps_from_one(sheet: Sheet) -> Sheet:
@@ -268,15 +287,20 @@ def _with_counts(sheet: Sheet) -> Sheet:
     """Complete the sizes of rows of a log by those of other rows, where there are steps to tell."""
     columns = sheet.roles.columns
     counted = columns.get("data") or columns.get("tokens")
-    steps = next((h for h in sheet.cells.columns if _means(h, "steps")), None)
-    if counted is None or steps is None or counted.heading == steps:
+    several = [h for h in sheet.cells.columns if _means(h, "steps")]
+    if counted is None or not several or counted.heading in several:
         return sheet
+    steps = max(several, key=partial(_filled, sheet.cells))
     run = columns["model"].heading if "model" in columns else None
     cells, filled = completed(sheet.cells, counted.heading, steps, run)
     if not filled:
         return sheet
     note = f"A log: {filled} rows lack {counted.heading!r}, which follows from other rows by {steps!r}."
     return replace(sheet, cells=cells, notes=(*sheet.notes, note))
+
+
+def _filled(cells: pd.DataFrame, heading: str) -> int:
+    return int((~read_numbers(cells[heading], counts=True).blank).sum())
 
 
 def _with_rates(sheet: Sheet) -> Sheet:
@@ -291,6 +315,36 @@ def _with_rates(sheet: Sheet) -> Sheet:
 def _is_log(cells: pd.DataFrame) -> bool:
     """Whether the table has columns that only logs of training have."""
     return any(map(counts_steps, cells.columns))
+
+
+def _require_names_above(cells: pd.DataFrame, source: str) -> None:
+    """Refuse a table on its side: the names of its columns stand one below the other, from the first heading on.
+
+    Raises
+    ------
+    RunsError
+    """
+    first = str(cells.columns[0])
+    names = [first, *(cell.strip() for cell in cells_of(cells.iloc[:, 0]) if isinstance(cell, str))]
+    roles = [known.role for known in map(meaning, names) if known is not None]
+    above = [known for known in map(meaning, cells.columns[1:]) if known is not None]
+    if len(roles) == len(names) == len(cells) + 1 >= 2 and len({*roles}) > 1 and "loss" in roles and not above:
+        raise RunsError(
+            f"{source}: names of columns stand in the first column ({', '.join(map(repr, names[:4]))}), expected them "
+            "in the first row, and one row a run below. Transpose the table."
+        )
+
+
+def _headings_again(cells: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows that repeat the headings, as of files that were written one after the other."""
+    again = np.ones(len(cells), dtype=bool)
+    for position, heading in enumerate(cells.columns):
+        candidates = np.flatnonzero(again)
+        if not len(candidates):
+            break
+        column = cells_of(cells.iloc[candidates, position])
+        again[candidates] = [isinstance(cell, str) and cell.strip() == heading for cell in column]
+    return again
 
 
 def _empty_rows(cells: pd.DataFrame) -> NDArray[np.bool_]:

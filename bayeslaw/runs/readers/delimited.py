@@ -13,7 +13,8 @@ from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers.base import Found, Raw, Reader
 from bayeslaw.runs.readers.decimal_commas import with_points
 from bayeslaw.runs.readers.marks import without_marks
-from bayeslaw.runs.readers.titles import header_at, without_comments
+from bayeslaw.runs.readers.nested_cells import with_records
+from bayeslaw.runs.readers.titles import header_at, with_units, without_comments, without_footnotes
 
 FORMAT = "delimited text"
 
@@ -32,8 +33,10 @@ def _read(found: Found) -> Raw:
     lines, comments = without_comments(found.text.lstrip("\r\n"))
     form, rows = _rows(lines, found.name)
     at, titles = header_at(rows)
-    header, body = [name.strip() for name in rows[at]], rows[at + 1 :]
-    notes = (*comments, *titles, *_end_of_file(lines, body, found.name))
+    header = [name.strip() for name in rows[at]]
+    body, footnotes = without_footnotes(rows[at + 1 :], len(header))
+    header, body, units = with_units(header, body)
+    notes = (*comments, *titles, *units, *footnotes, *_end_of_file(lines, body, found.name))
     for number, row in enumerate(body, start=1):
         if len(row) != len(header):
             raise RunsError(
@@ -45,8 +48,9 @@ def _read(found: Found) -> Raw:
     notes = (*notes, *marks, *commas)
     # Joined by position, as headings may repeat: that is told to the user later, for every format alike.
     table = pd.DataFrame(np.array(body, dtype=object).reshape(len(body), len(header)), dtype=object)
-    nameless = not any(known.role == "model" for known in map(meaning, header) if known)
-    return Raw(form, table.set_axis(pd.Index(header, dtype=object), axis=1), notes, is_one_run=nameless)
+    table, records = with_records(table.set_axis(pd.Index(header, dtype=object), axis=1))
+    nameless = not any(known.role == "model" for known in map(meaning, table.columns) if known)
+    return Raw(form, table, (*notes, *records), is_one_run=nameless)
 
 
 def _rows(lines: str, source: str) -> tuple[str, list[list[str]]]:

@@ -24,7 +24,7 @@ def _read(found: Found) -> Raw:
         value = decode_json(text, found.name)
     try:
         form, records = _records(value, found.name)
-        flat = [flattened(record) for record in records]
+        flat = _with_histories([flattened(record) for record in records])
     except (ValueError, RecursionError) as error:
         if isinstance(error, RunsError):
             raise
@@ -67,9 +67,22 @@ def _from_objects(record: Mapping[str, Mapping[str, Any]]) -> tuple[str, Sequenc
     if sum(meaning(name) is not None for name in record) >= 2:
         rows = next(iter(record.values()))
         return COLUMNS, [{name: cells[row] for name, cells in record.items()} for row in rows]
-    if any("model" in one for one in record.values()):
+    if any("model" in one for one in record.values()) or list(record) == [str(row) for row in range(len(record))]:
         return FORMAT, list(record.values())
     return FORMAT, [{"model": name, **one} for name, one in record.items()]
+
+
+def _with_histories(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Give each point of a run a record, where all runs hold theirs under one name: ``{…, "history": [{…}, …]}``."""
+    named = [[name for name, cell in record.items() if _holds_objects(cell)] for record in records]
+    if not named or any(len(names) != 1 or names != named[0] for names in named):
+        return list(records)
+    (name,) = named[0]
+    return [
+        {**{key: cell for key, cell in record.items() if key != name}, **flattened(point)}
+        for record in records
+        for point in record[name]
+    ]
 
 
 def _from_columns(

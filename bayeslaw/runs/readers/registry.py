@@ -28,7 +28,7 @@ from bayeslaw.runs.readers import (
     wandb,
 )
 from bayeslaw.runs.readers.about_models import tell_of_models, with_models
-from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.readers.base import Found, Raw, Reader, constant
 from bayeslaw.runs.readers.opened import require_there, stem_of
 
 GROUP = "bayeslaw.readers"
@@ -221,6 +221,13 @@ def _without_a_common_end(places: Sequence[str]) -> list[str]:
     return ["/".join(parts) for parts in split]
 
 
+def _with_all(cells: pd.DataFrame, headings: Sequence[str]) -> pd.DataFrame:
+    """A table with all of several columns; those that it lacks are empty, and not NaN."""
+    lacking = [heading for heading in headings if heading not in cells.columns]
+    empty = [constant(heading, None, len(cells)).set_axis(cells.index) for heading in lacking]
+    return pd.concat([cells, *empty], axis=1)[list(headings)] if empty else cells[list(headings)]
+
+
 def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
     """One table of several."""
     for name, raw in parts:
@@ -232,7 +239,8 @@ def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
         raw.run if raw.run and called[raw.run] == 1 else place for place, (_, raw) in zip(places, parts, strict=True)
     ]
     named = [raw.named(name) for name, (_, raw) in zip(names, parts, strict=True)]
-    cells = pd.concat([raw.cells.astype(object) for raw in named], ignore_index=True)
+    headings = list(dict.fromkeys(heading for raw in named for heading in raw.cells.columns))
+    cells = pd.concat([_with_all(raw.cells.astype(object), headings) for raw in named], ignore_index=True)
     ends = pd.Series([len(raw.cells) for _, raw in parts]).cumsum()
     rows = [f"{name}: {last - len(raw.cells) + 1}-{last}" for (name, raw), last in zip(parts, ends, strict=True)]
     shown = "; ".join(rows[:12]) + (f"; and {len(rows) - 12} more" if len(rows) > 12 else "")

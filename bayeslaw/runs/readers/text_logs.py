@@ -190,7 +190,9 @@ _LOGS = (
     _Log("NeMo log", re.compile(r"reduced_train_loss(?:=|: )"), _nemo),
     _Log(
         "nanoGPT log",
-        re.compile(r"^(?:step|iter) \d+: (?:train )?loss ", re.MULTILINE),
+        re.compile(
+            r"^(?:(?:\[|\d{4}-\d\d-\d\d)[^\"\t\n]{0,120}?[\s\]:])?(?:step|iter) \d+: (?:train )?loss ", re.MULTILINE
+        ),
         _nanogpt,
         _told_by_nanogpt,
     ),

@@ -1,12 +1,18 @@
-"""Lines above the headings of a table: titles, as spreadsheets have them, and comments."""
+"""Lines about a table: titles and comments above the headings, units right below them, and footnotes at the end."""
 
+import re
 from collections.abc import Iterable, Sequence
 
+from bayeslaw.runs.brackets import behind
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.units import read_count
 
 COMMENT = "#"
 _SHOWN = 60
+_NO_UNIT = ("-", "–", "—", "%")  # noqa: RUF001
+_FOOTNOTE = re.compile(
+    r"[*†‡§¶#^]|\(?\d{1,2}\)\s|\[\^?\w{1,3}\]|(?:notes?|sources?|footnotes?|legend|abbreviations?)\b", re.IGNORECASE
+)
 _TITLES = 20
 """Rows of prose above the headings, at most."""
 
@@ -79,6 +85,55 @@ def _is_prose(above: Sequence[str], headings: Sequence[str]) -> bool:
     return len(above) != width or filled < sum(map(_is_filled, headings)) or not _has_number(above)
 
 
+def with_units(
+    header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[str], list[list[str]], tuple[str, ...]]:
+    """Put units that stand in a row of their own, below the headings, behind these: ``params`` over ``M``.
+
+    Parameters
+    ----------
+    header : headings of the columns.
+    rows : cells of the rows below.
+
+    Returns
+    -------
+    The headings, the rows without that one, and a note if there was one.
+    """
+    first = [cell.strip().strip("()[]").strip() for cell in rows[0]] if len(rows) > 1 and rows else []
+    units = [cell if cell not in _NO_UNIT else "" for cell in first]
+    if len(units) != len(header) or not any(units):
+        return list(header), [list(row) for row in rows], ()
+    named = [f"{heading} ({unit})" if unit else heading for heading, unit in zip(header, units, strict=True)]
+    if not all(behind(heading) for heading, unit in zip(named, units, strict=True) if unit):
+        return list(header), [list(row) for row in rows], ()
+    shown = ", ".join(repr(heading) for heading, unit in zip(named, units, strict=True) if unit)
+    return named, [list(row) for row in rows[1:]], (f"Below the headings stands a row of units: {shown}.",)
+
+
+def without_footnotes(rows: Sequence[Sequence[str]], width: int) -> tuple[list[list[str]], tuple[str, ...]]:
+    """Drop rows at the end that are footnotes: marked as such, or called notes, and no row of the table.
+
+    Parameters
+    ----------
+    rows : cells of the rows below the headings.
+    width : number of headings.
+
+    Returns
+    -------
+    The rows, and a note if any were dropped.
+    """
+    count = len(rows)
+    while count and _is_footnote(rows[count - 1], width):
+        count -= 1
+    dropped = (" ".join(cell.strip() for cell in row if _is_filled(cell)) for row in rows[count:])
+    return [list(row) for row in rows[:count]], _note(dropped, "Below the table")
+
+
+def _is_footnote(row: Sequence[str], width: int) -> bool:
+    first = row[0].strip() if row else ""
+    return bool(_FOOTNOTE.match(first)) and (len(row) != width or sum(map(_is_filled, row)) == 1)
+
+
 def _has_number(cells: Iterable[str]) -> bool:
     return any(read_count(cell.strip()) is not None for cell in cells)
 
@@ -87,9 +142,9 @@ def _is_filled(cell: str) -> bool:
     return bool(cell.strip())
 
 
-def _note(lines: Iterable[str]) -> tuple[str, ...]:
+def _note(lines: Iterable[str], where: str = "Above the headings") -> tuple[str, ...]:
     said = " / ".join(filter(None, lines))
     if not said:
         return ()
     shown = said if len(said) <= _SHOWN else said[:_SHOWN] + "…"
-    return (f"Above the headings, and left out: {shown!r}.",)
+    return (f"{where}, and left out: {shown!r}.",)
