@@ -168,6 +168,25 @@ def test_counts_of_one_meaning_are_asked_about_unless_they_agree():
     assert read_runs(budget).table["compute"].tolist() == [1.2e18]
 
 
+@pytest.mark.parametrize(
+    ("columns", "role", "expected"),
+    [
+        ({"tokens": [1e9, 2e9], "ppl": [30.0, 20.0], "bpb": [1.5, 1.0]}, "loss", np.log([30, 20])),
+        ({"loss": [3, 2], "tokens_B": [1.0, 2.0], "tokens_seen": [2e9, 4e9]}, "tokens", [1e9, 2e9]),
+        (
+            {"loss": [3, 2], "params": [1e8, 2e8], "gflops": [1e9, 2e9], "compute": [9e20, 9e20]},
+            "compute",
+            [1e18, 2e18],
+        ),
+    ],
+)
+def test_answers_that_are_offered_keep_the_units_of_headings(columns, role, expected):
+    frame = pd.DataFrame({"model": ["a", "b"], **columns})
+    (question,) = understand(frame).questions
+    heading, _, said = min(question.options, key=lambda option: ":" not in option).rpartition("=")
+    np.testing.assert_allclose(read_runs(frame, roles={heading: said}).table[role], expected)
+
+
 def test_names_of_sizes_tell_models_apart_where_nothing_else_does():
     frame = pd.DataFrame({"size": ["small", "large"], "tokens": [1e9, 1e9], "loss": [3.9, 3.5]})
     assert read_runs(frame).models == ("small", "large")

@@ -9,7 +9,7 @@ from bayeslaw.runs.units import read_count
 
 COMMENT = "#"
 _SHOWN = 60
-_NO_UNIT = ("-", "–", "—", "%")  # noqa: RUF001
+_NO_UNIT = ("-", "–", "—", "%", "name")  # noqa: RUF001
 _FOOTNOTE = re.compile(
     r"[*†‡§¶#^]|\(?\d{1,2}\)\s|\[\^?\w{1,3}\]|(?:notes?|sources?|footnotes?|legend|abbreviations?)\b", re.IGNORECASE
 )

@@ -318,12 +318,26 @@ def test_records_in_cells(tmp_path):
     [
         [{"name": "a", "curve": [{"data": 100, "loss": 3.5}, {"data": 200, "loss": 3.25}]}],
         {"runs": [{"name": "a", "curve": [{"data": 100, "loss": 3.5}, {"data": 200, "loss": 3.25}]}]},
+        [{"name": "a", "data": [100, 200], "loss": [3.5, 3.25]}],
+        [{"name": "a", "log": {"data": [100, 200], "val": {"loss": [3.5, 3.25]}}}],
         {"0": {"name": "a", "data": 100, "loss": 3.5}, "1": {"name": "a", "data": 200, "loss": 3.25}},
     ],
 )
 def test_points_of_runs_in_json(tmp_path, value):
     (tmp_path / "t.json").write_text(json.dumps(value))
     assert rows(read_runs(tmp_path / "t.json")) == ROWS
+
+
+def test_objects_under_names_of_which_some_have_more(tmp_path):
+    value = {"a": {"data": 100, "loss": 3.5}, "b": {"data": 200, "loss": 3.25, "note": "x"}}
+    (tmp_path / "t.json").write_text(json.dumps(value))
+    assert rows(read_runs(tmp_path / "t.json")) == [["a", 100.0, 3.5], ["b", 200.0, 3.25]]
+
+
+def test_columns_of_unequal_length_in_json_are_refused(tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps([{"name": "a", "data": [100, 200], "loss": [3.5]}] * 2))
+    with pytest.raises(RunsError, match="columns of equal length"):
+        read_runs(tmp_path / "t.json")
 
 
 def test_rows_of_numbers_above_headings_are_no_title():
