@@ -18,9 +18,10 @@ from bayeslaw.runs.roles import Column, Roles, decide
 from bayeslaw.runs.schedules import rate_column
 from bayeslaw.runs.score_tables import require_accuracies
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
+from bayeslaw.runs.stray_rows import empty_rows, headings_again, require_names_above
 from bayeslaw.runs.table import LeftOut, leave_out
 from bayeslaw.runs.unfold import Unfolded, unfold
-from bayeslaw.runs.units import cells_of, holds_nothing, is_blank, not_a_number, read_numbers
+from bayeslaw.runs.units import holds_nothing, not_a_number, read_numbers
 from bayeslaw.runs.wide_scores import benchmarks_not_read, scores_by_name, scores_said, unfold_scores
 
 
@@ -67,8 +68,8 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     cells, notes = with_good_headings(raw.cells, source)
     if not len(cells):
         raise RunsError(f"{source}: found a header only, expected one row a run below it.")
-    _require_names_above(cells, source)
-    empty, again = _empty_rows(cells), _headings_again(cells)
+    require_names_above(cells, source)
+    empty, again = empty_rows(cells), headings_again(cells)
     if (empty | again).all():
         raise RunsError(f"{source}: every row is empty, expected one row a run.")
     left_out = (
@@ -315,45 +316,3 @@ def _with_rates(sheet: Sheet) -> Sheet:
 def _is_log(cells: pd.DataFrame) -> bool:
     """Whether the table has columns that only logs of training have."""
     return any(map(counts_steps, cells.columns))
-
-
-def _require_names_above(cells: pd.DataFrame, source: str) -> None:
-    """Refuse a table on its side: the names of its columns stand one below the other, from the first heading on.
-
-    Raises
-    ------
-    RunsError
-    """
-    first = str(cells.columns[0])
-    names = [first, *(cell.strip() for cell in cells_of(cells.iloc[:, 0]) if isinstance(cell, str))]
-    roles = [known.role for known in map(meaning, names) if known is not None]
-    above = [known for known in map(meaning, cells.columns[1:]) if known is not None]
-    if len(roles) == len(names) == len(cells) + 1 >= 2 and len({*roles}) > 1 and "loss" in roles and not above:
-        raise RunsError(
-            f"{source}: names of columns stand in the first column ({', '.join(map(repr, names[:4]))}), expected them "
-            "in the first row, and one row a run below. Transpose the table."
-        )
-
-
-def _headings_again(cells: pd.DataFrame) -> NDArray[np.bool_]:
-    """Rows that repeat the headings, as of files that were written one after the other."""
-    again = np.ones(len(cells), dtype=bool)
-    for position, heading in enumerate(cells.columns):
-        candidates = np.flatnonzero(again)
-        if not len(candidates):
-            break
-        column = cells_of(cells.iloc[candidates, position])
-        again[candidates] = [isinstance(cell, str) and cell.strip() == heading for cell in column]
-    return again
-
-
-def _empty_rows(cells: pd.DataFrame) -> NDArray[np.bool_]:
-    empty = np.ones(len(cells), dtype=bool)
-    for heading in cells.columns:
-        # Only rows that are empty so far need a look, which after the first column are few.
-        candidates = np.flatnonzero(empty)
-        if not len(candidates):
-            break
-        column = cells[heading].iloc[candidates].astype(object).tolist()
-        empty[candidates] = [is_blank(cell) for cell in column]
-    return empty
