@@ -71,6 +71,7 @@ _BY_NAME = {
 }
 _METRIC_BEHIND = re.compile(r"(.{1,200}?)[\s/.:_,-]+(?:acc|accuracy|acc_norm|exact_match|score)(?:,[\w-]{1,40})?", re.I)
 _SUBJECT_OF_MMLU = re.compile(r"(?:mmlu|hendryckstest)[\s_:-]+(?!pro\b|pro_)\w.*", re.IGNORECASE)
+_PERCENT = re.compile(r"\s*(?:[(\[](?:%|in %|percent)[)\]]|%)$", re.IGNORECASE)
 _SHOTS = re.compile(r"[\s_(-]*\d+[\s_-]?shots?\)?$", re.IGNORECASE)
 
 
@@ -88,7 +89,7 @@ def benchmark_in(heading: str) -> str | None:
     """The part of a heading that names a known benchmark, with or without a metric behind it: of ``arc_easy/acc``."""
     if len(heading) > MAX_HEADING:
         return None
-    heading = heading.strip()
+    heading = _PERCENT.sub("", heading.strip())
     behind = _METRIC_BEHIND.fullmatch(heading)
     names = (heading, *([behind[1]] if behind else []))
     return next((name for name in names if known_benchmark(name) is not None), None)

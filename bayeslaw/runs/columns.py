@@ -3,8 +3,9 @@
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bayeslaw.runs.brackets import Behind, behind
 from bayeslaw.runs.units import MULTIPLES, read_count
 
 COUNTS = ("data", "params", "tokens", "compute", "unique_data")
@@ -57,7 +58,8 @@ ALIASES = {
     "total parameters, model params, model parameters, size, model size",
     "tokens": "tokens, n tokens, num tokens, number of tokens, token count, tokens seen, seen tokens, total tokens, "
     "train tokens, training tokens, n train tokens, num training tokens, consumed tokens, num input tokens seen, "
-    "tokens trained, trained tokens, n tokens seen, num tokens seen, tokens processed, processed tokens, time token",
+    "tokens trained, trained tokens, n tokens seen, num tokens seen, tokens processed, processed tokens, time token, "
+    "dataset tokens, dataset size tokens, data tokens, pretraining tokens",
     "compute": "compute, C, flop, flops, n flops, num flops, total flop, total flops, train flop, train flops, "
     "training flop, training flops, total compute, train compute, training compute, compute flop, compute flops, "
     "total flos, compute budget, budget",
@@ -81,7 +83,12 @@ _FLOPS = (
     (1e12, _GIGA.replace("gflop", "tflop").split(", ", 2)[2]),  # tflops alone is a speed
     (1e15, "pflop, total pflops, petaflop, petaflops"),
     (1e18, "eflop, total eflops, exaflop, exaflops"),
+    (1e21, "zflop, total zflops, zettaflop, zettaflops"),
     (86400e15, "pf days, pfdays, petaflop s days, pflop s days, petaflop days"),
+)
+_WITHOUT_EMBEDDINGS = (
+    "non embedding params, non embedding parameters, params non embedding, parameters non embedding, n non embedding, "
+    "num non embedding params, non embedding param count, params without embeddings"
 )
 _LOSS_UNITS = {
     "perplexity": "perplexity", "ppl": "perplexity", "bpb": "bits", "bits per byte": "bits", "bits per token": "bits",
@@ -113,8 +120,12 @@ _ENDING_IN_UNIT = _endings(_LOSS_UNITS)
 _UNITS = "K|M|B|G|T|thousands?|millions?|billions?|trillions?"
 _UNIT_BEHIND = re.compile(rf"(.{{1,80}}?)(?:[\s_]*[(\[]\s*({_UNITS})\s*[)\]]|[\s_]+(?:in[\s_]+)?({_UNITS}))", re.I)
 _SIZE_PREFIX = re.compile(r"(?:d|n|data|examples|samples|tokens)\s*=", re.IGNORECASE)
+_WORD_AT_END = re.compile(r"[A-Za-z]{2}$")
 _PARTS = re.compile(r"[/.:]")
 _WORDS = re.compile(r"[A-Za-z]+|\d+")
+_DATALOADER = re.compile(r"/dataloader_idx_\d{1,4}$")
+"""What Lightning writes behind the name of a metric that is measured on several sets of data."""
+
 MAX_HEADING = 300
 """Characters of a heading beyond which it is no name that the field uses."""
 
@@ -153,6 +164,12 @@ def plain(name: str) -> str:
 
 _MEANING = {plain(alias): Meaning(name) for name, aliases in ALIASES.items() for alias in aliases.split(", ")}
 _MEANING.update({plain(alias): Meaning("compute", by) for by, names in _FLOPS for alias in names.split(", ")})
+_MEANING.update(
+    {
+        plain(alias): Meaning("params", rank=1, why="parameters without embeddings, by its name")
+        for alias in _WITHOUT_EMBEDDINGS.split(", ")
+    }
+)
 _LOSS_NAMES = {plain(name) for name in ALIASES["loss"].split(", ")}
 
 
@@ -161,6 +178,10 @@ def meaning(heading: str) -> Meaning | None:
     """What a heading means by its name: the whole of it, without a unit behind it, or its last part (``a/b/c``)."""
     if len(heading) > MAX_HEADING or not heading.strip():
         return None
+    heading = _DATALOADER.sub("", heading)
+    with_unit = behind(heading)
+    if with_unit is not None and (found := _in_unit(with_unit)) is not None:
+        return found
     parts = [part for part in _PARTS.split(heading) if part.strip()] or [heading]
     beside = _MEANING.get(plain(heading))
     if beside is not None and beside.role in SCORES and beside.role != "accuracy":
@@ -191,7 +212,8 @@ def counts_steps(heading: str) -> bool:
 
 def sizes_in_headings(headings: list[str]) -> dict[str, float]:
     """Find the headings that are data sizes, as in a wide table: ``200``, ``1k``, ``204_800``, ``1.6e6``, ``D=200``."""
-    sizes = {heading: read_count(_SIZE_PREFIX.sub("", heading, count=1).strip()) for heading in headings}
+    bare = {heading: _SIZE_PREFIX.sub("", heading, count=1).strip() for heading in headings}
+    sizes = {heading: read_count(size) for heading, size in bare.items() if not _WORD_AT_END.search(size)}
     return {heading: size for heading, size in sizes.items() if size is not None and size >= 0 and size.is_integer()}
 
 
@@ -202,6 +224,22 @@ def _with_unit(heading: str) -> Meaning | None:
         unit = found[2] or found[3]
         return Meaning(base.role, base.scale * MULTIPLES[unit[0].lower()], why=f"the heading names a unit, {unit!r}")
     return None
+
+
+def _in_unit(found: Behind) -> Meaning | None:
+    """What a heading means that names its unit behind it; None if the unit is none of what it is of."""
+    known = meaning(found.base)
+    why = f"the heading names a unit, {found.text!r}"
+    if found.unit == "nats" and known is None:
+        return Meaning("loss", unit="nats", rank=LOSS_OF, why=why)
+    if known is None or known.scale != 1:
+        return None
+    if found.unit:
+        return replace(known, unit=found.unit, why=why) if known.role == "loss" and known.unit == "nats" else None
+    if known.role not in COUNTS or found.role not in ("", known.role, *(["tokens"] if known.role == "data" else [])):
+        return None
+    role = found.role or known.role
+    return replace(known, role=role, scale=found.scale, why=why) if found.scale != 1 or found.role else None
 
 
 def _accuracy(heading: str, parts: list[str]) -> Meaning | None:

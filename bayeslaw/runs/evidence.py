@@ -52,9 +52,9 @@ def ask_about_numbers(
     """Questions about units, and about compute that does not agree with parameters and tokens."""
     found: dict[str, Question] = {}
     for name in ("params", "tokens", "data", "unique_data"):
-        if name in read and name in columns and not columns[name].said and columns[name].scale == 1:
+        if name in read and name in columns and not columns[name].in_unit and columns[name].scale == 1:
             likely = _likely_unit(found["params"]) if "params" in found else 1.0
-            question = _unit(name, table, read[name], columns[name].heading, likely)
+            question = _unit(name, table, read[name], columns[name], likely)
             found |= {name: question} if question is not None else {}
     asked = list(found.values())
     if "compute" in columns and not columns["compute"].said:
@@ -71,24 +71,34 @@ def _likely_unit(question: Question) -> float:
     return MULTIPLES.get(question.options[0].rpartition(":")[2].lower(), 1.0)
 
 
-def _unit(name: str, table: pd.DataFrame, column: ReadColumn, heading: str, params_unit: float) -> Question | None:
-    """Ask in which unit a column of counts is, where its numbers cannot be counts; the likeliest comes first."""
-    values, suffixed = column.numbers.values[table.index], column.numbers.suffixed[table.index]
+def _unit(name: str, table: pd.DataFrame, read: ReadColumn, column: Column, params_unit: float) -> Question | None:
+    """Ask in which unit a column of counts is, where its numbers cannot be counts; the likeliest comes first.
+
+    Points before groups of three digits are asked about as long as no unit is said, for who says what a column is need
+    not have looked at them.
+    """
+    values, suffixed = read.numbers.values[table.index], read.numbers.suffixed[table.index]
     good = values[np.isfinite(values) & (values > 0)]
     if not len(good) or suffixed.any():
         return None
     broken = np.abs(good - np.round(good)) > ROUNDING * good
-    pointed = pointed_thousands(column.cells.loc[table.index])
     few = good.min() < FEW and good.max() < 100 * FEW if name == "params" else np.median(good) < FEW
+    is_small = few and (name in ("params", "tokens") or broken.any())
+    units = _by_likelihood(name, table, good, params_unit) if is_small else ()
+    cells = read.cells.loc[table.index]
+    pointed = pointed_thousands(cells)
     if pointed:
-        remedy = f"{pointed} may be {pointed.replace('.', '')}: then write it so, everywhere."
-        return _about_unit(name, heading, (), f"has points before groups of three digits. {remedy}")
-    if few and (name in ("params", "tokens") or broken.any()):
+        thousands = ("1000",) if cells.astype(str).str.count(r"\.").eq(1).all() else ()
+        options = (*units, *thousands, "1")
+        remedy = f"{pointed} may be {pointed.replace('.', '')} (then write it so, everywhere"
+        remedy += ", or say that it is in thousands)" if thousands else ")"
+        told = f"has points before groups of three digits: {remedy}, or {pointed.partition('.')[0]} and a fraction."
+        return _about_unit(name, column.heading, options, told)
+    if units and not column.said:
         example = good[broken][0] if broken.any() else good.min()
-        units = _by_likelihood(name, table, good, params_unit)
         which = "millions (M) or billions (B)" if name == "params" else "millions (M), billions (B) or trillions (T)"
         told = f"has numbers such as {example:.12g}, which count nothing as they stand: {which}?"
-        return _about_unit(name, heading, units, told)
+        return _about_unit(name, column.heading, (*units, ""), told)
     return None
 
 
@@ -122,7 +132,7 @@ def _compute_too_small(table: pd.DataFrame, heading: str, units: Mapping[str, Qu
 
 
 def _about_unit(name: str, heading: str, units: Sequence[str], told: str) -> Question:
-    options = (*(f"{heading}={name}:{unit}" for unit in units), f"{heading}={name}")
+    options = tuple(f"{heading}={name}:{unit}".removesuffix(":") for unit in units)
     return Question(heading, options, f"Column {heading!r} is read as {name}, and {told}")
 
 

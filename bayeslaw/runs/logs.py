@@ -96,7 +96,8 @@ def superseded(table: pd.DataFrame) -> NDArray[np.bool_]:
     """Find rows that were run again after a log was resumed.
 
     A run was resumed where its sizes, in the order of the file, fall back to one that was there and is not the first,
-    and then go further than before. Runs that begin again at their first size are repeats of each other, and stay.
+    or come again at the last, and then go further than before. Runs that begin again at their first size are repeats
+    of each other, and stay.
 
     Returns
     -------
@@ -107,7 +108,7 @@ def superseded(table: pd.DataFrame) -> NDArray[np.bool_]:
     for positions in table.groupby(keys, sort=False, dropna=False).indices.values():
         sizes = table["data"].to_numpy(float)[positions]
         losses = table["loss"].to_numpy(float)[positions]
-        starts = np.flatnonzero(np.diff(sizes) < 0) + 1
+        starts = np.flatnonzero(np.diff(sizes) <= 0) + 1
         if len(starts) and _resumes(sizes, losses, starts):
             for start in starts:
                 before = np.arange(start)[sizes[:start] >= sizes[start]]

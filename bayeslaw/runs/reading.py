@@ -70,7 +70,8 @@ def read_runs(
     Parameters
     ----------
     source : path, sequence of paths, or DataFrame
-        A file; a folder of runs; several of them, which become one table; or a table, which is not changed.
+        A file; a folder of runs; several of them, which become one table; or a table, which is not changed. Of
+        several, one that has a row a model and nothing measured tells the others the sizes of their models.
     where : str, optional
         An expression that chooses rows, for instance ``"metric == 'loss:c4_val' and params < 1e9"``. Rows that it drops
         are not checked.
@@ -206,7 +207,8 @@ def _found(source: Source) -> tuple[Raw, str, str, Path | None]:
         paths = [Path(one) for one in source]
         if len(paths) == 1:
             return _found(paths[0])
-        return read_several(paths), " + ".join(path.name for path in paths), "task", paths[0].parent
+        folder = paths[0] if paths[0].is_dir() else paths[0].parent
+        return read_several(paths), " + ".join(path.name for path in paths), "task", folder
     raise RunsError(
         f"found a source of type {type(source).__name__}, expected the path of a file or folder, several paths, or a "
         "DataFrame."

@@ -1,11 +1,14 @@
 """Which column of a table is what: decided by names and by what stands in the cells, and asked where that is thin."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from bayeslaw.runs.batches import batches_likely
+from bayeslaw.runs.brackets import letter_of
 from bayeslaw.runs.columns import (
     CANONICAL,
     COUNTS,
@@ -18,6 +21,7 @@ from bayeslaw.runs.columns import (
     plain,
     usual_place,
 )
+from bayeslaw.runs.naming import SAME_SIZE
 from bayeslaw.runs.questions import Question
 from bayeslaw.runs.score_tables import tell_scores_from_losses
 from bayeslaw.runs.stated import Stated
@@ -42,6 +46,7 @@ class Column:
         tell; empty for others.
     why : what decided.
     said : whether the user said so.
+    in_unit : whether the user said the unit, too.
     """
 
     heading: str
@@ -49,6 +54,7 @@ class Column:
     unit: str = ""
     why: str = "by its name"
     said: bool = False
+    in_unit: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +96,15 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping
     suggested : roles that the format of the file makes likely, by heading.
     """
     said = {
-        one.role: Column(heading, one.scale, one.unit, f"{one.origin} says so", True)
+        one.role: Column(heading, one.scale, one.unit, f"{one.origin} says so", True, one.has_unit)
         for heading, one in stated.items()
         if one.role not in ("variant", "ignore")
     }
     candidates = _candidates(cells, [heading for heading in cells.columns if heading not in stated])
     notes: list[str] = []
     _texts_in_counts(cells, candidates, said, notes)
-    _tokens_called_d(candidates, said, notes)
+    _loss_called_l(cells, candidates, said)
+    _tokens_called_d(candidates, said)
     repeated = tell_scores_from_losses(cells, candidates, said, notes)
     questions: list[Question] = []
     columns: dict[str, Column] = {}
@@ -105,13 +112,13 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping
         if role in said:
             columns[role] = said[role]
         elif candidates.get(role):
-            columns[role] = _choose(role, candidates[role], questions)
+            columns[role] = _choose(role, candidates[role], cells, questions)
     losses = candidates.get("loss", [])
     training = tuple(h for h, m in losses if m.rank == TRAINING and h != columns["loss"].heading)
     training += _loss_of_training(columns, losses)
     if "loss" in columns:
         _about_the_loss(columns["loss"], training, losses, notes)
-    _count_steps(columns, suggested, questions)
+    _count_steps(cells, columns, suggested, questions)
     return Roles(
         columns,
         training,
@@ -162,24 +169,49 @@ def _texts_in_counts(cells: pd.DataFrame, found: _Candidates, said: Mapping[str,
             if role == "data" and "task" not in found and "task" not in said:
                 found["task"] = [(heading, Meaning("task", why="names of a corpus, beside tokens"))]
                 notes.append(f"Column {heading!r} holds names, beside tokens: it is the corpus, and read as task.")
+            elif role == "params" and not {"model"} & {*found, *said}:
+                found["model"] = [(heading, Meaning("model", why="names of sizes"))]
+                notes.append(f"Column {heading!r} holds names and no numbers: it is read as model.")
             else:
                 notes.append(f"Column {heading!r} holds names and no numbers, it is not read as {role}.")
 
 
-def _tokens_called_d(found: _Candidates, said: Mapping[str, Column], notes: list[str]) -> None:
-    """Beside N or C the letter D is the number of tokens, as in the papers."""
-    letters = {heading for several in found.values() for heading, _ in several if heading in ("N", "C")}
-    data = [(heading, known) for heading, known in found.get("data", []) if heading == "D"]
+def _tokens_called_d(found: _Candidates, said: Mapping[str, Column]) -> None:
+    """Beside N, C or L the letter D is the number of tokens, as in the papers."""
+    letters = {letter for several in found.values() for h, _ in several if (letter := letter_of(h)) in ("N", "C", "L")}
+    data = [(heading, known) for heading, known in found.get("data", []) if letter_of(heading) == "D"]
     if letters and data and len(found["data"]) == 1 and "tokens" not in found and not {"tokens", "data"} & set(said):
-        found["tokens"] = [("D", Meaning("tokens", why=f"D beside {' and '.join(sorted(letters))} counts tokens"))]
+        heading, known = data[0]
+        why = f"D beside {' and '.join(sorted(letters))} counts tokens"
+        found["tokens"] = [(heading, replace(known, role="tokens", why=why))]
         del found["data"]
 
 
-def _choose(role: str, several: list[tuple[str, Meaning]], questions: list[Question]) -> Column:
-    """Choose one of the columns that mean the same, and ask if none is better than the others."""
+def _loss_called_l(cells: pd.DataFrame, found: _Candidates, said: Mapping[str, Column]) -> None:
+    """Beside N, D or C the letter L is the loss, as in the papers; numbers of layers are whole."""
+    letters = {letter_of(heading) for heading in cells.columns} & {"N", "D", "C"}
+    if not letters or {"loss", "accuracy"} & {*found, *said}:
+        return
+    for heading in cells.columns:
+        if letter_of(heading) == "L":
+            values = read_numbers(cells[heading], counts=False).values
+            values = values[np.isfinite(values)]
+            if len(values) and not np.array_equal(values, np.round(values)):
+                why = f"L beside {' and '.join(sorted(letters))} is a loss"
+                found["loss"] = [(heading, Meaning("loss", unit="nats", rank=PLAIN, why=why))]
+
+
+def _choose(role: str, several: list[tuple[str, Meaning]], cells: pd.DataFrame, questions: list[Question]) -> Column:
+    """Choose one of the columns that mean the same, and ask if none is better than the others.
+
+    Counts that agree are one; of those that do not, such as ``tokens`` and ``total_tokens``, no name is better.
+    """
     best = min(known.rank for _, known in several)
     left = [(heading, known) for heading, known in several if known.rank == best]
     exact = [(h, m) for h, m in left if h == role] or [(h, m) for h, m in left if plain(h) == plain(role)] or left
+    if role in COUNTS and len(left) > 1:
+        agree = _agree([read_numbers(cells[h], counts=True).values * m.scale for h, m in left])
+        exact = exact[:1] if agree else [*exact, *(one for one in left if one not in exact)]
     if len(exact) > 1 and role in (*NAMES, "steps", "metric", "seed"):
         exact = [min(exact, key=lambda one: usual_place(role, one[0]))]
     heading, known = exact[0]
@@ -188,11 +220,25 @@ def _choose(role: str, several: list[tuple[str, Meaning]], questions: list[Quest
         questions.append(
             Question(
                 role if role != "loss" else heading,
-                tuple(f"{h}={role}" for h, _ in exact),
+                tuple(f"{h}={_with_unit(role, m)}" for h, m in exact),
                 f"The columns {named} all mean {role}, expected one.",
             )
         )
     return Column(heading, known.scale, known.unit, known.why or "by its name")
+
+
+def _with_unit(role: str, known: Meaning) -> str:
+    """A role as it is said, with the unit that the heading names: who says a role alone says that there is none."""
+    if known.scale != 1:
+        return f"{role}:{known.scale:.12g}".replace("e+", "e")
+    return f"{role}:{known.unit}" if known.unit not in ("", "nats") else role
+
+
+def _agree(several: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether columns of counts hold the same numbers, where they hold any, up to a way of counting."""
+    first = several[0]
+    with np.errstate(invalid="ignore"):
+        return all(np.allclose(other, first, rtol=SAME_SIZE, atol=0, equal_nan=True) for other in several[1:])
 
 
 def _loss_of_training(columns: Mapping[str, Column], losses: list[tuple[str, Meaning]]) -> tuple[str, ...]:
@@ -218,20 +264,26 @@ def _about_the_loss(
         notes.append(f"Column {loss.heading!r} is {evaluation}taken; {named} is of training.")
 
 
-def _count_steps(columns: dict[str, Column], suggested: Mapping[str, Sequence[str]], questions: list[Question]) -> None:
+def _count_steps(
+    cells: pd.DataFrame,
+    columns: dict[str, Column],
+    suggested: Mapping[str, Sequence[str]],
+    questions: list[Question],
+) -> None:
     """Count data in steps if nothing else counts them, and ask what a step is."""
     steps = columns.pop("steps", None)
     if steps is None or "data" in columns or "tokens" in columns or {"compute", "params"} <= set(columns):
         return
     columns["data"] = Column(steps.heading, why="steps, for nothing else counts the data")
-    likely = [f"{steps.heading}={role}" for role in suggested.get(steps.heading, ())]
+    by_settings, told = batches_likely(cells)
+    likely = dict.fromkeys((*by_settings, *suggested.get(steps.heading, ())))
     general = ("data", "data:EXAMPLES_A_STEP", "tokens:TOKENS_A_STEP")
     questions.append(
         Question(
             steps.heading,
-            (*likely, *(f"{steps.heading}={role}" for role in general)),
+            tuple(f"{steps.heading}={role}" for role in (*likely, *general)),
             f"Column {steps.heading!r} counts steps, and nothing says how many examples or tokens a step is: "
             "'data' counts in steps, 'data:32' in examples of which a step has 32, 'tokens:524288' in tokens "
-            "(as --tokens-per-step 524288 does).",
+            f"(as --tokens-per-step 524288 does).{told}",
         )
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,13 +14,14 @@ from bayeslaw.runs.headings import nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed, counts_from_zero
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
-from bayeslaw.runs.roles import Roles, decide
+from bayeslaw.runs.roles import Column, Roles, decide
 from bayeslaw.runs.schedules import rate_column
 from bayeslaw.runs.score_tables import require_accuracies
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
+from bayeslaw.runs.stray_rows import empty_rows, headings_again, require_names_above
 from bayeslaw.runs.table import LeftOut, leave_out
 from bayeslaw.runs.unfold import Unfolded, unfold
-from bayeslaw.runs.units import holds_nothing, is_blank, read_numbers
+from bayeslaw.runs.units import holds_nothing, not_a_number, read_numbers
 from bayeslaw.runs.wide_scores import benchmarks_not_read, scores_by_name, scores_said, unfold_scores
 
 
@@ -66,12 +68,16 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     cells, notes = with_good_headings(raw.cells, source)
     if not len(cells):
         raise RunsError(f"{source}: found a header only, expected one row a run below it.")
-    empty = _empty_rows(cells)
-    if empty.all():
+    require_names_above(cells, source)
+    empty, again = empty_rows(cells), headings_again(cells)
+    if (empty | again).all():
         raise RunsError(f"{source}: every row is empty, expected one row a run.")
-    left_out = leave_out(np.flatnonzero(empty) + 1, "the row is empty")
-    rows = np.flatnonzero(~empty) + 1
-    cells = cells[~empty].reset_index(drop=True)
+    left_out = (
+        *leave_out(np.flatnonzero(empty) + 1, "the row is empty"),
+        *leave_out(np.flatnonzero(again) + 1, "the headings come again"),
+    )
+    rows = np.flatnonzero(~(empty | again)) + 1
+    cells = cells[~(empty | again)].reset_index(drop=True)
 
     wide, answers, beside = _unfolded(cells, source, answers, beside)
     if wide is not None:
@@ -184,8 +190,17 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
         said = " or ".join(f"--as COLUMN={role}" for role in missing)
         raise RunsError(
             f"{source}: found {', and '.join(missing.values())}{wide}. The columns are: {listed}. Rename one, or say "
-            f"which it is with {said}.{_scores_beside(headings) if 'loss' in has else ''}"
+            f"which it is with {said}.{_table_beside(has, source) if 'data' in missing else ''}"
+            f"{_scores_beside(headings) if 'loss' in has else ''}"
         )
+
+
+def _table_beside(has: Mapping[str, Column], source: str) -> str:
+    """Words on a table that has the sizes of the models, where there are models."""
+    if "model" not in has:
+        return ""
+    names = written(source) if " + " not in source else "these"
+    return f" Or give a table that has them, a row a model ({has['model'].heading}, params, tokens), beside {names}."
 
 
 def _scores_beside(headings: list[str]) -> str:
@@ -220,8 +235,22 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
         False,
         (),
         (*sheet.left_out, *leave_out(sheet.rows[blank], f"no {loss} in this row of the log")),
-        (*sheet.notes, f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out."),
+        (
+            *sheet.notes,
+            f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out.",
+            *_diverged(sheet.cells[loss], sheet.rows),
+        ),
     )
+
+
+def _diverged(losses: pd.Series, rows: NDArray[np.int64]) -> tuple[str, ...]:
+    """A note on rows of a log in which NaN stands as the loss, where other rows have none, or at its end."""
+    there = not_a_number(losses)
+    empty = read_numbers(losses, counts=False).blank & ~there
+    if not there.any() or not (empty.any() or there[int(np.argmax(there)) :].all()):
+        return ()
+    shown = ", ".join(map(str, rows[there][:5])) + (", …" if there.sum() > 5 else "")
+    return (f"In {there.sum()} of these rows {losses.name!r} is NaN, as of a run that diverged: row {shown}.",)
 
 
 def _with_steps_from_one(sheet: Sheet) -> Sheet:
@@ -259,15 +288,20 @@ def _with_counts(sheet: Sheet) -> Sheet:
     """Complete the sizes of rows of a log by those of other rows, where there are steps to tell."""
     columns = sheet.roles.columns
     counted = columns.get("data") or columns.get("tokens")
-    steps = next((h for h in sheet.cells.columns if _means(h, "steps")), None)
-    if counted is None or steps is None or counted.heading == steps:
+    several = [h for h in sheet.cells.columns if _means(h, "steps")]
+    if counted is None or not several or counted.heading in several:
         return sheet
+    steps = max(several, key=partial(_filled, sheet.cells))
     run = columns["model"].heading if "model" in columns else None
     cells, filled = completed(sheet.cells, counted.heading, steps, run)
     if not filled:
         return sheet
     note = f"A log: {filled} rows lack {counted.heading!r}, which follows from other rows by {steps!r}."
     return replace(sheet, cells=cells, notes=(*sheet.notes, note))
+
+
+def _filled(cells: pd.DataFrame, heading: str) -> int:
+    return int((~read_numbers(cells[heading], counts=True).blank).sum())
 
 
 def _with_rates(sheet: Sheet) -> Sheet:
@@ -282,15 +316,3 @@ def _with_rates(sheet: Sheet) -> Sheet:
 def _is_log(cells: pd.DataFrame) -> bool:
     """Whether the table has columns that only logs of training have."""
     return any(map(counts_steps, cells.columns))
-
-
-def _empty_rows(cells: pd.DataFrame) -> NDArray[np.bool_]:
-    empty = np.ones(len(cells), dtype=bool)
-    for heading in cells.columns:
-        # Only rows that are empty so far need a look, which after the first column are few.
-        candidates = np.flatnonzero(empty)
-        if not len(candidates):
-            break
-        column = cells[heading].iloc[candidates].astype(object).tolist()
-        empty[candidates] = [is_blank(cell) for cell in column]
-    return empty

@@ -5,7 +5,9 @@ import pandas as pd
 from bayeslaw.runs.columns import plain
 from bayeslaw.runs.questions import written
 
-STOPPED = frozenset({"crashed", "failed", "killed", "running", "preempted", "preempting", "stopped", "timeout"})
+STOPPED = frozenset(
+    {"crashed", "deleted", "failed", "killed", "running", "preempted", "preempting", "stopped", "timeout"}
+)
 """States, in lower case, of runs that ended early or go on, as W&B, MLflow and schedulers of clusters call them."""
 
 

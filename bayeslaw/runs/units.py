@@ -1,4 +1,4 @@
-"""Numbers as people write them: ``7B``, ``350M``, ``1_638_400``, ``1,638,400``, ``1.6e6``."""
+"""Numbers as people write them: ``7B``, ``350 million``, ``1_638_400``, ``1,638,400``, ``1 638 400``, ``1.6×10^6``."""
 
 import math
 import re
@@ -21,7 +21,18 @@ MULTIPLES = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 MAX_DIGITS = 64
 """Characters of a written count beyond which it is none."""
 
-_GROUPED = re.compile(r"[+-]?\d{1,3}([,_])\d{3}(?:\1\d{3})*(?:\.\d*)?")
+_GROUPED = re.compile(r"[+-]?\d{1,3}([,_ '\u2019\u00a0\u2009\u202f])\d{3}(?:\1\d{3})*(?:\.\d*)?")
+_SEPARATORS = frozenset(",_ '\u2019\u00a0\u2009\u202f")
+_NOUN_BEHIND = re.compile(r"(?<=[\da-z.])\s+(?:tokens?|params?|parameters|examples|samples|flops?)$", re.IGNORECASE)
+_LETTER_OF = {
+    "thousand": "k", "million": "m", "billion": "b", "trillion": "t", "mn": "m", "mln": "m", "bn": "b", "tn": "t"
+}  # fmt: skip
+_WORD_BEHIND = re.compile(rf"(?<=[\d.])\s*({'|'.join(_LETTER_OF)})$", re.IGNORECASE)
+_TIMES_TEN = re.compile(
+    r"(?:([+-]?\d+(?:\.\d*)?)\s*[x×·*⋅]\s*)?"  # noqa: RUF001
+    r"10\s?(?:(?:\^|\*\*)\s?\{?\+?(\d{1,2})\}?|([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}))"
+)
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _POINTED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})*")
 _BLANK_WORDS = frozenset({"", "-", "na", "n/a", "nan", "none", "null"})
 _MORE_DIGITS_THAN_A_FLOAT = re.compile(r"^[+-]?\d{16,}$", re.MULTILINE)
@@ -153,6 +164,17 @@ def is_blank(cell: Any) -> bool:
     return _is_missing(cell)
 
 
+def not_a_number(cells: pd.Series) -> NDArray[np.bool_]:
+    """Which cells of a column say that they are no number: NaN, which in a column of floats may be an empty cell."""
+    if cells.dtype != object:
+        return np.zeros(len(cells), dtype=bool)
+    return np.array(
+        [cell.strip().lower() == "nan" if isinstance(cell, str) else isinstance(cell, float) and math.isnan(cell)
+         for cell in cells],
+        dtype=bool,
+    )  # fmt: skip
+
+
 def read_texts(cells: pd.Series) -> list[str]:
     """Read a column of cells as text without surrounding blanks; an empty cell becomes ``""``."""
     return [_text(cell) for cell in cells_of(cells)]
@@ -217,17 +239,24 @@ def _read_number(cell: Any, counts: bool) -> tuple[float, bool]:
 
 
 def _read_written_count(text: str) -> tuple[float, bool]:
-    """Read a count that may have a suffix, and separators between groups of three digits."""
+    """Read a count that may have a suffix or a word behind it, and separators between groups of three digits."""
     if not 0 < len(text) <= MAX_DIGITS:
         return math.nan, False
+    text = _NOUN_BEHIND.sub("", text)
+    if word := _WORD_BEHIND.search(text):
+        text = text[: word.start()] + _LETTER_OF[word[1].lower()]
+    powered = _TIMES_TEN.fullmatch(text)
+    if powered:
+        power = powered[2] or powered[3].translate(_RAISED)
+        return float(f"{powered[1] or 1}e{power}"), True
     by = MULTIPLES.get(text[-1].lower())
     digits = text[:-1].rstrip() if by else text
     if not (digits[-1:].isdigit() or (digits[-1:] == "." and not by)):  # infinity, 1e, and words
         return math.nan, False
-    if "," in digits or "_" in digits:
+    if not _SEPARATORS.isdisjoint(digits):
         if not _GROUPED.fullmatch(digits):
             return math.nan, False
-        digits = digits.replace(",", "").replace("_", "")
+        digits = "".join(character for character in digits if character not in _SEPARATORS)
     try:
         value = float(digits)
     except ValueError:

@@ -69,13 +69,25 @@ def test_the_canonical_name_wins_and_the_other_column_stays():
         ("-3", -3),
         ("1_000k", 1e6),
         (".5M", 5e5),
+        ("70 000 000", 70000000),
+        ("1'638'400", 1638400),
+        ("1\u202f400\u202f000", 1400000),
+        ("350 million", 350e6),
+        ("1.5 bn", 1.5e9),
+        ("7B params", 7e9),
+        ("2e9 tokens", 2e9),
+        ("1.4×10^9", 1.4e9),  # noqa: RUF001
+        ("8.2·10⁹", 8.2e9),
+        ("10^18", 1e18),
     ],
 )
 def test_written_counts(written, value):
     assert read_count(written) == value
 
 
-@pytest.mark.parametrize("written", ["", "B", "7BB", "7X", "1,6", "1,63,400", "seven", "1e", "k7", "0x10", "7B params"])
+@pytest.mark.parametrize(
+    "written", ["", "B", "7BB", "7X", "1,6", "1,63,400", "seven", "1e", "k7", "0x10", "7B models", "1 63 400", "10^2.5"]
+)
 def test_what_is_no_count(written):
     assert read_count(written) is None
 
@@ -97,6 +109,10 @@ def test_cells_are_read_one_by_one_as_in_a_column(cells):
         np.testing.assert_equal(column.values[position], alone.values[0])
         assert column.blank[position] == alone.blank[0] == (cell in (None, "", "NA"))
         assert column.suffixed[position] == alone.suffixed[0] == (cell == "5M")
+
+
+def test_headings_with_words_behind_are_no_sizes():
+    assert sizes_in_headings(["200", "1k", "1B tokens", "3 million"]) == {"200": 200, "1k": 1000}
 
 
 def test_headings_that_are_sizes():

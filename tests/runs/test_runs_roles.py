@@ -29,6 +29,21 @@ from bayeslaw.runs.stated import read_answers
         ("_step", "steps", 1),
         ("num_input_tokens_seen", "tokens", 1),
         ("Unique Tokens", "unique_data", 1),
+        ("loss (nats/token)", "loss", 1),
+        ("C4 [nats]", "loss", 1),
+        ("val_loss/dataloader_idx_1", "loss", 1),
+        ("N (millions)", "params", 1e6),
+        ("Parameters (x10^6)", "params", 1e6),
+        ("non-embedding params", "params", 1),
+        ("D (B tokens)", "tokens", 1e9),
+        ("Tokens (10⁹)", "tokens", 1e9),
+        ("tokens / 1e9", "tokens", 1e9),
+        ("dataset size (examples)", "data", 1),
+        ("C (FLOPs)", "compute", 1),
+        ("compute (1e18 FLOPs)", "compute", 1e18),
+        ("training FLOPs (x10^21)", "compute", 1e21),
+        ("Compute (EFLOPs)", "compute", 1e18),
+        ("budget (PF-days)", "compute", 86400e15),
     ],
 )
 def test_headings(heading, role, scale):
@@ -37,9 +52,17 @@ def test_headings(heading, role, scale):
 
 
 @pytest.mark.parametrize(
-    "heading", ["aux_loss", "z_loss", "throughput/tflops", "optimizer.C", "grad_norm", "epoch", "x" * 9999]
+    "heading",
+    ["aux_loss", "z_loss", "throughput/tflops", "optimizer.C", "grad_norm", "epoch", "x" * 9999, "weights (bits)"],
 )
 def test_headings_that_mean_nothing(heading):
+    assert meaning(heading) is None
+
+
+@pytest.mark.parametrize(
+    "heading", ["size (GB)", "tokens (per GPU)", "throughput (tokens/s)", "size (tokens)", "model (7B)"]
+)
+def test_brackets_that_make_something_else_of_a_heading(heading):
     assert meaning(heading) is None
 
 
@@ -89,6 +112,11 @@ def test_standard_errors_are_converted_with_their_losses():
     assert runs.table["loss_se"].tolist() == pytest.approx([0.05])
 
 
+def test_bits_in_brackets_are_converted():
+    runs = read_runs(pd.DataFrame({"model": ["a"], "data": [100], "val loss (bits/byte)": [2.0]}))
+    assert runs.table["loss"].tolist() == [pytest.approx(2 * np.log(2))]
+
+
 def test_an_accuracy_may_be_read_as_an_error_rate():
     frame = pd.DataFrame({"model": ["a", "a"], "data": [100, 200], "accuracy": [0.5, 0.75]})
     table = read_runs(frame, roles={"accuracy": "loss:accuracy"}).table
@@ -121,6 +149,50 @@ def test_d_beside_n_counts_tokens():
     assert "tokens" not in read_runs(pd.DataFrame({"model": ["a"], "D": [1e9], "loss": [3.0]})).table
 
 
+def test_l_beside_letters_is_the_loss_and_not_the_number_of_layers():
+    runs = read_runs(pd.DataFrame({"N (millions)": [70, 160], "D (B tokens)": [1.4, 3.2], "L": [3.9, 3.5]}))
+    assert runs.table[["params", "tokens", "loss"]].values.tolist() == [[7e7, 1.4e9, 3.9], [1.6e8, 3.2e9, 3.5]]
+    assert "tokens" in read_runs(pd.DataFrame({"D": [1e9, 2e9], "L (nats)": [3.9, 3.5]})).table
+    with pytest.raises(RunsError, match="found no column of losses"):
+        read_runs(pd.DataFrame({"N": [1e7, 2e7], "D": [1e9, 2e9], "L": [12, 24]}))
+
+
+def test_counts_of_one_meaning_are_asked_about_unless_they_agree():
+    frame = pd.DataFrame({"model": ["a", "b"], "tokens": [1e9, 2e9], "total_tokens": [4e9, 8e9], "loss": [3.0, 2.0]})
+    (question,) = understand(frame).questions
+    assert question.options == ("tokens=tokens", "total_tokens=tokens")
+    assert read_runs(frame.assign(total_tokens=[1e9, 2.01e9])).table["tokens"].tolist() == [1e9, 2e9]
+    budget = pd.DataFrame(
+        {"params": [1e8], "tokens": [2e9], "budget": [1.2e18], "total_gflops": [1.2e9], "loss": [3.0]}
+    )
+    assert read_runs(budget).table["compute"].tolist() == [1.2e18]
+
+
+@pytest.mark.parametrize(
+    ("columns", "role", "expected"),
+    [
+        ({"tokens": [1e9, 2e9], "ppl": [30.0, 20.0], "bpb": [1.5, 1.0]}, "loss", np.log([30, 20])),
+        ({"loss": [3, 2], "tokens_B": [1.0, 2.0], "tokens_seen": [2e9, 4e9]}, "tokens", [1e9, 2e9]),
+        (
+            {"loss": [3, 2], "params": [1e8, 2e8], "gflops": [1e9, 2e9], "compute": [9e20, 9e20]},
+            "compute",
+            [1e18, 2e18],
+        ),
+    ],
+)
+def test_answers_that_are_offered_keep_the_units_of_headings(columns, role, expected):
+    frame = pd.DataFrame({"model": ["a", "b"], **columns})
+    (question,) = understand(frame).questions
+    heading, _, said = min(question.options, key=lambda option: ":" not in option).rpartition("=")
+    np.testing.assert_allclose(read_runs(frame, roles={heading: said}).table[role], expected)
+
+
+def test_names_of_sizes_tell_models_apart_where_nothing_else_does():
+    frame = pd.DataFrame({"size": ["small", "large"], "tokens": [1e9, 1e9], "loss": [3.9, 3.5]})
+    assert read_runs(frame).models == ("small", "large")
+    assert read_runs(frame.assign(model=["a", "b"])).models == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("columns", "about"),
     [
@@ -140,6 +212,25 @@ def test_numbers_that_count_nothing_are_asked_about(columns, about):
     assert [one.about for one in found.questions] == [about]
     as_it_stands = found.questions[0].options[-1].rpartition("=")[2]
     assert read_runs(frame, roles={about: as_it_stands}).table["loss"].tolist() == [3.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "role", "options"),
+    [
+        (["2.000", "4.000"], "data", ["data:1000", "data:1"]),
+        (["1.638.400", "4.000"], "data", ["data:1"]),
+        (["2.000", "13.000"], "params", ["params:M", "params:B", "params:1000", "params:1"]),
+    ],
+)
+def test_points_before_three_digits_are_asked_about_until_a_unit_is_said(cells, role, options):
+    frame = pd.DataFrame({"model": ["a", "b"], "n": cells, "loss": [3.0, 2.5]})
+    if role == "params":
+        frame["tokens"] = [1e9, 2e9]
+    (question,) = understand(frame, roles={"n": role}).questions
+    assert list(question.options) == [f"n={option}" for option in options]
+    if "." not in cells[0][2:]:
+        assert read_runs(frame, roles={"n": f"{role}:1000"}).table[role].tolist() == [float(c) * 1000 for c in cells]
+        assert read_runs(frame, roles={"n": f"{role}:1"}).table[role].tolist() == [float(cell) for cell in cells]
 
 
 def test_large_counts_may_have_fractions():
@@ -248,6 +339,19 @@ def test_what_is_said_wrongly_is_explained(roles, fragments):
         read_runs(frame, roles=roles)
     for fragment in fragments:
         assert fragment in str(caught.value)
+
+
+def test_a_log_resumed_at_its_last_step():
+    steps = [100, 200, 300, 300, 400]
+    frame = pd.DataFrame({"step": steps, "tokens": [1000 * s for s in steps], "val_loss": [4, 3.5, 3.2, 3.1, 2.9]})
+    assert read_runs(frame).table["loss"].tolist() == [4, 3.5, 3.1, 2.9]
+
+
+def test_counts_of_a_log_follow_by_the_steps_that_all_rows_have():
+    frame = pd.DataFrame(
+        {"iter": [40, 80, None], "step": [10, 20, 30], "tokens": [1e6, 2e6, None], "loss": [4, 3.5, None]}
+    ).assign(val_loss=[None, None, 3.4])
+    assert read_runs(frame).table[["tokens", "loss"]].values.tolist() == [[3e6, 3.4]]
 
 
 def test_a_resumed_log_and_repeats_are_told_apart():

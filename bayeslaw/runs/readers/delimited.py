@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,8 @@ from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers.base import Found, Raw, Reader
 from bayeslaw.runs.readers.decimal_commas import with_points
 from bayeslaw.runs.readers.marks import without_marks
-from bayeslaw.runs.readers.titles import header_at, without_comments
+from bayeslaw.runs.readers.nested_cells import with_records
+from bayeslaw.runs.readers.titles import header_at, with_units, without_comments, without_footnotes
 
 FORMAT = "delimited text"
 
@@ -31,8 +33,10 @@ def _read(found: Found) -> Raw:
     lines, comments = without_comments(found.text.lstrip("\r\n"))
     form, rows = _rows(lines, found.name)
     at, titles = header_at(rows)
-    header, body = [name.strip() for name in rows[at]], rows[at + 1 :]
-    notes = (*comments, *titles, *_end_of_file(lines, body, found.name))
+    header = [name.strip() for name in rows[at]]
+    body, footnotes = without_footnotes(rows[at + 1 :], len(header))
+    header, body, units = with_units(header, body)
+    notes = (*comments, *titles, *units, *footnotes, *_end_of_file(lines, body, found.name))
     for number, row in enumerate(body, start=1):
         if len(row) != len(header):
             raise RunsError(
@@ -44,8 +48,9 @@ def _read(found: Found) -> Raw:
     notes = (*notes, *marks, *commas)
     # Joined by position, as headings may repeat: that is told to the user later, for every format alike.
     table = pd.DataFrame(np.array(body, dtype=object).reshape(len(body), len(header)), dtype=object)
-    nameless = not any(known.role == "model" for known in map(meaning, header) if known)
-    return Raw(form, table.set_axis(pd.Index(header, dtype=object), axis=1), notes, is_one_run=nameless)
+    table, records = with_records(table.set_axis(pd.Index(header, dtype=object), axis=1))
+    nameless = not any(known.role == "model" for known in map(meaning, table.columns) if known)
+    return Raw(form, table, (*notes, *records), is_one_run=nameless)
 
 
 def _rows(lines: str, source: str) -> tuple[str, list[list[str]]]:
@@ -53,8 +58,7 @@ def _rows(lines: str, source: str) -> tuple[str, list[list[str]]]:
     several = [_QUOTED.sub("", line) for line in lines[:_START].splitlines()[:_LINES]] or [""]
     if not _is_divided(several[0]) and (aligned := _aligned(lines)):
         return "text with blanks between cells", aligned
-    first = next(filter(_is_divided, several), "")
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = _delimiter(several)
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         rows = [row for row in reader if len(row) > 1 or (row and row[0].strip())]
@@ -65,6 +69,13 @@ def _rows(lines: str, source: str) -> tuple[str, list[list[str]]]:
     if not rows:
         raise RunsError(f"{source}: found nothing but empty cells, expected a header and one row a run.")
     return _DELIMITERS[delimiter], rows
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The mark that comes equally often in the most lines; a title above them may have others."""
+    first = next(filter(_is_divided, lines), "")
+    often = {mark: Counter(line.count(mark) for line in lines if mark in line) for mark in _DELIMITERS}
+    return max(_DELIMITERS, key=lambda mark: (max(often[mark].values(), default=0), first.count(mark)))
 
 
 def _is_divided(line: str) -> bool:

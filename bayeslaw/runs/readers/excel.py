@@ -10,7 +10,7 @@ import pandas as pd
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers.base import Found, Raw, Reader
-from bayeslaw.runs.readers.titles import header_at
+from bayeslaw.runs.readers.titles import header_at, with_units, without_footnotes
 
 FORMAT = "Excel workbook"
 _TITLES = 20
@@ -58,11 +58,13 @@ def _table(sheet: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     cells = sheet.dropna(how="all", axis=1)
     if cells.empty:
         return pd.DataFrame(), ()
-    texts = cells.iloc[: _TITLES + 1].astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell))
-    at, titles = header_at(texts.to_numpy().tolist())
-    names = [name or f"Unnamed: {number}" for number, name in enumerate(texts.iloc[at])]
-    below = cells.iloc[at + 1 :].reset_index(drop=True)
-    return below.set_axis(pd.Index(names, dtype=object), axis=1), titles
+    texts = cells.astype(object).map(lambda cell: "" if pd.isna(cell) else str(cell)).to_numpy().tolist()
+    at, titles = header_at(texts[: _TITLES + 1])
+    body, footnotes = without_footnotes(texts[at + 1 :], len(texts[at]))
+    header, rows, units = with_units(texts[at], body)
+    names = [name or f"Unnamed: {number}" for number, name in enumerate(header)]
+    below = cells.iloc[at + 1 + len(body) - len(rows) : at + 1 + len(body)].reset_index(drop=True)
+    return below.set_axis(pd.Index(names, dtype=object), axis=1), (*titles, *units, *footnotes)
 
 
 def _known(cells: pd.DataFrame) -> int:

@@ -24,7 +24,7 @@ def _read(found: Found) -> Raw:
         value = decode_json(text, found.name)
     try:
         form, records = _records(value, found.name)
-        flat = [flattened(record) for record in records]
+        flat = _with_histories([flattened(record) for record in records])
     except (ValueError, RecursionError) as error:
         if isinstance(error, RunsError):
             raise
@@ -57,19 +57,59 @@ def _records(value: Any, source: str) -> tuple[str, Sequence[Mapping[str, Any]]]
     if lists and len(lists) == len(record):  # {"gpt2": [{…}, …], "opt": [{…}, …]}
         return FORMAT, [{"model": name, **one} for name, held in lists.items() for one in held]
     inner = [cell for cell in record.values() if isinstance(cell, dict)]
-    if len(inner) == len(record) and len({frozenset(cell) for cell in inner}) == 1:
+    if inner and len(inner) == len(record) and (_are_alike(inner) or len({frozenset(cell) for cell in inner}) == 1):
         return _from_objects(record)
     return FORMAT, [record]
 
 
+def _are_alike(objects: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether objects are of one kind, though some have more than others: all have a loss, or what else is measured."""
+    shared = set.intersection(*map(set, objects))
+    roles = {known.role for known in map(meaning, shared) if known}
+    return len(objects) > 1 and len(roles) > 1 and bool(roles & {"loss", "accuracy"})
+
+
 def _from_objects(record: Mapping[str, Mapping[str, Any]]) -> tuple[str, Sequence[Mapping[str, Any]]]:
     """Records under their names, ``{"gpt2": {…}, "opt": {…}}``, or columns under theirs, as pandas writes them."""
-    if sum(meaning(name) is not None for name in record) >= 2:
+    if sum(meaning(name) is not None for name in record) >= 2 and len({frozenset(one) for one in record.values()}) == 1:
         rows = next(iter(record.values()))
         return COLUMNS, [{name: cells[row] for name, cells in record.items()} for row in rows]
-    if any("model" in one for one in record.values()):
+    if any("model" in one for one in record.values()) or list(record) == [str(row) for row in range(len(record))]:
         return FORMAT, list(record.values())
     return FORMAT, [{"model": name, **one} for name, one in record.items()]
+
+
+def _with_histories(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Give each point of a run a record, where all runs hold theirs in one list of objects, or in columns.
+
+    As in ``{"model": "a", "history": [{…}, …]}``, and in ``{"model": "a", "tokens": [1e9, 2e9], "loss": [3.5, 3.2]}``.
+    """
+    of_objects = [tuple(name for name, cell in record.items() if _holds_objects(cell)) for record in records]
+    of_columns = [tuple(name for name, cell in record.items() if _is_column(cell)) for record in records]
+    if not records:
+        return []
+    if len(of_objects[0]) == 1 and len({*of_objects}) == 1:
+        return [
+            {**_without(record, of_objects[0]), **flattened(point)}
+            for record in records
+            for point in record[of_objects[0][0]]
+        ]
+    columns, lengths = (
+        of_columns[0],
+        [{len(record[name]) for name in of} for record, of in zip(records, of_columns, strict=True)],
+    )
+    known = sum(meaning(name) is not None for name in columns)
+    if known >= 2 and len({frozenset(one) for one in of_columns}) == 1 and all(len(one) == 1 for one in lengths):
+        return [
+            {**_without(record, columns), **{name: record[name][row] for name in columns}}
+            for record, length in zip(records, lengths, strict=True)
+            for row in range(*length)
+        ]
+    return list(records)
+
+
+def _without(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {key: cell for key, cell in record.items() if key not in names}
 
 
 def _from_columns(

@@ -15,12 +15,14 @@ from bayeslaw.runs.readers.json_text import decode_json
 FORMAT = "lm-evaluation-harness results"
 
 _STEP = re.compile(r"(?:^|[,/_-])(?:revision=)?(?:step|checkpoint|iter)[-_]?(\d{1,12})(?:$|[,/_-])")
-_FIRST = re.compile(r'\{\s*"results"\s*:\s*\{')
+_RESULTS = re.compile(r'"results"\s*:\s*\{\s*(?:"[^"\n]{1,200}"\s*:\s*\{|\})')
 
 
 def _recognises(found: Found) -> bool:
     start = found.start
-    return bool(_FIRST.match(start)) and ("_stderr" in start or '"versions"' in start or '"alias"' in start)
+    if not start.startswith("{") or _RESULTS.search(start) is None:
+        return False
+    return "_stderr" in start or '"versions"' in start or '"alias"' in start
 
 
 def _read(found: Found) -> Raw:

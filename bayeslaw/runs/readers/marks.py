@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bayeslaw.runs.columns import meaning
 
 _NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,300})?(?:[.,]\d{0,300})?(?:[eE][+-]?\d{1,3})?(?:\s?[kKmMbBgGtT%])?"
-_FOOTNOTE = r"(?:\[\^[\w-]{1,20}\]|<sup>[^<\d]{1,9}</sup>|[†‡§¶])"
+_FOOTNOTE = r"(?:\[\^[\w-]{1,20}\]|<sup>[^<\d]{1,9}</sup>|[†‡§¶]|\\?\*)"
 _PLUS_MINUS = rf"(?:±|\+/?-|\$?\\pm\$?)\s?{_NUMBER}"
 _ERROR = rf"(?:{_PLUS_MINUS}|\({_PLUS_MINUS}\))"
 _MARKED = re.compile(rf"(?P<number>{_NUMBER})\s?(?P<marks>(?:(?:{_FOOTNOTE}|{_ERROR})\s?){{1,4}})")

@@ -11,6 +11,8 @@ from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
 
 FORMAT = "MLflow run"
 
+_STATES = {"1": "running", "2": "scheduled", "3": "finished", "4": "failed", "5": "killed"}  # RunStatus
+
 
 def _recognises(found: Found) -> bool:
     return found.is_folder and (found.path / "meta.yaml").is_file() and (found.path / "metrics").is_dir()
@@ -29,8 +31,27 @@ def _read(found: Found) -> Raw:
     params = {
         path.relative_to(folder / "params").as_posix(): Found(path).text.strip() for path in _files(folder / "params")
     }
-    cells = table_of([params | rows[step] for step in sorted(rows)])
-    return Raw(FORMAT, cells, is_one_run=True, run=_called(folder))
+    about = _about(folder)
+    cells = table_of([_status(about) | params | rows[step] for step in sorted(rows)])
+    return Raw(FORMAT, cells, is_one_run=True, run=_called(folder) or about.get("run_name", ""))
+
+
+def _about(folder: Path) -> dict[str, str]:
+    """The plain entries of ``meta.yaml``, a line each."""
+    lines = Found(folder / "meta.yaml").text.splitlines()
+    return {
+        name.strip(): value.strip().strip("'\"")
+        for name, mark, value in (line.partition(":") for line in lines)
+        if mark
+    }
+
+
+def _status(about: dict[str, str]) -> dict[str, str]:
+    """The state of a run, if it did not end or was deleted in the tracker, which keeps its files."""
+    if about.get("lifecycle_stage") == "deleted":
+        return {"status": "deleted"}
+    state = _STATES.get(about.get("status", ""), about.get("status", ""))
+    return {"status": state} if state else {}
 
 
 def _point(line: str, place: str) -> tuple[int, float]:

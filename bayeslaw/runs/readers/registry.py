@@ -27,7 +27,8 @@ from bayeslaw.runs.readers import (
     trainer_state,
     wandb,
 )
-from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.readers.about_models import tell_of_models, with_models
+from bayeslaw.runs.readers.base import Found, Raw, Reader, constant
 from bayeslaw.runs.readers.opened import require_there, stem_of
 
 GROUP = "bayeslaw.readers"
@@ -87,6 +88,8 @@ def read_raw(path: Path) -> Raw:
 def read_several(paths: Sequence[Path]) -> Raw:
     """Read several files or folders as one table, in which runs without a name are named after their places.
 
+    What a table with a row a model, and nothing measured, tells of the models of the others is put beside their runs.
+
     Raises
     ------
     RunsError
@@ -96,7 +99,11 @@ def read_several(paths: Sequence[Path]) -> Raw:
     parts = [_part(path, path.resolve().parent.name, read_raw(path)) for path in paths]
     own = [stem_of(path) for path in paths]
     named = [(stem if stems[stem] == 1 else part[0], part[1]) for stem, part in zip(own, parts, strict=True)]
-    return _together(named, "several sources")
+    about = tell_of_models(named)
+    raw = _together([part for position, part in enumerate(named) if position not in about], "several sources")
+    for position in about:
+        raw = with_models(raw, paths[position].name, parts[position][1])
+    return raw
 
 
 def _readers() -> tuple[Reader, ...]:
@@ -214,6 +221,13 @@ def _without_a_common_end(places: Sequence[str]) -> list[str]:
     return ["/".join(parts) for parts in split]
 
 
+def _with_all(cells: pd.DataFrame, headings: Sequence[str]) -> pd.DataFrame:
+    """A table with all of several columns; those that it lacks are empty, and not NaN."""
+    lacking = [heading for heading in headings if heading not in cells.columns]
+    empty = [constant(heading, None, len(cells)).set_axis(cells.index) for heading in lacking]
+    return pd.concat([cells, *empty], axis=1)[list(headings)] if empty else cells[list(headings)]
+
+
 def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
     """One table of several."""
     for name, raw in parts:
@@ -225,7 +239,8 @@ def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
         raw.run if raw.run and called[raw.run] == 1 else place for place, (_, raw) in zip(places, parts, strict=True)
     ]
     named = [raw.named(name) for name, (_, raw) in zip(names, parts, strict=True)]
-    cells = pd.concat([raw.cells.astype(object) for raw in named], ignore_index=True)
+    headings = list(dict.fromkeys(heading for raw in named for heading in raw.cells.columns))
+    cells = pd.concat([_with_all(raw.cells.astype(object), headings) for raw in named], ignore_index=True)
     ends = pd.Series([len(raw.cells) for _, raw in parts]).cumsum()
     rows = [f"{name}: {last - len(raw.cells) + 1}-{last}" for (name, raw), last in zip(parts, ends, strict=True)]
     shown = "; ".join(rows[:12]) + (f"; and {len(rows) - 12} more" if len(rows) > 12 else "")

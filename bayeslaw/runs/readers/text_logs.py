@@ -1,8 +1,9 @@
 """What trainers print: logs of nanoGPT, Megatron-LM, llm-foundry (Composer) and NeMo, line by line."""
 
+import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bayeslaw.errors import RunsError
@@ -16,13 +17,22 @@ _NUMBER = r"[-+]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|nan|inf"
 
 
 @dataclass(frozen=True)
+class _Told:
+    """What a log tells besides its rows: cells that all of them have, roles that are known by heading, and notes."""
+
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Log:
-    """What one trainer prints: a line that no other prints, and how rows and shared settings are found."""
+    """What one trainer prints: a line that no other prints, and how rows, and what it tells of them, are found."""
 
     name: str
     sign: re.Pattern[str]
     rows: Callable[[list[str]], list[_Row]]
-    shared: tuple[tuple[str, re.Pattern[str]], ...] = ()
+    told: Callable[[str, list[_Row]], _Told] = lambda text, rows: _Told()
 
 
 def _number(text: str) -> float | str:
@@ -45,6 +55,19 @@ def _nanogpt(lines: list[str]) -> list[_Row]:
         elif found := _NANO_STEP.search(line):
             rows.append({"step": int(found[1]), "train_loss": _number(found[2])})
     return rows
+
+
+_NANO_BATCH = re.compile(r"tokens per iteration will be: ([\d,]{1,30})")
+_NANO_PARAMS = re.compile(r"number of parameters: ([\d.,]{1,30}[KMBT]?)")
+
+
+def _told_by_nanogpt(text: str, rows: list[_Row]) -> _Told:
+    batch, params = _NANO_BATCH.search(text), _NANO_PARAMS.search(text)
+    shared = {"params": params[1]} if params else {}
+    if batch is None:
+        return _Told(shared)
+    known = {"step": f"tokens:{batch[1].replace(',', '')}"}
+    return _Told(shared, known, (f"A step is {batch[1]} tokens, as the log says.",))
 
 
 _MEGATRON_STEP = re.compile(r"\biteration +(\d+)/ *\d+ *\|(.*)")
@@ -72,6 +95,49 @@ def _megatron(lines: list[str]) -> list[_Row]:
             if value is not None:
                 rows.append({"iteration": step, **there, "validation loss": value})
     return rows
+
+
+_MEGATRON_LENGTH = re.compile(r"\bseq_length \.+ (\d{1,9})")
+_MEGATRON_RANK = re.compile(
+    r"number of parameters on \(tensor, pipeline\) model parallel rank \((\d{1,6}), *(\d{1,6})\): *(\d[\d,]{0,20})"
+)
+_MEGATRON_SIDES = tuple(
+    re.compile(rf"\b{kind}[-_]model[-_]parallel[-_ ]size(?::| \.+) *(\d{{1,6}})") for kind in ("tensor", "pipeline")
+)
+
+
+def _told_by_megatron(text: str, rows: list[_Row]) -> _Told:
+    """Parameters, which are printed of each part of a model, and what a sample or an iteration is in tokens."""
+    shared, notes = _parameters_of_ranks(text)
+    length, has = _MEGATRON_LENGTH.search(text), {name for row in rows for name in row}
+    known: dict[str, str] = {}
+    if length is not None and "consumed samples" in has and "consumed tokens" not in has:
+        known = {"consumed samples": f"tokens:{length[1]}"}
+        notes.append(f"A sample is {length[1]} tokens, the sequence length in the log.")
+    batches = {row["global batch size"] for row in rows if "global batch size" in row}
+    if length is not None and len(batches) == 1 and not {"consumed samples", "consumed tokens"} & has:
+        batch = batches.pop()
+        if isinstance(batch, float) and math.isfinite(batch) and batch > 0:
+            known = {"iteration": f"tokens:{batch * int(length[1]):.12g}"}
+            notes.append(f"An iteration is {batch:.12g} samples of {length[1]} tokens, as the log says.")
+    return _Told(shared, known, tuple(notes))
+
+
+def _parameters_of_ranks(text: str) -> tuple[_Row, list[str]]:
+    """The sum over the parts of a model, if all are there; a log that was resumed prints each again."""
+    ranks = {(int(t), int(p)): int(count.replace(",", "")) for t, p, count in _MEGATRON_RANK.findall(text)}
+    if not ranks:
+        return {}, []
+    sides = [
+        int(said[1]) if (said := sign.search(text)) else max(rank[axis] for rank in ranks) + 1
+        for axis, sign in enumerate(_MEGATRON_SIDES)
+    ]
+    if len(ranks) != math.prod(sides):
+        return {}, [f"Parameters are not read: of {math.prod(sides)} model parallel ranks the log has {len(ranks)}."]
+    params = sum(ranks.values())
+    parts = "the one model parallel rank" if len(ranks) == 1 else f"{len(ranks)} model parallel ranks, summed"
+    tied = " (embeddings that first and last stage share count twice)" if max(p for _, p in ranks) else ""
+    return {"params": params}, [f"Parameters are those of {parts}: {params:,}{tied}."]
 
 
 _COMPOSER_STEP = re.compile(r"\[(?:eval )?(?:batch|epoch|token|sample)=(\d+)(?:/\d+)?\]", re.IGNORECASE)
@@ -124,18 +190,17 @@ _LOGS = (
     _Log("NeMo log", re.compile(r"reduced_train_loss(?:=|: )"), _nemo),
     _Log(
         "nanoGPT log",
-        re.compile(r"^(?:step|iter) \d+: (?:train )?loss ", re.MULTILINE),
-        _nanogpt,
-        (
-            ("tokens a step", re.compile(r"tokens per iteration will be: ([\d,]{1,30})")),
-            ("params", re.compile(r"number of parameters: ([\d.,]{1,30}[KMBT]?)")),
+        re.compile(
+            r"^(?:(?:\[|\d{4}-\d\d-\d\d)[^\"\t\n]{0,120}?[\s\]:])?(?:step|iter) \d+: (?:train )?loss ", re.MULTILINE
         ),
+        _nanogpt,
+        _told_by_nanogpt,
     ),
     _Log(
         "Megatron log",
         re.compile(r"\biteration +\d+/ *\d+ *\|.*\|", re.MULTILINE),
         _megatron,
-        (("sequence length", re.compile(r"\bseq_length \.+ (\d{1,9})")),),
+        _told_by_megatron,
     ),
     _Log("llm-foundry log", re.compile(r"^\s*(?:Train|Eval) (?:time|loss|metrics)/", re.MULTILINE), _composer),
 )
@@ -151,16 +216,9 @@ def _read(found: Found) -> Raw:
     rows = log.rows([line for line in re.split(r"[\r\n]+", text) if len(line) <= MAX_LINE]) if log else []
     if log is None or not rows:
         raise RunsError(f"{found.name}: the log has no line with a loss, expected one a step. Log losses to it.")
-    shared = {name: match[1] for name, sign in log.shared if (match := sign.search(text))}
-    a_step, length = shared.pop("tokens a step", None), shared.pop("sequence length", None)
-    cells, known, notes = table_of([shared | row for row in rows]), {}, []
-    if a_step is not None:
-        known = {"step": f"tokens:{a_step.replace(',', '')}"}
-        notes.append(f"A step is {a_step} tokens, as the log says.")
-    if length is not None and "consumed tokens" not in cells and "consumed samples" in cells:
-        known = {"consumed samples": f"tokens:{length}"}
-        notes.append(f"A sample is {length} tokens, the sequence length in the log.")
-    return Raw(log.name, cells, tuple(notes), is_one_run=True, known=known)
+    told = log.told(text, rows)
+    cells = table_of([{**told.shared, **row} for row in rows])
+    return Raw(log.name, cells, told.notes, is_one_run=True, known=told.known)
 
 
 READER = Reader("text log of a trainer", lambda found: not found.is_folder and _kind(found.start) is not None, _read)

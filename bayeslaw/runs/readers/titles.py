@@ -1,12 +1,20 @@
-"""Lines above the headings of a table: titles, as spreadsheets have them, and comments."""
+"""Lines about a table: titles and comments above the headings, units right below them, and footnotes at the end."""
 
+import re
 from collections.abc import Iterable, Sequence
 
+from bayeslaw.runs.brackets import behind
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.units import read_count
 
 COMMENT = "#"
 _SHOWN = 60
+_NO_UNIT = ("-", "–", "—", "%", "name")  # noqa: RUF001
+_FOOTNOTE = re.compile(
+    r"[*†‡§¶#^]|\(?\d{1,2}\)\s|\[\^?\w{1,3}\]|(?:notes?|sources?|footnotes?|legend|abbreviations?)\b", re.IGNORECASE
+)
+_TITLES = 20
+"""Rows of prose above the headings, at most."""
 
 
 def without_comments(text: str) -> tuple[str, tuple[str, ...]]:
@@ -39,7 +47,9 @@ def _heads(above: Sequence[str], below: Sequence[str]) -> bool:
 
 
 def header_at(rows: Sequence[Sequence[str]]) -> tuple[int, tuple[str, ...]]:
-    """The row of headings: not those before it in which no more than one cell holds anything.
+    """The row of headings: not those before it in which no more than one cell holds anything, nor prose with commas.
+
+    Prose has no name of a column, and other cells than the row below it, which has two or more and no number.
 
     Parameters
     ----------
@@ -50,10 +60,78 @@ def header_at(rows: Sequence[Sequence[str]]) -> tuple[int, tuple[str, ...]]:
     Its position, and a note if it is not the first.
     """
     found = next((number for number, row in enumerate(rows) if sum(map(_is_filled, row)) > 1), 0)
+    found = _below_prose(rows, found)
     headings = [cell.strip() for cell in rows[found] if _is_filled(cell)]
     if not found or (_has_number(headings) and not any(map(meaning, headings))):
         return 0, ()
     return found, _note(cell.strip() for row in rows[:found] for cell in row)
+
+
+def _below_prose(rows: Sequence[Sequence[str]], start: int) -> int:
+    """The first row of headings below lines of prose; `start` if there is none."""
+    for number, row in enumerate(rows[start : start + _TITLES], start=start):
+        names = sum(meaning(cell.strip()) is not None for cell in row)
+        if names >= 2 and not _has_number(row):
+            is_prose = all(_is_prose(above, row) for above in rows[start:number])
+            return number if is_prose and number + 1 < len(rows) and len(rows[number + 1]) == len(row) else start
+        if names:
+            break
+    return start
+
+
+def _is_prose(above: Sequence[str], headings: Sequence[str]) -> bool:
+    """Whether a row above headings is no row of theirs: of another width, or without a number."""
+    width, filled = len(headings), sum(map(_is_filled, above))
+    return len(above) != width or filled < sum(map(_is_filled, headings)) or not _has_number(above)
+
+
+def with_units(
+    header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[str], list[list[str]], tuple[str, ...]]:
+    """Put units that stand in a row of their own, below the headings, behind these: ``params`` over ``M``.
+
+    Parameters
+    ----------
+    header : headings of the columns.
+    rows : cells of the rows below.
+
+    Returns
+    -------
+    The headings, the rows without that one, and a note if there was one.
+    """
+    first = [cell.strip().strip("()[]").strip() for cell in rows[0]] if len(rows) > 1 and rows else []
+    units = [cell if cell not in _NO_UNIT else "" for cell in first]
+    if len(units) != len(header) or not any(units):
+        return list(header), [list(row) for row in rows], ()
+    named = [f"{heading} ({unit})" if unit else heading for heading, unit in zip(header, units, strict=True)]
+    if not all(behind(heading) for heading, unit in zip(named, units, strict=True) if unit):
+        return list(header), [list(row) for row in rows], ()
+    shown = ", ".join(repr(heading) for heading, unit in zip(named, units, strict=True) if unit)
+    return named, [list(row) for row in rows[1:]], (f"Below the headings stands a row of units: {shown}.",)
+
+
+def without_footnotes(rows: Sequence[Sequence[str]], width: int) -> tuple[list[list[str]], tuple[str, ...]]:
+    """Drop rows at the end that are footnotes: marked as such, or called notes, and no row of the table.
+
+    Parameters
+    ----------
+    rows : cells of the rows below the headings.
+    width : number of headings.
+
+    Returns
+    -------
+    The rows, and a note if any were dropped.
+    """
+    count = len(rows)
+    while count and _is_footnote(rows[count - 1], width):
+        count -= 1
+    dropped = (" ".join(cell.strip() for cell in row if _is_filled(cell)) for row in rows[count:])
+    return [list(row) for row in rows[:count]], _note(dropped, "Below the table")
+
+
+def _is_footnote(row: Sequence[str], width: int) -> bool:
+    first = row[0].strip() if row else ""
+    return bool(_FOOTNOTE.match(first)) and (len(row) != width or sum(map(_is_filled, row)) == 1)
 
 
 def _has_number(cells: Iterable[str]) -> bool:
@@ -64,9 +142,9 @@ def _is_filled(cell: str) -> bool:
     return bool(cell.strip())
 
 
-def _note(lines: Iterable[str]) -> tuple[str, ...]:
+def _note(lines: Iterable[str], where: str = "Above the headings") -> tuple[str, ...]:
     said = " / ".join(filter(None, lines))
     if not said:
         return ()
     shown = said if len(said) <= _SHOWN else said[:_SHOWN] + "…"
-    return (f"Above the headings, and left out: {shown!r}.",)
+    return (f"{where}, and left out: {shown!r}.",)

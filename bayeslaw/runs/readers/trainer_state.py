@@ -49,6 +49,7 @@ def _read(found: Found) -> Raw:
     notes: list[str] = []
     if len(rows) < len(history):
         notes.append("The summary at the end of the log is no point of the curve (its train_loss is an average).")
+    rows = _evaluated_once(rows, notes)
     folder = path.parent.parent if _CHECKPOINT.fullmatch(path.parent.name) else path.parent
     shared = _about_the_model([path.parent, folder] if found.is_folder else [path.parent], notes)
     cells = table_of([shared | {k: v for k, v in row.items() if not isinstance(v, list | dict)} for row in rows])
@@ -60,6 +61,22 @@ def _read(found: Found) -> Raw:
         notes.append(f"A step is {a_step:.12g} examples, from the rates in the summary of the log.")
     known = {"step": f"data:{a_step:.12g}"} if a_step and not _counts_more_than_steps(cells) else {}
     return Raw(FORMAT, cells, tuple(notes), is_one_run=True, known=known, suggested={"step": offered})
+
+
+def _evaluated_once(rows: list[dict[str, Any]], notes: list[str]) -> list[dict[str, Any]]:
+    """Drop evaluations that repeat one of the same step: after training, of the best checkpoint perhaps."""
+    seen: set[tuple[Any, ...]] = set()
+    kept = []
+    for row in rows:
+        losses = tuple(sorted(name for name in row if (known := meaning(name)) and known.role == "loss"))
+        if (row.get("step"), losses) not in seen or losses == ("loss",):
+            kept.append(row)
+        seen.add((row.get("step"), losses))
+    if len(kept) < len(rows):
+        notes.append(
+            f"Evaluated more than once at one step: the first evaluation counts, {len(rows) - len(kept)} are left out."
+        )
+    return kept
 
 
 def _tokens(cells: pd.DataFrame, notes: list[str]) -> None:

@@ -5,6 +5,7 @@ names a machine); logs of trainers are lines in their formats.
 """
 
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -98,6 +99,16 @@ def safetensors(shapes):
     return struct.pack("<Q", len(text)) + text
 
 
+def test_an_evaluation_after_training_is_no_second_run(tmp_path):
+    history = state()["log_history"]
+    last = next(row for row in reversed(history) if "eval_loss" in row)
+    path = tmp_path / "trainer_state.json"
+    path.write_text(json.dumps(state() | {"log_history": [*history, last | {"eval_loss": 0.5}]}))
+    runs = read_runs(path, roles={"step": "data"})
+    assert 0.5 not in runs.table["loss"].tolist()
+    assert any("Evaluated more than once at one step" in note for note in runs.notes)
+
+
 def test_folder_of_trainer_runs(tmp_path):
     for name, loss in (("small", 3.0), ("large", 2.0)):
         last = tmp_path / name / "checkpoint-20"
@@ -164,6 +175,19 @@ def test_runs_of_one_name_stay_apart(tmp_path):
     assert read_runs(tmp_path).models == ("one", "two")
 
 
+def test_names_and_states_of_runs_in_meta_of_mlflow(tmp_path):
+    for folder, name, more in (("a", "small", "status: 3\n"), ("b", "'large'", "status: 4\n"), ("c", "old", DELETED)):
+        (tmp_path / "0" / folder / "metrics").mkdir(parents=True)
+        (tmp_path / "0" / folder / "meta.yaml").write_text(f"run_id: {folder}\nrun_name: {name}\n{more}")
+        (tmp_path / "0" / folder / "metrics" / "loss").write_text("1 3.5 100\n")
+    runs = read_runs(tmp_path, roles={"step": "data"})
+    assert runs.models == ("small", "large", "old")
+    assert any("did not end (1 'failed', 1 'deleted')" in note for note in runs.notes)
+
+
+DELETED = "status: 3\nlifecycle_stage: deleted\n"
+
+
 def test_store_of_mlflow():
     runs = read_runs(GOLDEN / "mlruns")
     assert sorted(rows(runs, "model", "params", "tokens", "loss"))[:2] == [
@@ -212,6 +236,11 @@ def test_results_of_the_evaluation_harness(tmp_path):
         ["arc_easy", 0.4, 0.6, 1000.0],
         ["arc_easy", 0.4, 0.6, 512.0],
     ]
+
+
+def test_results_in_any_order_of_keys(tmp_path):
+    (tmp_path / "r.json").write_text(json.dumps(dict(reversed(RESULTS.items()))))
+    assert understand(tmp_path / "r.json").format == "lm-evaluation-harness results"
 
 
 NANOGPT = """number of parameters: 10.65M
@@ -268,9 +297,68 @@ def test_text_logs(tmp_path, text, form, expected):
     assert understand(tmp_path / "train.log").format == form
 
 
+@pytest.mark.parametrize("before", ["[rank0]: ", "2026-01-01 10:00:00,123 INFO "])
+def test_lines_of_nanogpt_behind_those_of_a_launcher(tmp_path, before):
+    (tmp_path / "train.log").write_text("".join(before + line for line in NANOGPT.splitlines(keepends=True)))
+    assert rows(read_runs(tmp_path / "train.log"), "data", "loss") == [[250 * 16384.0, 2.0], [500 * 16384.0, 1.7]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("train.log", NANOGPT.replace("val loss 1.7", "val loss nan")),
+        ("m.csv", "step,tokens,train_loss,val_loss\n1,1e6,4,\n1,1e6,,3\n2,2e6,4,\n2,2e6,,NaN\n"),
+        ("m.jsonl", '{"step": 1, "tokens": 1e6, "val_loss": 3}\n{"step": 2, "tokens": 2e6, "val_loss": NaN}\n'),
+    ],
+)
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_a_loss_that_is_nan_is_said(tmp_path, name, text, in_folder):
+    (tmp_path / name).write_text(text)
+    (tmp_path / "other.csv").write_text("step,tokens,loss\n1,1e6,4\n2,2e6,3\n")
+    roles = {"tokens": "ignore", "step": "data"} if in_folder and name == "train.log" else None
+    runs = read_runs(tmp_path if in_folder else tmp_path / name, roles=roles)
+    assert any("In 1 of these rows 'val_loss' is NaN" in note for note in runs.notes)
+
+
+def test_empty_cells_of_a_log_are_no_nan(tmp_path):
+    (tmp_path / "m.csv").write_text("step,tokens,train_loss,val_loss\n1,1e6,4,\n1,1e6,,3\n2,2e6,4,\n")
+    assert not any("NaN" in note for note in read_runs(tmp_path / "m.csv").notes)
+
+
 def test_parameters_that_nanogpt_prints(tmp_path):
     (tmp_path / "a.out").write_text(NANOGPT)
     assert set(read_runs(tmp_path / "a.out").table["params"]) == {10.65e6}
+
+
+RANK = " > number of parameters on (tensor, pipeline) model parallel rank ({}, {}): {}\n"
+TWO_RANKS = RANK.format(0, 0, "1,000,000") + RANK.format(1, 0, 2_000_000)
+
+
+@pytest.mark.parametrize(
+    ("printed", "params"),
+    [
+        (RANK.format(0, 0, 1_000_000), 1e6),
+        (TWO_RANKS, 3e6),
+        (TWO_RANKS * 2, 3e6),  # of a log that was resumed
+        ("using world size: 4, tensor-model-parallel size: 2, pipeline-model-parallel size: 1\n" + TWO_RANKS, 3e6),
+        ("  tensor_model_parallel_size ...................... 4\n" + TWO_RANKS, None),
+        (RANK.format(1, 0, 2_000_000), None),
+    ],
+)
+def test_parameters_that_megatron_prints_of_each_part(tmp_path, printed, params):
+    (tmp_path / "a.log").write_text(printed + MEGATRON)
+    found = read_runs(tmp_path / "a.log")
+    assert set(found.table.get("params", [])) == ({params} if params else set())
+    assert any("Parameters are not read" in note for note in found.notes) == (params is None)
+
+
+def test_iterations_of_megatron_without_consumed_samples(tmp_path):
+    without = re.sub(r"consumed samples: +\d+ \| ", "", MEGATRON)
+    (tmp_path / "a.log").write_text(without)
+    assert rows(read_runs(tmp_path / "a.log"), "tokens", "loss") == [[200 * 256 * 2048.0, 5.25]]
+    (tmp_path / "a.log").write_text(without.replace("size:   256", "size:   128", 1))
+    with pytest.raises(OpenQuestionsError, match="'global batch size' differs"):
+        read_runs(tmp_path / "a.log")
 
 
 LIGHTNING = """epoch,step,train_loss,val_loss

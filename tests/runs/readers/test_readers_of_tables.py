@@ -12,7 +12,7 @@ from bayeslaw.runs.readers import registry
 from bayeslaw.runs.readers.base import Raw, Reader
 from bayeslaw.runs.readers.decimal_commas import with_points
 from bayeslaw.runs.readers.marks import without_marks
-from bayeslaw.runs.readers.titles import without_comments
+from bayeslaw.runs.readers.titles import header_at, with_units, without_comments
 from bayeslaw.runs.reading import understand
 
 CSV = "model,data,loss\na,100,3.5\na,200,3.25\n"
@@ -47,6 +47,25 @@ def test_a_frame_as_it_is_printed(tmp_path, index):
     (tmp_path / "t.txt").write_text(frame.to_string(index=index) + "\n")
     assert rows(read_runs(tmp_path / "t.txt")) == ROWS
     assert understand(tmp_path / "t.txt").format == "text with blanks between cells"
+
+
+def test_of_several_markdown_tables_that_with_losses_is_read(tmp_path):
+    settings, runs = (
+        "| lr | batch |\n|---|---|\n| 1 | 2 |\n\n",
+        "| model | data | loss |\n|---|---|---|\n| a | 100 | 3 |\n\n",
+    )
+    (tmp_path / "t.md").write_text(settings + runs)
+    assert rows(read_runs(tmp_path / "t.md")) == [["a", 100.0, 3.0]]
+    assert "Table 2 of 2, in line 5." in read_runs(tmp_path / "t.md").notes
+    (tmp_path / "t.md").write_text(runs + settings + runs)
+    with pytest.raises(RunsError, match="2 of its tables have losses or scores, below lines 1, 9; expected one"):
+        read_runs(tmp_path / "t.md")
+
+
+@pytest.mark.parametrize("cell", ["**3.5**", "**3.5**[^1]", "3.5\\*", "3.5*", "`3.5`", "~~3.5~~"])
+def test_marks_in_markdown(tmp_path, cell):
+    (tmp_path / "t.md").write_text(f"| model | data | loss |\n|---|---|---|\n| a | 100 | {cell} |\n")
+    assert rows(read_runs(tmp_path / "t.md")) == [["a", 100.0, 3.5]]
 
 
 def test_a_ragged_markdown_table_is_explained(tmp_path):
@@ -171,6 +190,11 @@ def test_excel(tmp_path):
         ("# exported today\n# by us\n", "'exported today / by us'"),
         ("Scaling study,,\n,,\n", "'Scaling study'"),
         ("Scaling study\n", "'Scaling study'"),
+        (
+            "Losses of our sweep, all runs, spring 2024, in nats\n",
+            "'Losses of our sweep / all runs / spring 2024 / in nats'",
+        ),
+        ("Small, medium, large\nand others; see below\n", "'Small / medium / large / and others; see below'"),
         ("#model,data,loss\n", ""),
         ("# by us\n# model,data,loss\n", "'by us'"),
         ("# of a model, by us, in May\n", "'of a model, by us, in May'"),
@@ -216,6 +240,109 @@ def test_a_title_on_a_sheet(tmp_path):
     runs = read_runs(tmp_path / "t.xlsx")
     assert rows(runs) == ROWS
     assert "Above the headings, and left out: 'Scaling study'." in runs.notes
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_title_with_commas_above_cells_with_other_marks(tmp_path, mark):
+    (tmp_path / "t.csv").write_text("Losses, in nats, of all runs\n" + CSV.replace(",", mark))
+    assert rows(read_runs(tmp_path / "t.csv")) == ROWS
+
+
+UNITS = ["", "M", "(nats)"]
+
+
+def test_units_in_a_row_below_the_headings(tmp_path):
+    lines = [["model", "data", "loss"], UNITS, *([m, f"{d / 1e6:g}", str(loss)] for m, d, loss in ROWS)]
+    (tmp_path / "t.csv").write_text("".join(",".join(line) + "\n" for line in lines))
+    (tmp_path / "t.md").write_text("".join("|" + "|".join(x) + "|\n" for x in [lines[0], ["---"] * 3, *lines[1:]]))
+    for name in ("t.csv", "t.md"):
+        found = read_runs(tmp_path / name)
+        assert rows(found) == ROWS
+        assert "Below the headings stands a row of units: 'data (M)', 'loss (nats)'." in found.notes
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for line in lines:
+        book.active.append(line)
+    book.active.append(["* of a second try"])
+    book.save(tmp_path / "t.xlsx")
+    found = read_runs(tmp_path / "t.xlsx")
+    assert rows(found) == ROWS
+    assert "Below the table, and left out: '* of a second try'." in found.notes
+
+
+def test_a_row_of_words_is_no_row_of_units():
+    rows_below = [["small", "M", "3.5"], ["large", "B", "3.1"]]
+    assert with_units(["model", "data", "loss"], rows_below) == (["model", "data", "loss"], rows_below, ())
+
+
+@pytest.mark.parametrize("below", ["* a twice\n", "\nNote: of May, and June\nSource: our runs\n", "† of one seed,,\n"])
+def test_footnotes_below_a_table(tmp_path, below):
+    (tmp_path / "t.csv").write_text(CSV + below)
+    found = read_runs(tmp_path / "t.csv")
+    assert rows(found) == ROWS
+    assert any("Below the table, and left out" in note for note in found.notes)
+
+
+def test_the_start_of_a_row_is_no_footnote(tmp_path):
+    (tmp_path / "t.csv").write_text(CSV + "gpt\n")
+    with pytest.raises(RunsError, match="found 1 cells, expected 3"):
+        read_runs(tmp_path / "t.csv")
+
+
+def test_headings_that_come_again_are_left_out(tmp_path):
+    (tmp_path / "t.csv").write_text(CSV + CSV.partition("\n")[0] + "\nb,300,3\n")
+    found = read_runs(tmp_path / "t.csv")
+    assert rows(found) == [*ROWS, ["b", 300.0, 3.0]]
+    assert [one.reason for one in found.left_out] == ["the headings come again"]
+
+
+def test_a_table_on_its_side_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("params,7e7,1.6e8\ntokens,1e9,2e9\nloss,3.9,3.5\n")
+    with pytest.raises(RunsError, match=r"stand in the first column \('params', 'tokens', 'loss'\).* Transpose"):
+        read_runs(tmp_path / "t.csv")
+
+
+def test_records_in_cells(tmp_path):
+    text = """,summary,config,name
+0,"{'eval/loss': 3.5, 'note': nan}","{'data': 100, 'layers': [1, 2]}",a
+1,"{""eval/loss"": 3.25}","{'data': 200}",a
+"""
+    (tmp_path / "t.csv").write_text(text)
+    found = read_runs(tmp_path / "t.csv")
+    assert rows(found) == ROWS
+    assert "Cells below 'summary', 'config' hold records: each entry is a column of its own." in found.notes
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"name": "a", "curve": [{"data": 100, "loss": 3.5}, {"data": 200, "loss": 3.25}]}],
+        {"runs": [{"name": "a", "curve": [{"data": 100, "loss": 3.5}, {"data": 200, "loss": 3.25}]}]},
+        [{"name": "a", "data": [100, 200], "loss": [3.5, 3.25]}],
+        [{"name": "a", "log": {"data": [100, 200], "val": {"loss": [3.5, 3.25]}}}],
+        {"0": {"name": "a", "data": 100, "loss": 3.5}, "1": {"name": "a", "data": 200, "loss": 3.25}},
+    ],
+)
+def test_points_of_runs_in_json(tmp_path, value):
+    (tmp_path / "t.json").write_text(json.dumps(value))
+    assert rows(read_runs(tmp_path / "t.json")) == ROWS
+
+
+def test_objects_under_names_of_which_some_have_more(tmp_path):
+    value = {"a": {"data": 100, "loss": 3.5}, "b": {"data": 200, "loss": 3.25, "note": "x"}}
+    (tmp_path / "t.json").write_text(json.dumps(value))
+    assert rows(read_runs(tmp_path / "t.json")) == [["a", 100.0, 3.5], ["b", 200.0, 3.25]]
+
+
+def test_columns_of_unequal_length_in_json_are_refused(tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps([{"name": "a", "data": [100, 200], "loss": [3.5]}] * 2))
+    with pytest.raises(RunsError, match="columns of equal length"):
+        read_runs(tmp_path / "t.json")
+
+
+def test_rows_of_numbers_above_headings_are_no_title():
+    data = [["a", "100", "3.5"], ["b", "200", "3.1"]]
+    assert header_at([*data, ["model", "data", "loss"], *data]) == (0, ())
 
 
 @pytest.mark.parametrize("text", ["model\na,1\n", "loss\n1,2\n"])

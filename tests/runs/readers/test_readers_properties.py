@@ -18,8 +18,15 @@ from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.units import read_count
 
 WIDE = "config name,0,1k,204_800,D=1.6e6,size,family\na,9,4,3,2,7B,F\nb,8,,2.5,n/a,350M,G\n"
+ABOUT = """Losses, all runs, in May
+model,params,tokens,val loss,config
+,M,B,nats,
+a,70,1.4,3.9,{'lr': 0.1}
+b,1 600,8.2,3.5*,{}
+* b was trained twice
+"""
 SEEDS = [
-    *(text.encode() for text in (NANOGPT, MEGATRON, FOUNDRY, NEMO, LIGHTNING, MARKDOWN, WIDE)),
+    *(text.encode() for text in (NANOGPT, MEGATRON, FOUNDRY, NEMO, LIGHTNING, MARKDOWN, WIDE, ABOUT)),
     *(json.dumps(value).encode() for value in (*SHAPES.values(), RESULTS, state())),
     next((GOLDEN / "tensorboard").iterdir()).read_bytes(),
     (GOLDEN / "offline-run" / "run-tiny.wandb").read_bytes(),
@@ -113,10 +120,31 @@ def test_mutated_files_are_read_or_refused(data):
 
 NAMES = {
     "model": ["model", "Run Name", "config", "base_model"],
-    "params": ["params", "N", "num_params", "parameter_count", "model/total_params", "params (M)", "size_B"],
-    "tokens": ["tokens", "total_tokens", "throughput/total_tokens", "tokens_seen", "n_tokens [B]"],
-    "loss": ["loss", "eval_loss", "val/loss", "validation loss", "eval/c4/loss", "perplexity", "eval/bpb"],
+    "params": [
+        "params",
+        "N",
+        "num_params",
+        "parameter_count",
+        "model/total_params",
+        "params (M)",
+        "size_B",
+        "N (x10^6)",
+    ],
+    "tokens": ["tokens", "total_tokens", "throughput/total_tokens", "tokens_seen", "n_tokens [B]", "D (B tokens)"],
+    "loss": [
+        "loss",
+        "eval_loss",
+        "val/loss",
+        "validation loss",
+        "eval/c4/loss",
+        "perplexity",
+        "eval/bpb",
+        "Loss (nats/token)",
+        "val loss [bits]",
+    ],
 }
+SCALES = {"params (M)": 1e6, "N (x10^6)": 1e6, "size_B": 1e9, "n_tokens [B]": 1e9, "D (B tokens)": 1e9}
+SCALES |= {"eval/bpb": 0.6931471805599453, "val loss [bits]": 0.6931471805599453}
 EXTRAS = ["train_loss", "lr", "epoch", "step", "_runtime", "grad_norm", "note"]
 
 
@@ -132,7 +160,7 @@ def tables(draw):
     for role in draw(st.permutations(list(NAMES))):
         heading = draw(st.sampled_from(NAMES[role]))
         values = truth[role]
-        scale = {"params (M)": 1e6, "size_B": 1e9, "n_tokens [B]": 1e9, "eval/bpb": 0.6931471805599453}.get(heading, 1)
+        scale = SCALES.get(heading, 1)
         if heading == "perplexity":
             values = values.map(lambda loss: 2.718281828459045**loss)
         written[heading] = values / scale if scale != 1 else values
