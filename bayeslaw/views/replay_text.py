@@ -35,7 +35,7 @@ def replay_tables(found: Replay) -> list[Table]:
         )  # fmt: skip
         table.add_column("policy")
         for share in shares:
-            table.add_column(f"{share:.4g}", justify="right", no_wrap=True)
+            table.add_column(f"{100 * share:.3g}%", justify="right", no_wrap=True)
         for policy in policies:
             cells = [means.get((policy, share), {}).get(score) for share in shares]
             table.add_row(Text(policy), *("-" if value is None else f"{value:.4f}" for value in cells))

@@ -193,10 +193,21 @@ def test_a_step_has_the_cost_of_all_before_it(path):
     np.testing.assert_allclose([step["share"] for step in found.steps], np.array(spent) / study.whole_cost)
 
 
-@pytest.mark.parametrize(("goal", "score", "best"), [("choose", "relative_regret", "p"), ("foretell", "r2", "q")])
-def test_the_best_policy_is_named(goal, score, best):
-    rows = [{"policy": name, "task": None, "share": 0.1, score: value} for name, value in (("p", 0.1), ("q", 0.4))]
-    assert Replay(goal, (), tuple(rows), "FLOP", (), 0, (), {}).sentence.startswith(f"Best: {best} at 0.1 of the cost")
+@pytest.mark.parametrize(
+    ("goal", "score", "told"),
+    [
+        (
+            "choose",
+            "relative_regret",
+            "Least regret, as a share of the best loss, by cost spent: 10.00% at 1.25% (a, c)",
+        ),
+        ("foretell", "r2", "Largest R², by cost spent: 0.400 at 1.25% (b)"),
+    ],
+)
+def test_the_best_policies_are_named(goal, score, told):
+    values = {"a": 0.1, "b": 0.4, "c": 0.1, "d": None}
+    rows = [{"policy": name, "task": None, "share": 0.0125, score: value} for name, value in values.items()]
+    assert Replay(goal, (), tuple(rows), "FLOP", (), 0, (), {}).sentence == f"{told}."
 
 
 def test_scores_of_a_choice(study):

@@ -1,6 +1,7 @@
 """Replay policies on studies, score them after every step, and compare them at shares of the cost of everything."""
 
 import functools
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -72,15 +73,20 @@ class Replay(Result):
 
     @property
     def sentence(self) -> str:
-        """Which policy was the best at each share."""
-        score, sign = ("relative_regret", 1) if self.goal == "choose" else ("r2", -1)
+        """Which policies were the best at each share."""
+        choose = self.goal == "choose"
         told = []
         for share in dict.fromkeys(row["share"] for row in self.summary):
-            rows = [r for r in self.summary if r["task"] is None and r["share"] == share and r[score] is not None]
-            if rows:
-                best = min(rows, key=lambda row: sign * row[score])
-                told.append(f"{best['policy']} at {share:g} of the cost ({score} {best[score]:.3g})")
-        return f"Best: {'; '.join(told)}." if told else "No policy came within any of the shares."
+            rows = [row for row in self.summary if row["task"] is None and row["share"] == share]
+            found = {row["policy"]: row["relative_regret" if choose else "r2"] for row in rows}
+            found = {policy: value for policy, value in found.items() if value is not None}
+            if found:
+                best = (min if choose else max)(found.values())
+                policies = ", ".join(policy for policy, value in found.items() if math.isclose(value, best))
+                value = f"{best:.2%}" if choose else f"{best:.3f}"
+                told.append(f"{value} at {100 * share:.3g}% ({policies})")
+        score = "Least regret, as a share of the best loss" if choose else "Largest R²"
+        return f"{score}, by cost spent: {'; '.join(told)}." if told else "No policy came within any of the shares."
 
     def to_frame(self) -> pd.DataFrame:
         """The steps, one a row."""

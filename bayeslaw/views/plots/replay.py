@@ -36,7 +36,8 @@ def plot(result: Replay, ax: Axes | None = None) -> Axes:
     matplotlib Axes
     """
     own, ax = ax is None, new_axes(ax, 8.5, 5.2)
-    score, named = ("relative_regret", "relative regret") if result.goal == "choose" else ("r2", "R² at the target")
+    choose = result.goal == "choose"
+    score, named = ("relative_regret", "regret of the choice") if choose else ("r2", "R² at the target")
     table = result.to_frame()
     low, high = float(table["share"].min()), float(table["share"].max())
     shares = np.geomspace(low, max(high, low * 1.01), POINTS)
@@ -49,14 +50,17 @@ def plot(result: Replay, ax: Axes | None = None) -> Axes:
         ax.step(shares, line, where="post", linewidth=width, zorder=3, color=colour, linestyle=dashes)
         ends.append(float(line[np.isfinite(line)][-1]) if np.isfinite(line).any() else 0.0)
     ax.set_xlim(*padded(low, max(high, low * 1.01), 0.02, 0.1))
-    logarithmic(ax, "x", lambda value: f"{value:.3g}")
+    logarithmic(ax, "x", _percent)
+    if choose:
+        ax.yaxis.set_major_formatter(lambda value, _: _percent(value))
     ax.grid(axis="y", color=GRID, linewidth=0.8)
     colours = [COLOURS[i % len(COLOURS)] for i in range(len(policies))]
-    end_labels(ax, ax.get_xlim()[1], ends, policies, colours)
-    label_y(ax, named)
+    end_labels(ax, ax.get_xlim()[1], ends, ["bayeslaw" if name == "ours" else name for name in policies], colours)
+    label_y(ax, f"{named}, as a share of the best loss" if choose else named)
     settle(ax, 7.0 if own else None)
-    label_x(ax, f"share of the cost of all runs ({clean(result.cost_unit)})", "means over tasks and seeds")
-    head(ax, "What policies knew for what they spent", result.sentence, result.status)
+    label_x(ax, f"spent, as a share of the cost of all runs ({clean(result.cost_unit)})", "means over tasks and seeds")
+    title = f"{named[0].upper()}{named[1:]} against what was spent"
+    head(ax, title, result.sentence.replace("ours", "bayeslaw"), result.status)
     return ax
 
 
@@ -65,6 +69,10 @@ def plot_replay(result: Replay) -> Figure:
     figure = Figure(figsize=(9.5, 6.0), layout="constrained", facecolor="white")
     plot(result, figure.add_subplot())
     return figure
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g}%"
 
 
 def _mean_at(steps: pd.DataFrame, score: str, shares: np.ndarray) -> np.ndarray:
