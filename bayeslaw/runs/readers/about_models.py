@@ -47,16 +47,23 @@ def with_models(raw: Raw, name: str, about: Raw) -> Raw:
     ----------
     raw : what was measured.
     name : of the other table, for messages.
-    about : the other table, a row a model.
+    about : the other table, a row a model; rows without a name tell nothing.
 
     Raises
     ------
     RunsError
-        If a model is there twice or not at all, the two disagree about one, or one number of tokens is told of a model
-        that was measured at several steps.
+        If a model or a heading is there twice, a model not at all, the two disagree about one, or one number of tokens
+        is told of a model that was measured at several steps.
     """
     key = _name_column(about)
     assert key is not None, "a table that tells of models has a column of their names"
+    repeated = about.cells.columns[about.cells.columns.duplicated()]
+    if len(repeated):
+        raise RunsError(
+            f"{name}: the column {str(repeated[0])!r} comes more than once, expected each heading once. Rename or drop "
+            "the others."
+        )
+    about = replace(about, cells=about.cells[~about.cells[key].map(is_blank).astype(bool)].reset_index(drop=True))
     names = [str(cell).strip() for cell in about.cells[key]]
     twice = next((one for i, one in enumerate(names) if one in names[:i]), None)
     if twice is not None:

@@ -61,6 +61,12 @@ def test_a_log_is_matched_by_the_name_of_its_file(tmp_path):
     assert runs.table["params"].tolist() == [1e8, 1e8, 1e9, 1e9]
 
 
+def test_rows_without_a_name_tell_nothing(tmp_path):
+    (tmp_path / "runs.csv").write_text("model,tokens,loss\na,1e9,3\n")
+    models = beside(tmp_path, "model,params\n,\na,1e8\n,5\n")
+    assert read_runs([tmp_path / "runs.csv", models]).table["params"].tolist() == [1e8]
+
+
 def test_empty_cells_of_the_runs_are_completed(tmp_path):
     (tmp_path / "runs.csv").write_text("model,params,tokens,loss\na,1e8,1e9,3\nb,,1e9,2.5\n")
     runs = read_runs([tmp_path / "runs.csv", beside(tmp_path, "model,params\na,100M\nb,1B\n")])
@@ -73,6 +79,7 @@ def test_empty_cells_of_the_runs_are_completed(tmp_path):
         ("model,loss\na,3\n", "model,tokens\nb,1e9\n", "models.csv: .* found none of its own for 'a'"),
         ("model,loss\nx/a,3\ny/a,2\n", "model,tokens\na,1e9\n", "found none of its own for 'x/a', 'y/a'"),
         ("model,loss\na,3\n", "model,tokens\na,1e9\na,2e9\n", "the model 'a' comes twice"),
+        ("model,loss\na,3\n", "model,tokens,tokens\na,1e9,2e9\n", "the column 'tokens' comes more than once"),
         ("loss\n3\n", "model,tokens\na,1e9\n", "found none of its own for 'runs'"),
         ("model,tokens,loss\na,1e8,3\n", "model,tokens\na,1e9\n", "column 'tokens': found '1e9' for the model 'a'"),
         ("model,step,loss\na,100,3\na,200,2\n", "model,tokens\na,1e9\n", "'a' was measured at 2 steps"),
