@@ -24,6 +24,7 @@ _ACCUMULATED = (
     "gradient accumulation steps, grad accumulation steps, accumulate grad batches, grad accum steps, grad accum"
 )
 _DEVICES = "n gpu, n gpus, num gpus, world size, num devices, n devices, num processes, data parallel size"
+_MULTIPLIED = {"more devices": _DEVICES, "gradients that are accumulated": _ACCUMULATED}
 _LENGTH = "seq length, seq len, sequence length, sequence len, block size, context length, max seq len"
 _WANTED = {
     plain(name) for names in (_OF_A_STEP, _OF_A_DEVICE, _ACCUMULATED, _DEVICES, _LENGTH) for name in names.split(", ")
@@ -53,14 +54,15 @@ def batches_likely(cells: pd.DataFrame) -> tuple[tuple[str, ...], str]:
     batch = of_step or _first(_OF_A_DEVICE, settings)
     if batch is None:
         return (), ""
-    multiplied = [None, None] if of_step else [_first(names, settings) for names in (_ACCUMULATED, _DEVICES)]
-    factors = [batch, *(one for one in multiplied if one is not None)]
+    multiplied = {} if of_step else {told: _first(names, settings) for told, names in _MULTIPLIED.items()}
+    factors = [batch, *(one for one in multiplied.values() if one is not None)]
     differing = next((heading for heading, values in factors if len(values) > 1), None)
     if differing is not None:
         return (), f" A step is not worth the same in all rows: {differing!r} differs."
     examples = math.prod(values[0] for _, values in factors)
     told = f" By the settings beside it, {' times '.join(f'{heading!r} ({v[0]:.12g})' for heading, v in factors)}"
-    more = "" if of_step or all(multiplied) else "; more devices, or gradients that are accumulated, multiply that"
+    missing = [told for told, one in multiplied.items() if one is None]
+    more = f"; {', or '.join(missing)}{',' * (len(missing) > 1)} multiply that" if missing else ""
     if examples >= BATCH_OF_TOKENS:
         return (f"tokens:{examples:.12g}",), f"{told}, it is {examples:.12g} tokens{more}."
     length = _first(_LENGTH, settings)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bayeslaw.runs.columns import MAX_HEADING, plain
+from bayeslaw.runs.columns import MAX_HEADING, meaning, plain
 
 
 @dataclass(frozen=True)
@@ -93,3 +93,9 @@ def benchmark_in(heading: str) -> str | None:
     behind = _METRIC_BEHIND.fullmatch(heading)
     names = (heading, *([behind[1]] if behind else []))
     return next((name for name in names if known_benchmark(name) is not None), None)
+
+
+def is_measured(heading: str) -> bool:
+    """Whether a heading is of what was measured: of losses, of scores, or a known benchmark."""
+    known = meaning(heading)
+    return (known is not None and known.role in ("loss", "accuracy")) or benchmark_in(heading) is not None

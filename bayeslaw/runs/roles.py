@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.runs.batches import batches_likely
-from bayeslaw.runs.brackets import letter_of
+from bayeslaw.runs.brackets import behind, letter_of
 from bayeslaw.runs.columns import (
     CANONICAL,
     COUNTS,
@@ -177,9 +177,10 @@ def _texts_in_counts(cells: pd.DataFrame, found: _Candidates, said: Mapping[str,
 
 
 def _tokens_called_d(found: _Candidates, said: Mapping[str, Column]) -> None:
-    """Beside N, C or L the letter D is the number of tokens, as in the papers."""
+    """Beside N, C or L the letter D is the number of tokens, as in the papers, unless it is said to be of examples."""
     letters = {letter for several in found.values() for h, _ in several if (letter := letter_of(h)) in ("N", "C", "L")}
     data = [(heading, known) for heading, known in found.get("data", []) if letter_of(heading) == "D"]
+    data = [one for one in data if (unit := behind(one[0])) is None or unit.role != "data"]
     if letters and data and len(found["data"]) == 1 and "tokens" not in found and not {"tokens", "data"} & set(said):
         heading, known = data[0]
         why = f"D beside {' and '.join(sorted(letters))} counts tokens"

@@ -23,7 +23,7 @@ MAX_DIGITS = 64
 
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,_ '\u2019\u00a0\u2009\u202f])\d{3}(?:\1\d{3})*(?:\.\d*)?")
 _SEPARATORS = frozenset(",_ '\u2019\u00a0\u2009\u202f")
-_NOUN_BEHIND = re.compile(r"(?<=[\da-z.])\s+(?:tokens?|params?|parameters|examples|samples|flops?)$", re.IGNORECASE)
+_NOUN_BEHIND = re.compile(r"(?<=[\w.}])\s+(?:tokens?|params?|parameters|examples|samples|flops?)$", re.IGNORECASE)
 _LETTER_OF = {
     "thousand": "k", "million": "m", "billion": "b", "trillion": "t", "mn": "m", "mln": "m", "bn": "b", "tn": "t"
 }  # fmt: skip

@@ -32,7 +32,11 @@ def test_what_a_batch_follows_from_is_said():
     (question,) = understand(pd.DataFrame({**STEPS, "batch_size": 8, "accumulate_grad_batches": 2})).questions
     assert question.sentence.endswith(
         "By the settings beside it, 'batch_size' (8) times 'accumulate_grad_batches' (2), it is 16 examples; more "
-        "devices, or gradients that are accumulated, multiply that."
+        "devices multiply that."
     )
+    (question,) = understand(pd.DataFrame({**STEPS, "batch_size": 8})).questions
+    assert question.sentence.endswith("more devices, or gradients that are accumulated, multiply that.")
+    (question,) = understand(pd.DataFrame({**STEPS, "batch_size": 8, "n_gpu": 2})).questions
+    assert question.sentence.endswith("it is 16 examples; gradients that are accumulated multiply that.")
     (question,) = understand(pd.DataFrame({**STEPS, "batch_size": [8, 16]})).questions
     assert question.sentence.endswith("A step is not worth the same in all rows: 'batch_size' differs.")

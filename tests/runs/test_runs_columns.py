@@ -78,6 +78,8 @@ def test_the_canonical_name_wins_and_the_other_column_stays():
         ("2e9 tokens", 2e9),
         ("1.4×10^9", 1.4e9),  # noqa: RUF001
         ("8.2·10⁹", 8.2e9),
+        ("8.2·10⁹ tokens", 8.2e9),
+        ("10^{18} FLOPs", 1e18),
         ("10^18", 1e18),
     ],
 )

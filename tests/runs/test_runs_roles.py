@@ -153,6 +153,9 @@ def test_l_beside_letters_is_the_loss_and_not_the_number_of_layers():
     runs = read_runs(pd.DataFrame({"N (millions)": [70, 160], "D (B tokens)": [1.4, 3.2], "L": [3.9, 3.5]}))
     assert runs.table[["params", "tokens", "loss"]].values.tolist() == [[7e7, 1.4e9, 3.9], [1.6e8, 3.2e9, 3.5]]
     assert "tokens" in read_runs(pd.DataFrame({"D": [1e9, 2e9], "L (nats)": [3.9, 3.5]})).table
+    of_examples = read_runs(pd.DataFrame({"N (M)": [70, 160], "D (M examples)": [1, 3], "L": [3.9, 3.5]})).table
+    assert of_examples["data"].tolist() == [1e6, 3e6]
+    assert "tokens" not in of_examples
     with pytest.raises(RunsError, match="found no column of losses"):
         read_runs(pd.DataFrame({"N": [1e7, 2e7], "D": [1e9, 2e9], "L": [12, 24]}))
 

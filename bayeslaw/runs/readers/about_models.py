@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.errors import RunsError, did_you_mean
-from bayeslaw.runs.benchmarks import benchmark_in
+from bayeslaw.runs.benchmarks import is_measured
 from bayeslaw.runs.columns import COUNTS, meaning, plain, sizes_in_headings, usual_place
 from bayeslaw.runs.naming import SAME_SIZE
 from bayeslaw.runs.readers.base import Raw
-from bayeslaw.runs.units import is_blank, read_count, read_numbers
+from bayeslaw.runs.units import is_blank, read_count
 
 _FOLDERS = re.compile(r"[/\\]|__")  # the evaluation harness writes org__model for org/model
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s_-]+(?=\d)")
+_MARKS = re.compile(r"(?<!\d)(?!\+)[\W_]|(?!\+)[\W_](?!\d)")
+_PROGRESS = frozenset({"epoch", "checkpoint", "checkpointstep", "ckpt", "ckptstep"})
 _SHOWN = 5
 
 
@@ -28,7 +31,7 @@ def tell_of_models(parts: Sequence[tuple[str, Raw]]) -> list[int]:
     ----------
     parts : tables, each with its name.
     """
-    measured = [any(map(_is_measured, map(str, raw.cells.columns))) for _, raw in parts]
+    measured = [any(map(is_measured, map(str, raw.cells.columns))) for _, raw in parts]
     found = [
         position
         for position, (_, raw) in enumerate(parts)
@@ -44,16 +47,23 @@ def with_models(raw: Raw, name: str, about: Raw) -> Raw:
     ----------
     raw : what was measured.
     name : of the other table, for messages.
-    about : the other table, a row a model.
+    about : the other table, a row a model; rows without a name tell nothing.
 
     Raises
     ------
     RunsError
-        If a model is there twice or not at all, the two disagree about one, or one number of tokens is told of a model
-        that was measured at several steps.
+        If a model or a heading is there twice, a model not at all, the two disagree about one, or one number of tokens
+        is told of a model that was measured at several steps.
     """
     key = _name_column(about)
     assert key is not None, "a table that tells of models has a column of their names"
+    repeated = about.cells.columns[about.cells.columns.duplicated()]
+    if len(repeated):
+        raise RunsError(
+            f"{name}: the column {str(repeated[0])!r} comes more than once, expected each heading once. Rename or drop "
+            "the others."
+        )
+    about = replace(about, cells=about.cells[~about.cells[key].map(is_blank).astype(bool)].reset_index(drop=True))
     names = [str(cell).strip() for cell in about.cells[key]]
     twice = next((one for i, one in enumerate(names) if one in names[:i]), None)
     if twice is not None:
@@ -78,11 +88,6 @@ def with_models(raw: Raw, name: str, about: Raw) -> Raw:
     return replace(raw, cells=cells, notes=(*raw.notes, *about.notes, *notes))
 
 
-def _is_measured(heading: str) -> bool:
-    known = meaning(heading)
-    return (known is not None and known.role in ("loss", "accuracy")) or benchmark_in(heading) is not None
-
-
 def _has_sizes(headings: Sequence[str]) -> bool:
     roles = {known.role for known in map(meaning, headings) if known}
     return bool(roles & {*COUNTS, "family"}) and len(sizes_in_headings(list(headings))) < 2
@@ -95,7 +100,9 @@ def _name_column(raw: Raw) -> Any:
 
 
 def _short(name: str) -> str:
-    return plain(_FOLDERS.split(name.rstrip("/"))[-1])
+    """The last part of a name without case and marks, but for those between digits: 1.4B, 1-4B and 14B are three."""
+    last = _FOLDERS.split(name.rstrip("/"))[-1].casefold()
+    return _MARKS.sub("", _BETWEEN_DIGITS.sub("-", last))
 
 
 def _matched(raw: Raw, names: Sequence[str], source: str) -> tuple[Any, list[int | None], dict[str, str]]:
@@ -138,21 +145,30 @@ def _row_of(name: str, names: Sequence[str]) -> int | None:
 def _require_one_step(cells: pd.DataFrame, model: Any, added: Sequence[str], source: str) -> None:
     """Refuse one number of tokens for a model that was measured at several steps: each has seen another number.
 
+    Steps may be told by a column of checkpoints or epochs.
+
     Raises
     ------
     RunsError
     """
     sizes = [h for h in added if (known := meaning(h)) and known.role in ("data", "tokens", "compute")]
-    steps = next((h for h in cells.columns if (known := meaning(str(h))) and known.role == "steps"), None)
-    if not sizes or steps is None:
+    if not sizes:
         return
-    at = pd.Series(read_numbers(cells[steps], counts=True).values)
-    several = at.groupby(cells[model].astype(str).to_numpy(), sort=False).nunique()
-    if (several > 1).any():
-        raise RunsError(
-            f"{source}: column {sizes[0]!r} has one number for each model, and {several.idxmax()!r} was measured at "
-            f"{several.max()} steps. Leave the column out, and say what a step is, as in --tokens-per-step 524288."
-        )
+    for heading in filter(_tells_progress, map(str, cells.columns)):
+        at = cells[heading].map(lambda cell: None if is_blank(cell) else str(cell).strip())
+        several = at.groupby(cells[model].astype(str).to_numpy(), sort=False).nunique()
+        if (several > 1).any():
+            raise RunsError(
+                f"{source}: column {sizes[0]!r} has one number for each model, and {several.idxmax()!r} was measured "
+                f"at {several.max()} steps (column {heading!r}). Leave the column out, and say what a step is, as in "
+                "--tokens-per-step 524288, or give each run its own number."
+            )
+
+
+def _tells_progress(heading: str) -> bool:
+    """Whether a column says how far training was: steps, checkpoints or epochs."""
+    known = meaning(heading)
+    return (known is not None and known.role == "steps") or plain(heading) in _PROGRESS
 
 
 def _both(own: pd.Series, told: Sequence[Any], models: pd.Series, place: str) -> list[Any]:

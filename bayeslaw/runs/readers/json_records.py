@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bayeslaw.errors import RunsError
+from bayeslaw.runs.benchmarks import is_measured
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
 from bayeslaw.runs.readers.json_text import decode_json, flattened, is_json
@@ -83,29 +84,27 @@ def _with_histories(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
     """Give each point of a run a record, where all runs hold theirs in one list of objects, or in columns.
 
     As in ``{"model": "a", "history": [{…}, …]}``, and in ``{"model": "a", "tokens": [1e9, 2e9], "loss": [3.5, 3.2]}``.
+    Lists of objects in which nothing was measured, such as settings of data sets, are none of points.
     """
-    of_objects = [tuple(name for name, cell in record.items() if _holds_objects(cell)) for record in records]
-    of_columns = [tuple(name for name, cell in record.items() if _is_column(cell)) for record in records]
-    if not records:
-        return []
-    if len(of_objects[0]) == 1 and len({*of_objects}) == 1:
-        return [
-            {**_without(record, of_objects[0]), **flattened(point)}
-            for record in records
-            for point in record[of_objects[0][0]]
-        ]
-    columns, lengths = (
-        of_columns[0],
-        [{len(record[name]) for name in of} for record, of in zip(records, of_columns, strict=True)],
-    )
-    known = sum(meaning(name) is not None for name in columns)
-    if known >= 2 and len({frozenset(one) for one in of_columns}) == 1 and all(len(one) == 1 for one in lengths):
-        return [
-            {**_without(record, columns), **{name: record[name][row] for name in columns}}
-            for record, length in zip(records, lengths, strict=True)
-            for row in range(*length)
-        ]
-    return list(records)
+    measured = [tuple(name for name, cell in record.items() if _holds_points(cell)) for record in records]
+    if records and len({*measured}) == 1 and len(measured[0]) == 1:
+        (history,) = measured[0]
+        return [{**_without(record, (history,)), **flattened(point)} for record in records for point in record[history]]
+    columns = [tuple(name for name, cell in record.items() if _is_column(cell)) for record in records]
+    lengths = [{len(record[name]) for name in names} for record, names in zip(records, columns, strict=True)]
+    if len({*map(frozenset, columns)}) != 1 or any(len(several) != 1 for several in lengths):
+        return list(records)
+    if sum(meaning(name) is not None for name in columns[0]) < 2:
+        return list(records)
+    return [
+        {**_without(record, names), **{name: record[name][row] for name in names}}
+        for record, names in zip(records, columns, strict=True)
+        for row in range(len(record[names[0]]))
+    ]
+
+
+def _holds_points(cell: Any) -> bool:
+    return _holds_objects(cell) and any(is_measured(name) for point in cell for name in flattened(point))
 
 
 def _without(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.benchmarks import is_measured
 from bayeslaw.runs.readers.base import Found, Raw, Reader
 from bayeslaw.runs.readers.decimal_commas import with_points
 from bayeslaw.runs.readers.marks import without_marks
@@ -37,7 +37,7 @@ def _read(found: Found) -> Raw:
     places = list(_headers_at(lines))
     if not places:
         raise RunsError(f"{found.name}: found no rule (|---|---|) under a heading, expected a Markdown table.")
-    with_runs = [at for at in places if any(map(_is_measured, _cells(lines[at])))]
+    with_runs = [at for at in places if any(map(is_measured, _cells(lines[at])))]
     if len(with_runs) > 1:
         raise RunsError(
             f"{found.name}: {len(with_runs)} of its tables have losses or scores, below lines "
@@ -63,11 +63,6 @@ def _read(found: Found) -> Raw:
         {position: pd.Series([row[position] for row in rows], dtype=object) for position in range(len(header))}
     )
     return Raw(FORMAT, table.set_axis(pd.Index(header, dtype=object), axis=1), (*notes, *units, *marks, *commas))
-
-
-def _is_measured(heading: str) -> bool:
-    known = meaning(heading)
-    return known is not None and known.role in ("loss", "accuracy")
 
 
 def _cells(line: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bayeslaw.runs.brackets import behind
 from bayeslaw.runs.columns import meaning
@@ -99,19 +100,37 @@ def with_units(
     -------
     The headings, the rows without that one, and a note if there was one.
     """
-    first = [cell.strip().strip("()[]").strip() for cell in rows[0]] if len(rows) > 1 and rows else []
+    first = [cell.strip().strip("()[]").strip() for cell in rows[0]] if len(rows) > 1 else []
     units = [cell if cell not in _NO_UNIT else "" for cell in first]
     if len(units) != len(header) or not any(units):
         return list(header), [list(row) for row in rows], ()
-    named = [f"{heading} ({unit})" if unit else heading for heading, unit in zip(header, units, strict=True)]
-    if not all(behind(heading) for heading, unit in zip(named, units, strict=True) if unit):
+    named = [_in_unit(heading, unit) for heading, unit in zip(header, units, strict=True)]
+    headings = [heading for heading in named if heading is not None]
+    if len(headings) < len(header) or not any(unit and behind(h) for h, unit in zip(headings, units, strict=True)):
         return list(header), [list(row) for row in rows], ()
-    shown = ", ".join(repr(heading) for heading, unit in zip(named, units, strict=True) if unit)
-    return named, [list(row) for row in rows[1:]], (f"Below the headings stands a row of units: {shown}.",)
+    shown = ", ".join(repr(heading) for heading, unit in zip(headings, units, strict=True) if unit)
+    return headings, [list(row) for row in rows[1:]], (f"Below the headings stands a row of units: {shown}.",)
+
+
+def _in_unit(heading: str, unit: str) -> str | None:
+    """A heading with a unit behind it, unless it names that one already; None if it cannot be a unit of it.
+
+    Columns that have no meaning here may be in any unit, such as hours.
+    """
+    if not unit:
+        return heading
+    said, named = behind(heading), behind(f"{heading} ({unit})")
+    if named is None:
+        return f"{heading} ({unit})" if meaning(heading) is None and not _has_number([unit]) else None
+    if said is None:
+        return f"{heading} ({unit})"
+    return heading if replace(named, base=said.base, text=said.text) == said else None
 
 
 def without_footnotes(rows: Sequence[Sequence[str]], width: int) -> tuple[list[list[str]], tuple[str, ...]]:
     """Drop rows at the end that are footnotes: marked as such, or called notes, and no row of the table.
+
+    Rows of another width with a cell that is a number are cut or damaged runs: these are no footnotes.
 
     Parameters
     ----------
@@ -131,7 +150,9 @@ def without_footnotes(rows: Sequence[Sequence[str]], width: int) -> tuple[list[l
 
 def _is_footnote(row: Sequence[str], width: int) -> bool:
     first = row[0].strip() if row else ""
-    return bool(_FOOTNOTE.match(first)) and (len(row) != width or sum(map(_is_filled, row)) == 1)
+    if not _FOOTNOTE.match(first) or _has_number(row[1:]):
+        return False
+    return len(row) != width or sum(map(_is_filled, row)) == 1
 
 
 def _has_number(cells: Iterable[str]) -> bool:

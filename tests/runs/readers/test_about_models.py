@@ -46,12 +46,25 @@ def test_sizes_are_taken_from_the_table_beside_results(results, tmp_path, names,
     assert any("'org/one' is" in note for note in runs.notes) == (names != "org/one org/two")
 
 
+@pytest.mark.parametrize("there", ["A 1.4B", "x/a-1.4b", "a_1.4B", "A (1.4b)"])
+def test_models_are_matched_whatever_case_and_marks(tmp_path, there):
+    (tmp_path / "runs.csv").write_text("model,tokens,loss\na-1.4b,1e9,3\n")
+    models = beside(tmp_path, f"model,params\n{there},1.4B\na-14b,14B\n")
+    assert read_runs([tmp_path / "runs.csv", models]).table["params"].tolist() == [1.4e9]
+
+
 def test_a_log_is_matched_by_the_name_of_its_file(tmp_path):
     for name in ("small", "large"):
         (tmp_path / f"{name}.csv").write_text("tokens,loss\n1e9,3\n2e9,2.5\n")
     models = beside(tmp_path, "model,params\nsmall,1e8\nlarge,1e9\n")
     runs = read_runs([tmp_path / "small.csv", tmp_path / "large.csv", models])
     assert runs.table["params"].tolist() == [1e8, 1e8, 1e9, 1e9]
+
+
+def test_rows_without_a_name_tell_nothing(tmp_path):
+    (tmp_path / "runs.csv").write_text("model,tokens,loss\na,1e9,3\n")
+    models = beside(tmp_path, "model,params\n,\na,1e8\n,5\n")
+    assert read_runs([tmp_path / "runs.csv", models]).table["params"].tolist() == [1e8]
 
 
 def test_empty_cells_of_the_runs_are_completed(tmp_path):
@@ -66,9 +79,15 @@ def test_empty_cells_of_the_runs_are_completed(tmp_path):
         ("model,loss\na,3\n", "model,tokens\nb,1e9\n", "models.csv: .* found none of its own for 'a'"),
         ("model,loss\nx/a,3\ny/a,2\n", "model,tokens\na,1e9\n", "found none of its own for 'x/a', 'y/a'"),
         ("model,loss\na,3\n", "model,tokens\na,1e9\na,2e9\n", "the model 'a' comes twice"),
+        ("model,loss\na,3\n", "model,tokens,tokens\na,1e9,2e9\n", "the column 'tokens' comes more than once"),
         ("loss\n3\n", "model,tokens\na,1e9\n", "found none of its own for 'runs'"),
         ("model,tokens,loss\na,1e8,3\n", "model,tokens\na,1e9\n", "column 'tokens': found '1e9' for the model 'a'"),
         ("model,step,loss\na,100,3\na,200,2\n", "model,tokens\na,1e9\n", "'a' was measured at 2 steps"),
+        ("model,checkpoint,loss\na,x1,3\na,x2,2\n", "model,tokens\na,1e9\n", r"at 2 steps \(column 'checkpoint'\)"),
+        ("model,epoch,loss\na,1,3\na,2,2\n", "model,params,tokens\na,1e8,1e9\n", r"at 2 steps \(column 'epoch'\)"),
+        ("model,loss\na-1.4B,3\n", "model,tokens\na-14B,1e9\n", "found none of its own for 'a-1.4B'"),
+        ("model,loss\na-1-4B,3\n", "model,tokens\na-14B,1e9\n", "found none of its own for 'a-1-4B'"),
+        ("model,loss\na+,3\n", "model,tokens\na,1e9\n", r"found none of its own for 'a\+'"),
     ],
 )
 def test_what_does_not_go_together_is_refused(tmp_path, runs, models, told):

@@ -62,6 +62,13 @@ def test_of_several_markdown_tables_that_with_losses_is_read(tmp_path):
         read_runs(tmp_path / "t.md")
 
 
+def test_of_several_markdown_tables_that_with_benchmarks_is_read(tmp_path):
+    models = "| model | params |\n|---|---|\n| a | 7B |\n\n"
+    scores = "| model | params | tokens | arc_easy | piqa |\n|---|---|---|---|---|\n| a | 7B | 1T | 0.5 | 0.6 |\n"
+    (tmp_path / "t.md").write_text(models + scores)
+    assert read_runs(tmp_path / "t.md").table["accuracy"].tolist() == [0.5, 0.6]
+
+
 @pytest.mark.parametrize("cell", ["**3.5**", "**3.5**[^1]", "3.5\\*", "3.5*", "`3.5`", "~~3.5~~"])
 def test_marks_in_markdown(tmp_path, cell):
     (tmp_path / "t.md").write_text(f"| model | data | loss |\n|---|---|---|\n| a | 100 | {cell} |\n")
@@ -275,6 +282,22 @@ def test_a_row_of_words_is_no_row_of_units():
     assert with_units(["model", "data", "loss"], rows_below) == (["model", "data", "loss"], rows_below, ())
 
 
+def test_units_of_other_columns_and_such_as_headings_name_too():
+    header, below = ["model", "params (M)", "loss", "time"], ["", "M", "nats", "hours"]
+    headings, rows_below, notes = with_units(header, [below, ["a", "70", "3.5", "2"]])
+    assert headings == ["model", "params (M)", "loss (nats)", "time (hours)"]
+    assert rows_below == [["a", "70", "3.5", "2"]]
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    "below", [["", "B", "nats", ""], ["", "M", "nats", "2"], ["", "M", "hours", ""], ["", *["-"] * 3]]
+)
+def test_a_row_that_contradicts_headings_or_has_numbers_is_no_row_of_units(below):
+    header, rows_below = ["model", "params (M)", "loss", "time"], [below, ["a", "70", "3.5", "2"]]
+    assert with_units(header, rows_below) == (header, rows_below, ())
+
+
 @pytest.mark.parametrize("below", ["* a twice\n", "\nNote: of May, and June\nSource: our runs\n", "† of one seed,,\n"])
 def test_footnotes_below_a_table(tmp_path, below):
     (tmp_path / "t.csv").write_text(CSV + below)
@@ -286,6 +309,9 @@ def test_footnotes_below_a_table(tmp_path, below):
 def test_the_start_of_a_row_is_no_footnote(tmp_path):
     (tmp_path / "t.csv").write_text(CSV + "gpt\n")
     with pytest.raises(RunsError, match="found 1 cells, expected 3"):
+        read_runs(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text(CSV + "*gpt,300\n")
+    with pytest.raises(RunsError, match="found 2 cells, expected 3"):
         read_runs(tmp_path / "t.csv")
 
 
@@ -324,6 +350,13 @@ def test_records_in_cells(tmp_path):
     ],
 )
 def test_points_of_runs_in_json(tmp_path, value):
+    (tmp_path / "t.json").write_text(json.dumps(value))
+    assert rows(read_runs(tmp_path / "t.json")) == ROWS
+
+
+def test_lists_of_settings_in_json_make_no_rows(tmp_path):
+    sets = [{"corpus": "c4", "weight": 0.5}, {"corpus": "wiki", "weight": 0.5}]
+    value = [{"name": name, "data": data, "loss": loss, "mixture": sets} for name, data, loss in ROWS]
     (tmp_path / "t.json").write_text(json.dumps(value))
     assert rows(read_runs(tmp_path / "t.json")) == ROWS
 
