@@ -283,8 +283,8 @@ def _count_steps(
         Question(
             steps.heading,
             tuple(f"{steps.heading}={role}" for role in (*likely, *general)),
-            f"Column {steps.heading!r} counts steps, and nothing says how many examples or tokens a step is: "
-            "'data' counts in steps, 'data:32' in examples of which a step has 32, 'tokens:524288' in tokens "
-            f"(as --tokens-per-step 524288 does).{told}",
+            f"Column {steps.heading!r} counts steps, and nothing says{' for certain' if likely else ''} how many "
+            "examples or tokens a step is: 'data' counts in steps, 'data:32' in examples of which a step has 32, "
+            f"'tokens:524288' in tokens (as --tokens-per-step 524288 does).{told}",
         )
     )

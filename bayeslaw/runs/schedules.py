@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.runs.columns import counts_steps, plain
+from bayeslaw.runs.questions import written
 from bayeslaw.runs.units import read_numbers
 from bayeslaw.verdicts import Check, at_most
 
@@ -96,7 +97,8 @@ def _of_texts(table: pd.DataFrame, column: str) -> Check:
         "schedule", mixed, 0, np.inf,
         f"The runs of {_models(mixed, len(names))} are of several schedules ({column!r}: {shown}), and a loss after a "
         "decay is lower than one before.",
-        f"Keep one with --where \"{column} == '…'\", or make models of their own of them with --as {column}=variant.",
+        f"Keep one with --where \"{column} == '…'\", or make models of their own of them with "
+        f"--as {written(f'{column}=variant')}.",
     )  # fmt: skip
 
 

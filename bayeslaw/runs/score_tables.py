@@ -30,14 +30,15 @@ def require_accuracies(said: Mapping[str, str]) -> None:
         known = meaning(heading)
         if "brier" in plain(heading):
             raise RunsError(
-                f"--as {heading}={role}: a Brier score is the mean square of errors of probabilities, and no share of "
-                f"questions. Give accuracies; or, for a law of losses, say --as {heading}=loss."
+                f"--as {written(f'{heading}={role}')}: a Brier score is the mean square of errors of probabilities, "
+                "and no share of questions. Give accuracies; or, for a law of losses, say "
+                f"--as {written(f'{heading}=loss')}."
             )
         if role == "accuracy" and known is not None and known.role == "loss" and known.rank != VALUE:
             raise RunsError(
-                f"--as {heading}={role}: found a column that is a loss by its name, expected one of scores. Leave that "
-                f"out; or, if it does hold scores, say in which unit: --as {written(f'{heading}=accuracy:share')}, "
-                "accuracy:percent or accuracy:error."
+                f"--as {written(f'{heading}={role}')}: found a column that is a loss by its name, expected one of "
+                "scores. Leave that out; or, if it does hold scores, say in which unit: "
+                f"--as {written(f'{heading}=accuracy:share')}, accuracy:percent or accuracy:error."
             )
 
 
@@ -72,8 +73,8 @@ def tell_scores_from_losses(
     repeated = _without_error_rates(cells, found, said)
     if not _is_of_scores(cells, found, said):
         if "accuracy" in found:
-            named = _likeliest(found["accuracy"])
-            notes.append(f"The table is read as one of losses; --as {named}=accuracy reads it as one of scores.")
+            answer = written(f"{_likeliest(found['accuracy'])}=accuracy")
+            notes.append(f"The table is read as one of losses; --as {answer} reads it as one of scores.")
         _require_nothing_of_scores(said)
         _drop(found, SCORES)
         return ()
@@ -104,8 +105,8 @@ def _require_nothing_of_scores(said: dict[str, Any]) -> None:
     if role is not None:
         heading = said[role].heading
         raise RunsError(
-            f"--as {heading}={role}: such a column stands beside scores, and the table is read as one of losses. Say "
-            "which column has the scores, with --as COLUMN=accuracy."
+            f"--as {written(f'{heading}={role}')}: such a column stands beside scores, and the table is read as "
+            "one of losses. Say which column has the scores, with --as COLUMN=accuracy."
         )
 
 

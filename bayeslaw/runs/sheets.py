@@ -118,7 +118,7 @@ def _unfolded(
         if task is not None:
             raise RunsError(
                 f"{source}: each benchmark is a task, and {task!r} is said to be the task, too; expected one of the "
-                f"two. Say --as {task}=variant if it tells models apart, or leave it out."
+                f"two. Say --as {written(f'{task}=variant')} if it tells models apart, or leave it out."
             )
         answers, beside = (
             {column: role for column, role in one.items() if matching_heading(column, headings) not in scores}
@@ -200,7 +200,10 @@ def _table_beside(has: Mapping[str, Column], source: str) -> str:
     if "model" not in has:
         return ""
     names = written(source) if " + " not in source else "these"
-    return f" Or give a table that has them, a row a model ({has['model'].heading}, params, tokens), beside {names}."
+    return (
+        f" Or give a table that has them, a row a model ({has['model'].heading}, params, tokens), as one more file "
+        f"after {names}, even if it lies in the same folder."
+    )
 
 
 def _scores_beside(headings: list[str]) -> str:

@@ -108,7 +108,7 @@ def test_more_passes_over_the_data_than_any_run_made_are_told(repeated):
         ("data_constrained", {}, "depends on 'unique_data'. Add at unique_data=…"),
         ("data_constrained", {"unique_data": 1e11, "params": 1e9}, "gives 'params', which the budget is split over"),
         ("data_constrained", {"unique_data": -1.0}, "must be a positive number"),
-        ("chinchilla", {"unique_data": 1e11}, "has no covariate 'unique_data'"),
+        ("chinchilla", {"unique_data": 1e11}, "no covariate 'unique_data'; .* Laws that have it, .*: data_constrained"),
     ],
 )
 def test_what_is_held_is_what_the_law_needs(law, at, message):

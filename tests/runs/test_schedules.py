@@ -69,3 +69,8 @@ def test_evaluations_have_the_rate_of_the_row_of_training_before():
 def test_a_fit_carries_the_check():
     checks = loss_checks(read_runs(log(lambda share: 1.1 - share)), get_law("rectified"))
     assert [check.status for check in checks if check.name == "schedule"] == ["REVIEW"]
+
+
+def test_the_remedy_for_several_schedules_can_be_pasted_into_a_shell():
+    check = checked(log(lambda share: 1.0).drop(columns="lr").assign(**{"LR schedule": ["cosine", "wsd"] * 12}))
+    assert check.remedy.endswith("with --as 'LR schedule=variant'.")

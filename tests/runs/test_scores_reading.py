@@ -238,6 +238,9 @@ def test_a_share_of_wrong_answers_is_read_where_that_is_said():
         (scores(name="loss"), {"model": "chance"}, ["--as model=chance", "one of losses", "--as COLUMN=accuracy"]),
         (scores(loss=1.0), {"model": "accuracy_se"}, ["--as model=accuracy_se", "one of losses"]),
         (scores(name="brier"), {"brier": "accuracy"}, ["Brier score is", "--as brier=loss"]),
+        (scores(name="Brier (0)"), {"Brier (0)": "accuracy"}, ["--as 'Brier (0)=accuracy'", "--as 'Brier (0)=loss'"]),
+        (scores(name="loss").rename(columns={"model": "my net"}), {"my net": "chance"}, ["--as 'my net=chance'"]),
+        (scores(name="a b nll"), {"a b nll": "accuracy"}, ["--as 'a b nll=accuracy': ", "'a b nll=accuracy:share'"]),
         (scores(name="acc"), {"acc": "accuracy:ppm"}, ["'ppm' is no unit of accuracy", "share, percent, error"]),
         (scores(name="acc", acc_norm=0.5), {}, ["'acc' and 'acc_norm' all mean accuracy", "--as acc_norm=accuracy"]),
         (scores((7, 8, 9, 9.5), name="score"), {}, ["scores up to 9.5", "--as score=accuracy:percent"]),
@@ -255,6 +258,11 @@ def test_what_cannot_be_used_is_explained(frame, roles, fragments):
     for fragment in fragments:
         assert fragment in str(caught.value)
     assert not ("'accuracy'" in fragments[0] and "drop the column" in str(caught.value))
+
+
+def test_the_answer_that_makes_scores_of_losses_can_be_pasted_into_a_shell():
+    frame = pd.DataFrame({"model": "a", "tokens": [1e9, 2e9], "loss": [3.0, 2.9], "HellaSwag (acc)": [0.3, None]})
+    assert any("--as 'HellaSwag (acc)=accuracy' reads" in note for note in read_runs(frame).notes)
 
 
 def test_scores_below_chance_are_told():
@@ -333,6 +341,7 @@ def test_a_leaderboard_with_another_outcome_is_read_as_scores_if_that_is_said():
         (WIDE.assign(x=1, y=1), {"x": "accuracy", "y": "accuracy:percent"}, ["several units", "y=accuracy:percent"]),
         (scores(name="x", y=1), {"x": "accuracy", "y": "accuracy"}, ["'x', 'y' are benchmarks", "a column 'task' too"]),
         (WIDE.assign(x=1, c="c"), {"x": "accuracy", "c": "task"}, ["each benchmark is a task", "--as c=variant"]),
+        (WIDE.assign(**{"x": 1, "a b": "c"}), {"x": "accuracy", "a b": "task"}, ["--as 'a b=variant'"]),
         (WIDE.assign(**{"piqa/acc": 0.5, "piqa/acc_norm": 0.5}), {}, ["both scores on 'piqa'", "--scores"]),
         (
             WIDE.assign(piqa=[55, 60], gsm8k=[0.4, 2.0]),

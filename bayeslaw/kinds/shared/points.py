@@ -8,12 +8,20 @@ import numpy as np
 
 from bayeslaw.errors import TargetError, did_you_mean
 from bayeslaw.kinds.shared.layout import LABELS, WHOLE_WITHIN, Layout, percent, require_columns
+from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
+from bayeslaw.laws.registry import builtin_names
 from bayeslaw.runs import Runs
 from bayeslaw.runs.table import unknown_task
 
 NAMED = 12
 """Most names that an error about an unknown name lists."""
+
+
+def _laws_with(covariate: str) -> str:
+    """Words on the laws of the package that have a covariate; empty if none has it."""
+    having = [one for one in builtin_names() if covariate in (c.name for c in get_law(one).covariates)]
+    return f" Laws that have it, to be named with --law or law=: {', '.join(having)}." if having else ""
 
 
 def require_covariates(law: Law, point: Mapping[str, Any]) -> None:
@@ -28,7 +36,10 @@ def require_covariates(law: Law, point: Mapping[str, Any]) -> None:
     for name, value in point.items():
         if name not in known:
             meant = did_you_mean(str(name), known)
-            raise TargetError(f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.{meant}")
+            raise TargetError(
+                f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.{meant}"
+                f"{_laws_with(str(name))}"
+            )
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
             raise TargetError(f"{name}={value!r} cannot be predicted at; it must be a number, not {_sort(value)}.")
         if not (np.isfinite(value) and value > 0):

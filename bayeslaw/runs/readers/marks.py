@@ -41,8 +41,8 @@ def without_marks(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple
     )
     if errors:
         notes.append(
-            f"Errors behind numbers are not used: {errors[0]!r} is {_bare(found[errors[0]])}; a column loss_se of "
-            "standard errors is."
+            f"Errors behind numbers are not used: {errors[0]!r} is {_bare(found[errors[0]])}; a column 'loss_se' "
+            "of standard errors would be."
         )
     return [
         [

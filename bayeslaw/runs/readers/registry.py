@@ -154,7 +154,7 @@ def _read_folder(folder: Path) -> Raw:
         )
         raise RunsError(f"{folder.name or folder}: this directory holds no table and no log of runs{seen}.")
     raw = _together(parts, "folder of " + " and ".join(dict.fromkeys(part.format for _, part in parts)))
-    notes = (f"Not read, for they hold no losses: {', '.join(skipped[:12])}.",) if skipped else ()
+    notes = (f"Not read as runs, for they hold no losses: {', '.join(skipped[:12])}.",) if skipped else ()
     return replace(raw, notes=(*raw.notes, *notes))
 
 

@@ -22,6 +22,7 @@ STATE = "trainer_state.json"
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d{1,18})")
 _SUMMARY = "train_runtime"
+_BATCH = "train_batch_size"
 _MAX_HEADER = 100 * 1024**2
 _EXACT_RATE = 0.05  # rates are written with three decimals
 
@@ -52,15 +53,15 @@ def _read(found: Found) -> Raw:
     rows = _evaluated_once(rows, notes)
     folder = path.parent.parent if _CHECKPOINT.fullmatch(path.parent.name) else path.parent
     shared = _about_the_model([path.parent, folder] if found.is_folder else [path.parent], notes)
+    if isinstance(batch := state.get(_BATCH), int) and batch > 0:
+        shared[_BATCH] = batch
     cells = table_of([shared | {k: v for k, v in row.items() if not isinstance(v, list | dict)} for row in rows])
     _tokens(cells, notes)
-    batch = state.get("train_batch_size")
-    offered = (f"data:{batch}",) if isinstance(batch, int) and batch > 0 else ()
     a_step = _examples_a_step([row for row in history if _SUMMARY in row])
     if a_step:
         notes.append(f"A step is {a_step:.12g} examples, from the rates in the summary of the log.")
     known = {"step": f"data:{a_step:.12g}"} if a_step and not _counts_more_than_steps(cells) else {}
-    return Raw(FORMAT, cells, tuple(notes), is_one_run=True, known=known, suggested={"step": offered})
+    return Raw(FORMAT, cells, tuple(notes), is_one_run=True, known=known)
 
 
 def _evaluated_once(rows: list[dict[str, Any]], notes: list[str]) -> list[dict[str, Any]]:

@@ -28,8 +28,20 @@ def beside(tmp_path, text):
 
 
 def test_results_without_sizes_name_the_way_to_give_them(results):
-    with pytest.raises(RunsError, match=r"Or give a table that has them, a row a model \(model, params, tokens\), bes"):
+    with pytest.raises(
+        RunsError, match=r"Or give a table that has them, a row a model \(model, params, tokens\), as one"
+    ):
         read_runs(results)
+
+
+def test_sizes_in_the_folder_of_the_results_are_named_after_it(results):
+    models = beside(results, SIZES)
+    with pytest.raises(RunsError, match=r"as one more file after results, even if it lies in the same folder"):
+        read_runs(results)
+    runs = read_runs([results, models])
+    assert runs.table["params"].tolist() == [7e9, 1.3e9]
+    assert "Not read as runs, for they hold no losses: models.csv." in runs.notes
+    assert "Of each model, 'params', 'tokens' are taken from models.csv." in runs.notes
 
 
 @pytest.mark.parametrize("names", ["org/one org/two", "one two", "ORG__One Two"])

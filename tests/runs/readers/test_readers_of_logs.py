@@ -64,10 +64,23 @@ def test_trainer_state_takes_evaluations_and_asks_what_a_step_is(tmp_path):
     with pytest.raises(OpenQuestionsError, match="'step' counts steps") as caught:
         read_runs(tmp_path / "trainer_state.json")
     assert caught.value.questions[0].options[0] == "step=data:8"
+    sentence = caught.value.questions[0].sentence
+    assert "nothing says for certain how many" in sentence
+    assert "By the settings beside it, 'train_batch_size' (8), it is 8 examples" in sentence
     runs = read_runs(tmp_path, roles={"step": "data:16"})
     assert rows(runs, "data", "loss") == [[160.0, 2.9], [320.0, 2.4]]
     assert [out.row for out in runs.left_out] == [1, 3]
     assert understand(tmp_path, roles={"step": "data"}).format == "Hugging Face trainer_state.json"
+
+
+def test_no_batch_is_offered_where_those_of_several_trainers_differ(tmp_path):
+    for name, batch in (("one", 8), ("two", 16)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "trainer_state.json").write_text(json.dumps(state(train_batch_size=batch)))
+    question = understand(tmp_path).questions[0]
+    assert question.options[0] == "step=data"
+    assert "nothing says how many" in question.sentence
+    assert "'train_batch_size' differs" in question.sentence
 
 
 def test_the_summary_of_a_trainer_tells_what_a_step_is_and_is_no_point(tmp_path):

@@ -146,7 +146,7 @@ def test_marks_behind_numbers(tmp_path):
     assert runs.table["data"].tolist() == [1000, 2000, 1000]
     assert runs.table["loss"].tolist() == [3.5, 3.25, 3.1]
     assert "Marks behind numbers are dropped: '1k§' is 1k." in runs.notes
-    assert any("'3.5 (±0.1)' is 3.5; a column loss_se" in note for note in runs.notes)
+    assert any("'3.5 (±0.1)' is 3.5; a column 'loss_se' of standard errors would be" in note for note in runs.notes)
 
 
 @pytest.mark.parametrize("cell", ["10<sup>9</sup>", "10⁹", "1e-3", "3-1", "2026-10-01", "T5†", "±0.1", "3.1 (0.2)"])
