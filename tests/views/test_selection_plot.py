@@ -4,10 +4,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import rcParams
 from matplotlib.figure import Figure
 
+import bayeslaw
 import bayeslaw.views
 from bayeslaw.errors import OutputError
 from bayeslaw.views.names import short_names
@@ -109,6 +111,26 @@ def test_title_and_facts(figure, odd_selection):
     assert "data end at 4k" in texts
     assert "target 16k" in texts
     assert f"grey: the other {10 - COLOURED}, as measured" in texts
+
+
+def test_scores_are_called_what_they_are(forge_at_random):
+    runs = bayeslaw.read_runs(
+        pd.DataFrame(
+            [
+                {"model": model, "family": "f", "params": params, "tokens": tokens, "accuracy": score + more}
+                for model, params, more in (("s", 1e8, 0.0), ("l", 1e10, 0.2))
+                for tokens, score in ((1e9, 0.0), (4e9, 0.3), (1.6e10, 0.5))
+            ]
+        )
+    )
+    posterior = forge_at_random(runs, law="trajectory", scale=0.3)
+    drawn = plot_selection(posterior, bayeslaw.Fit(posterior).select(data=1e11))
+    texts = _texts(drawn)
+    assert "accuracy" in texts
+    assert "accuracy of a run at the target" in texts
+    assert not any("loss" in text for text in texts)
+    assert drawn.axes[0].get_yscale() == "linear"  # the lowest score is 0
+    assert "0" in _tick_labels(drawn.axes[0])
 
 
 def test_truth_is_marked_in_the_rows_of_those_measured(figure, odd_fit, odd_selection):

@@ -17,7 +17,13 @@ SMALL, MEDIUM = 10.5, 11.5  # points
 
 
 def padded(low: float, high: float, share: float, least: float) -> tuple[float, float]:
-    """Limits outside two positive numbers: by a share of their distance in logs, by ``least`` if they nearly agree."""
+    """Limits outside two numbers: by a share of their distance, in logs if they are positive.
+
+    By ``least`` if they nearly agree.
+    """
+    if low <= 0:
+        margin = max(share * (high - low), least)
+        return float(low - margin), float(high + margin)
     margin = share * np.log(high / low)
     if np.log(high / low) < least:
         margin = least
@@ -36,7 +42,7 @@ def tick(axes: Axes, which: str, write: Any, most: int) -> None:
 
 
 def _short(value: float) -> str:
-    return f"{value:.6g}" if 1e-4 <= value < 1e6 else f"{value:.0e}"
+    return f"{value:.6g}" if value == 0 or 1e-4 <= abs(value) < 1e6 else f"{value:.0e}"
 
 
 def spread(wanted: np.ndarray, gap: float, room: float) -> np.ndarray:

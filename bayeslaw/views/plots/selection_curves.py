@@ -32,7 +32,7 @@ from bayeslaw.views.plots.style import (
 def draw_curves(page: Page, posterior: Posterior, selection: Selection, names: Mapping[str, str]) -> None:
     """Draw the panel: measured runs, bands out to the target, names at their ends."""
     axes = page.axes(page.curves_left, page.bottom, page.curves_width, page.top - page.bottom)
-    law = posterior.law
+    law, outcome = posterior.law, selection.outcome
     target = float(selection.target[law.axis])
     models = [candidate.model for candidate in selection.candidates]
     measured = measured_of(posterior, selection.task, models)
@@ -42,7 +42,8 @@ def draw_curves(page: Page, posterior: Posterior, selection: Selection, names: M
     bands = bands_of(posterior, selection.task, models[:COLOURED], selection.target, start, target)
 
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    if outcome.link_name == "log":
+        axes.set_yscale("log")
     low, high = padded(min(every_size.min(), target), max(edge, target), 0.02, 0.4)
     axes.set_xlim(low, target if edge < target else high)  # the labels begin at the target
     axes.set_ylim(*padded(*limits(np.concatenate([losses for _, losses in measured]), bands), 0.03, 0.002))
@@ -54,7 +55,7 @@ def draw_curves(page: Page, posterior: Posterior, selection: Selection, names: M
         axes.axvspan(edge, target, color="#F6F6F6", zorder=0)
     for sizes, losses in measured[COLOURED:]:
         distinct = np.unique(sizes)
-        mean = [np.exp(np.log(losses[sizes == size]).mean()) for size in distinct]
+        mean = [outcome.inverse(outcome.link(losses[sizes == size]).mean()) for size in distinct]
         axes.plot(distinct, mean, color=FAINT, linewidth=0.6, zorder=1.5)
         axes.plot(sizes, losses, color=FAINT, linestyle="none", marker=".", markersize=3, zorder=1.5)
     for i in reversed(range(len(bands.quantiles[0]))):  # the leading candidate on top
@@ -70,7 +71,7 @@ def draw_curves(page: Page, posterior: Posterior, selection: Selection, names: M
         page.write(page.curves_left, page.bottom - 0.52, text, color=GREY)
     unit = covariate_unit(law.axis, law, selection.provenance)
     page.write(page.curves_left + page.curves_width, page.bottom - 0.52, f"{law.axis} ({unit})", ha="right")
-    page.write(page.curves_left - 0.5, page.top + 0.12, "loss", fontsize=MEDIUM)
+    page.write(page.curves_left - 0.5, page.top + 0.12, outcome.name, fontsize=MEDIUM)
 
 
 def _draw_band(axes: Axes, bands: Bands, i: int, start: float, told: str) -> None:

@@ -47,7 +47,7 @@ def plot_selection(posterior: Posterior, selection: Selection, truth: Mapping[st
         draw_curves(page, posterior, selection, names)
         draw_ranking(page, selection, names, truth or {})
         _write_title(page, posterior, selection, names)
-        _write_legend(page, told=bool(truth))
+        _write_legend(page, selection.outcome.name, told=bool(truth))
     return figure
 
 
@@ -71,7 +71,7 @@ def draw_ranking(page: Page, selection: Selection, names: Mapping[str, str], tru
     page.write(best_at, page.top + 0.12, "P(best)", ha="right", color=GREY)
     page.write(regret_at, page.top + 0.12, "exp. regret", ha="right", color=GREY)
     middle = page.ranking_left + page.ranking_width / 2
-    page.write(middle, page.top + 0.12, "loss of a run at the target", ha="center", color=GREY)
+    page.write(middle, page.top + 0.12, f"{selection.outcome.name} of a run at the target", ha="center", color=GREY)
     for row, candidate in enumerate(shown):
         colour = COLOURS[row] if row < COLOURED else OTHERS
         draw_row(axes, row, candidate)
@@ -114,12 +114,12 @@ def _write_title(page: Page, posterior: Posterior, selection: Selection, names: 
                fontweight="bold", color=STATUS_COLOURS[selection.status])  # fmt: skip
 
 
-def _write_legend(page: Page, *, told: bool) -> None:
-    outcome = " Upright black stroke: what was measured there." if told else ""
+def _write_legend(page: Page, named: str, *, told: bool) -> None:
+    measured = " Upright black stroke: what was measured there." if told else ""
     page.write(
         0.15, 0.14,
-        "Bands and bars: 50% and 90% intervals of the loss that one new run would measure; line and marker: median. "
-        f"Exp. regret: average loss paid above the best candidate's.{outcome}",
+        f"Bands and bars: 50% and 90% intervals of the {named} that one new run would measure; line and marker: median. "
+        f"Exp. regret: what the choice gives up against the best candidate, on average.{measured}",
         width=PAGE_WIDTH - 0.4, fontsize=9, color=GREY,
     )  # fmt: skip
 
