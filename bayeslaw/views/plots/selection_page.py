@@ -118,8 +118,8 @@ def _write_legend(page: Page, named: str, *, told: bool) -> None:
     measured = " Upright black stroke: what was measured there." if told else ""
     page.write(
         0.15, 0.14,
-        f"Bands and bars: 50% and 90% intervals of the {named} that one new run would measure; line and marker: median. "
-        f"Exp. regret: what the choice gives up against the best candidate, on average.{measured}",
+        f"Bands and bars: 50% and 90% intervals of the {named} that one new run would measure; line and marker: "
+        f"median. Exp. regret: what the choice gives up against the best candidate, on average.{measured}",
         width=PAGE_WIDTH - 0.4, fontsize=9, color=GREY,
     )  # fmt: skip
 
