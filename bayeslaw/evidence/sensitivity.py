@@ -170,8 +170,10 @@ def log_prior(posterior: Posterior, seed: int = 0) -> np.ndarray:
     if posterior.layout.borrowed is not None:
         columns, _ = vector_draws(posterior, posterior.scale_priors, seed)
         borrowed = posterior.layout.borrowed
-        off = np.column_stack([columns[entry] for entry in borrowed.entries]) - borrowed.mean
-        return np.asarray(-0.5 * np.sum(np.linalg.solve(borrowed.root(), off.T) ** 2, axis=0))
+        kept = [i for i, entry in enumerate(borrowed.entries) if entry in columns]  # not scales of what the table lacks
+        off = np.column_stack([columns[borrowed.entries[i]] for i in kept]) - borrowed.mean[kept]
+        root = np.linalg.cholesky(borrowed.covariance[np.ix_(kept, kept)])
+        return np.asarray(-0.5 * np.sum(np.linalg.solve(root, off.T) ** 2, axis=0))
     kind, layout, settings = kind_of(posterior.law), posterior.layout, posterior.settings
     law = with_coordinate_priors(posterior.law, settings["coordinate_priors"])
     total = np.zeros(posterior.chains * posterior.draws.sizes["draw"])

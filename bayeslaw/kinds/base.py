@@ -186,11 +186,6 @@ class Kind(Protocol[L]):
         """What a row must share with a table for its fit to predict it: the model, or the family."""
         ...
 
-    @property
-    def lends(self) -> bool:
-        """Whether fits of the kind can be made priors, which layouts of other tables then borrow."""
-        ...
-
     def prepare(self, runs: Runs, early_tokens: float) -> Runs:
         """Leave out what the kind does not describe, such as checkpoints from the first tokens."""
         ...

@@ -196,6 +196,10 @@ class Predictor(Protocol[T]):
         """Draws of the scales by the names of their priors: (S, T) of each task, or (S, 1) of all tasks."""
         ...
 
+    def scale_tasks(self) -> dict[str, tuple[str | None, ...]]:
+        """Scales that fits lend, by the names of their priors: the task of each column of ``scales``, None for all."""
+        ...
+
     def scale_variables(self) -> dict[str, tuple[str, str]]:
         """By variable of the posterior that holds a scale, of each task or of all: the name and unit it goes by."""
         ...

@@ -44,12 +44,8 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
     Raises
     ------
     PriorError
-        If its kind of model lends nothing, the fit failed its checks, pools in another way than its law, or has too few
-        draws.
+        If the fit failed its checks, pools in another way than its law, or has too few draws.
     """
-    if not kind_of(posterior.law).lends:
-        outcome = posterior.outcome.name
-        raise PriorError(f"The {posterior.law.name} law is of {outcome}, of which no priors are made: fit without one.")
     failed = [check.name for check in posterior.checks if check.status == "FAIL"]
     if failed:
         raise PriorError(f"A fit that failed its checks ({', '.join(failed)}) lends nothing. Mend the fit first.")
@@ -117,10 +113,12 @@ def vector_draws(posterior: Posterior, scales: Any, seed: int) -> tuple[dict[Ent
     """
     predictor = posterior.predictor
     columns: dict[Entry, np.ndarray] = _population(posterior, generator(seed, streams.LENDING))
-    of_tasks = predictor.scales()
-    for k, task in enumerate(posterior.layout.tasks):
+    drawn, tasks_of = predictor.scales(), predictor.scale_tasks()
+    for task in (None, *posterior.layout.tasks):
         for name, prior in sampled_scales(scales).items():
-            values = of_tasks[name][:, k]
+            if task not in tasks_of.get(name, ()):
+                continue
+            values = drawn[name][:, tasks_of[name].index(task)]
             if np.ptp(values) > 0:
                 columns[Entry(name, task)] = prior.standardised(values)
     path_columns, paths = predictor.paths()

@@ -37,7 +37,10 @@ def coordinate_records(prior: Prior) -> list[dict[str, Any]]:
 
 
 def scale_records(prior: Prior) -> list[dict[str, Any]]:
-    """Quantiles of noise and discrepancy: of tasks that are not known (``task`` is None), then of each that is."""
+    """Quantiles of noise and discrepancy: of tasks that are not known (``task`` is None), then of each that is.
+
+    Of a scale that all tasks have in common there is the former alone.
+    """
     records = []
     for name, scale in vars(prior.borrowed.scales).items():
         if isinstance(scale, Foretold):  # by a table that is not known either
@@ -45,10 +48,10 @@ def scale_records(prior: Prior) -> list[dict[str, Any]]:
         if isinstance(scale, float) or scale.sd == 0:
             continue
         for task in (None, *prior.tasks):
-            if task is None:
-                records.append({"name": name, "task": None, **_scale_quantiles(scale, 0.0, 1.0)})
-            elif _has(prior, Entry(name, task)):
-                records.append({"name": name, "task": task, **_scale_quantiles(scale, *_moments(prior, name, task))})
+            known = _has(prior, Entry(name, task))
+            if known or task is None:
+                moments = _moments(prior, name, task) if known else (0.0, 1.0)
+                records.append({"name": name, "task": task, **_scale_quantiles(scale, *moments)})
     return records
 
 

@@ -242,6 +242,9 @@ class ScorePredictor:
     def scales(self):
         return {"level_sd": flat(self.draws, "level_sd")}
 
+    def scale_tasks(self):
+        return {"level_sd": self.layout.tasks}
+
     def scale_variables(self):
         return {"level_sd": ("level_sd", "logit")}
 
@@ -260,7 +263,6 @@ class ScoreKind:
     name: str = "scores"
     outcome: Outcome = SCORE
     knows: str = "model"
-    lends: bool = True
     stored: tuple = (Layout, Curve)
 
     def prepare(self, runs, early_tokens):

@@ -36,7 +36,6 @@ class CurveKind:
     name: str = "curves"
     outcome: Outcome = LOSS
     knows: Literal["model", "family"] = "model"
-    lends: bool = True
 
     @property
     def stored(self) -> tuple[type, ...]:

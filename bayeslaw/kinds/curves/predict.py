@@ -111,6 +111,10 @@ class CurvePredictor(CurveTargeting):
         """Draws of the scales of each task, shapes (S, T)."""
         return {name: flat(self.draws, variable) for variable, (name, _) in self.scale_variables().items()}
 
+    def scale_tasks(self) -> dict[str, tuple[str | None, ...]]:
+        """Each scale has one column a task."""
+        return {name: self.layout.tasks for name, _ in self.scale_variables().values()}
+
     def scale_variables(self) -> dict[str, tuple[str, str]]:
         """Variables that hold scales of tasks: name and unit."""
         return {

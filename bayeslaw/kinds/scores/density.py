@@ -25,6 +25,7 @@ from jaxtyping import Float, Int
 
 from bayeslaw.kinds.scores.conditional import Bases, Coefficients, given_rest, heights
 from bayeslaw.kinds.scores.priors import ScorePriors
+from bayeslaw.kinds.shared.borrowed import VECTOR, BorrowedArrays, Filling, unfold
 from bayeslaw.kinds.shared.population import Pooled, Position, coordinates, log_population_prior, scale
 from bayeslaw.laws.base import Array, Law
 
@@ -66,6 +67,7 @@ class ScoreData(NamedTuple):
     first_of_model: Int[Array, " J"]  # curves
     first_of_family: Int[Array, " G"]
     groups: dict[str, Int[Array, " C"]]  # by level
+    borrowed: BorrowedArrays | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class ScoreDensity:
     pooled: Pooled
     scales: ScorePriors
     absent: frozenset[str]
+    filling: Filling = ()
 
     @property
     def whitened(self) -> bool:
@@ -100,12 +103,14 @@ class ScoreDensity:
     def log_prior(self, position: Position) -> Array:
         """Log prior density of a position, up to a constant."""
         total = log_population_prior(self.pooled, position)
-        for name in (*SHARED, *SCALES, WALKS, OWN):
-            total -= 0.5 * jnp.sum(position[name] ** 2)
+        for name in (*SHARED, *SCALES, WALKS, OWN, VECTOR):
+            if name in position:
+                total -= 0.5 * jnp.sum(position[name] ** 2)
         return total
 
     def log_likelihood(self, data: ScoreData, position: Position) -> Array:
         """Log density of the scores given a position."""
+        position = unfold(self.filling, data.borrowed, position)
         scales = score_scales(self, position)
         chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, position))
         bases = bases_of(data, scales)
@@ -129,12 +134,13 @@ class ScoreDensity:
         with the slope that they have at ``data.pilot``; the volume makes up for that, so the posterior is exact.
         Returns the position and the log of the Jacobian determinant.
         """
-        scales = score_scales(self, position)
-        chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, position))
+        whole = unfold(self.filling, data.borrowed, position)
+        scales = score_scales(self, whole)
+        chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, whole))
         p, slope = score(data.pilot, chance, ceiling), slope_of_score(data.pilot, chance, ceiling)
         variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
         precision = jnp.where(data.asked > 0, slope**2 / variance, 0.0)
-        response = data.pilot + (data.score - p) / slope - skill_by_law(self, data, position)
+        response = data.pilot + (data.score - p) / slope - skill_by_law(self, data, whole)
         found, volume = given_rest(bases_of(data, scales), precision, response, coefficients_of(position))
         effects = {"model_factor": found.model, "family_factor": found.family, "family_offset": found.group}
         tasks = {"level": found.shared[:, 0], WALKS: found.shared[:, 1:]}

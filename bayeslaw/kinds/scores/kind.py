@@ -35,7 +35,6 @@ class ScoreKind:
     name: str = "scores"
     outcome: Outcome = SCORE
     knows: Literal["model", "family"] = "family"
-    lends: bool = False
 
     @property
     def stored(self) -> tuple[type, ...]:
@@ -53,8 +52,8 @@ class ScoreKind:
         return leave_out_early(runs, early_tokens)
 
     def layout(self, runs: Runs, law: Law, borrowed: Borrowed | None = None) -> ScoreLayout:
-        """Arrays of a table; see `bayeslaw.kinds.scores.layout.score_layout`. There are no priors to borrow."""
-        return score_layout(runs, law)
+        """Arrays of a table; see `bayeslaw.kinds.scores.layout.score_layout`."""
+        return score_layout(runs, law, borrowed)
 
     def checks(self, layout: ScoreLayout, law: Law) -> list[Check]:
         """Verdicts on whether the table suffices; see `bayeslaw.kinds.scores.checks.score_checks`."""

@@ -7,6 +7,7 @@ import pandas as pd
 
 from bayeslaw.errors import LawError
 from bayeslaw.kinds.scores.walks import KNOTS, OWN_KNOTS, OWN_SPACING, SPACING, Walk, walk_over
+from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.layout import Layout, largest_of_curves, laws_fed_by, lay_out, points_of_table
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.laws.base import Law
@@ -31,7 +32,7 @@ POINTS_OF_A_WALK = 4
 
 @dataclass(frozen=True, eq=False)
 class ScoreLayout(Layout):
-    """Scores as arrays. Coordinates are stated at the geometric mean of all runs.
+    """Scores as arrays. Coordinates are stated at the geometric mean of all runs, or where those of a prior are.
 
     A task whose families have a single model each is one family, called as the task.
 
@@ -60,8 +61,8 @@ class ScoreLayout(Layout):
     own: Walk
 
 
-def score_layout(runs: Runs, law: Law) -> ScoreLayout:
-    """Lay out a table of scores for a law.
+def score_layout(runs: Runs, law: Law, borrowed: Borrowed | None) -> ScoreLayout:
+    """Lay out a table of scores for a law; with a prior, relative to the reference point of the prior.
 
     Raises
     ------
@@ -81,7 +82,7 @@ def score_layout(runs: Runs, law: Law) -> ScoreLayout:
         largest=largest_of_curves(points, law.axis),
         axis_reference=lambda largest, mean: mean,
         family=families_of,
-        borrowed=None,
+        borrowed=borrowed,
     )
     plain = Layout(**fields)
     seen = plain.weight > 0

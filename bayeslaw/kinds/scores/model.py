@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import numpy as np
@@ -25,6 +26,7 @@ from bayeslaw.kinds.scores.density import (
 from bayeslaw.kinds.scores.layout import ScoreLayout, times
 from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.scores.walks import SPACING
+from bayeslaw.kinds.shared.borrowed import BorrowedArrays, filling_of, reduced_sizes, unfold
 from bayeslaw.kinds.shared.parts import in_parts
 from bayeslaw.kinds.shared.population import (
     Pooled,
@@ -35,7 +37,7 @@ from bayeslaw.kinds.shared.population import (
     population_draws,
     population_sizes,
 )
-from bayeslaw.laws.base import Array, Law
+from bayeslaw.laws.base import Law
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,17 +109,7 @@ class ScoreModel:
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each entry of a position."""
-        layout, tasks = self.layout, len(self.layout.tasks)
-        return {
-            **population_sizes(self.density.pooled, layout),
-            **dict.fromkeys(("level", "ceiling", "chance", "noise"), (tasks,)),
-            **dict.fromkeys(OF_ALL_TASKS, (1,)),
-            WALKS: (tasks, 2 * len(layout.common.knots)),
-            "model_factor": (int(layout.model_of.max()) + 1,),
-            "family_factor": (int(layout.family_name_of.max()) + 1,),
-            "family_offset": (len(layout.families),),
-            OWN: (len(layout.curves), 1 + len(layout.own.knots)),
-        }
+        return reduced_sizes(self.density.filling, _whole_sizes(self.layout, self.density.pooled))
 
     def fixed(self) -> frozenset[str]:
         """Entries of a position fixed at 0: spreads of the population, and what the table cannot tell apart."""
@@ -126,7 +118,8 @@ class ScoreModel:
         known |= {"chance"} if not self.layout.chance.any() else set()  # guessing reaches 0 on all
         absent = self.density.absent
         effects = {"model_sd": "model_factor", "family_sd": "family_factor", "family_offset_sd": "family_offset"}
-        return frozenset(known | absent | {effects[name] for name in absent & set(effects)})
+        known |= absent | {effects[name] for name in absent & set(effects)}
+        return frozenset(known & set(self.sizes()))
 
     def without_runs(self) -> "ScoreModel":
         """The same model with runs that carry no information, for draws from the prior."""
@@ -136,7 +129,7 @@ class ScoreModel:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""
         with jax.enable_x64(True):
             evaluate = functools.partial(_evaluate, self.density, self.data)
-            values, scales, level, family, chance, ceiling = in_parts(evaluate, positions)
+            positions, values, scales, level, family, chance, ceiling = in_parts(evaluate, positions)
         common = {name: scales[name][:, 0] for name in OF_ALL_TASKS}
         own, walks, knots = positions[OWN], positions[WALKS], len(self.layout.common.knots)
         return ScoreDraws(
@@ -155,15 +148,17 @@ class ScoreModel:
 
 
 @functools.partial(jax.jit, static_argnames="density")
-def _evaluate(density: ScoreDensity, data: ScoreData, positions: Position) -> tuple[Array, ...]:
-    """Coordinates, scales, levels of curves and families, chance and ceilings, at S positions."""
+def _evaluate(density: ScoreDensity, data: ScoreData, positions: Position) -> tuple[Any, ...]:
+    """Whole positions, coordinates, scales, levels of curves and families, chance and ceilings, at S positions."""
 
-    def one(position: Position) -> tuple[Array, ...]:
+    def one(position: Position) -> tuple[Any, ...]:
+        position = unfold(density.filling, data.borrowed, position)
         scales = score_scales(density, position)
         chance, ceiling = levels_of(density, data, position)
         first = data.first_of_family
         index = (data.task_of[first], data.family_name_of[first], data.family_of[first])
         return (
+            position,
             coordinates(density.pooled, data.groups, position),
             scales,
             heights(bases_of(data, scales), coefficients_of(position))[:, 0],
@@ -173,6 +168,21 @@ def _evaluate(density: ScoreDensity, data: ScoreData, positions: Position) -> tu
         )
 
     return jax.vmap(one)(positions)
+
+
+def _whole_sizes(layout: ScoreLayout, pooled: Pooled) -> dict[str, tuple[int, ...]]:
+    """Shape of each entry of a whole position, before any is taken from the borrowed vector."""
+    tasks = len(layout.tasks)
+    return {
+        **population_sizes(pooled, layout),
+        **dict.fromkeys(("level", "ceiling", "chance", "noise"), (tasks,)),
+        **dict.fromkeys(OF_ALL_TASKS, (1,)),
+        WALKS: (tasks, 2 * len(layout.common.knots)),
+        "model_factor": (int(layout.model_of.max()) + 1,),
+        "family_factor": (int(layout.family_name_of.max()) + 1,),
+        "family_offset": (len(layout.families),),
+        OWN: (len(layout.curves), 1 + len(layout.own.knots)),
+    }
 
 
 def absent_from(layout: ScoreLayout) -> frozenset[str]:
@@ -238,5 +248,7 @@ def build_score_model(law: Law, layout: ScoreLayout, pooled: Pooled, scales: Sco
         first_of_model=np.unique(layout.model_of, return_index=True)[1],
         first_of_family=np.unique(layout.family_of, return_index=True)[1],
         groups=group_index(layout),
+        borrowed=None if layout.borrowed is None else BorrowedArrays(layout.borrowed.mean, layout.borrowed.root()),
     )
-    return ScoreModel(law, layout, ScoreDensity(law, pooled, scales, absent_from(layout)), data)
+    filling = filling_of(layout.borrowed, _whole_sizes(layout, pooled), layout.tasks)
+    return ScoreModel(law, layout, ScoreDensity(law, pooled, scales, absent_from(layout), filling), data)

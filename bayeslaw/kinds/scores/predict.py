@@ -99,6 +99,13 @@ class ScorePredictor(ScoreTargeting):
         common = {name: self._scale(name) for name in OF_ALL_TASKS}
         return {"noise": flat(self.draws, "noise"), **logits, **common}
 
+    def scale_tasks(self) -> dict[str, tuple[str | None, ...]]:
+        """Noise and ceilings of tasks, and what all tasks have in common.
+
+        Chance of single tasks is not lent: tables that say what guessing reaches state it relative to that.
+        """
+        return {**dict.fromkeys(("noise", "ceiling"), self.layout.tasks), **dict.fromkeys(OF_ALL_TASKS, (None,))}
+
     def scale_variables(self) -> dict[str, tuple[str, str]]:
         """Variables that hold scales, and levels of scores: name and unit."""
         rates = dict.fromkeys(("common_rate", "size_rate", "own_rate"), "skill per root e-fold")

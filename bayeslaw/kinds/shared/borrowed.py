@@ -46,7 +46,7 @@ class Entry:
     name : str
         Name of the entry of a position that it belongs to.
     task : str or None
-        The task it belongs to; None for the population.
+        The task it belongs to; None for the population, and for scales that all tasks have in common.
     index : int
         Its index within the entry: the coordinate for ``location``, the knot for a path.
     """

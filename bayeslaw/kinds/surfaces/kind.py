@@ -36,7 +36,6 @@ class SurfaceKind:
     name: str = "surfaces"
     outcome: Outcome = LOSS
     knows: Literal["model", "family"] = "family"
-    lends: bool = True
 
     @property
     def stored(self) -> tuple[type, ...]:

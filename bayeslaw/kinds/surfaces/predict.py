@@ -146,6 +146,10 @@ class SurfacePredictor(SurfaceTargeting):
         """Draws of the scales of each task, shapes (S, T)."""
         return {name: self._flat(name) for name in self.scale_variables()}
 
+    def scale_tasks(self) -> dict[str, tuple[str | None, ...]]:
+        """Each scale has one column a task."""
+        return {name: self.layout.tasks for name, _ in self.scale_variables().values()}
+
     def scale_variables(self) -> dict[str, tuple[str, str]]:
         """Variables that hold scales of tasks: name and unit."""
         second = noise_of(self.law).unit

@@ -11,7 +11,7 @@ from numpyro.infer.util import log_density as numpyro_log_density
 from scipy.special import expit, logit
 
 import bayeslaw as bl
-from bayeslaw.errors import LawError, PriorError, TargetError
+from bayeslaw.errors import LawError, TargetError
 from bayeslaw.evidence.comparison.candidates import all_laws
 from bayeslaw.evidence.sensitivity import log_prior
 from bayeslaw.kinds.base import log_density
@@ -304,12 +304,6 @@ def test_a_new_family_lies_about_a_middle_that_is_not_known(forge_at_random):
     middle = posterior.flat("family_level").reshape(-1, 2, 2).mean(axis=1)  # tasks within families
     assert [task for task, _ in posterior.layout.families] == ["easy", "hard", "easy", "hard"]
     assert np.var((level - middle) / wanted) == pytest.approx(1, abs=0.1)
-
-
-@pytest.mark.fits
-def test_it_lends_no_prior(fitted):
-    with pytest.raises(PriorError, match="of accuracy, of which no priors are made"):
-        fitted.as_prior("quiz")
 
 
 def test_scales_that_are_known_are_kept_and_those_of_nothing_are_0(runs):
