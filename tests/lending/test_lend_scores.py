@@ -170,7 +170,7 @@ def test_models_that_the_prior_was_made_from_are_refused(prior, runs):
         bl.build(runs, law="trajectory", prior=prior)
 
 
-@pytest.mark.fits
+@pytest.mark.slow  # three fits, minutes
 def test_a_fit_lends_to_new_models_of_its_tasks(runs, tmp_path):
     """Two models at two checkpoints each; the end of the larger one is foretold, from the file of a prior."""
     lender = bl.fit(runs, law="trajectory", seed=1, sampler=SAMPLER)
