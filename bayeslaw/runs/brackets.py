@@ -3,13 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from bayeslaw.runs.units import MULTIPLES
+from bayeslaw.runs.units import MULTIPLE, RAISED, multiple_of
 
 _BRACKETS = re.compile(r"(.{1,80}?)[\s_]*[(\[]([^()\[\]]{1,40})[)\]]")
 _POWER_BEHIND = re.compile(r"(.{1,80}?)[\s_]*[x×/]\s*((?:10\s?(?:\^|\*\*)?\s?|1e)\S{1,3})", re.IGNORECASE)  # noqa: RUF001
 _POWER = re.compile(r"(?:[x×·*]\s*)?(?:10\s?(?:\^|\*\*)?\s?|1e\+?)\{?(\d{1,2})\}?", re.IGNORECASE)  # noqa: RUF001
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_LETTER = re.compile(r"(?:in\s+)?(thousands?|millions?|billions?|trillions?|mn|bn|tn|[kmbgt])(?![a-z])", re.IGNORECASE)
+_MULTIPLE = re.compile(rf"(?:in\s+)?({MULTIPLE})(?![a-z])", re.IGNORECASE)
 _FLOP = re.compile(
     r"(|k|m|g|t|p|e|z|y|kilo|mega|giga|tera|peta|exa|zetta|yotta)[\s-]?flops?(?:[\s/-]?(s?[\s-]?days?))?", re.IGNORECASE
 )
@@ -56,7 +55,7 @@ def behind(heading: str) -> Behind | None:
     of_loss = _OF_LOSS.fullmatch(text)
     if of_loss:
         return Behind(base, 1.0, "", "bits" if of_loss[1].casefold().startswith("bit") else "nats", text)
-    scale, rest = _scaled(text.translate(_RAISED))
+    scale, rest = _scaled(text.translate(RAISED))
     if _PF_DAYS.fullmatch(rest):
         return Behind(base, scale * 1e15 * _SECONDS_A_DAY, "compute", "", text)
     flop = _FLOP.fullmatch(rest)
@@ -76,9 +75,8 @@ def letter_of(heading: str) -> str:
 
 def _scaled(text: str) -> tuple[float, str]:
     """The number that a text begins with as a unit, and the rest of it."""
-    for sign in (_POWER, _LETTER):
-        found = sign.match(text)
-        if found:
-            word = found[1].casefold()
-            return (10.0 ** int(word) if word.isdigit() else MULTIPLES[word[0]]), text[found.end() :].strip()
+    if power := _POWER.match(text):
+        return 10.0 ** int(power[1]), text[power.end() :].strip()
+    if word := _MULTIPLE.match(text):
+        return multiple_of(word[1]), text[word.end() :].strip()
     return 1.0, text

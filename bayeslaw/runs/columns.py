@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bayeslaw.runs.brackets import Behind, behind
-from bayeslaw.runs.units import MULTIPLES, read_count
+from bayeslaw.runs.units import MULTIPLE, multiple_of, read_count
 
 COUNTS = ("data", "params", "tokens", "compute", "unique_data")
 LOSSES = ("loss", "loss_se")
@@ -117,8 +117,7 @@ _ENDING_IN_ACCURACY = _endings(name for name in ALIASES["accuracy"].split(", ") 
 _ENDING_IN_LOSS = _endings(_LOSS_WORDS)
 _ENDING_IN_UNIT = _endings(_LOSS_UNITS)
 
-_UNITS = "K|M|B|G|T|thousands?|millions?|billions?|trillions?"
-_UNIT_BEHIND = re.compile(rf"(.{{1,80}}?)(?:[\s_]*[(\[]\s*({_UNITS})\s*[)\]]|[\s_]+(?:in[\s_]+)?({_UNITS}))", re.I)
+_UNIT_BEHIND = re.compile(rf"(.{{1,80}}?)[\s_]+(?:in[\s_]+)?({MULTIPLE})", re.IGNORECASE)
 _SIZE_PREFIX = re.compile(r"(?:d|n|data|examples|samples|tokens)\s*=", re.IGNORECASE)
 _WORD_AT_END = re.compile(r"[A-Za-z]{2}$")
 _PARTS = re.compile(r"[/.:]")
@@ -221,8 +220,7 @@ def _with_unit(heading: str) -> Meaning | None:
     found = _UNIT_BEHIND.fullmatch(heading.strip())
     base = _MEANING.get(plain(found[1])) if found else None
     if base and found and base.role in COUNTS:
-        unit = found[2] or found[3]
-        return Meaning(base.role, base.scale * MULTIPLES[unit[0].lower()], why=f"the heading names a unit, {unit!r}")
+        return Meaning(base.role, base.scale * multiple_of(found[2]), why=f"the heading names a unit, {found[2]!r}")
     return None
 
 
@@ -232,14 +230,15 @@ def _in_unit(found: Behind) -> Meaning | None:
     why = f"the heading names a unit, {found.text!r}"
     if found.unit == "nats" and known is None:
         return Meaning("loss", unit="nats", rank=LOSS_OF, why=why)
-    if known is None or known.scale != 1:
+    if known is None or (known.scale != 1 and (found.role or found.unit)):
         return None
     if found.unit:
         return replace(known, unit=found.unit, why=why) if known.role == "loss" and known.unit == "nats" else None
     if known.role not in COUNTS or found.role not in ("", known.role, *(["tokens"] if known.role == "data" else [])):
         return None
-    role = found.role or known.role
-    return replace(known, role=role, scale=found.scale, why=why) if found.scale != 1 or found.role else None
+    if found.scale == 1 and not found.role:
+        return None
+    return replace(known, role=found.role or known.role, scale=known.scale * found.scale, why=why)
 
 
 def _accuracy(heading: str, parts: list[str]) -> Meaning | None:

@@ -91,9 +91,9 @@ class Draft:
             notes=(*self.notes, note),
         )
 
-    def without_superseded(self) -> "Draft":
-        """Leave out rows of a log that were run again after it was resumed."""
-        mask = superseded(self.table)
+    def without_superseded(self, *, is_log: bool) -> "Draft":
+        """Leave out rows of a log that were run again after it was resumed; see `superseded`."""
+        mask = superseded(self.table, is_log=is_log)
         if not mask.any():
             return self
         draft = self.without(mask, "run again after the log was resumed: the later row of a step counts")

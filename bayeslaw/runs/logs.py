@@ -92,12 +92,17 @@ def carried(cells: pd.DataFrame, name: str, run: str | None) -> pd.DataFrame:
     return cells.assign(**{name: filled})
 
 
-def superseded(table: pd.DataFrame) -> NDArray[np.bool_]:
+def superseded(table: pd.DataFrame, *, is_log: bool) -> NDArray[np.bool_]:
     """Find rows that were run again after a log was resumed.
 
     A run was resumed where its sizes, in the order of the file, fall back to one that was there and is not the first,
-    or come again at the last, and then go further than before. Runs that begin again at their first size are repeats
-    of each other, and stay.
+    and then go further than before. Runs that begin again at their first size are repeats of each other, and stay. So
+    are two runs of one size, one below the other, unless the table is a log: there the last step was run again.
+
+    Parameters
+    ----------
+    table : canonical runs, in the order of the source.
+    is_log : whether the source has columns that only logs of training have.
 
     Returns
     -------
@@ -108,7 +113,8 @@ def superseded(table: pd.DataFrame) -> NDArray[np.bool_]:
     for positions in table.groupby(keys, sort=False, dropna=False).indices.values():
         sizes = table["data"].to_numpy(float)[positions]
         losses = table["loss"].to_numpy(float)[positions]
-        starts = np.flatnonzero(np.diff(sizes) <= 0) + 1
+        steps = np.diff(sizes)
+        starts = np.flatnonzero(steps <= 0 if is_log else steps < 0) + 1
         if len(starts) and _resumes(sizes, losses, starts):
             for start in starts:
                 before = np.arange(start)[sizes[:start] >= sizes[start]]

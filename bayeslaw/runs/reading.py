@@ -35,7 +35,7 @@ from bayeslaw.runs.readers.registry import read_raw, read_several
 from bayeslaw.runs.schedules import schedule_check
 from bayeslaw.runs.score_checks import ask_about_scores, below_chance, check_metrics_are_scores, score_problems
 from bayeslaw.runs.scores import are_accuracies
-from bayeslaw.runs.sheets import Sheet, tidy_sheet
+from bayeslaw.runs.sheets import Sheet, is_log, tidy_sheet
 from bayeslaw.runs.stated import read_answers, scores_as_roles
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
 from bayeslaw.runs.understood import Understood, understood_columns
@@ -236,7 +236,7 @@ def _asked(
         raise RunsError(
             f"{draft.source}: no run is left ({counted}), expected losses after some training. Add such runs."
         )
-    draft = draft.without_empty().without_superseded().with_known_tasks()
+    draft = draft.without_empty().without_superseded(is_log=is_log(sheet.cells)).with_known_tasks()
     questions = list(sheet.roles.questions)
     questions += ask_about_numbers(draft.table, draft.read, sheet.roles.columns)
     loss = sheet.roles.measured

@@ -224,7 +224,7 @@ def _errors_among(headings: list[str]) -> str:
 def _without_rows_of_training(sheet: Sheet) -> Sheet:
     """Leave out rows of a log that hold no loss of the kind that is read, but something else."""
     loss = sheet.roles.measured.heading
-    if not (sheet.roles.training or _is_log(sheet.cells)):
+    if not (sheet.roles.training or is_log(sheet.cells)):
         return sheet
     sheet = _with_rates(_with_counts(_without_compute_of_summaries(sheet)))
     blank = read_numbers(sheet.cells[loss], counts=False).blank
@@ -316,6 +316,6 @@ def _with_rates(sheet: Sheet) -> Sheet:
     return replace(sheet, cells=carried(sheet.cells, rate, model.heading if model is not None else None))
 
 
-def _is_log(cells: pd.DataFrame) -> bool:
+def is_log(cells: pd.DataFrame) -> bool:
     """Whether the table has columns that only logs of training have."""
     return any(map(counts_steps, cells.columns))

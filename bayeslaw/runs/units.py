@@ -27,12 +27,17 @@ _NOUN_BEHIND = re.compile(r"(?<=[\w.}])\s+(?:tokens?|params?|parameters|examples
 _LETTER_OF = {
     "thousand": "k", "million": "m", "billion": "b", "trillion": "t", "mn": "m", "mln": "m", "bn": "b", "tn": "t"
 }  # fmt: skip
+MULTIPLE = rf"(?:{'|'.join(_LETTER_OF)})s?|[{''.join(MULTIPLES)}]"
+"""A pattern of letters and words for multiples, in any case; for what they stand see `multiple_of`."""
+
 _WORD_BEHIND = re.compile(rf"(?<=[\d.])\s*({'|'.join(_LETTER_OF)})$", re.IGNORECASE)
 _TIMES_TEN = re.compile(
     r"(?:([+-]?\d+(?:\.\d*)?)\s*[x×·*⋅]\s*)?"  # noqa: RUF001
     r"10\s?(?:(?:\^|\*\*)\s?\{?\+?(\d{1,2})\}?|([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}))"
 )
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+"""From raised digits to digits, for `str.translate`."""
+
 _POINTED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})*")
 _BLANK_WORDS = frozenset({"", "-", "na", "n/a", "nan", "none", "null"})
 _MORE_DIGITS_THAN_A_FLOAT = re.compile(r"^[+-]?\d{16,}$", re.MULTILINE)
@@ -157,6 +162,12 @@ def pointed_thousands(cells: pd.Series) -> str | None:
     return next((cell for cell in written if "." in cell), None)
 
 
+def multiple_of(word: str) -> float:
+    """What a letter or a word stands for: 1e6 of ``M``, ``mn`` and ``millions``; it is one that `MULTIPLE` matches."""
+    word = word.casefold()
+    return MULTIPLES[word if word in MULTIPLES else _LETTER_OF[word.removesuffix("s")]]
+
+
 def is_blank(cell: Any) -> bool:
     """Say whether a cell that should hold a number holds nothing."""
     if isinstance(cell, str):
@@ -247,7 +258,7 @@ def _read_written_count(text: str) -> tuple[float, bool]:
         text = text[: word.start()] + _LETTER_OF[word[1].lower()]
     powered = _TIMES_TEN.fullmatch(text)
     if powered:
-        power = powered[2] or powered[3].translate(_RAISED)
+        power = powered[2] or powered[3].translate(RAISED)
         return float(f"{powered[1] or 1}e{power}"), True
     by = MULTIPLES.get(text[-1].lower())
     digits = text[:-1].rstrip() if by else text

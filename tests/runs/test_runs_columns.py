@@ -124,6 +124,25 @@ def test_headings_that_are_sizes():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("heading", "role", "scale"),
+    [
+        ("tokens (thousands)", "tokens", 1e3),
+        ("size in thousands", "params", 1e3),
+        ("data (thousand examples)", "data", 1e3),
+        ("N (millions)", "params", 1e6),
+        ("params (mln)", "params", 1e6),
+        ("tokens in bn", "tokens", 1e9),
+        ("D (trillion tokens)", "tokens", 1e12),
+        ("tokens (T)", "tokens", 1e12),
+        ("gflops (M)", "compute", 1e15),
+    ],
+)
+def test_letters_and_words_for_multiples_in_headings(heading, role, scale):
+    found = meaning(heading)
+    assert (found.role, found.scale) == (role, scale)
+
+
 def test_units_in_headings_are_applied_and_noted():
     frame = pd.DataFrame({"model": ["a"], "params (M)": [124], "tokens [B]": [2.5], "total_gflops": [2e9], "loss": [3]})
     runs = read_runs(frame)

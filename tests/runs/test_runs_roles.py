@@ -348,6 +348,9 @@ def test_a_log_resumed_at_its_last_step():
     steps = [100, 200, 300, 300, 400]
     frame = pd.DataFrame({"step": steps, "tokens": [1000 * s for s in steps], "val_loss": [4, 3.5, 3.2, 3.1, 2.9]})
     assert read_runs(frame).table["loss"].tolist() == [4, 3.5, 3.1, 2.9]
+    repeated = read_runs(frame.drop(columns="step").assign(model="a"))  # no log: two runs of one size
+    assert repeated.table["loss"].tolist() == [4, 3.5, 3.2, 3.1, 2.9]
+    assert repeated.left_out == ()
 
 
 def test_counts_of_a_log_follow_by_the_steps_that_all_rows_have():
