@@ -111,18 +111,26 @@ def _of_errors(table: pd.DataFrame, read: Mapping[str, ReadColumn]) -> Iterator[
 
 
 def ask_about_scores(column: Column, read: ReadColumn) -> list[Question]:
-    """Ask about a column that is called a score, and has numbers above 1: not all scores are of questions."""
-    if column.said or plain(column.heading).removesuffix("s") != "score" or read.scale == 1:
+    """Ask about a column whose numbers don't go with its name.
+
+    One that is called a score, and has numbers above 1: not all scores are of questions. Or one that names percent, and
+    has none above 1.
+    """
+    heading, values = column.heading, read.numbers.values[np.isfinite(read.numbers.values)]
+    if column.said or not len(values):
         return []
-    heading = column.heading
-    return [
-        Question(
-            heading,
-            (f"{heading}=accuracy:percent", f"{heading}=ignore"),
-            f"Column {heading!r} has scores up to {np.nanmax(read.numbers.values):g}, and does not say of what: is it "
-            "the percentage of questions that were answered rightly?",
+    largest = values.max()
+    if plain(heading).removesuffix("s") == "score" and read.scale != 1:
+        told = (
+            f"has scores up to {largest:g}, and does not say of what: is it the percentage of questions that were "
+            "answered rightly?"
         )
-    ]
+        return [Question(heading, (f"{heading}=accuracy:percent", f"{heading}=ignore"), f"Column {heading!r} {told}")]
+    if "%" in heading and read.scale == 1 and not read.numbers.suffixed.any():
+        told = f"is in percent by its name, and has no number above {largest:g}: are they percent, or shares?"
+        options = (f"{heading}=accuracy:share", f"{heading}=accuracy:percent")
+        return [Question(heading, options, f"Column {heading!r} {told}")]
+    return []
 
 
 def below_chance(table: pd.DataFrame) -> list[str]:

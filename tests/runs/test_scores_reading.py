@@ -1,32 +1,16 @@
 """Tables of benchmark scores: which tables are, what their columns become, and what is refused or asked about them."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from score_frames import WIDE, downstream, published, scores
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
-from bayeslaw.runs.benchmarks import benchmark_in, known_benchmark
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.naming import size_in_name
 from bayeslaw.runs.questions import OpenQuestionsError
 from bayeslaw.runs.reading import understand
-
-FOLDER = os.environ.get("BAYESLAW_DATA")
-published = pytest.mark.skipif(not FOLDER, reason="set BAYESLAW_DATA to the folder of the real tables to read them")
-BASE = pd.DataFrame({"model": ["a", "a", "b", "b"], "tokens": [1e9, 2e9, 1e9, 2e9], "task": "exam"})
-WIDE = pd.DataFrame({"model": ["a", "b"], "tokens": [1e9, 2e9]})
-
-
-def scores(values=(0.3, 0.4, 0.5, 0.6), name="accuracy", **more):
-    return BASE.assign(**{name: list(values)}, **more)
-
-
-def downstream(name):
-    return Path(FOLDER or "") / "downstream" / name
 
 
 @pytest.mark.parametrize(
@@ -291,72 +275,6 @@ def test_rows_before_training_are_left_out():
     assert {one.reason for one in runs.left_out} == {"measured before any training, which is on no curve"}
 
 
-def test_a_leaderboard_gets_a_row_for_each_model_and_benchmark():
-    frame = WIDE.assign(hellaswag=[0.3, 0.4], mine=[0.2, None])
-    runs = read_runs(frame, scores=("hellaswag", "mine"))
-    assert runs.table[["row", "model", "task", "accuracy"]].values.tolist() == [
-        [1, "a", "hellaswag", 0.3],
-        [1, "a", "mine", 0.2],
-        [2, "b", "hellaswag", 0.4],
-    ]
-    assert [(one.row, one.reason) for one in runs.left_out] == [(2, "no score on mine")]
-    assert runs.content_hash == read_runs(frame, scores="hellaswag, mine").content_hash
-    by_name = read_runs(frame)
-    assert by_name.tasks == ("hellaswag",)
-    assert any("by the names; --scores" in note for note in by_name.notes)
-    assert read_runs(frame.assign(loss=None)).tasks == ("hellaswag",)
-    with pytest.raises(RunsError, match="no column of losses"):
-        read_runs(scores(name="hellaswag"))
-
-
-def test_a_single_column_of_scores_names_the_task():
-    assert read_runs(WIDE.assign(mine=[0.3, 0.4]), scores=["mine"]).tasks == ("mine",)
-    assert read_runs(WIDE.assign(**{"arc_easy/acc": [0.3, 0.4]})).tasks == ("arc_easy",)
-    assert read_runs(scores(name="mine"), scores=["mine"]).tasks == ("exam",)
-    chart = pd.DataFrame({"tokens": [1e9, 2e9], "a - arc_easy/acc": [0.3, 0.4], "b - arc_easy/acc": [0.4, 0.5]})
-    assert read_runs(chart).tasks == ("arc_easy",)
-
-
-def test_standard_errors_stand_beside_scores_of_a_leaderboard():
-    frame = WIDE.assign(**{"piqa/acc,none": [0.5, 0.6], "piqa/acc_stderr,none": 0.05, "copa/acc,none": [0.7, 0.8]})
-    table = read_runs(frame).table.sort_values("task")
-    assert table["accuracy_se"].tolist() == pytest.approx([np.nan, np.nan, 0.05, 0.05], nan_ok=True)
-
-
-def test_a_leaderboard_with_another_outcome_is_read_as_scores_if_that_is_said():
-    frame = WIDE.assign(val_loss=[3.0, 2.0], hellaswag=[0.3, 0.4], piqa=[0.5, 0.6])
-    losses = read_runs(frame)
-    assert losses.table["loss"].tolist() == [3.0, 2.0]
-    assert any("--scores hellaswag,piqa" in note for note in losses.notes)
-    assert read_runs(frame, scores=["hellaswag", "piqa"]).table["model_loss"].tolist() == [3.0, 3.0, 2.0, 2.0]
-
-
-@pytest.mark.parametrize(
-    ("frame", "roles", "fragments"),
-    [
-        (WIDE.assign(piqa=1.0, mine=0.5), {"piqa": "accuracy", "mien": "accuracy"}, ["'mien'", "did you mean 'mine'?"]),
-        (WIDE.assign(piqa=1.0, mine=0.5), {"piqq": "accuracy"}, ["did you mean 'piqa'?", "'model', 'tokens', 'piqa'"]),
-        (WIDE.assign(val_loss=3.0), {"val_loss": "accuracy"}, ["a loss by its name", "--as val_loss=accuracy:share"]),
-        (WIDE.assign(brier=0.3, piqa=0.5), {"brier": "accuracy", "piqa": "accuracy"}, ["Brier score is"]),
-        (WIDE.assign(x=1, y=1), {"x": "accuracy", "y": "accuracy:percent"}, ["several units", "y=accuracy:percent"]),
-        (scores(name="x", y=1), {"x": "accuracy", "y": "accuracy"}, ["'x', 'y' are benchmarks", "a column 'task' too"]),
-        (WIDE.assign(x=1, c="c"), {"x": "accuracy", "c": "task"}, ["each benchmark is a task", "--as c=variant"]),
-        (WIDE.assign(**{"x": 1, "a b": "c"}), {"x": "accuracy", "a b": "task"}, ["--as 'a b=variant'"]),
-        (WIDE.assign(**{"piqa/acc": 0.5, "piqa/acc_norm": 0.5}), {}, ["both scores on 'piqa'", "--scores"]),
-        (
-            WIDE.assign(piqa=[55, 60], gsm8k=[0.4, 2.0]),
-            {},
-            ["column 'gsm8k': found 0.4", "--as piqa=accuracy:percent --as gsm8k=accuracy:percent"],
-        ),
-    ],
-)  # fmt: skip
-def test_leaderboards_that_cannot_be_used_are_explained(frame, roles, fragments):
-    with pytest.raises(RunsError) as caught:
-        read_runs(frame, roles=roles)
-    for fragment in fragments:
-        assert fragment in str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("name", "params"),
     [
@@ -379,15 +297,6 @@ def test_params_are_read_from_names_if_every_name_has_them():
     assert any("such as 'b'" in note for note in one_without.notes)
     assert read_runs(named.assign(params=7e9)).table["params"].tolist() == [7e9] * 4
     assert "params" not in read_runs(named.rename(columns={"accuracy": "loss"})).table
-
-
-def test_names_of_benchmarks():
-    assert known_benchmark("ARC_Challenge (25-shot)").questions == 1172
-    assert known_benchmark("truthfulqa_mc2").chance is None
-    assert known_benchmark("mmlu_abstract_algebra").chance == 0.25
-    assert known_benchmark("mmlu_pro") is known_benchmark("mmlu_pro_law") is known_benchmark("mine") is None
-    assert benchmark_in("arc_easy/acc_norm,none") == "arc_easy"
-    assert benchmark_in("arc_easy/loss") is None
 
 
 def test_a_table_that_was_saved_is_read_as_it_was():
@@ -459,13 +368,12 @@ def test_published_checkpoints_with_losses():
     assert set(table.loc[table["task"] == "siqa", "chance"]) == {1 / 3}
 
 
-@published
-def test_published_leaderboard():
-    columns = ("arc", "hellaswag", "mmlu", "truthfulqa", "winogrande", "gsm8k")
-    roles = {"size": "params:B", "tokens": "tokens:T", "flops": "compute:1e21"}
-    runs = read_runs(downstream("leaderboard.csv"), roles=roles, scores=columns)
-    assert runs.tasks == columns
-    assert len(runs.table) == 168 * 6
-    assert runs.content_hash == read_runs(downstream("leaderboard.csv"), roles=roles).content_hash
-    sizes = runs.table.loc[runs.table["model"] == "bloom", ["params", "tokens", "compute"]].drop_duplicates()
-    assert sizes.values.tolist() == [[176e9, 0.366e12, pytest.approx(386.496e21)]]
+def test_percent_in_a_heading_and_shares_below_it_are_asked_about():
+    shares = scores().rename(columns={"accuracy": "accuracy (%)"})
+    with pytest.raises(OpenQuestionsError, match="is in percent by its name, and has no number above") as caught:
+        read_runs(shares)
+    assert caught.value.questions[0].options == ("accuracy (%)=accuracy:share", "accuracy (%)=accuracy:percent")
+    said = [read_runs(shares, roles={"accuracy (%)": f"accuracy:{unit}"}) for unit in ("share", "percent")]
+    np.testing.assert_allclose(said[0].table["accuracy"], 100 * said[1].table["accuracy"])
+    signed = shares.assign(**{"accuracy (%)": [f"{100 * x:.1f}%" for x in shares["accuracy (%)"]]})
+    np.testing.assert_allclose(read_runs(signed).table["accuracy"], said[0].table["accuracy"], atol=1e-3)

@@ -1,0 +1,131 @@
+"""What is read of the logs that trainers print: lines in the formats of nanoGPT, Megatron, llm-foundry and NeMo."""
+
+import re
+
+import pytest
+
+from bayeslaw.runs import read_runs
+from bayeslaw.runs.questions import OpenQuestionsError
+from bayeslaw.runs.reading import understand
+
+
+def rows(runs, *columns):
+    return runs.table[list(columns)].values.tolist()
+
+
+NANOGPT = """number of parameters: 10.65M
+tokens per iteration will be: 16,384
+step 0: train loss 4.2, val loss 4.3
+iter 0: loss 4.2, time 11.0ms, mfu -100.00%
+iter 10: loss 3.2, time 11.0ms, mfu 17.00%
+step 250: train loss 1.9, val loss 2.0
+step 500: train loss 1.5, val loss 1.7
+"""
+MEGATRON = """  seq_length ...................................... 2048
+ iteration      100/  500000 | consumed samples:        25600 | elapsed time per iteration (ms): 700.1 | learning rate: 1.0E-04 | global batch size:   256 | lm loss: 6.5E+00 | loss scale: 1.0 | grad norm: 1.0 |
+ iteration      200/  500000 | consumed samples:        51200 | elapsed time per iteration (ms): 700.1 | learning rate: 1.0E-04 | global batch size:   256 | lm loss: 5.5E+00 | loss scale: 1.0 | grad norm: 1.0 |
+-----------------------------------------------------------------------------------------------
+ validation loss at iteration 200 | lm loss value: 5.25E+00 | lm loss PPL: 1.9E+02 |
+-----------------------------------------------------------------------------------------------
+"""  # noqa: E501
+FOUNDRY = """[batch=100/4800]:
+\t Train time/batch: 99
+\t Train time/token: 50000000
+\t Train loss/train/total: 5.5
+\t Train metrics/train/LanguageCrossEntropy: 5.5
+[Eval batch=5/5] Eval on eval data:
+\t Eval metrics/eval/LanguageCrossEntropy: 5.25
+"""
+NEMO = (
+    "Training epoch 0, iteration 9/99 | lr: 1e-06 | global_batch_size: 512 | global_step: 9 | reduced_train_loss: 11.0 "
+    "| consumed_samples: 5120\n"
+    "Training epoch 0, iteration 19/99 | lr: 1e-06 | global_batch_size: 512 | global_step: 19|reduced_train_loss: 9.0 "
+    "| consumed_samples: 10240 | val_loss: 8.5\n"
+    "Training epoch 0, iteration 20/99 | lr: 1e-06 | global_batch_size: 512 | global_step: 20|reduced_train_loss: 9.0 "
+    "| consumed_samples: 10752 | val_loss: 8.5\n"
+)
+NEMO_BAR = (
+    "Epoch 0: :   1%| | 10/1000 [00:10<16:00, reduced_train_loss=9.0, global_step=10.0, consumed_samples=2560.0]\r"
+    "Epoch 0: :   2%| | 20/1000 [00:20<16:00, reduced_train_loss=8.0, global_step=20.0, consumed_samples=5120.0, "
+    "val_loss=7.75]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "expected"),
+    [
+        (NANOGPT, "nanoGPT log", [[250 * 16384.0, 2.0], [500 * 16384.0, 1.7]]),
+        (MEGATRON, "Megatron log", [[51200 * 2048.0, 5.25]]),
+        (FOUNDRY, "llm-foundry log", [[5e7, 5.25]]),
+        (NEMO, "NeMo log", [[10240.0, 8.5]]),
+        (NEMO_BAR, "NeMo log", [[5120.0, 7.75]]),
+    ],
+)
+def test_text_logs(tmp_path, text, form, expected):
+    (tmp_path / "train.log").write_text(text)
+    assert rows(read_runs(tmp_path / "train.log"), "data", "loss") == expected
+    assert understand(tmp_path / "train.log").format == form
+
+
+@pytest.mark.parametrize("before", ["[rank0]: ", "2026-01-01 10:00:00,123 INFO "])
+def test_lines_of_nanogpt_behind_those_of_a_launcher(tmp_path, before):
+    (tmp_path / "train.log").write_text("".join(before + line for line in NANOGPT.splitlines(keepends=True)))
+    assert rows(read_runs(tmp_path / "train.log"), "data", "loss") == [[250 * 16384.0, 2.0], [500 * 16384.0, 1.7]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("train.log", NANOGPT.replace("val loss 1.7", "val loss nan")),
+        ("m.csv", "step,tokens,train_loss,val_loss\n1,1e6,4,\n1,1e6,,3\n2,2e6,4,\n2,2e6,,NaN\n"),
+        ("m.jsonl", '{"step": 1, "tokens": 1e6, "val_loss": 3}\n{"step": 2, "tokens": 2e6, "val_loss": NaN}\n'),
+    ],
+)
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_a_loss_that_is_nan_is_said(tmp_path, name, text, in_folder):
+    (tmp_path / name).write_text(text)
+    (tmp_path / "other.csv").write_text("step,tokens,loss\n1,1e6,4\n2,2e6,3\n")
+    roles = {"tokens": "ignore", "step": "data"} if in_folder and name == "train.log" else None
+    runs = read_runs(tmp_path if in_folder else tmp_path / name, roles=roles)
+    assert any("In 1 of these rows 'val_loss' is NaN" in note for note in runs.notes)
+
+
+def test_empty_cells_of_a_log_are_no_nan(tmp_path):
+    (tmp_path / "m.csv").write_text("step,tokens,train_loss,val_loss\n1,1e6,4,\n1,1e6,,3\n2,2e6,4,\n")
+    assert not any("NaN" in note for note in read_runs(tmp_path / "m.csv").notes)
+
+
+def test_parameters_that_nanogpt_prints(tmp_path):
+    (tmp_path / "a.out").write_text(NANOGPT)
+    assert set(read_runs(tmp_path / "a.out").table["params"]) == {10.65e6}
+
+
+RANK = " > number of parameters on (tensor, pipeline) model parallel rank ({}, {}): {}\n"
+TWO_RANKS = RANK.format(0, 0, "1,000,000") + RANK.format(1, 0, 2_000_000)
+
+
+@pytest.mark.parametrize(
+    ("printed", "params"),
+    [
+        (RANK.format(0, 0, 1_000_000), 1e6),
+        (TWO_RANKS, 3e6),
+        (TWO_RANKS * 2, 3e6),  # of a log that was resumed
+        ("using world size: 4, tensor-model-parallel size: 2, pipeline-model-parallel size: 1\n" + TWO_RANKS, 3e6),
+        ("  tensor_model_parallel_size ...................... 4\n" + TWO_RANKS, None),
+        (RANK.format(1, 0, 2_000_000), None),
+    ],
+)
+def test_parameters_that_megatron_prints_of_each_part(tmp_path, printed, params):
+    (tmp_path / "a.log").write_text(printed + MEGATRON)
+    found = read_runs(tmp_path / "a.log")
+    assert set(found.table.get("params", [])) == ({params} if params else set())
+    assert any("Parameters are not read" in note for note in found.notes) == (params is None)
+
+
+def test_iterations_of_megatron_without_consumed_samples(tmp_path):
+    without = re.sub(r"consumed samples: +\d+ \| ", "", MEGATRON)
+    (tmp_path / "a.log").write_text(without)
+    assert rows(read_runs(tmp_path / "a.log"), "tokens", "loss") == [[200 * 256 * 2048.0, 5.25]]
+    (tmp_path / "a.log").write_text(without.replace("size:   256", "size:   128", 1))
+    with pytest.raises(OpenQuestionsError, match="'global batch size' differs"):
+        read_runs(tmp_path / "a.log")
