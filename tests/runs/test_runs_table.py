@@ -1,5 +1,6 @@
 """Repeated runs, narrowing, and the content hash."""
 
+import csv
 import pickle
 import re
 import time
@@ -154,24 +155,23 @@ def test_two_hundred_thousand_rows_are_read_without_python_loops_that_hurt():
 
 @pytest.mark.fits
 @pytest.mark.parametrize("cell", ["{:.3f}", "word{:.3f}"])
-def test_time_grows_as_the_number_of_columns(tmp_path, cell):
-    """Ten times the columns take some ten times as long, whatever the machine; a pair of loops over them takes 100."""
-
-    def seconds(columns):
-        headings = ["model", "data", "loss", *(f"column {i}/acc" if i % 2 else f"column {i}" for i in range(columns))]
-        others = [cell.format(i / 7) for i in range(columns)]
-        rows = [
-            [f"m{k}", str(200 * 2**j), f"{3 - 0.1 * j + 0.01 * k:.3f}", *others] for k in range(3) for j in range(5)
-        ]
-        path = tmp_path / "wide.csv"
-        path.write_text("\n".join(",".join(row) for row in [headings, *rows]) + "\n")
-        start = time.process_time()
-        runs = read_runs(path, roles={"loss": "loss"})
-        assert runs.table.shape == (15, columns + 6)
-        return time.process_time() - start
-
-    seconds(100)  # what is imported or compiled once
-    assert seconds(10_000) < 30 * seconds(1_000)
+def test_ten_thousand_columns_take_little_longer_than_in_plain_pandas(tmp_path, cell):
+    """Twice as long; before columns were looked at once it took four times that. In CPU time of the same machine."""
+    headings = ["model", "data", "loss", *(f"column {i}/acc" if i % 2 else f"column {i}" for i in range(10_000))]
+    others = [cell.format(i / 7) for i in range(10_000)]
+    rows = [[f"m{k}", str(200 * 2**j), f"{3 - 0.1 * j + 0.01 * k:.3f}", *others] for k in range(3) for j in range(5)]
+    path = tmp_path / "wide.csv"
+    path.write_text("\n".join(",".join(row) for row in [headings, *rows]) + "\n")
+    start = time.process_time()
+    with path.open(newline="") as file:
+        first, *others = csv.reader(file)
+    table = pd.DataFrame(others, columns=first)
+    assert len({heading: pd.to_numeric(table[heading], errors="coerce") for heading in table}) == 10_003
+    plain = time.process_time() - start
+    start = time.process_time()
+    runs = read_runs(path, roles={"loss": "loss"})
+    assert time.process_time() - start < 4 * plain
+    assert runs.table.shape == (15, 10_000 + 6)
 
 
 def test_near_headings_are_found_among_many_that_differ_in_a_number():
