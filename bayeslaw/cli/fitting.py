@@ -102,10 +102,12 @@ def open_fit(path: Path, law: str | None, quiet: bool) -> "Fit":
     quiet : bool
     """
     from bayeslaw.posterior.outline import read_outline
+    from bayeslaw.views.names import clean
 
     outline = None if quiet else read_outline(path)
     if outline is not None:
-        tell(f"A fit of {fit_in_words(*outline)}: working out the answer.")
+        models, runs, name = outline
+        tell(f"A fit of {fit_in_words(models, runs, clean(name))}: working out the answer.")
 
     from bayeslaw.fitting.fit import load
     from bayeslaw.sampling.compilation_cache import use_compilation_cache

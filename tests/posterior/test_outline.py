@@ -1,5 +1,6 @@
 """What a saved fit is of, told before what answers from it is imported."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import h5py
 import pytest
 
+from bayeslaw.cli.fitting import open_fit
+from bayeslaw.errors import PosteriorFileError
 from bayeslaw.posterior.file import load_posterior
 from bayeslaw.posterior.outline import read_outline
 
@@ -27,6 +30,19 @@ def test_what_is_no_fit_has_no_outline(tmp_path):
     with h5py.File(bare, "w") as file:
         file.create_group("runs")["column_0"] = [1.0]
     assert [read_outline(path) for path in (text, other, bare, tmp_path / "none.nc", tmp_path)] == [None] * 5
+
+
+def test_a_name_that_commands_the_terminal_is_told_without_its_commands(tmp_path, capsys):
+    path = tmp_path / "fit.nc"
+    shutil.copy(FITS[0], path)
+    path.chmod(0o644)
+    with h5py.File(path, "r+") as file:
+        file.attrs["law"] = "evil\x1b[31m"
+    with pytest.raises(PosteriorFileError, match="altered"):
+        open_fit(path, None, quiet=False)
+    told = capsys.readouterr().err
+    assert "evil [31m law: working out" in told
+    assert "\x1b" not in told
 
 
 def test_the_outline_needs_no_jax():

@@ -1,5 +1,7 @@
 """The picture of replays: how good the choice or forecast is against what was spent, a line a policy."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -60,7 +62,7 @@ def plot(result: Replay, ax: Axes | None = None) -> Axes:
     settle(ax, 7.0 if own else None)
     label_x(ax, f"spent, as a share of the cost of all runs ({clean(result.cost_unit)})", "means over tasks and seeds")
     title = f"{named[0].upper()}{named[1:]} against what was spent"
-    head(ax, title, result.sentence.replace("ours", "bayeslaw"), result.status)
+    head(ax, title, re.sub(r"\bours\b", "bayeslaw", result.sentence), result.status)
     return ax
 
 
