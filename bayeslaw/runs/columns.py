@@ -59,7 +59,7 @@ ALIASES = {
     "tokens": "tokens, n tokens, num tokens, number of tokens, token count, tokens seen, seen tokens, total tokens, "
     "train tokens, training tokens, n train tokens, num training tokens, consumed tokens, num input tokens seen, "
     "tokens trained, trained tokens, n tokens seen, num tokens seen, tokens processed, processed tokens, time token, "
-    "dataset tokens, dataset size tokens, data tokens, pretraining tokens",
+    "dataset tokens, dataset size tokens, data tokens",
     "compute": "compute, C, flop, flops, n flops, num flops, total flop, total flops, train flop, train flops, "
     "training flop, training flops, total compute, train compute, training compute, compute flop, compute flops, "
     "total flos, compute budget, budget",

@@ -86,14 +86,13 @@ class Roles:
         return self.columns["accuracy" if "accuracy" in self.columns else "loss"]
 
 
-def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping[str, Sequence[str]]) -> Roles:
+def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     """Decide which column is what.
 
     Parameters
     ----------
     cells : the table, under its own headings.
     stated : what the user said, by heading.
-    suggested : roles that the format of the file makes likely, by heading.
     """
     said = {
         one.role: Column(heading, one.scale, one.unit, f"{one.origin} says so", True, one.has_unit)
@@ -118,7 +117,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated], suggested: Mapping
     training += _loss_of_training(columns, losses)
     if "loss" in columns:
         _about_the_loss(columns["loss"], training, losses, notes)
-    _count_steps(cells, columns, suggested, questions)
+    _count_steps(cells, columns, questions)
     return Roles(
         columns,
         training,
@@ -265,19 +264,13 @@ def _about_the_loss(
         notes.append(f"Column {loss.heading!r} is {evaluation}taken; {named} is of training.")
 
 
-def _count_steps(
-    cells: pd.DataFrame,
-    columns: dict[str, Column],
-    suggested: Mapping[str, Sequence[str]],
-    questions: list[Question],
-) -> None:
+def _count_steps(cells: pd.DataFrame, columns: dict[str, Column], questions: list[Question]) -> None:
     """Count data in steps if nothing else counts them, and ask what a step is."""
     steps = columns.pop("steps", None)
     if steps is None or "data" in columns or "tokens" in columns or {"compute", "params"} <= set(columns):
         return
     columns["data"] = Column(steps.heading, why="steps, for nothing else counts the data")
-    by_settings, told = batches_likely(cells)
-    likely = dict.fromkeys((*by_settings, *suggested.get(steps.heading, ())))
+    likely, told = batches_likely(cells)
     general = ("data", "data:EXAMPLES_A_STEP", "tokens:TOKENS_A_STEP")
     questions.append(
         Question(

@@ -83,7 +83,7 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     if wide is not None:
         cells, rows, notes = wide.cells, rows[wide.origin], (*notes, wide.note)
     stated, said_notes = _stated(cells, raw, source, answers, beside)
-    roles = decide(cells, stated, raw.suggested)
+    roles = decide(cells, stated)
     _require_columns(cells, roles, source)
     headings = np.full(len(cells), roles.measured.heading, dtype=object)
     unread = benchmarks_not_read(cells) if "loss" in roles.columns else ()

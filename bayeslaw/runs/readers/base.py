@@ -74,7 +74,6 @@ class Raw:
         after its place.
     run : the name of that run, if the source has one.
     known : roles that the format itself tells, by heading, as they are given to ``--as``: ``{"step": "data:32"}``.
-    suggested : roles that it makes likely and that are asked about first, by heading.
     """
 
     format: str
@@ -83,7 +82,6 @@ class Raw:
     is_one_run: bool = False
     run: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
-    suggested: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def named(self, run: str) -> "Raw":
         """The same with a column that names the run, if no column does; then runs are told apart by it."""

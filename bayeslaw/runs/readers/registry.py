@@ -246,8 +246,6 @@ def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
     shown = "; ".join(rows[:12]) + (f"; and {len(rows) - 12} more" if len(rows) > 12 else "")
     notes = dict.fromkeys(note for _, raw in parts for note in raw.notes)
     known: dict[str, str] = {}
-    suggested: dict[str, Sequence[str]] = {}
     for raw in named:
         known |= raw.known
-        suggested |= raw.suggested
-    return Raw(form, cells, (*notes, f"Rows by their source: {shown}."), known=known, suggested=suggested)
+    return Raw(form, cells, (*notes, f"Rows by their source: {shown}."), known=known)

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_readers_of_logs import FOUNDRY, GOLDEN, LIGHTNING, MEGATRON, NANOGPT, NEMO, RESULTS, state
+from test_readers_of_logs import GOLDEN, LIGHTNING, RESULTS, state
 from test_readers_of_tables import MARKDOWN, SHAPES
+from test_text_logs import FOUNDRY, MEGATRON, NANOGPT, NEMO
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
