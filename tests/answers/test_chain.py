@@ -201,6 +201,7 @@ def test_families_that_do_not_match_are_refused(losses, scores, forge_at_random)
         bl.chain(losses, two).predict(at=POINT)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_the_command_and_its_picture(losses, scores, tmp_path):
     losses.save(tmp_path / "losses.nc")

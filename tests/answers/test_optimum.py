@@ -58,6 +58,7 @@ def repeated_loss(posterior, params, compute, unique):
     return E + A / N**alpha + B / D**beta
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("compute", [1e21, 1e22, 1e24])
 def test_tokens_that_repeat_move_the_best_split(compute, repeated):
     found = best_log_params(repeated.predictor.law_of(0), compute, {"unique_data": UNIQUE})

@@ -107,6 +107,7 @@ def assert_gaussian(x, mean, covariance):
     assert stats.chi2.sf(statistic, d * (d + 1) // 2) > FALSE_ALARM
 
 
+@pytest.mark.fits
 def test_curves_are_the_conditional_gaussian_of_levels_walks_and_changes_of_slope(fixed, dense):
     runs, position, posterior = fixed
     found = predict(posterior, at(*TARGETS), kind="curve", seed=1).linked

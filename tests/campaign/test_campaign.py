@@ -96,6 +96,8 @@ def test_names_that_look_like_numbers_stay_names(tmp_path):
     assert kept.models == ("1", "2")
 
 
+@pytest.mark.core
+@pytest.mark.fits
 def test_a_step_says_what_next_says_and_records_it(stepped):
     folder, done = stepped
     found = history(folder)
@@ -114,6 +116,8 @@ def test_a_step_says_what_next_says_and_records_it(stepped):
     assert list(found.to_frame()["p_best a"]) == [one["p_best"] for one in record["odds"] if one["model"] == "a"]
 
 
+@pytest.mark.core
+@pytest.mark.fits
 def test_the_same_runs_are_neither_fitted_nor_recorded_again(study):
     before = (study / "journal.jsonl").read_bytes()
     again = step(study, sampler=QUICK, progress=lambda *_: pytest.fail("sampled"))
@@ -121,6 +125,8 @@ def test_the_same_runs_are_neither_fitted_nor_recorded_again(study):
     assert (study / "journal.jsonl").read_bytes() == before
 
 
+@pytest.mark.core
+@pytest.mark.fits
 def test_a_step_that_was_killed_before_its_line_finds_its_fit(study):
     path = study / "journal.jsonl"
     whole = path.read_text().splitlines(keepends=True)
@@ -140,12 +146,16 @@ def asked_anew(study, part, **changes):
     return step(study, sampler=QUICK, progress=lambda *_: pytest.fail("sampled"))
 
 
+@pytest.mark.core
+@pytest.mark.fits
 def test_a_spent_budget_stops(study):
     found = asked_anew(study, "terms", budget=10.0).found
     assert (found.stop.status, found.runs) == ("stop", ())
     assert "10 params * data is left" in found.sentence
 
 
+@pytest.mark.core
+@pytest.mark.fits
 def test_a_run_that_is_to_be_foretold_has_no_odds(study, capsys):
     done = asked_anew(study, "question", foretell="a")
     assert (done.record["recommendation"], done.record["p_best"], done.record["odds"]) == (None, None, [])
@@ -244,6 +254,8 @@ FOREIGN = {
 }
 
 
+@pytest.mark.core
+@pytest.mark.fits
 @pytest.mark.parametrize("what", FOREIGN)
 def test_a_folder_that_was_altered_is_an_error_that_teaches(study, capsys, what):
     name, change, told = FOREIGN[what]
@@ -254,6 +266,7 @@ def test_a_folder_that_was_altered_is_an_error_that_teaches(study, capsys, what)
         assert pd.Series([err]).str.contains(told, regex=True).all(), err
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_a_fit_that_was_altered_is_made_again(study):
     path = study / history(study).steps[0]["fit"]
@@ -264,6 +277,8 @@ def test_a_fit_that_was_altered_is_made_again(study):
     assert bl.load(path)
 
 
+@pytest.mark.core
+@pytest.mark.fits
 def test_a_folder_of_its_own(source, study, tmp_path):
     with pytest.raises(CampaignError, match="is a campaign already"):
         start(study, source)
@@ -280,6 +295,8 @@ def test_a_folder_of_its_own(source, study, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.core
+@pytest.mark.fits
 @pytest.mark.skipif(os.name != "posix", reason="needs locks of files")
 def test_another_writer_is_refused_and_readers_are_not(study, source):
     with writing(study):
@@ -314,6 +331,7 @@ print(killed, found.rows)
 """
 
 
+@pytest.mark.core
 @pytest.mark.fits
 @pytest.mark.skipif(os.name != "posix", reason="kills processes")
 @pytest.mark.parametrize("kills", [10, pytest.param(300, marks=pytest.mark.slow)])
@@ -350,6 +368,8 @@ def test_a_step_killed_at_any_moment_goes_on_to_the_same_step(source, tmp_path):
     assert len(history(tmp_path / "killed").steps) == 1
 
 
+@pytest.mark.core
+@pytest.mark.fits
 def test_commands_from_the_first_to_the_last(capsys, study, source, tmp_path):
     folder = tmp_path / "mine"
     status, out, err = run(capsys, "campaign", "init", folder, source, "--at", "data=6.4k", "--cost", "data",
@@ -370,6 +390,8 @@ def test_commands_from_the_first_to_the_last(capsys, study, source, tmp_path):
     )
 
 
+@pytest.mark.core
+@pytest.mark.fits
 def test_the_history_is_a_table_and_a_picture(capsys, study, tmp_path):
     picture = tmp_path / "history.png"
     options = ("campaign", "status", study, "--allow-failed-checks")

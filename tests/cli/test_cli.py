@@ -165,6 +165,8 @@ def answer(saved):
     return json.loads(done.stdout)
 
 
+@pytest.mark.core
+@pytest.mark.fits
 def test_select_keeps_its_contract(answer):
     assert set(answer) == {
         "target", "task", "law", "link", "unit", "unit_given", "prior", "candidates", "recommendation", "checks",
@@ -188,6 +190,8 @@ def test_select_keeps_its_contract(answer):
     assert set(answer["seconds"]) == {"total", "sampling"}
 
 
+@pytest.mark.core
+@pytest.mark.fits
 @pytest.mark.parametrize("option", ["where", "law", "prior", "widen", "early-tokens", "output"])
 def test_a_fit_that_is_made_is_not_made_otherwise(capsys, saved, option):
     value = {"where": "data > 200", "widen": "2", "early-tokens": "1B"}.get(option, "broken")
@@ -198,6 +202,7 @@ def test_a_fit_that_is_made_is_not_made_otherwise(capsys, saved, option):
         assert f"--{option} is for a fit that is yet to be made" in err
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_predict_and_check_read_what_select_saved(capsys, saved, answer):
     _, fit = saved
@@ -244,6 +249,8 @@ def test_a_quick_fit_says_so_wherever_it_is_asked(capsys, tmp_path):
     assert (status, out, "--quick is for a fit that is yet to be made" in err) == (2, "", True)
 
 
+@pytest.mark.core
+@pytest.mark.fits
 def test_bad_points_and_kinds_for_predict(capsys, saved, answer):
     _, fit = saved
     for arguments, fragment in (
@@ -256,6 +263,8 @@ def test_bad_points_and_kinds_for_predict(capsys, saved, answer):
         assert fragment in err
 
 
+@pytest.mark.core
+@pytest.mark.fits
 @pytest.mark.parametrize("damage", ["text", "cut short", "another netCDF", "another version", "altered"])
 def test_damaged_fits_are_refused(capsys, tmp_path, saved, answer, damage):
     _, fit = saved
@@ -284,6 +293,7 @@ def test_damaged_fits_are_refused(capsys, tmp_path, saved, answer, damage):
         one_message(err)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_fit_reports_parameters(capsys, tmp_path):
     (tmp_path / "runs.csv").write_text(TIDY)
@@ -314,6 +324,7 @@ def test_fit_reports_parameters(capsys, tmp_path):
         assert all(math.isfinite(p[name]) for name in ("rhat", "ess_bulk", "ess_tail"))
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_same_seed_same_answer_and_units_do_not_matter(capsys, tmp_path, saved, answer):
     table = pd.read_csv(saved[0])
@@ -390,6 +401,7 @@ def test_demo_of_an_unknown_task_teaches(capsys):
     assert "bible" in err
 
 
+@pytest.mark.core
 @pytest.mark.fits
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks whether compiling has begun")
 def test_an_interrupt_ends_it_at_once_and_leaves_nothing(tmp_path):

@@ -57,6 +57,7 @@ def strict(text):
     return json.loads(text, parse_constant=lambda name: pytest.fail(f"found {name}"))
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_finetune_keeps_its_contract(capsys, here):
     arguments = ["finetune", "one.csv", "two.csv", "--budgets", "8,…,64", "--jobs", 1, "--json"]

@@ -50,6 +50,7 @@ def test_repeats_share_what_is_expected_and_not_their_noise(found, saved):
     assert np.corrcoef(drawn.T)[0, 1] > 0.5
 
 
+@pytest.mark.core
 def test_the_command_line_says_it(saved, found, capsys):
     status, out, _ = run(capsys, "check", saved, "--last-third", "--allow-failed-checks")
     assert status == 0

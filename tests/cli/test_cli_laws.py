@@ -111,6 +111,7 @@ def test_a_budget_is_not_split_over_examples_and_nothing_is_sampled(capsys, tmp_
     assert "Take the column of data out of the table" in err
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_where_two_families_cross(capsys, tmp_path, surface, forge_at_random):
     saved = tmp_path / "fit.nc"

@@ -196,6 +196,7 @@ def test_laws_lists_those_that_were_registered(capsys, registered):
     assert "shifted_power" in run(capsys, "laws")[1]
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_laws_checks_one(capsys, file, monkeypatch):
     status, out, err = run(capsys, "laws", "--check", file, "--no-simulate", "--json")

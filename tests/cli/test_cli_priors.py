@@ -233,6 +233,7 @@ def tables(tmp_path):
     return tmp_path / "one.csv", tmp_path / "two.csv"
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_a_prior_is_made_of_tables_fitted_together(capsys, tables, sampled_briefly, tmp_path):
     made = tmp_path / "mine.json"

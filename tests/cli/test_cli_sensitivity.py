@@ -8,6 +8,7 @@ from command_line import run
 import bayeslaw as bl
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_the_command_line_says_it(three_models, forge_at_random, tmp_path, capsys):
     path = tmp_path / "fit.nc"

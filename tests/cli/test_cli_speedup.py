@@ -22,6 +22,7 @@ def saved(tmp_path_factory, surface, forge_at_random):
     return path
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_speedup_answers_from_a_saved_fit(capsys, tmp_path, saved):
     picture = tmp_path / "speedup.png"

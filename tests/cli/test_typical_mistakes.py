@@ -115,6 +115,7 @@ def folder(tmp_path_factory, three_models, forge_at_random):
     return place
 
 
+@pytest.mark.core
 @pytest.mark.fits
 @pytest.mark.parametrize(("command", "fragments"), MISTAKES, ids=[" ".join(command) for command, _ in MISTAKES])
 def test_a_mistake_is_told_in_one_message(capsys, folder, monkeypatch, command, fragments):

@@ -30,6 +30,7 @@ def baselines(curves):
         return backtest_curves([curves()], methods=tuple(BASELINES))
 
 
+@pytest.mark.fits
 def test_every_curve_is_a_cell_of_every_method(baselines):
     assert {(c["domain"], c["task"], c["method"]) for c in baselines.cells} == {
         (f"D{k}", f"t{k}: {model}", method) for k in (1, 2) for model in "pq" for method in BASELINES

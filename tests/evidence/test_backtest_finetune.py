@@ -30,6 +30,7 @@ def baselines(finetune_files):
     return backtest_finetune(finetune_files, budgets=(4, 8.5), methods=BASELINES)
 
 
+@pytest.mark.fits
 def test_every_method_answers_every_cell(baselines):
     cells = by_cell(baselines)
     assert set(cells) == {(task, budget, m) for task in ("one", "two") for budget in (4, 8.5) for m in BASELINES}
@@ -195,6 +196,7 @@ def ours(wide):
     return found, fits
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_bayeslaw_predicts_runs_and_chooses_by_expected_regret(ours, wide):
     found, fits = ours

@@ -148,6 +148,7 @@ def test_steps_are_reported(tmp_path, log):
     assert [s.share for s in steps] == [0, 0.75, 1]
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_several_processes_give_the_same_and_store_it(tmp_path, log):
     jobs = [job(log, name, value) for name, value in (("a", 1.0), ("b", 2.0), ("c", 3.0))]

@@ -241,6 +241,7 @@ def test_bayeslaw_promises_a_regret_and_gives_odds(tables):
 DATA = os.environ.get("BAYESLAW_DATA")
 
 
+@pytest.mark.fits
 @pytest.mark.skipif(DATA is None, reason="BAYESLAW_DATA does not name the folder of published tables")
 def test_known_figures_of_the_learning_curve_database():
     table = Path(DATA) / "selection" / "lcdb.csv"

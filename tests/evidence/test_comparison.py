@@ -163,6 +163,7 @@ def test_the_mixture_tells_models_by_name(surface, forge):
         assert set(found.linked[:, k, 0].tolist()) <= set.union(*of_model)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_the_mixture_is_as_far_out_as_its_furthest_law(surface, forge):
     runs = surface({"x": ((1e8, 4e8), (2e9, 8e9, 2e10)), "y": ((1e8, 4e8), (2e9, 8e9, 2e10))})

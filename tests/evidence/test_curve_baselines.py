@@ -138,6 +138,7 @@ MEASURED = {
 }
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(("name", "domain"), MEASURED)
 def test_measured_curves_are_extrapolated_as_well_as_recorded(name, domain):
     found = extrapolation_scores(name, domain).mean()

@@ -316,6 +316,7 @@ def test_a_sampler_that_fails_is_said(fitted):
     assert_says(check, r"passes \d+ of \d+ checks of the sampler; not so: .*r_hat \(1\.7\)")
 
 
+@pytest.mark.fits
 def test_a_fit_that_cannot_be_made_fails(monkeypatch):
     def no_fit(*_, **__):
         raise RuntimeError("no")

@@ -116,6 +116,7 @@ def test_accept_then_stop_with_the_best_published_delta_beats_the_default(tables
     assert mean[3.0] == pytest.approx(0.7978, abs=0.001)
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(("task", "budget"), [("flan", 204_800), ("gigaword", 51_200)])
 def test_rectified_fit_is_near_its_published_score(tables, task, budget):
     # Not to the last digit: where BFGS stops depends on rounding, see the next test.
@@ -146,6 +147,7 @@ def test_rectified_fit_reproduces_its_table_within_its_rounding_noise(tables, ta
         assert np.ptp(found[:, 4:], axis=0).max() > 1.0
 
 
+@pytest.mark.fits
 def test_vanilla_fit_is_in_the_published_region(tables):
     assert 75 < pearson("vanilla", tables["gigaword"], 102_400, rng=np.random.default_rng(0)) < 97
 

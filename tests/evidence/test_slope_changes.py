@@ -64,6 +64,7 @@ def test_the_distributions_that_tasks_were_drawn_from_are_recovered(tasks):
         assert found.spread == pytest.approx(np.std(np.log(errors)))
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_other_rates_are_told_apart(tasks):
     """Other rates with the same random numbers: half the own ones, twice the shared ones, and the two exchanged."""

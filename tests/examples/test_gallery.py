@@ -24,6 +24,7 @@ def folder(tmp_path_factory, forge_at_random):
     return place
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("script", PICTURES)
 def test_every_script_makes_its_picture(script, folder, monkeypatch):
     monkeypatch.chdir(folder)

@@ -49,6 +49,7 @@ def marked(page):
     return pytest.param(page, marks=[pytest.mark.slow] if slow else [])
 
 
+@pytest.mark.core
 @pytest.mark.fits
 @pytest.mark.parametrize("page", [marked(page) for page in PAGES])
 def test_every_block_of_code_runs(page, tmp_path, monkeypatch, capsys):

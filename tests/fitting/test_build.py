@@ -86,6 +86,7 @@ def test_it_is_mapped_and_differentiated_twice(three_models):
     assert np.isfinite(change)
 
 
+@pytest.mark.fits
 def test_nothing_of_jax_is_switched():
     script = (
         "import jax, numpy as np; before = dict(jax.config.values); import bayeslaw as bl, pandas as pd\n"
@@ -120,6 +121,7 @@ def test_what_is_held_is_no_part_of_a_position(three_models):
         bl.Fit.from_positions(built, positions | {"pull": np.ones((2, 20, 1))})
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("law", ["rectified", "rectified with a prior", "broken"])
 def test_positions_become_the_fit_that_they_would_be_of_ours(law, two_tasks, prior, forge, simulate):
     """Up to what is told of the sampler."""

@@ -55,6 +55,7 @@ def again(tables, made, tmp_path):
     return lambda given=tables, **changed: fit_many(given, **{**options, **changed})
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_each_table_has_a_row_and_each_that_can_be_read_a_file(made):
     found, out, steps = made

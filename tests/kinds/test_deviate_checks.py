@@ -167,6 +167,7 @@ def one_bend(d):
     d["the bends"][:, 0, 4] = 5.0
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(
     ("change", "name", "says"),
     [

@@ -357,6 +357,7 @@ def fitted(runs):
     return bl.fit(runs, law=LAW, sampler=SETTINGS, seed=1)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_the_fit_finds_what_the_scores_were_made_from(fitted):
     """Four posterior standard deviations: false alarms in one of ten thousand seeds."""

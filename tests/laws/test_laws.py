@@ -74,6 +74,7 @@ def test_shape_is_zero_at_the_reference(law):
     np.testing.assert_allclose(log_shape(law, coordinates, points, reference), 0.0, atol=1e-12)
 
 
+@pytest.mark.fits
 @each_law
 def test_broadcasts_and_is_elementwise(law):
     rng = np.random.default_rng(2)
@@ -138,6 +139,7 @@ def test_gradients_are_finite_at_extremes(law):
         assert np.isfinite(values).all()
 
 
+@pytest.mark.fits
 @each_law
 def test_gradients_are_those_of_finite_differences(law):
     rng = np.random.default_rng(6)

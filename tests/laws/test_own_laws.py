@@ -155,6 +155,7 @@ def test_functions_that_fail_are_said_with_their_line(tmp_path):
     require_working(bl.load_law(EXAMPLE), str(EXAMPLE))
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_a_law_of_a_file_reaches_other_processes():
     script = (

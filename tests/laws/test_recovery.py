@@ -32,6 +32,7 @@ def table(law, rng, count, further=0.0):
     return at | {c.name: at[c.like] * 10 ** rng.uniform(-1.0, 0.3, count) for c in law.covariates if c.like}
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("name", NAMES)
 def test_a_law_is_found_again(name):
     law, rng = get_law(name), np.random.default_rng(1)

@@ -59,6 +59,7 @@ def checks_of(forge, runs, seed=0):
     return {check.name: check for check in conflict_checks(drawn_from_prior(posterior, seed), seed)}
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_runs_as_expected_pass(forge):
     found = checks_of(forge, table(SLOPE))

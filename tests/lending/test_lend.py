@@ -225,6 +225,7 @@ def test_a_task_of_a_single_size_lends_no_path(forge_at_random, simulate):
     build_model(later, LAW, borrowed=prior.borrowed)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_what_it_was_made_from_adds_up_along_a_chain_of_priors(forge_at_random, simulate, prior):
     runs = simulate({("flan", "x"): (50.0, 400.0, 1600.0), ("flan", "y"): (50.0, 400.0, 1600.0)}, seed=7)

@@ -26,6 +26,7 @@ def test_a_saved_fit_answers_what_it_did(path):
         np.testing.assert_allclose(found[name], values, rtol=1e-7, err_msg=name)
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_nothing_of_it_follows_from_constants_of_today(path, monkeypatch):
     """Knots, springs, reach, departures and changes of slope are read, not computed anew."""

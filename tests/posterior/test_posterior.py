@@ -114,6 +114,7 @@ def with_runs(posterior, runs):
     return dataclasses.replace(posterior, runs=runs, layout=kind_of(law).layout(runs, law, None), settings=settings)
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(
     "case",
     ["tasks", "errors", "text", "holes", "truth values", "whole numbers", "left out"],
@@ -247,6 +248,7 @@ def test_files_of_other_kinds_are_refused(content, tmp_path):
         load_posterior(path)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_bytes_overwritten_are_refused_or_leave_the_fit(saved, fitted, tmp_path):
     """Whatever is damaged, either it is refused or it was no part of the fit."""
@@ -295,6 +297,7 @@ def replace_attribute(name, value):
     return edit
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(
     ("edit", "expected"),
     [

@@ -134,6 +134,7 @@ def changed(name, place, value):
     return json.dumps(content[""])
 
 
+@pytest.mark.core
 @pytest.mark.fits
 @pytest.mark.parametrize("examples", [8, pytest.param(3_000, marks=pytest.mark.slow)])
 def test_any_change_is_answered_or_refused(examples):

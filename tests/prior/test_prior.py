@@ -224,6 +224,7 @@ def test_a_prior_is_found_by_file_and_by_fit(prior, saved, two_tasks, forge_at_r
         open_prior("known")
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_a_fit_keeps_what_it_borrowed(prior, others, forge_at_random, tmp_path):
     posterior = forge_at_random(others, prior=prior.widened(1.5))

@@ -121,6 +121,7 @@ def test_a_frame_is_never_changed():
     pd.testing.assert_frame_equal(frame, before)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 @settings(deadline=None, max_examples=60)
 @given(

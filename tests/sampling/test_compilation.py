@@ -1,6 +1,8 @@
 """What is compiled, when, and where it is kept."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import jax
@@ -25,6 +27,7 @@ def only_traced(program):
     return call
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_tables_of_one_shape_share_a_program(simulate, monkeypatch):
     traced = []
@@ -53,6 +56,44 @@ def test_tables_of_one_shape_share_a_program(simulate, monkeypatch):
     assert traces("xyz", tuple(3 * size for size in SIZES), seed=3) == 0  # other names, other sizes
     assert traces("abc", SIZES[:3], seed=4) == 0  # padded to the same shape
     assert traces("abcd", SIZES, seed=5) > 0  # another number of curves is another program
+
+
+PROGRAMS = """
+import jax, pandas
+import bayeslaw
+from bayeslaw.kinds.base import log_density
+from bayeslaw.kinds.registry import build_model
+from bayeslaw.laws import get_law
+
+columns = ["model", "family", "task", "params", "tokens", "loss"]
+rows = [(f"m{n}", "f", "t", n * 1e8, d * 1e9, 2 + 1 / n + 1 / d) for n in (1, 2, 4) for d in (2, 4, 8)]
+runs = pandas.DataFrame(rows, columns=columns)
+scores = runs.assign(accuracy=1 / runs["loss"], questions=500).drop(columns="loss")
+sizes = runs.assign(data=runs["tokens"]).drop(columns=["tokens", "params"])
+jax.config.update("jax_enable_x64", True)
+for table, law in ((sizes, "rectified"), (runs, "chinchilla"), (scores, "trajectory")):
+    model = build_model(bayeslaw.read_runs(table), get_law(law))
+    position = {name: jax.numpy.zeros(shape) for name, shape in model.sizes().items()}
+    slope = jax.jit(jax.grad(log_density, argnums=2), static_argnums=0)
+    print(slope.lower(model.density, model.data, position).as_text())
+"""
+
+
+@pytest.mark.core
+@pytest.mark.fits
+def test_a_program_is_the_same_in_every_process():
+    """In any order of sets, which Python draws anew in each process; or what was compiled would not be found again."""
+
+    def programs(seed):
+        environment = os.environ | {"PYTHONHASHSEED": str(seed)}
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAMS], env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    first = programs(0)
+    assert first.count("func.func public") == 3
+    assert programs(1) == first
 
 
 @pytest.fixture

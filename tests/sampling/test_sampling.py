@@ -91,6 +91,7 @@ def assert_same_expectations(found, reference):
     assert max(map(abs, errors.values())) < 4.5, errors
 
 
+@pytest.mark.core
 def test_marginals_are_those_of_importance_sampling(raw, reference):
     _, weight = reference
     assert 1 / np.sum(weight**2) > 2000  # the reference itself is good
@@ -120,6 +121,7 @@ def test_energy_is_minus_log_density_plus_kinetic(model, raw):
     assert kinetic.mean() == pytest.approx(6.0, abs=0.8)
 
 
+@pytest.mark.core
 def test_equal_seeds_give_equal_draws(model, settings):
     one, two, other = (draw(model, settings, seed, 1) for seed in (3, 3, 4))
     for name, values in one.positions.items():

@@ -203,6 +203,7 @@ class Wrong(NumpyroSites):
         numpyro.sample(name, numpyro.distributions.Normal(belief.mean, self.factor * belief.sd).to_event(1), obs=value)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_a_wrong_twin_is_seen(two_models):
     model = build_model(two_models, get_law("rectified"))
@@ -224,6 +225,7 @@ def forged(two_models, pooling, forge_at_random):
     return forge_at_random(two_models, draws=40, pooling=pooling)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_draws_of_a_fit_are_values_of_its_sites(forged, two_models, pooling):
     """Deterministic sites follow from those sampled as the posterior says, so that a fit's draws can be fed back."""

@@ -62,6 +62,7 @@ ASKED = {
 }
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("name", ASKED)
 def test_each_draws_onto_the_axes_that_it_is_given_and_returns_them(curves, name):
     figure = Figure(figsize=(11, 6), layout="constrained")
@@ -75,6 +76,7 @@ def lightness(colour):
     return colorsys.rgb_to_hls(*to_rgb(colour))[1]
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("name", ["curves", "select", "crossing", "parameters"])
 def test_on_a_dark_figure_what_was_dark_is_light(curves, name):
     shown = {}
@@ -161,6 +163,7 @@ def test_replications_are_joint_draws_in_the_unit_of_the_outcome(curves):
     assert not np.array_equal(replications(curves.posterior, seed=1).linked, again.linked)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_the_prior_stands_beside_the_posterior(curves, surfaces):
     ax = curves.plot.parameters()

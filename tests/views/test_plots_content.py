@@ -45,6 +45,7 @@ def _closed():
     pyplot.close("all")
 
 
+@pytest.mark.fits
 @each_result
 def test_a_status_that_is_not_pass_is_told(results, picture, name):
     result = results[name]

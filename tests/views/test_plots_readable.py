@@ -50,6 +50,7 @@ def test_every_kind_of_picture_is_here(results):
     assert {PICTURES[type(result).__name__] for result in results.values()} == set(PICTURES.values())
 
 
+@pytest.mark.fits
 @each_result
 def test_it_draws_onto_axes_that_are_given(results, name):
     figure, (left, right) = bare(1, 2, figsize=(14, 9), layout="constrained")
@@ -62,6 +63,7 @@ def test_it_draws_onto_axes_that_are_given(results, name):
     drawn(figure)
 
 
+@pytest.mark.fits
 @each_result
 def test_it_makes_a_figure_of_its_own(results, name):
     before = dict(rcParams)
@@ -76,6 +78,7 @@ def test_it_can_be_read(picture, name):
     assert_readable(picture(name).figure)
 
 
+@pytest.mark.fits
 @each_result
 def test_nothing_is_cut_off_on_plain_axes(results, name):
     figure, ax = bare(figsize=(9, 6))

@@ -311,6 +311,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch)
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_every_kind_of_answer_has_a_page(surface, forge_at_random):
     runs = surface({"dense": ((1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10)), "<b>": ((1e8, 4e8, 1.6e9), (2e9, 1e10, 5e10))})

@@ -35,6 +35,7 @@ def _tick_labels(axes):
     return [label.get_text() for label in axes.get_xticklabels() + axes.get_yticklabels()]
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg", ".PNG"])
 def test_files_are_written(figure, tmp_path, suffix):
     path = tmp_path / f"choice{suffix}"
@@ -113,6 +114,7 @@ def test_title_and_facts(figure, odd_selection):
     assert f"grey: the other {10 - COLOURED}, as measured" in texts
 
 
+@pytest.mark.fits
 def test_scores_are_called_what_they_are(forge_at_random):
     runs = bayeslaw.read_runs(
         pd.DataFrame(
@@ -165,6 +167,7 @@ def test_many_candidates_are_limited(fit_simulated):
     assert sum(text.startswith("model-") for text in texts) == ROWS + COLOURED
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize(
     ("names", "sizes", "target", "levels"),
     [

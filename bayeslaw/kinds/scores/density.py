@@ -82,7 +82,7 @@ class ScoreDensity:
     law: Law
     pooled: Pooled
     scales: ScorePriors
-    absent: frozenset[str]
+    absent: tuple[str, ...]  # sorted: the order is in the program, and a program of another order is compiled anew
     filling: Filling = ()
 
     @property

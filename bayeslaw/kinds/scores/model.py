@@ -116,7 +116,7 @@ class ScoreModel:
         known = {name for name in self.sizes() if name.startswith("spread.")}
         known |= {name for name in SCALES if getattr(self.density.scales, name).sd == 0}
         known |= {"chance"} if not self.layout.chance.any() else set()  # guessing reaches 0 on all
-        absent = self.density.absent
+        absent = set(self.density.absent)
         effects = {"model_sd": "model_factor", "family_sd": "family_factor", "family_offset_sd": "family_offset"}
         known |= absent | {effects[name] for name in absent & set(effects)}
         return frozenset(known & set(self.sizes()))
@@ -185,7 +185,7 @@ def _whole_sizes(layout: ScoreLayout, pooled: Pooled) -> dict[str, tuple[int, ..
     }
 
 
-def absent_from(layout: ScoreLayout) -> frozenset[str]:
+def absent_from(layout: ScoreLayout) -> tuple[str, ...]:
     """Scales of what a table does not have."""
     tasks = len(layout.tasks)
     models, families = int(layout.model_of.max()) + 1, int(layout.family_name_of.max()) + 1
@@ -202,7 +202,7 @@ def absent_from(layout: ScoreLayout) -> frozenset[str]:
         found.add("size_rate")
     if not len(layout.own.knots):
         found.add("own_rate")
-    return frozenset(found)
+    return tuple(sorted(found))
 
 
 LEAST_SHARE = 0.005, 0.1

@@ -149,6 +149,7 @@ def test_prior_and_likelihood_split(three_models, dense, random_position):
     np.testing.assert_allclose(difference, difference[0], atol=1e-6)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 @pytest.mark.parametrize("case", [tasks, measurement_errors_one_size], ids=lambda f: f.__name__)
 def test_gradients_are_finite_and_equal_finite_differences(case, simulate, random_position):

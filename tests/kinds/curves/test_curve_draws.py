@@ -73,6 +73,7 @@ def test_completions_are_the_conditional_gaussian(case, simulate, dense, random_
         assert_standard_normal(np.linalg.solve(root, (found - mean).T).T)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_ratio_of_likelihoods_is_the_mean_ratio_of_joint_densities(simulate, dense, random_position):
     # p(y | B) / p(y | A) is the mean of p(y, z | B) / p(y, z | A) over completions z of A

@@ -90,6 +90,7 @@ def test_what_is_known_is_held(model):
     ).fixed()
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_likelihood_is_that_of_the_dense_model(model, runs):
     rng = np.random.default_rng(2)

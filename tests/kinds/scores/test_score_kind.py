@@ -66,7 +66,7 @@ def model(runs):
 
 @pytest.fixture(scope="module")
 def fitted(runs):
-    return bl.fit(runs, law="trajectory", seed=1, early_tokens=0, sampler=SamplerSettings(warmup=200, draws=150))
+    return bl.fit(runs, law="trajectory", seed=1, early_tokens=0, sampler=SamplerSettings(warmup=150, draws=100))
 
 
 def test_walks_have_the_covariance_of_a_brownian_motion_at_their_knots():
@@ -146,6 +146,7 @@ def regression(rng, group_of=(0, 0, 1, 2, 3), effects=True, walks=2):
     return apart, np.asarray(mean), root, float(volume), expected, information
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_mean_covariance_and_volume_are_those_of_a_normal_regression():
     """Of curves and tasks, with two walks that are shared, and no effects."""
@@ -248,6 +249,7 @@ def test_a_table_of_losses_is_refused_by_laws_of_scores():
         bl.fit(table, law="trajectory")
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_predictions_hold_the_truth_and_are_shares(fitted):
     """Of the largest model, seen to a quarter of its tokens, at the end: within 4 posterior standard deviations."""
@@ -289,6 +291,7 @@ def test_a_new_family_needs_others_to_differ_from(fitted):
         fitted.predictions([{"params": 6.4e9, "data": 3e11}], kind="new-family")
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_a_new_family_lies_about_a_middle_that_is_not_known(forge_at_random):
     """Of two families: variance 1 + 1/2 times that of families; 6,000 draws know it to 2%."""

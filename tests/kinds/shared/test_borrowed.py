@@ -98,6 +98,7 @@ def test_only_the_tasks_of_the_table_are_borrowed():
         assert part.covariance[i, i] == whole.covariance[j, j]
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_a_standard_normal_vector_is_no_prior_at_all():
     """At the table's own reference it is what is believed by default, so that the density is the same."""

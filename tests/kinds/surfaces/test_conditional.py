@@ -46,6 +46,7 @@ def test_mean_covariance_and_volume_are_those_of_a_normal_regression(functions):
     assert float(volume) == pytest.approx(np.linalg.slogdet(whole)[1])
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_positions_move_in_what_models_have_alone_and_volumes_are_as_said(model):
     rng = np.random.default_rng(0)
@@ -79,6 +80,7 @@ def test_where_noise_is_normal_it_is_standard_normal_whatever_all_else(surface):
             assert np.ptp(left) < 1e-3
 
 
+@pytest.mark.fits
 def test_draws_from_the_prior_have_the_scales_drawn_with_them(model):
     drawn = prior_positions(model, 4000, np.random.default_rng(2))
     for name in OF_MODELS:

@@ -68,6 +68,7 @@ def test_the_distribution_of_the_twin_draws_what_it_says():
     assert stats.kstest(drawn - 1.0, stats.exponnorm(EXCESS / SCATTER, scale=SCATTER).cdf).pvalue > 1e-3
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_runs_of_the_model_have_the_density_of_the_sum(surface, random_position):
     """Moving the level moves all runs alike: so does the density, by the closed form of scipy."""

@@ -52,6 +52,7 @@ def model(request, table):
     return build_model(table, get_law("chinchilla"), priors=priors)
 
 
+@pytest.mark.fits
 def test_volumes_stay_and_all_near_the_centre(model):
     """A frame fits the curvature at its centre, which is to be that of what is sampled."""
     with jax.enable_x64(True):

@@ -104,6 +104,7 @@ def test_the_density_is_the_one_described(task_pooling, surface):
     np.testing.assert_allclose(difference, difference[0], atol=1e-8)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_gradients_are_those_of_finite_differences(surface):
     model = build_model(families(surface), LAW)
@@ -262,6 +263,7 @@ def test_models_have_something_of_their_own_task_by_task(surface):
     np.testing.assert_allclose(both - without, straight + done.curvature[0, i] * model.data.curving, atol=1e-12)
 
 
+@pytest.mark.core
 @pytest.mark.fits
 def test_what_models_of_one_task_do_not_have_fails_no_check_of_convergence(surface):
     model, rng, shape = build_model(few_and_many(surface), LAW), np.random.default_rng(1), (4, 250)
