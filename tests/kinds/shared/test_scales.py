@@ -106,6 +106,12 @@ def test_scales_that_lack_one_are_refused(missing):
         read_scales(ScalePriors, plain)
 
 
+@pytest.mark.parametrize("number", [-1, 0, float("nan"), True])
+def test_numbers_that_are_no_scales_are_refused(number):
+    with pytest.raises(TypeError, match=f"scales whose change_df is {number}"):
+        read_scales(ScalePriors, asdict(ScalePriors()) | {"change_df": number})
+
+
 def test_a_foretold_prior_that_lacks_a_field_is_refused():
     plain = asdict(ScalePriors())
     del plain["own_change"]["typical"]
