@@ -13,8 +13,8 @@ import numpy as np
 
 T = TypeVar("T")
 
-NEVER_NEGATIVE = ("median", "sd", "typical", "spread")
-"""Parts of priors of scales."""
+NEVER_NEGATIVE = ("", "median", "sd", "typical", "spread")
+"""Parts of priors of scales; scales that are a number have one part, without a name."""
 
 LEAST_RATIO = 0.01
 """Statistics below this share of a typical one are taken as this share: they are rounding."""
@@ -144,7 +144,7 @@ def sampled_scales(scales: Any) -> dict[str, LogNormal | Normal]:
 
 
 def _require_numbers(plain: Mapping[str, Any]) -> None:
-    """Refuse scales that are no finite numbers, or too low: parts of priors below 0, numbers by themselves at most 0.
+    """Refuse scales that are no finite numbers, negative where they cannot be, or 0 degrees of freedom.
 
     Raises
     ------
@@ -154,7 +154,8 @@ def _require_numbers(plain: Mapping[str, Any]) -> None:
         parts = value if isinstance(value, Mapping) else {"": value}
         for part, number in parts.items():
             known = isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number)
-            if not known or (part in NEVER_NEGATIVE and number < 0) or (not part and number <= 0):
+            negative = known and number < 0 and part in NEVER_NEGATIVE
+            if not known or negative or (number == 0 and name.endswith("_df")):
                 raise TypeError(f"scales whose {f'{name} {part}'.strip()} is {number!r}")
 
 
