@@ -95,11 +95,11 @@ _LOSS_UNITS = {
     "bits per character": "bits", "bits per char": "bits", "bpc": "bits",
 }  # fmt: skip
 
-_EVALUATION = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev", "heldout", "holdout"])
-_TRAINING = frozenset(["train", "training"])
+EVALUATION_WORDS = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev", "heldout", "holdout"])
+TRAINING_WORDS = frozenset(["train", "training"])
 _OVERALL = frozenset(["macro", "mean", "avg", "average", "overall", "final", "best"])
 _OTHER_LOSSES_LIST = "aux, auxiliary, z, balance, balancing, load, router, kl, reg, regularization, l1, l2, moe, scale"
-_OTHER_LOSSES = frozenset(_OTHER_LOSSES_LIST.split(", "))
+OTHER_LOSSES = frozenset(_OTHER_LOSSES_LIST.split(", "))
 _LOSS_WORDS = ("loss", "nll", "ce", "xent", "cross entropy", "log perplexity", "negative log likelihood")
 
 _Endings = Mapping[str, Sequence[list[str]]]
@@ -243,12 +243,12 @@ def _in_unit(found: Behind) -> Meaning | None:
 
 def _accuracy(heading: str, parts: list[str]) -> Meaning | None:
     """Whether a heading names a share of questions answered rightly, on its own or of something."""
-    words, last = _words(heading), _words(parts[-1].partition(",")[0])
-    stage = [word for word in words if word in _EVALUATION | _TRAINING]
-    named = [word for word in last if word not in _EVALUATION | _TRAINING | _OVERALL]
+    words, last = words_in(heading), words_in(parts[-1].partition(",")[0])
+    stage = [word for word in words if word in EVALUATION_WORDS | TRAINING_WORDS]
+    named = [word for word in last if word not in EVALUATION_WORDS | TRAINING_WORDS | _OVERALL]
     if not _ending(last, _ENDING_IN_ACCURACY) and named not in (["score"], ["scores"]):
         return None
-    if any(word in _EVALUATION for word in stage):
+    if any(word in EVALUATION_WORDS for word in stage):
         return Meaning("accuracy", rank=EVALUATION, why="an accuracy of an evaluation, by its name")
     if stage:
         return Meaning("accuracy", rank=TRAINING, why="an accuracy of training, by its name")
@@ -257,10 +257,10 @@ def _accuracy(heading: str, parts: list[str]) -> Meaning | None:
 
 def _loss(heading: str, parts: list[str]) -> Meaning | None:
     """What a heading of a loss is a measure of."""
-    words = _words(heading)
-    last = [word for word in _words(parts[-1]) if word not in _EVALUATION | _TRAINING]
-    stage = [word for word in words if word in _EVALUATION or word in _TRAINING]
-    evaluation = any(word in _EVALUATION for word in stage)
+    words = words_in(heading)
+    last = [word for word in words_in(parts[-1]) if word not in EVALUATION_WORDS | TRAINING_WORDS]
+    stage = [word for word in words if word in EVALUATION_WORDS or word in TRAINING_WORDS]
+    evaluation = any(word in EVALUATION_WORDS for word in stage)
     unit = _ending(last, _ENDING_IN_UNIT)
     if unit and last[-2:] != ["log", "perplexity"]:
         kind = _LOSS_UNITS[unit]
@@ -271,7 +271,7 @@ def _loss(heading: str, parts: list[str]) -> Meaning | None:
     if name is None and not is_name:
         return None
     of = [word for word in words if word not in stage and word not in (name or "").split()]
-    if any(word in _OTHER_LOSSES for word in of):
+    if any(word in OTHER_LOSSES for word in of):
         return None
     if plain(parts[-1]) == "value":
         return Meaning("loss", unit="nats", rank=VALUE, why="values, of the metric that is named")
@@ -289,6 +289,7 @@ def _ending(words: list[str], names: _Endings) -> str | None:
     return next((" ".join(name) for name in alike if words[-len(name) :] == name), None)
 
 
-def _words(heading: str) -> list[str]:
+def words_in(heading: str) -> list[str]:
+    """Words and numbers of a heading in lower case: ``val``, ``loss``, ``1`` of ``valLoss_1``."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading)
     return [word.casefold() for word in _WORDS.findall(apart)]

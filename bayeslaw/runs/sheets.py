@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning, plain, shares_among
-from bayeslaw.runs.headings import nearest, with_good_headings
+from bayeslaw.runs.headings import likely_answers, nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed, counts_from_zero
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
@@ -187,7 +187,8 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
     if missing:
         listed = ", ".join(map(repr, headings[:30]))
         wide = "; or, in a wide table, one column for each data size, named 200, 400, …" if len(missing) > 1 else ""
-        said = " or ".join(f"--as COLUMN={role}" for role in missing)
+        answers = [answer for role in missing for answer in likely_answers(role, cells) or (f"COLUMN={role}",)]
+        said = " or ".join(f"--as {written(answer)}" for answer in answers)
         raise RunsError(
             f"{source}: found {', and '.join(missing.values())}{wide}. The columns are: {listed}. Rename one, or say "
             f"which it is with {said}.{_table_beside(has, source) if 'data' in missing else ''}"

@@ -297,6 +297,27 @@ def test_what_is_missing_is_named_at_once_with_near_names():
         read_runs(pd.DataFrame({"model": ["a"], "losss": [2.0], "exampels": [5]}))
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"Pretraining Tokens": ["1e9", "2B"], "val loss": [3.0, 2.9]}, "with --as 'Pretraining Tokens=tokens'."),
+        ({"SequencesDone": [5, 6], "loss": [3.0, 2.9]}, "with --as SequencesDone=data."),
+        ({"optimizer steps done": [5, 6], "loss": [3.0, 2.9]}, "with --as 'optimizer steps done=steps'."),
+        ({"flops spent": [1e18, 2e18], "loss": [3.0, 2.9]}, "with --as 'flops spent=compute'."),
+        ({"tokens": [5, 6], "loss on c4": [3.0, 2.9]}, "with --as 'loss on c4=loss'."),
+        ({"tokens": [5, 6], "ppl on c4": [3.0, 2.9]}, "with --as 'ppl on c4=loss:perplexity'."),
+        ({"toks done": [5, 6], "loss on c4": [3.0, 2.9]}, "with --as 'loss on c4=loss' or --as 'toks done=tokens'."),
+        ({"tokens": [5, 6], "z_loss": [3.0, 2.9]}, "with --as COLUMN=loss."),
+        ({"eval samples": [5, 6], "samples_per_second": [5, 6], "loss": [3.0, 2.9]}, "with --as COLUMN=data."),
+        ({"sample kinds": ["x", "y"], "unique tokens": [5, 6], "loss": [3.0, 2.9]}, "with --as COLUMN=data."),
+    ],
+)
+def test_what_is_missing_is_looked_for_among_words_of_headings(columns, said):
+    with pytest.raises(RunsError) as raised:
+        read_runs(pd.DataFrame({"model": ["a", "b"], "params": [1e6, 2e6], **columns}))
+    assert said in str(raised.value)
+
+
 def test_falling_values_below_models_are_losses_and_others_are_asked_about():
     frame = pd.DataFrame({"tokens": [1e6, 2e6, 4e6], "small": [4.0, 3.5, 3.0], "large": [3.5, 3.0, 2.5]})
     assert read_runs(frame).models == ("small", "large")
