@@ -185,7 +185,8 @@ def meaning(heading: str) -> Meaning | None:
     beside = _MEANING.get(plain(heading))
     if beside is not None and beside.role in SCORES and beside.role != "accuracy":
         return beside
-    found = _accuracy(heading, parts) or _loss(heading, parts)
+    measured = _before_stages(parts)
+    found = _accuracy(heading, measured) or _loss(heading, measured)
     if found is not None:
         return found
     known = _MEANING.get(plain(heading)) or _with_unit(heading)
@@ -239,6 +240,15 @@ def _in_unit(found: Behind) -> Meaning | None:
     if found.scale == 1 and not found.role:
         return None
     return replace(known, role=found.role or known.role, scale=known.scale * found.scale, why=why)
+
+
+def _before_stages(parts: list[str]) -> list[str]:
+    """Parts of a heading without those at its end that only say of what it was measured: of ``Loss/val``, ``Loss``."""
+    while (
+        len(parts) > 1 and (words := words_in(parts[-1])) and EVALUATION_WORDS.union(TRAINING_WORDS).issuperset(words)
+    ):
+        parts = parts[:-1]
+    return parts
 
 
 def _accuracy(heading: str, parts: list[str]) -> Meaning | None:

@@ -41,6 +41,16 @@ def test_common_headings(name, heading):
     assert meaning(heading).role == name
 
 
+def test_the_stage_may_be_the_last_part_of_a_heading():
+    frame = pd.DataFrame({"tokens": [1e9, 2e9], "Loss/train": [3.0, 2.8], "Loss/val": [3.1, 2.9]})
+    assert read_runs(frame).table["loss"].tolist() == [3.1, 2.9]
+    assert read_runs(frame[["tokens", "Loss/train"]]).table["loss"].tolist() == [3.0, 2.8]
+    assert meaning("perplexity/test").unit == "perplexity"
+    assert meaning("Accuracy/val").role == "accuracy"
+    assert meaning("a/tokens/val") is None
+    assert meaning("loss/z/val") is None
+
+
 def test_no_alias_means_two_things():
     aliases = [plain(alias) for names in ALIASES.values() for alias in names.split(", ")]
     assert len(aliases) == len(set(aliases))
