@@ -146,6 +146,9 @@ def test_headings_that_are_sizes():
         ("D (trillion tokens)", "tokens", 1e12),
         ("tokens (T)", "tokens", 1e12),
         ("gflops (M)", "compute", 1e15),
+        ("compute (in FLOPs)", "compute", 1.0),
+        ("compute (in PF-days)", "compute", 86400e15),
+        ("D (number of tokens)", "tokens", 1.0),
     ],
 )
 def test_letters_and_words_for_multiples_in_headings(heading, role, scale):
