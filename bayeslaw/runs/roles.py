@@ -24,7 +24,7 @@ from bayeslaw.runs.columns import (
 from bayeslaw.runs.naming import SAME_SIZE
 from bayeslaw.runs.questions import Question
 from bayeslaw.runs.score_tables import tell_scores_from_losses
-from bayeslaw.runs.stated import Stated
+from bayeslaw.runs.stated import Stated, role_text
 from bayeslaw.runs.units import read_numbers
 
 FLOP_OF_A_BUDGET = 1e12
@@ -220,18 +220,11 @@ def _choose(role: str, several: list[tuple[str, Meaning]], cells: pd.DataFrame, 
         questions.append(
             Question(
                 role if role != "loss" else heading,
-                tuple(f"{h}={_with_unit(role, m)}" for h, m in exact),
+                tuple(f"{h}={role_text(role, m.scale, m.unit)}" for h, m in exact),
                 f"The columns {named} all mean {role}, expected one.",
             )
         )
     return Column(heading, known.scale, known.unit, known.why or "by its name")
-
-
-def _with_unit(role: str, known: Meaning) -> str:
-    """A role as it is said, with the unit that the heading names: who says a role alone says that there is none."""
-    if known.scale != 1:
-        return f"{role}:{known.scale:.12g}".replace("e+", "e")
-    return f"{role}:{known.unit}" if known.unit not in ("", "nats") else role
 
 
 def _agree(several: Sequence[NDArray[np.float64]]) -> bool:

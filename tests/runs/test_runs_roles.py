@@ -247,6 +247,33 @@ def test_compute_in_another_unit_is_recognised():
     assert read_runs(frame, roles={"flops": "compute:1e9"}).table["compute"].tolist() == [6e17, 24e17]
 
 
+def test_answers_keep_the_unit_that_a_heading_names():
+    frame = pd.DataFrame(
+        {"params": [1e8, 2e8], "tokens": [2e9, 4e9], "loss": [3.0, 2.0], "total gflops": [1.2e6, 4.8e6]}
+    )
+    (question,) = understand(frame).questions
+    assert question.options == (
+        "total gflops=compute:1e12", "total gflops=ignore", "total gflops=compute:1e9"
+    )  # fmt: skip
+    for option, times in ((question.options[0], 1.0), (question.options[2], 1e-3)):
+        column, _, role = option.partition("=")
+        table = read_runs(frame, roles={column: role}).table
+        assert table["compute"].tolist() == pytest.approx((6 * times * table["params"] * table["tokens"]).tolist())
+    (question,) = understand(frame.drop(columns="tokens").assign(**{"total gflops": [1.0, 4.0]})).questions
+    assert question.options == tuple(f"total gflops=compute:1e{power}" for power in (18, 30, 9))
+    sizes = [1, 2, 4]
+    shifted = pd.DataFrame(
+        {
+            "model": [m for m in "abcde" for _ in sizes],
+            "tokens (B)": sizes * 4 + [10, 20, 40],
+            "loss": [3, 2.9, 2.8] * 5,
+        }
+    )
+    (question,) = understand(shifted).questions
+    assert question.options == ("tokens (B)=tokens:1e9",)
+    assert read_runs(shifted, roles={"tokens (B)": "tokens:1e9"}).table["tokens"].max() == 40e9
+
+
 def methods(columns, gap=1.2, n=6):
     sizes = [100 * 2**i for i in range(n)]
     rows = [("gpt2", size, 4 - 0.2 * i, columns[0]) for i, size in enumerate(sizes)]
