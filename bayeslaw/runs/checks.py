@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import CANONICAL, SHARES, plain
+from bayeslaw.runs.questions import written
 from bayeslaw.runs.units import Numbers
 
 _POSITIVE, _NOT_NEGATIVE = "a positive number", "a number that is not negative"
@@ -32,6 +33,12 @@ _EXPECTED = {
     "chance": "the share of questions that guessing answers rightly, from 0 to below 1",
     "model_loss": "a number",
 }
+_EXPECTED_OF_LOSS = {
+    "perplexity": "a perplexity, which is above 1",
+    "accuracy": "a share of questions answered rightly, from 0 to below 1",
+}
+"""Of losses in another unit than nats or bits."""
+
 OPTIONAL = ("accuracy_se", "questions", "chance", "model_loss")
 """Columns that may have empty cells."""
 
@@ -135,26 +142,35 @@ def number_problems(table: pd.DataFrame, read: dict[str, ReadColumn]) -> Iterato
     for name, column in read.items():
         values = column.numbers.values[table.index]
         blank = column.numbers.blank[table.index]
-        good = (np.isfinite(values) & _in_range(name, values, column.scale)) | (blank & (name in OPTIONAL))
+        good = (np.isfinite(values) & _in_range(name, values, column)) | (blank & (name in OPTIONAL))
         if good.all():
             continue
         bad = table.index[~good]
         others = f" (and so in {len(bad) - 1} more row{'s' * (len(bad) > 2)})" if len(bad) > 1 else ""
         yield (
             f"{_place(table, column, bad[0])}: found {_found(column, bad[0])}, "
-            f"expected {_EXPECTED[name]}{others}. {_remedy(name, column, bad[0], _row(table, bad[0]))}"
+            f"expected {_expected(name, column.unit)}{others}. {_remedy(name, column, bad[0], _row(table, bad[0]))}"
         )
 
 
-def _in_range(name: str, values: NDArray[np.float64], scale: float) -> NDArray[np.bool_]:
+def _expected(name: str, unit: str) -> str:
+    return _EXPECTED_OF_LOSS.get(unit, _EXPECTED[name]) if name == "loss" else _EXPECTED[name]
+
+
+def _in_range(name: str, values: NDArray[np.float64], column: ReadColumn) -> NDArray[np.bool_]:
+    shares = values * column.scale
     with np.errstate(invalid="ignore"):
         match name:
             case "loss_se" | "accuracy_se":
                 return values >= 0
             case "accuracy":
-                return (values * scale >= 0) & (values * scale <= 1)
+                return (shares >= 0) & (shares <= 1)
             case "chance":
-                return (values * scale >= 0) & (values * scale < 1)
+                return (shares >= 0) & (shares < 1)
+            case "loss" if column.unit == "perplexity":
+                return values > 1
+            case "loss" if column.unit == "accuracy":
+                return (values >= 0) & (values < 1)
             case "questions":
                 return (values >= 1) & (values == np.round(values))
             case "model_loss":
@@ -267,7 +283,10 @@ def _found(column: ReadColumn, position: int) -> str:
 def _remedy(name: str, column: ReadColumn, position: int, row: int) -> str:
     value = column.numbers.values[position]
     found = _found(column, position)
-    if name == "loss" and value <= 0:
+    if name == "loss" and column.unit == "accuracy" and value > 1:
+        answer = written(f"{column.headings[position]}=accuracy:percent")
+        return f"If these are percent, divide them by 100; --as {answer} reads them as scores."
+    if name == "loss" and column.unit not in _EXPECTED_OF_LOSS and value <= 0:
         return f'Where most losses are above zero, all must be: correct it, or drop such rows with where="{name} > 0".'
     if np.isnan(value) and "," in found:
         return "Write decimals with a point."

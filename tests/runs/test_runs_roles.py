@@ -124,6 +124,20 @@ def test_an_accuracy_may_be_read_as_an_error_rate():
     assert "accuracy" not in table
 
 
+def test_what_is_said_of_losses_must_fit_their_numbers():
+    frame = pd.DataFrame({"model": ["a"] * 3, "data": [100, 200, 400], "acc": [0.0, 0.5, 0.75], "ppl": [8.0, 4.0, 0.9]})
+    assert read_runs(frame[["model", "data", "acc"]], roles={"acc": "loss:accuracy"}).table["loss"].max() == 1
+    percent = frame[["model", "data", "acc"]].assign(acc=[51.3, 55.0, 61.0])
+    with pytest.raises(
+        RunsError, match=r"row 1, column 'acc': found 51\.3, expected a share .*--as acc=accuracy:percent"
+    ):
+        read_runs(percent, roles={"acc": "loss:accuracy"})
+    with pytest.raises(RunsError, match=r"row 3, column 'acc': found 1\.0, expected a share .*row != 3"):
+        read_runs(frame[["model", "data", "acc"]].assign(acc=[0.5, 0.7, 1.0]), roles={"acc": "loss:accuracy"})
+    with pytest.raises(RunsError, match=r"row 3, column 'ppl': found 0\.9, expected a perplexity, which is above 1\."):
+        read_runs(frame[["model", "data", "ppl"]])
+
+
 def test_a_metric_named_in_another_column_says_what_values_are():
     frame = pd.DataFrame({"model": ["a"], "data": [100], "metric": ["acc_norm"], "value": [0.5]})
     assert read_runs(frame).table["accuracy"].tolist() == [0.5]
