@@ -126,8 +126,10 @@ def unit_problems(table: pd.DataFrame, read: dict[str, ReadColumn]) -> Iterator[
                 "a heading that names a unit, expected one of the two. Drop the suffix, or the unit in the heading."
             )
             continue
-        # A fraction of an example is no count, and no model has three parameters: such numbers lack their suffix.
-        odd = ~suffixed & (values < 1000) & (values != 0) & ((values != np.round(values)) | (name == "params"))
+        # A fraction of an example is no count, no model has three parameters, and none beside others of millions of
+        # tokens was trained on so few: such numbers lack their suffix.
+        few = name == "params" or (name == "tokens" and np.nanmin(values[suffixed]) >= 1e6)
+        odd = ~suffixed & (values < 1000) & (values != 0) & ((values != np.round(values)) | few)
         if odd.any():
             bare, written = table.index[odd][0], table.index[suffixed][0]
             yield (

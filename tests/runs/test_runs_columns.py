@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.columns import ALIASES, meaning, plain, sizes_in_headings
 from bayeslaw.runs.questions import OpenQuestionsError
@@ -166,6 +167,13 @@ def test_units_in_headings_are_applied_and_noted():
 def test_bare_counts_beside_suffixes_are_fine_when_they_are_whole():
     runs = read_runs(pd.DataFrame({"model": ["a"] * 3, "data": ["1k", "200", "2_000"], "loss": [3, 4, 2.5]}))
     assert runs.table["data"].tolist() == [1000, 200, 2000]
+
+
+def test_a_few_tokens_beside_billions_lack_their_suffix():
+    frame = pd.DataFrame({"model": ["a"] * 3, "tokens": ["500", "1B", "2B"], "loss": [3.2, 3.0, 2.9]})
+    with pytest.raises(RunsError, match=r"row 1, column 'tokens': mixed units, found '500' beside '1B' \(row 2\)"):
+        read_runs(frame)
+    assert read_runs(frame.assign(tokens=["500", "1k", "2k"])).table["tokens"].tolist() == [500, 1000, 2000]
 
 
 def test_sizes_that_look_like_billions_are_asked_about():
