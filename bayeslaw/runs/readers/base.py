@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers.opened import decode, read_bytes
 
 RUN = "run"
@@ -108,6 +109,12 @@ class Reader:
     recognises: Callable[[Found], bool]
     read: Callable[[Found], Raw]
     reads_folders: bool = False
+
+
+def raw_table(form: str, cells: pd.DataFrame, notes: Sequence[str] = ()) -> Raw:
+    """What a reader found that knows of no runs: all rows are of one run if no column names models."""
+    names_models = any(known.role == "model" for known in map(meaning, map(str, cells.columns)) if known)
+    return Raw(form, cells, tuple(notes), is_one_run=not names_models)
 
 
 def table_of(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -385,6 +385,21 @@ def test_a_row_of_numbers_is_no_heading_below_a_title(tmp_path, text):
         read_runs(tmp_path / "t.csv")
 
 
+@pytest.mark.parametrize("form", ["csv", "json", "md", "parquet", "xlsx"])
+def test_runs_without_a_name_are_named_after_their_files_whatever_the_format(tmp_path, form):
+    for name, loss in (("small", 3.5), ("large", 3.25)):
+        frame, path = pd.DataFrame({"data": [100, 200], "loss": [loss, loss - 0.1]}), tmp_path / f"{name}.{form}"
+        if form == "md":
+            path.write_text("| data | loss |\n|---|---|\n" + "".join(f"| {d} | {y} |\n" for d, y in frame.values))
+        elif form == "json":
+            path.write_text(frame.to_json(orient="records"))
+        else:
+            {"csv": frame.to_csv, "parquet": frame.to_parquet, "xlsx": frame.to_excel}[form](path, index=False)
+    paths = sorted(tmp_path.iterdir())
+    assert read_runs(paths).models == ("large", "small")
+    assert read_runs(paths[0]).models == ("large",)
+
+
 def test_the_content_says_what_a_file_is_not_its_suffix(tmp_path):
     pd.DataFrame(RECORDS).to_parquet(tmp_path / "t.csv")
     assert rows(read_runs(tmp_path / "t.csv")) == ROWS
