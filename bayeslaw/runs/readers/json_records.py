@@ -52,7 +52,9 @@ def _records(value: Any, source: str) -> tuple[str, Sequence[Mapping[str, Any]]]
     lists = {name: cells for name, cells in record.items() if _holds_objects(cells)}
     if len(lists) == 1:  # {"config": {…}, "history": [{…}, …]}
         ((name, held),) = lists.items()
-        shared = flattened({key: cell for key, cell in record.items() if key != name})
+        shared = flattened(_without(record, (name,)))
+        if not _holds_points(held) and any(map(is_measured, shared)):  # {"loss": 3.1, "datasets": [{…}, …]}
+            return FORMAT, [record]
         return FORMAT, [{**shared, **flattened(one)} for one in held]
     if lists and len(lists) == len(record):  # {"gpt2": [{…}, …], "opt": [{…}, …]}
         return FORMAT, [{"model": name, **one} for name, held in lists.items() for one in held]

@@ -359,6 +359,8 @@ def test_lists_of_settings_in_json_make_no_rows(tmp_path):
     value = [{"name": name, "data": data, "loss": loss, "mixture": sets} for name, data, loss in ROWS]
     (tmp_path / "t.json").write_text(json.dumps(value))
     assert rows(read_runs(tmp_path / "t.json")) == ROWS
+    (tmp_path / "t.json").write_text(json.dumps(value[0]))
+    assert rows(read_runs(tmp_path / "t.json")) == ROWS[:1]
 
 
 def test_objects_under_names_of_which_some_have_more(tmp_path):
