@@ -1,6 +1,7 @@
 """What a reader of files is, and what it yields."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,8 @@ from bayeslaw.runs.readers.opened import decode, read_bytes
 
 RUN = "run"
 """Heading of the column that names runs which their logs do not name."""
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +126,29 @@ def table_of(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(
         {heading: pd.Series([record.get(heading) for record in records], dtype=object) for heading in headings}
     )
+
+
+def rows_by_step(values: Iterable[tuple[int, str, float]]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """A row a step of the values of metrics, and a note on those that are not used for coming again at a step.
+
+    Parameters
+    ----------
+    values : step, metric and value, in the order in which they were logged; the last of a metric at a step counts.
+    """
+    rows: dict[int, dict[str, Any]] = {}
+    again: Counter[str] = Counter()
+    for step, metric, value in values:
+        row = rows.setdefault(step, {"step": step})
+        if row.get(metric, value) != value:
+            again[metric] += 1
+        row[metric] = value
+    told = ", ".join(f"{count} of {metric!r}" for metric, count in again.most_common(_SHOWN))
+    more = f" and more of {len(again) - _SHOWN} others" if len(again) > _SHOWN else ""
+    note = (
+        f"Of several values of a metric at one step the last counts, as of a run that was resumed; not used are {told}"
+        f"{more}. Were they logged without a step, or by several runs in one folder, log them apart."
+    )
+    return [rows[step] for step in sorted(rows)], (note,) if again else ()
 
 
 def constant(heading: str, value: Any, count: int) -> pd.DataFrame:

@@ -164,7 +164,11 @@ def test_scalars_that_are_tensors_and_later_files_of_a_resumed_run(tmp_path):
     content = b"".join(struct.pack("<Q", len(m)) + b"\0" * 4 + m + b"\0" * 4 for m in (version, event))
     (tmp_path / "events.out.tfevents.1").write_bytes(content)
     (tmp_path / "events.out.tfevents.2").write_bytes(content.replace(struct.pack("<f", 1.5), struct.pack("<f", 1.25)))
-    assert read_raw(tmp_path).cells.to_dict("records") == [{"step": 10, "eval/loss": 1.25}]
+    raw = read_raw(tmp_path)
+    assert raw.cells.to_dict("records") == [{"step": 10, "eval/loss": 1.25}]
+    assert any("the last counts" in note and "1 of 'eval/loss'" in note for note in raw.notes)
+    (tmp_path / "events.out.tfevents.2").write_bytes(content)
+    assert read_raw(tmp_path).notes == ()
 
 
 def test_offline_run_of_wandb(tmp_path):
@@ -195,6 +199,15 @@ def test_names_and_states_of_runs_in_meta_of_mlflow(tmp_path):
     runs = read_runs(tmp_path, roles={"step": "data"})
     assert runs.models == ("small", "large", "old")
     assert any("did not end (1 'failed', 1 'deleted')" in note for note in runs.notes)
+
+
+def test_values_of_mlflow_without_a_step_are_said_not_to_be_used(tmp_path):
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "meta.yaml").write_text("run_name: a\n")
+    (tmp_path / "metrics" / "loss").write_text("1 3.5 0\n2 3.25 0\n3 3.0 0\n")
+    raw = read_raw(tmp_path)
+    assert raw.cells[["step", "loss"]].values.tolist() == [[0, 3.0]]
+    assert any("2 of 'loss'" in note and "logged without a step" in note for note in raw.notes)
 
 
 DELETED = "status: 3\nlifecycle_stage: deleted\n"
