@@ -250,6 +250,7 @@ def test_results_of_the_evaluation_harness(tmp_path):
         ["arc_easy", "acc", 0.4],
         ["arc_easy", "acc_norm", 0.35],
     ]
+    assert raw.notes == ("Groups of tasks are left out, for their tasks are there: 'ai2'.",)
     said = {"step": "tokens:2097152", "value": "loss:bits"}
     runs = read_runs(tmp_path, where="task == 'wikitext'", roles=said)
     assert rows(runs, "model", "params", "tokens", "loss") == [
@@ -261,6 +262,12 @@ def test_results_of_the_evaluation_harness(tmp_path):
         ["arc_easy", 0.4, 0.6, 1000.0],
         ["arc_easy", 0.4, 0.6, 512.0],
     ]
+
+
+def test_a_group_of_tasks_that_are_not_among_the_results_is_read(tmp_path):
+    alone = {**RESULTS, "results": {"ai2": RESULTS["results"]["ai2"]}}
+    (tmp_path / "r.json").write_text(json.dumps(alone))
+    assert read_raw(tmp_path / "r.json").cells["task"].tolist() == ["ai2"]
 
 
 def test_results_in_any_order_of_keys(tmp_path):
