@@ -52,10 +52,7 @@ def with_good_headings(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, 
         raise RunsError(
             f"{source}: the headings have {cells.columns.nlevels} levels, expected one. Flatten them first."
         )
-    index_names = [name for name in cells.index.names if name is not None]
-    # A named index holds data, as after groupby(); an unnamed one only counts rows.
-    if index_names and not set(index_names) & set(cells.columns):
-        cells = cells.reset_index(level=index_names)
+    cells = with_index_as_columns(cells)
     cells = cells.set_axis(pd.Index([str(name).strip() for name in cells.columns], dtype=object), axis=1)
     cells = cells.reset_index(drop=True)
     _require_characters(list(cells.columns), source)
@@ -72,6 +69,12 @@ def with_good_headings(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, 
         cells = cells.drop(columns="row")
         notes = (*notes, "Column 'row' is not used: `row` counts the rows of the source.")
     return cells, notes
+
+
+def with_index_as_columns(cells: pd.DataFrame) -> pd.DataFrame:
+    """A table with its index as columns where that has names: it holds data then, and else only counts rows."""
+    names = [name for name in cells.index.names if name is not None]
+    return cells.reset_index(level=names) if names and not set(names) & set(cells.columns) else cells
 
 
 def nearest(role: str, headings: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.headings import with_good_headings
 from bayeslaw.runs.readers.opened import decode, read_bytes
 
 RUN = "run"
@@ -87,12 +88,13 @@ class Raw:
     run: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
 
-    def named(self, run: str) -> "Raw":
+    def named(self, run: str, heading: str = RUN) -> "Raw":
         """The same with a column that names the run, if no column does; then runs are told apart by it."""
         if not self.is_one_run:
             return self
-        cells = pd.concat([constant(RUN, run, len(self.cells)), self.cells.drop(columns=RUN, errors="ignore")], axis=1)
-        return replace(self, cells=cells, is_one_run=False, known={**self.known, RUN: "model"})
+        others = self.cells.drop(columns=heading, errors="ignore")
+        cells = pd.concat([constant(heading, run, len(others)), others], axis=1)
+        return replace(self, cells=cells, is_one_run=False, known={**self.known, heading: "model"})
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,18 @@ def raw_table(form: str, cells: pd.DataFrame, notes: Sequence[str] = ()) -> Raw:
     """What a reader found that knows of no runs: all rows are of one run if no column names models."""
     names_models = any(known.role == "model" for known in map(meaning, map(str, cells.columns)) if known)
     return Raw(form, cells, tuple(notes), is_one_run=not names_models)
+
+
+def with_own_headings(raw: Raw, source: str) -> Raw:
+    """A table with good headings (`with_good_headings`), before columns of other tables come beside them.
+
+    Raises
+    ------
+    RunsError
+        If they are not, with the name of this table.
+    """
+    cells, notes = with_good_headings(raw.cells, source)
+    return replace(raw, cells=cells, notes=(*raw.notes, *notes))
 
 
 def table_of(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

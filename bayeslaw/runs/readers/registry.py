@@ -27,8 +27,8 @@ from bayeslaw.runs.readers import (
     trainer_state,
     wandb,
 )
-from bayeslaw.runs.readers.about_models import tell_of_models, with_models
-from bayeslaw.runs.readers.base import Found, Raw, Reader, constant
+from bayeslaw.runs.readers.about_models import name_column, tell_of_models, with_models
+from bayeslaw.runs.readers.base import RUN, Found, Raw, Reader, constant, with_own_headings
 from bayeslaw.runs.readers.opened import require_there, stem_of
 
 GROUP = "bayeslaw.readers"
@@ -230,15 +230,18 @@ def _with_all(cells: pd.DataFrame, headings: Sequence[str]) -> pd.DataFrame:
 
 def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
     """One table of several."""
-    for name, raw in parts:
-        if raw.cells.columns.duplicated().any() or raw.cells.columns.nlevels > 1:
-            raise RunsError(f"{name}: a heading comes twice, expected each once. Rename or drop the others.")
+    parts = [(name, with_own_headings(raw, name)) for name, raw in parts]
     called = Counter(raw.run for _, raw in parts)
     places = _without_a_common_end([name for name, _ in parts])
     names = [
         raw.run if raw.run and called[raw.run] == 1 else place for place, (_, raw) in zip(places, parts, strict=True)
     ]
-    named = [raw.named(name) for name, (_, raw) in zip(names, parts, strict=True)]
+    # Beside tables that name their models, others are named in the same column, unless they have it for something else.
+    heading = next((own for _, raw in parts if not raw.is_one_run and (own := name_column(raw)) is not None), RUN)
+    named = [
+        raw.named(name, RUN if heading in raw.cells.columns else heading)
+        for name, (_, raw) in zip(names, parts, strict=True)
+    ]
     headings = list(dict.fromkeys(heading for raw in named for heading in raw.cells.columns))
     cells = pd.concat([_with_all(raw.cells.astype(object), headings) for raw in named], ignore_index=True)
     ends = pd.Series([len(raw.cells) for _, raw in parts]).cumsum()

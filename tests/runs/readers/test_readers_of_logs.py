@@ -184,6 +184,15 @@ def test_offline_run_of_wandb(tmp_path):
         read_runs(tmp_path / "run-x.wandb")
 
 
+def test_a_setting_called_model_is_not_written_over_by_the_name_of_a_run(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / f"run-{name}").mkdir()
+        state = {"log_history": [{"step": 1, "model": "gpt2", "eval_loss": 3.0}]}
+        (tmp_path / f"run-{name}" / "trainer_state.json").write_text(json.dumps(state))
+    raw = read_raw(tmp_path)
+    assert raw.cells[["run", "model"]].values.tolist() == [["run-one", "gpt2"], ["run-two", "gpt2"]]
+
+
 def test_runs_of_one_name_stay_apart(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
@@ -346,6 +355,21 @@ def test_a_broken_table_in_a_folder_is_not_left_out_in_silence(tmp_path):
     (tmp_path / "b.csv").write_text("model,data,loss\nb,100\n")
     with pytest.raises(RunsError, match=r"b\.csv, row 1: found 2 cells"):
         read_runs(tmp_path)
+
+
+def test_headings_are_looked_at_in_each_of_several_files(tmp_path):
+    for name, text in (
+        ("a", "tokens,loss,,\n1e9,3,,\n"),
+        ("b", "tokens,loss\n1e9,2\n"),
+        ("c", "tokens,loss,loss\n1,2,3\n"),
+    ):
+        (tmp_path / f"{name}.csv").write_text(text)
+    assert read_runs([tmp_path / "a.csv", tmp_path / "b.csv"]).models == ("a", "b")
+    with pytest.raises(RunsError, match=r"^c: the column 'loss' comes 2 times"):
+        read_runs([tmp_path / "a.csv", tmp_path / "c.csv"])
+    frame = pd.DataFrame({"tokens": [1e9, 1e9], "loss": [3.0, 2.0]}, index=pd.Index(["p", "q"], name="model"))
+    frame.to_parquet(tmp_path / "d.parquet")
+    assert read_runs([tmp_path / "d.parquet", tmp_path / "b.csv"]).models == ("p", "q", "b")
 
 
 def test_several_files_are_one_table(tmp_path):
