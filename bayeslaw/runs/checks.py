@@ -3,7 +3,7 @@
 What is wrong is told in sentences that begin with the place, all of a table at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import CANONICAL, SHARES, plain
+from bayeslaw.runs.columns import CANONICAL, COUNTS, NAMES, OTHER_SIZES, SHARES, plain, shares_among
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.units import Numbers
 
@@ -48,7 +48,8 @@ PROBLEMS = 8
 SHOWN = 80
 """Characters of a cell that a message shows."""
 
-_IDENTITY = ("model", "family", "task", "data", "params", "tokens", "compute", "seed", "metric")
+_IDENTITY = (*NAMES, "metric", "seed", *COUNTS, *OTHER_SIZES)
+"""Columns in which two rows of one run agree, with the shares of a mixture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,19 +213,24 @@ def name_problems(table: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def seed_problems(table: pd.DataFrame) -> Iterator[str]:
+def seed_problems(table: pd.DataFrame, read: Mapping[str, ReadColumn]) -> Iterator[str]:
     """Two losses for one seed: one run has one loss."""
     if "seed" not in table:
         return
     seeded = table[table["seed"].notna() & (table["seed"].astype(str) != "")]
-    identity = [name for name in _IDENTITY if name in table]
+    identity = [name for name in (*_IDENTITY, *shares_among(table)) if name in table]
     first = seeded.groupby(identity, sort=False)[["loss", "row"]].transform("first")
     other = seeded["loss"] != first["loss"]
     if other.any():
         row, before = seeded[other].iloc[0], first[other].iloc[0]
+        sizes = "".join(
+            f", {name} = {row[name]:.12g}"
+            for name in identity
+            if name in read or (name in OTHER_SIZES and pd.api.types.is_number(row[name]))
+        )
         yield (
             f"rows {before['row']:.0f} and {row['row']}: found the losses {before['loss']:g} and "
-            f"{row['loss']:g} for the same model {row['model']!r}, data = {row['data']:.12g} and seed {row['seed']}, "
+            f"{row['loss']:g} for the same model {row['model']!r}{sizes} and seed {row['seed']}, "
             "expected one loss a seed. Correct the seed, empty it if it is unknown, or choose one row with where."
         )
 

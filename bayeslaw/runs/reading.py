@@ -266,7 +266,7 @@ def _checked(draft: Draft) -> Draft:
     table, read = draft.table, draft.read
     cells = [*unit_problems(table, read), *score_problems(table, read), *number_problems(table, read)]
     refuse(draft.source, [*cells, *name_problems(table)])
-    refuse(draft.source, [*seed_problems(table), *repeat_problems(table)])
+    refuse(draft.source, [*seed_problems(table, read), *repeat_problems(table)])
     if "loss" in draft.read and (draft.table["loss"] <= 0).any():
         draft = replace(draft, notes=(*draft.notes, NEGATIVE))
     draft = draft.without_repeats()
