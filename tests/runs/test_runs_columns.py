@@ -84,6 +84,7 @@ def test_the_canonical_name_wins_and_the_other_column_stays():
         ("1'638'400", 1638400),
         ("1\u202f400\u202f000", 1400000),
         ("350 million", 350e6),
+        ("1.5 billions", 1.5e9),
         ("1.5 bn", 1.5e9),
         ("7B params", 7e9),
         ("2e9 tokens", 2e9),
