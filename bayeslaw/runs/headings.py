@@ -109,8 +109,7 @@ def likely_answers(role: str, cells: pd.DataFrame) -> tuple[str, ...]:
         answer = next((suggested[word] for word in words if word in suggested), None)
         if answer is None or meaning(heading) is not None or not _OTHERWISE[role].isdisjoint(words):
             continue
-        numbers = read_numbers(cells[heading], counts=role == "data")
-        if not numbers.blank.all() and np.isfinite(numbers.values[~numbers.blank]).all():
+        if read_numbers(cells[heading], counts=role == "data").are_finite:
             found.append(f"{heading}={answer}")
     return tuple(found[:OFFERED])
 

@@ -64,7 +64,8 @@ def unfold(cells: pd.DataFrame, source: str) -> Unfolded | None:
     first = meant[cells.columns[0]]
     if first is not None and first.role in (*COUNTS, "steps") and first.role != "params":
         models = {heading: heading for heading in unknown if plain(heading) not in _NO_MODELS}
-        if len(models) == len(unknown) >= 2 and all(_is_numeric(cells[h]) for h in models) and not _sizes_only(models):
+        several = len(models) == len(unknown) >= 2 and not _sizes_only(models)
+        if several and all(read_numbers(cells[h], counts=False).are_finite for h in models):
             return _unfold_models(cells, models, VALUE)
     sizes = sizes_in_headings(unknown)
     if len(sizes) >= 2:
@@ -88,11 +89,6 @@ def _of_chart(headings: list[str]) -> tuple[dict[str, str], str] | None:
 def _sizes_only(models: dict[str, str]) -> bool:
     """Whether all headings are bare numbers, which are sizes and no models."""
     return all(heading.replace("_", "").replace(".", "").isdigit() for heading in models)
-
-
-def _is_numeric(column: pd.Series) -> bool:
-    numbers = read_numbers(column, counts=False)
-    return bool((np.isfinite(numbers.values) | numbers.blank).all() and not numbers.blank.all())
 
 
 def _unfold_models(cells: pd.DataFrame, models: dict[str, str], metric: str) -> Unfolded:

@@ -60,6 +60,11 @@ class Numbers:
     blank: NDArray[np.bool_]
     suffixed: NDArray[np.bool_]
 
+    @property
+    def are_finite(self) -> bool:
+        """Whether all cells that hold something are finite numbers, and one at least does."""
+        return bool((np.isfinite(self.values) | self.blank).all() and not self.blank.all())
+
 
 def read_numbers(cells: pd.Series, *, counts: bool) -> Numbers:
     """Read a column of cells as numbers.
