@@ -172,6 +172,11 @@ _MEANING.update(
 _LOSS_NAMES = {plain(name) for name in ALIASES["loss"].split(", ")}
 
 
+def last_part(heading: str) -> str:
+    """The plain name of the last part of a heading, which says what it is of: ``lr`` of ``optimizer/lr``."""
+    return plain(_PARTS.split(heading)[-1])
+
+
 @functools.lru_cache(maxsize=2**15)
 def meaning(heading: str) -> Meaning | None:
     """What a heading means by its name: the whole of it, without a unit behind it, or its last part (``a/b/c``)."""
@@ -197,6 +202,11 @@ def meaning(heading: str) -> Meaning | None:
         if last and last.role != "loss":
             return Meaning(last.role, last.scale, rank=1, why=f"the last part of the heading, {parts[-1].strip()!r}")
     return None
+
+
+def meanings_of_metric(metric: str) -> list[Meaning]:
+    """What the name of a metric, or a part of it, is a measure of; of ``wikitext:bpb`` that of ``bpb``."""
+    return [known for part in (metric, *metric.split(":")) if (known := meaning(part)) is not None]
 
 
 def usual_place(role: str, heading: str) -> int:

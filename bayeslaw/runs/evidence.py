@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.runs.checks import ReadColumn
-from bayeslaw.runs.columns import CANONICAL, NAMES, Meaning, meaning, plain
+from bayeslaw.runs.columns import CANONICAL, NAMES, last_part, meanings_of_metric
 from bayeslaw.runs.questions import Question
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.stated import role_text
@@ -202,7 +202,7 @@ def _is_setting(table: pd.DataFrame, name: str) -> bool:
     """Whether a column may say how runs were made: words that come again, or numbers of a known setting."""
     column = table[name]
     number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if number and plain(name.replace("/", ".").split(".")[-1]) not in _SETTINGS:
+    if number and last_part(name) not in _SETTINGS:
         return False
     return bool(2 <= column.nunique() <= max(2, len(column) // 2))
 
@@ -247,17 +247,12 @@ def ask_about_metric(table: pd.DataFrame, loss: Column) -> list[Question]:
     """Ask about values of which another column says that they are perplexities, or something per bit."""
     if "metric" not in table or loss.said:
         return []
-    units = {known.unit for name in table["metric"].unique() for known in _measures(str(name))}
-    if units & {"perplexity", "bits"}:
-        unit = (units & {"perplexity", "bits"}).pop()
+    units = {known.unit for name in table["metric"].unique() for known in meanings_of_metric(str(name))}
+    unit = next((unit for unit in ("perplexity", "bits") if unit in units), None)
+    if unit is not None:
         told = f"Column {loss.heading!r} holds values in {unit}, by the name of the metric, and losses are in nats."
         return [Question(loss.heading, (f"{loss.heading}=loss:{unit}", f"{loss.heading}=loss"), told)]
     return []
-
-
-def _measures(metric: str) -> list[Meaning]:
-    """What the name of a metric, or a part of it, is a measure of."""
-    return [known for part in (metric, *metric.split(":")) if (known := meaning(part)) is not None]
 
 
 def ask_about_shifted_sizes(table: pd.DataFrame, columns: Mapping[str, Column]) -> list[Question]:

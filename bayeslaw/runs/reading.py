@@ -40,7 +40,7 @@ from bayeslaw.runs.stated import read_answers, scores_as_roles
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
 from bayeslaw.runs.understood import Understood, understood_columns
 from bayeslaw.runs.unfinished import runs_that_stopped
-from bayeslaw.runs.unfold import VALUE
+from bayeslaw.runs.unfold import VALUE_HEADING
 from bayeslaw.runs.where import matching_rows
 
 NEGATIVE = (
@@ -240,8 +240,8 @@ def _asked(
     questions = list(sheet.roles.questions)
     questions += ask_about_numbers(draft.table, draft.read, sheet.roles.columns)
     loss = sheet.roles.measured
-    if sheet.is_wide and loss.heading == VALUE and not loss.said:
-        questions += ask_about_values(draft.table, VALUE)
+    if sheet.is_wide and loss.heading == VALUE_HEADING and not loss.said:
+        questions += ask_about_values(draft.table, VALUE_HEADING)
     questions += ask_about_metric(draft.table, loss)
     if "accuracy" in draft.read:
         questions += ask_about_scores(loss, draft.read["accuracy"])
@@ -257,7 +257,7 @@ def _in_percent(draft: Draft) -> bool:
 
 def _values(questions: Sequence[Question]) -> str | None:
     """What the cells of a wide table seem to be, if they were asked about."""
-    accuracy = any(f"{VALUE}=accuracy" == option for one in questions for option in one.options[:1])
+    accuracy = any(f"{VALUE_HEADING}=accuracy" == option for one in questions for option in one.options[:1])
     return "accuracy, higher is better" if accuracy else None
 
 

@@ -85,13 +85,18 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     stated, said_notes = _stated(cells, raw, source, answers, beside)
     roles = decide(cells, stated)
     _require_columns(cells, roles, source)
-    headings = np.full(len(cells), roles.measured.heading, dtype=object)
     unread = benchmarks_not_read(cells) if "loss" in roles.columns else ()
-    notes = (*raw.notes, *notes, *said_notes, *roles.notes, *unread)
-    if wide is not None:
-        return Sheet(cells, rows, roles, wide.loss_headings, True, wide.made, left_out, notes)
-    sheet = Sheet(cells, rows, roles, headings, False, (), left_out, notes)
-    return _with_steps_from_one(_without_rows_of_training(sheet))
+    sheet = Sheet(
+        cells,
+        rows,
+        roles,
+        loss_headings=np.full(len(cells), roles.measured.heading, dtype=object) if wide is None else wide.loss_headings,
+        is_wide=wide is not None,
+        made=() if wide is None else wide.made,
+        left_out=left_out,
+        notes=(*raw.notes, *notes, *said_notes, *roles.notes, *unread),
+    )
+    return sheet if sheet.is_wide else _with_steps_from_one(_without_rows_of_training(sheet))
 
 
 def _unfolded(
@@ -231,19 +236,14 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
     blank = read_numbers(sheet.cells[loss], counts=False).blank
     if not blank.any() or blank.all():
         return sheet
-    return Sheet(
-        sheet.cells[~blank].reset_index(drop=True),
-        sheet.rows[~blank],
-        sheet.roles,
-        sheet.loss_headings[~blank],
-        False,
-        (),
-        (*sheet.left_out, *leave_out(sheet.rows[blank], f"no {loss} in this row of the log")),
-        (
-            *sheet.notes,
-            f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out.",
-            *_diverged(sheet.cells[loss], sheet.rows),
-        ),
+    note = f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out."
+    return replace(
+        sheet,
+        cells=sheet.cells[~blank].reset_index(drop=True),
+        rows=sheet.rows[~blank],
+        loss_headings=sheet.loss_headings[~blank],
+        left_out=(*sheet.left_out, *leave_out(sheet.rows[blank], f"no {loss} in this row of the log")),
+        notes=(*sheet.notes, note, *_diverged(sheet.cells[loss], sheet.rows)),
     )
 
 

@@ -12,7 +12,7 @@ from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import COUNTS, meaning, plain, sizes_in_headings
 from bayeslaw.runs.units import read_numbers
 
-VALUE = "value"
+VALUE_HEADING = "value"
 """Heading of the cells of a table that has a column for each model, once they are in one column."""
 
 _OF_A_CHART = re.compile(r"(.{1,200}) - (.{1,200})")
@@ -66,7 +66,7 @@ def unfold(cells: pd.DataFrame, source: str) -> Unfolded | None:
         models = {heading: heading for heading in unknown if plain(heading) not in _NO_MODELS}
         several = len(models) == len(unknown) >= 2 and not _sizes_only(models)
         if several and all(read_numbers(cells[h], counts=False).are_finite for h in models):
-            return _unfold_models(cells, models, VALUE)
+            return _unfold_models(cells, models, VALUE_HEADING)
     sizes = sizes_in_headings(unknown)
     if len(sizes) >= 2:
         return _unfold_sizes(cells, sizes, source)
@@ -105,7 +105,7 @@ def _unfold_models(cells: pd.DataFrame, models: dict[str, str], metric: str) -> 
         headings.append(np.full(len(there), heading, dtype=object))
     note = (
         f"Wide table: {len(models)} models are headings, the cells below them are "
-        f"{'values' if metric == VALUE else repr(metric)}."
+        f"{'values' if metric == VALUE_HEADING else repr(metric)}."
     )
     return Unfolded(
         pd.concat(parts, ignore_index=True), np.concatenate(origin), np.concatenate(headings), ("model", metric), note
