@@ -346,8 +346,21 @@ def test_charts_that_wandb_exports(tmp_path):
 
 def test_a_folder_without_runs_is_explained(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing here")
-    with pytest.raises(RunsError, match=r"no log of runs: found notes\.txt, in which no heading names a loss"):
+    with pytest.raises(RunsError, match=r"found notes\.txt, in which no heading names a loss or a score\."):
         read_runs(tmp_path)
+
+
+def test_a_folder_of_scores_is_read_where_nothing_there_has_losses(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("tokens,task,accuracy\n1e9,piqa,0.6\n2e9,piqa,0.7\n")
+    (tmp_path / "notes.csv").write_text("who,when\nme,now\n")
+    runs = read_runs(tmp_path)
+    assert rows(runs, "model", "accuracy") == [["a", 0.6], ["a", 0.7], ["b", 0.6], ["b", 0.7]]
+    assert "Not read as runs, for they hold no losses or scores: notes.csv." in runs.notes
+    (tmp_path / "a.csv").write_text("tokens,loss\n1e9,3\n2e9,2.5\n")
+    runs = read_runs(tmp_path)
+    assert runs.models == ("a",)
+    assert "Not read as runs, for they hold no losses: notes.csv, b.csv." in runs.notes
 
 
 def test_a_broken_table_in_a_folder_is_not_left_out_in_silence(tmp_path):
