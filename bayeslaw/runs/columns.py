@@ -65,7 +65,7 @@ ALIASES = {
     "total flos, compute budget, budget",
     "unique_data": "unique data, unique tokens, unique examples, unique samples, n unique tokens, num unique tokens",
     "loss": "loss, final loss, mean loss, nll, nll loss, negative log likelihood, ce, ce loss, xent, cross entropy, "
-    "cross entropy loss, log perplexity, value, heldout loss, lm loss value, lm loss",
+    "cross entropy loss, log perplexity, log ppl, value, heldout loss, lm loss value, lm loss",
     "loss_se": "loss_se, loss stderr, loss standard error, loss sem, se, sem, stderr, standard error",
     "accuracy": "accuracy, acc, acc norm, acc none, acc norm none, exact match, pass 1, mc 1, mc 2, score",
     "accuracy_se": "accuracy_se, accuracy stderr, accuracy standard error, accuracy sem, acc se, acc sem, acc stderr, "
@@ -100,7 +100,7 @@ TRAINING_WORDS = frozenset(["train", "training"])
 _OVERALL = frozenset(["macro", "mean", "avg", "average", "overall", "final", "best"])
 _OTHER_LOSSES_LIST = "aux, auxiliary, z, balance, balancing, load, router, kl, reg, regularization, l1, l2, moe, scale"
 OTHER_LOSSES = frozenset(_OTHER_LOSSES_LIST.split(", "))
-_LOSS_WORDS = ("loss", "nll", "ce", "xent", "cross entropy", "log perplexity", "negative log likelihood")
+_LOSS_WORDS = ("loss", "nll", "ce", "xent", "cross entropy", "log perplexity", "log ppl", "negative log likelihood")
 
 _Endings = Mapping[str, Sequence[list[str]]]
 
@@ -282,8 +282,8 @@ def _loss(heading: str, parts: list[str]) -> Meaning | None:
     stage = [word for word in words if word in EVALUATION_WORDS or word in TRAINING_WORDS]
     evaluation = any(word in EVALUATION_WORDS for word in stage)
     unit = _ending(last, _ENDING_IN_UNIT)
-    if unit and last[-2:] != ["log", "perplexity"]:
-        kind = _LOSS_UNITS[unit]
+    kind = _LOSS_UNITS[unit] if unit else ""
+    if kind and not (kind == "perplexity" and "log" in last):
         rank = _IN_ANOTHER_UNIT[evaluation if stage else None]
         return Meaning("loss", unit=kind, rank=rank, why=f"{kind} by its name")
     name = _ending(last, _ENDING_IN_LOSS)

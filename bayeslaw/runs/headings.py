@@ -29,8 +29,9 @@ _OF_SETTINGS = (
     "per, s, sec, second, seconds, rate, speed, throughput, time, runtime, warmup, logging, save, accumulation, max, "
     "vocab"
 )
-_OTHERWISE = {"loss": OTHER_LOSSES, "data": EVALUATION_WORDS | {*_OF_SETTINGS.split(", ")}}
-"""Words of headings that speak against it: rates and settings count no data that a run was trained on."""
+_OTHERWISE = {"loss": OTHER_LOSSES | {"log"}, "data": EVALUATION_WORDS | {*_OF_SETTINGS.split(", ")}}
+"""Words of headings that speak against it: rates and settings count no data that a run was trained on, and logarithms
+may have been taken to any base."""
 
 OFFERED = 3
 """Columns that a refusal offers at most."""

@@ -52,6 +52,12 @@ def test_the_stage_may_be_the_last_part_of_a_heading():
     assert meaning("loss/z/val") is None
 
 
+@pytest.mark.parametrize("heading", ["log_ppl", "log perplexity", "eval/log_ppl", "val_log_perplexity", "logPPL"])
+def test_the_logarithm_of_perplexity_is_a_loss_in_nats(heading):
+    assert (meaning(heading).role, meaning(heading).unit) == ("loss", "nats")
+    assert meaning("log2_ppl") is None
+
+
 def test_no_alias_means_two_things():
     aliases = [plain(alias) for names in ALIASES.values() for alias in names.split(", ")]
     assert len(aliases) == len(set(aliases))

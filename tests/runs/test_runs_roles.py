@@ -348,6 +348,7 @@ def test_what_is_missing_is_named_at_once_with_near_names():
         ({"tokens": [5, 6], "loss on c4": [3.0, 2.9]}, "with --as 'loss on c4=loss'."),
         ({"tokens": [5, 6], "ppl on c4": [3.0, 2.9]}, "with --as 'ppl on c4=loss:perplexity'."),
         ({"toks done": [5, 6], "loss on c4": [3.0, 2.9]}, "with --as 'loss on c4=loss' or --as 'toks done=tokens'."),
+        ({"tokens": [5, 6], "log2 ppl on c4": [3.0, 2.9]}, "with --as COLUMN=loss."),
         ({"tokens": [5, 6], "z_loss": [3.0, 2.9]}, "with --as COLUMN=loss."),
         ({"eval samples": [5, 6], "samples_per_second": [5, 6], "loss": [3.0, 2.9]}, "with --as COLUMN=data."),
         ({"sample kinds": ["x", "y"], "unique tokens": [5, 6], "loss": [3.0, 2.9]}, "with --as COLUMN=data."),
