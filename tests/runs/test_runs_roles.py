@@ -360,6 +360,15 @@ def test_what_is_missing_is_looked_for_among_words_of_headings(columns, said):
     assert said in str(raised.value)
 
 
+def test_columns_that_get_another_name_are_not_said_to_keep_theirs():
+    frame = pd.DataFrame({"tokens": [1e9], "val_loss": [3.0], "loss": [2.9], "train_loss": [2.8], "accuracy": [0.2]})
+    runs = read_runs(frame.assign(note="x"))
+    assert "Column 'loss' is not read as loss, and is called 'train_loss_' here." in runs.notes
+    assert "Column 'accuracy' is not read as accuracy, and is called 'accuracy_as_found' here." in runs.notes
+    assert "Kept under their own names: 'train_loss', 'note'." in runs.notes
+    assert {"train_loss_", "train_loss", "accuracy_as_found", "note"} <= set(runs.table)
+
+
 def test_falling_values_below_models_are_losses_and_others_are_asked_about():
     frame = pd.DataFrame({"tokens": [1e6, 2e6, 4e6], "small": [4.0, 3.5, 3.0], "large": [3.5, 3.0, 2.5]})
     assert read_runs(frame).models == ("small", "large")
