@@ -234,7 +234,7 @@ def _derive_data(found: dict[str, pd.Series], notes: list[str]) -> None:
         notes.append("There are no data sizes, only compute: laws are in compute, and data are FLOP.")
         return
     else:
-        notes.append("There are no data sizes: laws are of the other columns.")
+        notes.append("There are no data sizes: only laws in the other columns can be fitted.")
         found["data"] = pd.Series(1.0, index=found["loss"].index)  # until the table is checked
         return
     found["data"] = found["tokens"]

@@ -98,7 +98,7 @@ def _unit(name: str, table: pd.DataFrame, read: ReadColumn, column: Column, para
     if units and not column.said:
         example = good[broken][0] if broken.any() else good.min()
         which = "millions (M) or billions (B)" if name == "params" else "millions (M), billions (B) or trillions (T)"
-        told = f"has numbers such as {example:.12g}, which count nothing as they stand: {which}?"
+        told = f"has numbers such as {example:.12g}, which are too small for counts: are they {which}?"
         return _about_unit(name, column.heading, (*units, ""), told)
     return None
 
@@ -229,7 +229,8 @@ def ask_about_values(table: pd.DataFrame, heading: str) -> list[Question]:
     if trends and np.mean(np.array(trends) > 0) >= RISING:
         if np.nanmin(values) >= 0 and np.nanmax(values) <= 1:
             told = (
-                "The cells below the models are of no metric that is named, and rise along the sizes as accuracies do."
+                "Nothing names the metric of the values in the columns of the models, and they rise along the sizes as "
+                "accuracies do."
             )
             return [Question(heading, (f"{heading}=accuracy", f"{heading}=loss"), told)]
     elif trends and np.mean(np.array(trends) < 0) >= RISING:
@@ -238,7 +239,8 @@ def ask_about_values(table: pd.DataFrame, heading: str) -> list[Question]:
         Question(
             heading,
             (f"{heading}=loss", f"{heading}=loss:perplexity", f"{heading}=accuracy"),
-            "The cells below the models are of no metric that is named, and do not fall along the sizes as losses do.",
+            "Nothing names the metric of the values in the columns of the models, and they do not fall along the sizes "
+            "as losses do.",
         )
     ]
 

@@ -44,8 +44,8 @@ from bayeslaw.runs.unfold import VALUE_HEADING
 from bayeslaw.runs.where import matching_rows
 
 NEGATIVE = (
-    "Losses are negative, as of a model relative to another: laws of such losses are vocabulary, and others with "
-    "link=identity in their names, as in 'vanilla(link=identity)'."
+    "Losses are negative, as those relative to another model are: laws that allow for this are 'vocabulary', and "
+    "others with an identity link, such as 'vanilla(link=identity)'."
 )
 
 Source = str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]]

@@ -125,7 +125,7 @@ def _matched(raw: Raw, names: Sequence[str], source: str) -> tuple[Any, list[int
     shown = ", ".join(map(repr, lacking[:_SHOWN])) + (f" and {len(lacking) - _SHOWN} more" * (len(lacking) > _SHOWN))
     raise RunsError(
         f"{source}: a table that tells of models, expected a row for each model of the runs, under the same name; "
-        f"found none of its own for {shown}.{did_you_mean(lacking[0], names)} Complete it, or leave out those runs."
+        f"found no row of its own for {shown}.{did_you_mean(lacking[0], names)} Complete it, or leave out those runs."
     )
 
 
