@@ -30,6 +30,11 @@ from bayeslaw.runs.units import read_numbers
 FLOP_OF_A_BUDGET = 1e12
 """A column ``budget`` is compute in FLOP if its numbers are as large as this, and money or something else if not."""
 
+_OF_LETTERS = {
+    "n": ("params", "data", "ignore"), "d": ("data", "tokens", "ignore"), "c": ("compute", "ignore")
+}  # fmt: skip
+"""What columns called by one small letter may be; the first is what the capital is in papers."""
+
 MOSTLY = 0.5
 """Share of cells that are numbers, below which a column does not hold numbers."""
 
@@ -117,6 +122,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     training += _loss_of_training(columns, losses)
     if "loss" in columns:
         _about_the_loss(columns["loss"], training, losses, notes)
+    _ask_about_a_letter(columns, questions)
     _count_steps(cells, columns, questions)
     return Roles(
         columns,
@@ -255,6 +261,21 @@ def _about_the_loss(
         evaluation = "the loss of an evaluation and is " if rank is not None and rank < PLAIN else ""
         named = ", ".join(map(repr, training))
         notes.append(f"Column {loss.heading!r} is {evaluation}taken; {named} is of training.")
+
+
+def _ask_about_a_letter(columns: Mapping[str, Column], questions: list[Question]) -> None:
+    """Ask about a lone small letter: n is as often the number of examples, and d a width; capitals are as in papers."""
+    asked = [column.heading for column in columns.values() if column.heading in _OF_LETTERS and not column.said]
+    if len(asked) == 1:
+        letter = asked[0]
+        read = next(role for role, column in columns.items() if column.heading == letter)
+        questions.append(
+            Question(
+                letter,
+                tuple(f"{letter}={role}" for role in _OF_LETTERS[letter]),
+                f"Column {letter!r} is read as {read} by this letter alone, which may stand for something else.",
+            )
+        )
 
 
 def _count_steps(cells: pd.DataFrame, columns: dict[str, Column], questions: list[Question]) -> None:

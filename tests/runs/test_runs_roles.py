@@ -369,6 +369,16 @@ def test_columns_that_get_another_name_are_not_said_to_keep_theirs():
     assert {"train_loss_", "train_loss", "accuracy_as_found", "note"} <= set(runs.table)
 
 
+def test_a_lone_small_letter_is_asked_about():
+    frame = pd.DataFrame({"model": ["a", "a"], "n": [1e3, 1e6], "tokens": [1e9, 2e9], "loss": [3.0, 2.9]})
+    (question,) = understand(frame).questions
+    assert question.options == ("n=params", "n=data", "n=ignore")
+    assert read_runs(frame, roles={"n": "data"}).table["data"].tolist() == [1e3, 1e6]
+    assert read_runs(frame.rename(columns={"n": "N"})).table["params"].tolist() == [1e3, 1e6]
+    letters = pd.DataFrame({"n": [1e8, 2e8], "d": [2e9, 4e9], "loss": [3.0, 2.9]})
+    assert read_runs(letters).table["params"].tolist() == [1e8, 2e8]
+
+
 def test_falling_values_below_models_are_losses_and_others_are_asked_about():
     frame = pd.DataFrame({"tokens": [1e6, 2e6, 4e6], "small": [4.0, 3.5, 3.0], "large": [3.5, 3.0, 2.5]})
     assert read_runs(frame).models == ("small", "large")
