@@ -160,7 +160,7 @@ def rows_by_step(values: Iterable[tuple[int, str, float]]) -> tuple[list[dict[st
     more = f" and more of {len(again) - _SHOWN} others" if len(again) > _SHOWN else ""
     note = (
         f"Of several values of a metric at one step the last counts, as of a run that was resumed; not used are {told}"
-        f"{more}. Were they logged without a step, or by several runs in one folder, log them apart."
+        f"{more}. If they were logged without a step, or several runs share a folder, log each run apart, with steps."
     )
     return [rows[step] for step in sorted(rows)], (note,) if again else ()
 
