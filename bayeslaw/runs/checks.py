@@ -219,7 +219,7 @@ def seed_problems(table: pd.DataFrame, read: Mapping[str, ReadColumn]) -> Iterat
         return
     seeded = table[table["seed"].notna() & (table["seed"].astype(str) != "")]
     identity = [name for name in (*_IDENTITY, *shares_among(table)) if name in table]
-    first = seeded.groupby(identity, sort=False)[["loss", "row"]].transform("first")
+    first = seeded.groupby(identity, sort=False, dropna=False)[["loss", "row"]].transform("first")
     other = seeded["loss"] != first["loss"]
     if other.any():
         row, before = seeded[other].iloc[0], first[other].iloc[0]

@@ -75,6 +75,15 @@ def test_one_seed_may_come_again_at_another_size(sizes):
         read_runs(pd.concat([frame, frame.assign(loss=2.98)]))
 
 
+def test_empty_cells_of_a_setting_are_one_value_for_a_seed():
+    frame = pd.DataFrame(
+        {"model": ["a"] * 2, "data": [1, 2], "learning_rate": [0.1, None], "seed": [0, 0], "loss": [3, 2]}
+    )
+    assert len(read_runs(frame).table) == 2
+    with pytest.raises(RunsError, match=r"rows 2 and 3: .* expected one loss a seed"):
+        read_runs(pd.concat([frame, frame.iloc[1:].assign(loss=2.5)]))
+
+
 def test_losses_of_one_seed_are_named_by_the_sizes_that_there_are():
     frame = pd.DataFrame({"model": ["a"] * 2, "experts": [2, 2], "seed": [0, 0], "loss": [3.0, 2.99]})
     with pytest.raises(RunsError, match=r"the same model 'a', experts = 2 and seed 0"):
