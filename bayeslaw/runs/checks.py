@@ -218,7 +218,7 @@ def seed_problems(table: pd.DataFrame, read: Mapping[str, ReadColumn]) -> Iterat
     if "seed" not in table:
         return
     seeded = table[table["seed"].notna() & (table["seed"].astype(str) != "")]
-    identity = [name for name in (*_IDENTITY, *shares_among(table)) if name in table]
+    identity = [name for name in (*_IDENTITY, *shares_among(table.columns)) if name in table]
     first = seeded.groupby(identity, sort=False, dropna=False)[["loss", "row"]].transform("first")
     other = seeded["loss"] != first["loss"]
     if other.any():
