@@ -354,6 +354,25 @@ def test_points_of_runs_in_json(tmp_path, value):
     assert rows(read_runs(tmp_path / "t.json")) == ROWS
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'[{"model": "\ud800", "data": 1, "loss": 3}]',
+        r'{"columns": ["model", "\ud800", "loss"], "data": [["a", 1, 3]]}',
+        r'{"columns": ["model", "data", "loss"], "data": [["\ud800", 1, 3]]}',
+    ],
+)
+def test_half_of_a_character_in_json_is_refused_wherever_it_stands(tmp_path, text):
+    (tmp_path / "t.json").write_text(text)
+    with pytest.raises(RunsError, match="half of a character"):
+        read_runs(tmp_path / "t.json")
+
+
+def test_half_of_a_character_in_a_record_in_a_cell_is_left_as_it_is_written(tmp_path):
+    (tmp_path / "t.csv").write_text("data;loss;settings\n1;3;{'\\ud800': 1}\n2;2;{'a': '\\ud800'}\n")
+    assert read_runs(tmp_path / "t.csv").table["settings"].tolist() == [r"{'\ud800': 1}", r"{'a': '\ud800'}"]
+
+
 def test_lists_of_settings_in_json_make_no_rows(tmp_path):
     sets = [{"corpus": "c4", "weight": 0.5}, {"corpus": "wiki", "weight": 0.5}]
     value = [{"name": name, "data": data, "loss": loss, "mixture": sets} for name, data, loss in ROWS]
