@@ -16,6 +16,7 @@ from bayeslaw.cli.shared import (
     roles_said,
     say_what_is_read,
     show,
+    tell,
 )
 
 
@@ -58,6 +59,8 @@ def read(
         for line in questions_lines(found):
             print(line)
     if found.questions:
+        if output is not None:
+            tell(f"{output} is not written while something is open. Answer with --as, as above.")
         raise typer.Exit(2)
     if output is not None:
         from bayeslaw.files import write_csv

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.errors import SelectionError
-from bayeslaw.runs.where import MAX_LENGTH, find_columns, name_backticks, short, within_float
+from bayeslaw.runs.units import read_numbers
+from bayeslaw.runs.where import MAX_LENGTH, find_columns, name_backticks, no_such_column, short, within_float
 
 GRAMMAR = (
     "Write columns and numbers joined by + - * / **, with parentheses, log(…), log2(…), exp(…) and sqrt(…); a column "
@@ -93,14 +94,19 @@ class _Computation:
 
     def _column(self, name: str) -> np.ndarray:
         found = find_columns(name, list(self.table.columns), self.spelling)
-        columns = ", ".join(str(column) for column in self.table.columns)
         if len(found) != 1:
-            told = f"{name!r} may mean {' or '.join(found)}" if found else f"there is no column {name!r}"
-            raise self._error(f"{told}. The columns are: {columns}")
+            raise self._error(no_such_column(name, found, list(self.table.columns)))
         column = self.table[found[0]]
         if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-            raise self._error(f"column {name!r} holds {str(column.iloc[0])!r}, not numbers")
+            raise self._error(f"column {name!r} holds {_no_number_in(column)!r}, not numbers alone")
         return column.to_numpy(float)
 
     def _error(self, message: str) -> SelectionError:
         return SelectionError(f"{self.what} {short(self.expression)}: {message}.")
+
+
+def _no_number_in(column: pd.Series) -> str:
+    """The first cell that is no number, blank ones last."""
+    numbers = read_numbers(column, counts=False)
+    worst = np.argmax(np.where(np.isnan(numbers.values), 2 - numbers.blank, 0))
+    return str(column.iloc[int(worst)])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from bayeslaw.runs.columns import plain
+from bayeslaw.runs.columns import last_part, plain
 from bayeslaw.runs.units import read_numbers
 
 BATCH_OF_TOKENS = 2**16
@@ -76,7 +76,7 @@ def _settings(cells: pd.DataFrame) -> Mapping[str, _Setting]:
     """Settings that are whole numbers above zero, by the plain name of the last part of the heading."""
     found: dict[str, _Setting] = {}
     for heading in cells.columns:
-        name = plain(str(heading).replace("/", ".").split(".")[-1])
+        name = last_part(str(heading))
         if name not in _WANTED or name in found:
             continue
         numbers = read_numbers(cells[heading], counts=True)

@@ -8,7 +8,8 @@ from bayeslaw.runs.units import MULTIPLE, RAISED, multiple_of
 _BRACKETS = re.compile(r"(.{1,80}?)[\s_]*[(\[]([^()\[\]]{1,40})[)\]]")
 _POWER_BEHIND = re.compile(r"(.{1,80}?)[\s_]*[x×/]\s*((?:10\s?(?:\^|\*\*)?\s?|1e)\S{1,3})", re.IGNORECASE)  # noqa: RUF001
 _POWER = re.compile(r"(?:[x×·*]\s*)?(?:10\s?(?:\^|\*\*)?\s?|1e\+?)\{?(\d{1,2})\}?", re.IGNORECASE)  # noqa: RUF001
-_MULTIPLE = re.compile(rf"(?:in\s+)?({MULTIPLE})(?![a-z])", re.IGNORECASE)
+_IN_FRONT = re.compile(r"^(?:in|number of)\s+", re.IGNORECASE)
+_MULTIPLE = re.compile(rf"({MULTIPLE})(?![a-z])", re.IGNORECASE)
 _FLOP = re.compile(
     r"(|k|m|g|t|p|e|z|y|kilo|mega|giga|tera|peta|exa|zetta|yotta)[\s-]?flops?(?:[\s/-]?(s?[\s-]?days?))?", re.IGNORECASE
 )
@@ -23,7 +24,7 @@ _NOUNS = {
 }
 _NAMED = {word: role for role, words in _NOUNS.items() for word in words.split(", ")}
 _PER = r"(?:\s*(?:/|per)\s*(token|tok|byte|char|character|word|image)s?)?"
-_OF_LOSS = re.compile(rf"(?:in\s+)?(nats?|bits?){_PER}", re.IGNORECASE)
+_OF_LOSS = re.compile(rf"(nats?|bits?){_PER}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,11 @@ def behind(heading: str) -> Behind | None:
     if found is None:
         return None
     base, text = found[1], found[2].strip()
-    of_loss = _OF_LOSS.fullmatch(text)
+    said = _IN_FRONT.sub("", text)
+    of_loss = _OF_LOSS.fullmatch(said)
     if of_loss:
         return Behind(base, 1.0, "", "bits" if of_loss[1].casefold().startswith("bit") else "nats", text)
-    scale, rest = _scaled(text.translate(RAISED))
+    scale, rest = _scaled(said.translate(RAISED))
     if _PF_DAYS.fullmatch(rest):
         return Behind(base, scale * 1e15 * _SECONDS_A_DAY, "compute", "", text)
     flop = _FLOP.fullmatch(rest)

@@ -3,7 +3,7 @@
 What is wrong is told in sentences that begin with the place, all of a table at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import CANONICAL, SHARES, plain
+from bayeslaw.runs.columns import CANONICAL, COUNTS, NAMES, OTHER_SIZES, SHARES, plain, shares_among
+from bayeslaw.runs.questions import written
 from bayeslaw.runs.units import Numbers
 
 _POSITIVE, _NOT_NEGATIVE = "a positive number", "a number that is not negative"
@@ -32,6 +33,12 @@ _EXPECTED = {
     "chance": "the share of questions that guessing answers rightly, from 0 to below 1",
     "model_loss": "a number",
 }
+_EXPECTED_OF_LOSS = {
+    "perplexity": "a perplexity, which is above 1",
+    "accuracy": "a share of questions answered rightly, from 0 to below 1",
+}
+"""Of losses in another unit than nats or bits."""
+
 OPTIONAL = ("accuracy_se", "questions", "chance", "model_loss")
 """Columns that may have empty cells."""
 
@@ -41,7 +48,8 @@ PROBLEMS = 8
 SHOWN = 80
 """Characters of a cell that a message shows."""
 
-_IDENTITY = ("model", "family", "task", "data", "params", "tokens", "compute", "seed", "metric")
+_IDENTITY = (*NAMES, "metric", "seed", *COUNTS, *OTHER_SIZES)
+"""Columns in which two rows of one run agree, with the shares of a mixture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +127,10 @@ def unit_problems(table: pd.DataFrame, read: dict[str, ReadColumn]) -> Iterator[
                 "a heading that names a unit, expected one of the two. Drop the suffix, or the unit in the heading."
             )
             continue
-        # A fraction of an example is no count, and no model has three parameters: such numbers lack their suffix.
-        odd = ~suffixed & (values < 1000) & (values != 0) & ((values != np.round(values)) | (name == "params"))
+        # A fraction of an example is no count, no model has three parameters, and none beside others of millions of
+        # tokens was trained on so few: such numbers lack their suffix.
+        few = name == "params" or (name == "tokens" and np.nanmin(values[suffixed]) >= 1e6)
+        odd = ~suffixed & (values < 1000) & (values != 0) & ((values != np.round(values)) | few)
         if odd.any():
             bare, written = table.index[odd][0], table.index[suffixed][0]
             yield (
@@ -135,26 +145,35 @@ def number_problems(table: pd.DataFrame, read: dict[str, ReadColumn]) -> Iterato
     for name, column in read.items():
         values = column.numbers.values[table.index]
         blank = column.numbers.blank[table.index]
-        good = (np.isfinite(values) & _in_range(name, values, column.scale)) | (blank & (name in OPTIONAL))
+        good = (np.isfinite(values) & _in_range(name, values, column)) | (blank & (name in OPTIONAL))
         if good.all():
             continue
         bad = table.index[~good]
         others = f" (and so in {len(bad) - 1} more row{'s' * (len(bad) > 2)})" if len(bad) > 1 else ""
         yield (
             f"{_place(table, column, bad[0])}: found {_found(column, bad[0])}, "
-            f"expected {_EXPECTED[name]}{others}. {_remedy(name, column, bad[0], _row(table, bad[0]))}"
+            f"expected {_expected(name, column.unit)}{others}. {_remedy(name, column, bad[0], _row(table, bad[0]))}"
         )
 
 
-def _in_range(name: str, values: NDArray[np.float64], scale: float) -> NDArray[np.bool_]:
+def _expected(name: str, unit: str) -> str:
+    return _EXPECTED_OF_LOSS.get(unit, _EXPECTED[name]) if name == "loss" else _EXPECTED[name]
+
+
+def _in_range(name: str, values: NDArray[np.float64], column: ReadColumn) -> NDArray[np.bool_]:
+    shares = values * column.scale
     with np.errstate(invalid="ignore"):
         match name:
             case "loss_se" | "accuracy_se":
                 return values >= 0
             case "accuracy":
-                return (values * scale >= 0) & (values * scale <= 1)
+                return (shares >= 0) & (shares <= 1)
             case "chance":
-                return (values * scale >= 0) & (values * scale < 1)
+                return (shares >= 0) & (shares < 1)
+            case "loss" if column.unit == "perplexity":
+                return values > 1
+            case "loss" if column.unit == "accuracy":
+                return (values >= 0) & (values < 1)
             case "questions":
                 return (values >= 1) & (values == np.round(values))
             case "model_loss":
@@ -194,19 +213,24 @@ def name_problems(table: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def seed_problems(table: pd.DataFrame) -> Iterator[str]:
+def seed_problems(table: pd.DataFrame, read: Mapping[str, ReadColumn]) -> Iterator[str]:
     """Two losses for one seed: one run has one loss."""
     if "seed" not in table:
         return
     seeded = table[table["seed"].notna() & (table["seed"].astype(str) != "")]
-    identity = [name for name in _IDENTITY if name in table]
-    first = seeded.groupby(identity, sort=False)[["loss", "row"]].transform("first")
+    identity = [name for name in (*_IDENTITY, *shares_among(table.columns)) if name in table]
+    first = seeded.groupby(identity, sort=False, dropna=False)[["loss", "row"]].transform("first")
     other = seeded["loss"] != first["loss"]
     if other.any():
         row, before = seeded[other].iloc[0], first[other].iloc[0]
+        sizes = "".join(
+            f", {name} = {row[name]:.12g}"
+            for name in identity
+            if name in read or (name in OTHER_SIZES and pd.api.types.is_number(row[name]))
+        )
         yield (
             f"rows {before['row']:.0f} and {row['row']}: found the losses {before['loss']:g} and "
-            f"{row['loss']:g} for the same model {row['model']!r}, data = {row['data']:.12g} and seed {row['seed']}, "
+            f"{row['loss']:g} for the same model {row['model']!r}{sizes} and seed {row['seed']}, "
             "expected one loss a seed. Correct the seed, empty it if it is unknown, or choose one row with where."
         )
 
@@ -267,7 +291,10 @@ def _found(column: ReadColumn, position: int) -> str:
 def _remedy(name: str, column: ReadColumn, position: int, row: int) -> str:
     value = column.numbers.values[position]
     found = _found(column, position)
-    if name == "loss" and value <= 0:
+    if name == "loss" and column.unit == "accuracy" and value > 1:
+        answer = written(f"{column.headings[position]}=accuracy:percent")
+        return f"If these are percent, divide them by 100; --as {answer} reads them as scores."
+    if name == "loss" and column.unit not in _EXPECTED_OF_LOSS and value <= 0:
         return f'Where most losses are above zero, all must be: correct it, or drop such rows with where="{name} > 0".'
     if np.isnan(value) and "," in found:
         return "Write decimals with a point."

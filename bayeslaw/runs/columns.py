@@ -65,7 +65,7 @@ ALIASES = {
     "total flos, compute budget, budget",
     "unique_data": "unique data, unique tokens, unique examples, unique samples, n unique tokens, num unique tokens",
     "loss": "loss, final loss, mean loss, nll, nll loss, negative log likelihood, ce, ce loss, xent, cross entropy, "
-    "cross entropy loss, log perplexity, value, heldout loss, lm loss value, lm loss",
+    "cross entropy loss, log perplexity, log ppl, value, heldout loss, lm loss value, lm loss",
     "loss_se": "loss_se, loss stderr, loss standard error, loss sem, se, sem, stderr, standard error",
     "accuracy": "accuracy, acc, acc norm, acc none, acc norm none, exact match, pass 1, mc 1, mc 2, score",
     "accuracy_se": "accuracy_se, accuracy stderr, accuracy standard error, accuracy sem, acc se, acc sem, acc stderr, "
@@ -95,12 +95,12 @@ _LOSS_UNITS = {
     "bits per character": "bits", "bits per char": "bits", "bpc": "bits",
 }  # fmt: skip
 
-_EVALUATION = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev", "heldout", "holdout"])
-_TRAINING = frozenset(["train", "training"])
+EVALUATION_WORDS = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev", "heldout", "holdout"])
+TRAINING_WORDS = frozenset(["train", "training"])
 _OVERALL = frozenset(["macro", "mean", "avg", "average", "overall", "final", "best"])
 _OTHER_LOSSES_LIST = "aux, auxiliary, z, balance, balancing, load, router, kl, reg, regularization, l1, l2, moe, scale"
-_OTHER_LOSSES = frozenset(_OTHER_LOSSES_LIST.split(", "))
-_LOSS_WORDS = ("loss", "nll", "ce", "xent", "cross entropy", "log perplexity", "negative log likelihood")
+OTHER_LOSSES = frozenset(_OTHER_LOSSES_LIST.split(", "))
+_LOSS_WORDS = ("loss", "nll", "ce", "xent", "cross entropy", "log perplexity", "log ppl", "negative log likelihood")
 
 _Endings = Mapping[str, Sequence[list[str]]]
 
@@ -172,6 +172,11 @@ _MEANING.update(
 _LOSS_NAMES = {plain(name) for name in ALIASES["loss"].split(", ")}
 
 
+def last_part(heading: str) -> str:
+    """The plain name of the last part of a heading, which says what it is of: ``lr`` of ``optimizer/lr``."""
+    return plain(_PARTS.split(heading)[-1])
+
+
 @functools.lru_cache(maxsize=2**15)
 def meaning(heading: str) -> Meaning | None:
     """What a heading means by its name: the whole of it, without a unit behind it, or its last part (``a/b/c``)."""
@@ -185,7 +190,8 @@ def meaning(heading: str) -> Meaning | None:
     beside = _MEANING.get(plain(heading))
     if beside is not None and beside.role in SCORES and beside.role != "accuracy":
         return beside
-    found = _accuracy(heading, parts) or _loss(heading, parts)
+    measured = _before_stages(parts)
+    found = _accuracy(heading, measured) or _loss(heading, measured)
     if found is not None:
         return found
     known = _MEANING.get(plain(heading)) or _with_unit(heading)
@@ -196,6 +202,11 @@ def meaning(heading: str) -> Meaning | None:
         if last and last.role != "loss":
             return Meaning(last.role, last.scale, rank=1, why=f"the last part of the heading, {parts[-1].strip()!r}")
     return None
+
+
+def meanings_of_metric(metric: str) -> list[Meaning]:
+    """What the name of a metric, or a part of it, is a measure of; of ``wikitext:bpb`` that of ``bpb``."""
+    return [known for part in (metric, *metric.split(":")) if (known := meaning(part)) is not None]
 
 
 def usual_place(role: str, heading: str) -> int:
@@ -241,14 +252,23 @@ def _in_unit(found: Behind) -> Meaning | None:
     return replace(known, role=found.role or known.role, scale=known.scale * found.scale, why=why)
 
 
+def _before_stages(parts: list[str]) -> list[str]:
+    """Parts of a heading without those at its end that only say of what it was measured: of ``Loss/val``, ``Loss``."""
+    while (
+        len(parts) > 1 and (words := words_in(parts[-1])) and EVALUATION_WORDS.union(TRAINING_WORDS).issuperset(words)
+    ):
+        parts = parts[:-1]
+    return parts
+
+
 def _accuracy(heading: str, parts: list[str]) -> Meaning | None:
     """Whether a heading names a share of questions answered rightly, on its own or of something."""
-    words, last = _words(heading), _words(parts[-1].partition(",")[0])
-    stage = [word for word in words if word in _EVALUATION | _TRAINING]
-    named = [word for word in last if word not in _EVALUATION | _TRAINING | _OVERALL]
+    words, last = words_in(heading), words_in(parts[-1].partition(",")[0])
+    stage = [word for word in words if word in EVALUATION_WORDS | TRAINING_WORDS]
+    named = [word for word in last if word not in EVALUATION_WORDS | TRAINING_WORDS | _OVERALL]
     if not _ending(last, _ENDING_IN_ACCURACY) and named not in (["score"], ["scores"]):
         return None
-    if any(word in _EVALUATION for word in stage):
+    if any(word in EVALUATION_WORDS for word in stage):
         return Meaning("accuracy", rank=EVALUATION, why="an accuracy of an evaluation, by its name")
     if stage:
         return Meaning("accuracy", rank=TRAINING, why="an accuracy of training, by its name")
@@ -257,13 +277,13 @@ def _accuracy(heading: str, parts: list[str]) -> Meaning | None:
 
 def _loss(heading: str, parts: list[str]) -> Meaning | None:
     """What a heading of a loss is a measure of."""
-    words = _words(heading)
-    last = [word for word in _words(parts[-1]) if word not in _EVALUATION | _TRAINING]
-    stage = [word for word in words if word in _EVALUATION or word in _TRAINING]
-    evaluation = any(word in _EVALUATION for word in stage)
+    words = words_in(heading)
+    last = [word for word in words_in(parts[-1]) if word not in EVALUATION_WORDS | TRAINING_WORDS]
+    stage = [word for word in words if word in EVALUATION_WORDS or word in TRAINING_WORDS]
+    evaluation = any(word in EVALUATION_WORDS for word in stage)
     unit = _ending(last, _ENDING_IN_UNIT)
-    if unit and last[-2:] != ["log", "perplexity"]:
-        kind = _LOSS_UNITS[unit]
+    kind = _LOSS_UNITS[unit] if unit else ""
+    if kind and not (kind == "perplexity" and "log" in last):
         rank = _IN_ANOTHER_UNIT[evaluation if stage else None]
         return Meaning("loss", unit=kind, rank=rank, why=f"{kind} by its name")
     name = _ending(last, _ENDING_IN_LOSS)
@@ -271,7 +291,7 @@ def _loss(heading: str, parts: list[str]) -> Meaning | None:
     if name is None and not is_name:
         return None
     of = [word for word in words if word not in stage and word not in (name or "").split()]
-    if any(word in _OTHER_LOSSES for word in of):
+    if any(word in OTHER_LOSSES for word in of):
         return None
     if plain(parts[-1]) == "value":
         return Meaning("loss", unit="nats", rank=VALUE, why="values, of the metric that is named")
@@ -289,6 +309,7 @@ def _ending(words: list[str], names: _Endings) -> str | None:
     return next((" ".join(name) for name in alike if words[-len(name) :] == name), None)
 
 
-def _words(heading: str) -> list[str]:
+def words_in(heading: str) -> list[str]:
+    """Words and numbers of a heading in lower case: ``val``, ``loss``, ``1`` of ``valLoss_1``."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading)
     return [word.casefold() for word in _WORDS.findall(apart)]

@@ -195,17 +195,18 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
     taken = {column.heading for column in roles.columns.values()} | {*roles.ignored, *roles.repeated}
     kept = [heading for heading in sheet.cells.columns if heading not in taken]
     names: dict[str, str] = {}
-    there = set(kept)
     for heading in kept:
         name = heading
         if heading in CANONICAL:
-            name = f"train_{heading}" if heading in sheet.roles.training else f"{heading}_as_found"
-            notes.append(f"Column {heading!r} is not the {heading} that is read, and is called {name!r} here.")
-        names[name if name not in there or name == heading else f"{name}_"] = heading
-    if kept:
-        notes.append(f"Kept under their own names: {', '.join(map(repr, kept))}.")
-    if sheet.roles.ignored:
-        notes.append(f"Ignored, as was said: {', '.join(map(repr, sheet.roles.ignored))}.")
+            name = f"train_{heading}" if heading in roles.training else f"{heading}_as_found"
+            name = f"{name}_" if name in kept else name
+            notes.append(f"Column {heading!r} is not read as {heading}, and is called {name!r} here.")
+        names[name] = heading
+    own = [heading for name, heading in names.items() if name == heading]
+    if own:
+        notes.append(f"Kept under their own names: {', '.join(map(repr, own))}.")
+    if roles.ignored:
+        notes.append(f"Ignored, as was said: {', '.join(map(repr, roles.ignored))}.")
     return names
 
 
@@ -233,7 +234,7 @@ def _derive_data(found: dict[str, pd.Series], notes: list[str]) -> None:
         notes.append("There are no data sizes, only compute: laws are in compute, and data are FLOP.")
         return
     else:
-        notes.append("There are no data sizes: laws are of the other columns.")
+        notes.append("There are no data sizes: only laws in the other columns can be fitted.")
         found["data"] = pd.Series(1.0, index=found["loss"].index)  # until the table is checked
         return
     found["data"] = found["tokens"]

@@ -8,9 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.runs.checks import ReadColumn
-from bayeslaw.runs.columns import CANONICAL, NAMES, Meaning, meaning, plain
+from bayeslaw.runs.columns import CANONICAL, NAMES, last_part, meanings_of_metric
 from bayeslaw.runs.questions import Question
 from bayeslaw.runs.roles import Column
+from bayeslaw.runs.stated import role_text
 from bayeslaw.runs.units import FLOP_PER_TOKEN, MULTIPLES, pointed_thousands
 
 FEW = 1e3
@@ -58,11 +59,11 @@ def ask_about_numbers(
             found |= {name: question} if question is not None else {}
     asked = list(found.values())
     if "compute" in columns and not columns["compute"].said:
-        heading, derived = columns["compute"].heading, "tokens" not in columns
+        derived = "tokens" not in columns
         if not asked:
-            return _compute(table, heading, derived)
+            return _compute(table, columns["compute"], derived)
         if not derived:
-            return asked + _compute_too_small(table, heading, found)
+            return asked + _compute_too_small(table, columns["compute"], found)
     return asked
 
 
@@ -97,7 +98,7 @@ def _unit(name: str, table: pd.DataFrame, read: ReadColumn, column: Column, para
     if units and not column.said:
         example = good[broken][0] if broken.any() else good.min()
         which = "millions (M) or billions (B)" if name == "params" else "millions (M), billions (B) or trillions (T)"
-        told = f"has numbers such as {example:.12g}, which count nothing as they stand: {which}?"
+        told = f"has numbers such as {example:.12g}, which are too small for counts: are they {which}?"
         return _about_unit(name, column.heading, (*units, ""), told)
     return None
 
@@ -118,7 +119,7 @@ def _by_likelihood(name: str, table: pd.DataFrame, values: NDArray[np.float64], 
     return sorted(units, key=lambda unit: abs(np.log(ratio * MULTIPLES[unit.lower()] / 20)))
 
 
-def _compute_too_small(table: pd.DataFrame, heading: str, units: Mapping[str, Question]) -> list[Question]:
+def _compute_too_small(table: pd.DataFrame, column: Column, units: Mapping[str, Question]) -> list[Question]:
     """Ask about compute that is less than any training takes, while units of params and tokens are open, too."""
     compute = float(table["compute"].median())
     if not {"params", "tokens"} <= set(table) or not 0 < compute < FEW_FLOP:
@@ -126,9 +127,16 @@ def _compute_too_small(table: pd.DataFrame, heading: str, units: Mapping[str, Qu
     by = [_likely_unit(units[name]) if name in units else 1.0 for name in ("params", "tokens")]
     needed = FLOP_PER_TOKEN * by[0] * by[1] * float((table["params"] * table["tokens"]).median())
     power = 3 * round(np.log10(needed / compute) / 3) if np.isfinite(needed) and needed > 0 else 0
-    options = (*((f"{heading}=compute:1e{power}",) if power > 0 else ()), f"{heading}=ignore", f"{heading}=compute")
     told = f"has numbers such as {compute:.12g}, and no training takes so few FLOP: it is in a larger unit."
-    return [Question(heading, options, f"Column {heading!r} is read as compute, and {told}")]
+    return [_about_compute(column, (10.0**power,) if power > 0 else (), told)]
+
+
+def _about_compute(column: Column, times: Sequence[float], told: str, *, needed: bool = False) -> Question:
+    """Ask whether compute is so many times what it was read as, or is to be ignored (unless needed), or is right."""
+    roles = [role_text("compute", column.scale * by) for by in (*times, 1.0)]
+    answers = roles if needed else [*roles[:-1], "ignore", roles[-1]]
+    options = tuple(f"{column.heading}={answer}" for answer in answers)
+    return Question(column.heading, options, f"Column {column.heading!r} is read as compute, and {told}")
 
 
 def _about_unit(name: str, heading: str, units: Sequence[str], told: str) -> Question:
@@ -136,7 +144,7 @@ def _about_unit(name: str, heading: str, units: Sequence[str], told: str) -> Que
     return Question(heading, options, f"Column {heading!r} is read as {name}, and {told}")
 
 
-def _compute(table: pd.DataFrame, heading: str, derived: bool) -> list[Question]:
+def _compute(table: pd.DataFrame, column: Column, derived: bool) -> list[Question]:
     """Ask about compute that is not near 6 N D; where there are no tokens, about tokens that would follow from it."""
     if not {"params", "tokens", "compute"} <= set(table):
         return []
@@ -147,28 +155,19 @@ def _compute(table: pd.DataFrame, heading: str, derived: bool) -> list[Question]
     if not (np.isfinite(sizes) & (sizes > 0)).all() or not np.isfinite(ratio).all():
         return []  # checks say which cell it is
     if derived and tokens < FEW:
-        return [
-            Question(
-                heading,
-                (f"{heading}=compute:1e9", f"{heading}=compute:1e21", f"{heading}=compute"),
-                f"Column {heading!r} is read as compute, and tokens that follow from it, compute / (6 params), would "
-                f"be {tokens:.3g}: it may be in another unit than FLOP.",
-            )
-        ]
+        told = f"tokens that follow from it, compute / (6 params), would be {tokens:.3g}: it may be in another unit."
+        return [_about_compute(column, (1e9, 1e21), told, needed=True)]
     middle = float(np.median(ratio))
     if 1 / COMPUTE_OFF < middle < COMPUTE_OFF:
         return []
     power = 3 * round(-np.log10(middle) / 3)
     spread = np.ptp(np.log10(ratio))
-    units = (f"{heading}=compute:1e{power}",) if spread < 0.5 and abs(power + np.log10(middle)) < 1 and power else ()
-    return [
-        Question(
-            heading,
-            (*units, f"{heading}=ignore", f"{heading}=compute"),
-            f"Column {heading!r} is read as compute, and is {middle:.2g} times 6 N D, which a run of that many "
-            "parameters and tokens needs in FLOP: it may be of a step or a sequence, or in another unit.",
-        )
-    ]
+    times = (10.0**power,) if spread < 0.5 and abs(power + np.log10(middle)) < 1 and power else ()
+    told = (
+        f"is {middle:.2g} times 6 N D, which a run of that many parameters and tokens needs in FLOP: it may be of a "
+        "step or a sequence, or in another unit."
+    )
+    return [_about_compute(column, times, told)]
 
 
 def ask_what_tells_apart(table: pd.DataFrame) -> list[Question]:
@@ -203,7 +202,7 @@ def _is_setting(table: pd.DataFrame, name: str) -> bool:
     """Whether a column may say how runs were made: words that come again, or numbers of a known setting."""
     column = table[name]
     number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if number and plain(name.replace("/", ".").split(".")[-1]) not in _SETTINGS:
+    if number and last_part(name) not in _SETTINGS:
         return False
     return bool(2 <= column.nunique() <= max(2, len(column) // 2))
 
@@ -230,7 +229,8 @@ def ask_about_values(table: pd.DataFrame, heading: str) -> list[Question]:
     if trends and np.mean(np.array(trends) > 0) >= RISING:
         if np.nanmin(values) >= 0 and np.nanmax(values) <= 1:
             told = (
-                "The cells below the models are of no metric that is named, and rise along the sizes as accuracies do."
+                "Nothing names the metric of the values in the columns of the models, and they rise along the sizes as "
+                "accuracies do."
             )
             return [Question(heading, (f"{heading}=accuracy", f"{heading}=loss"), told)]
     elif trends and np.mean(np.array(trends) < 0) >= RISING:
@@ -239,7 +239,8 @@ def ask_about_values(table: pd.DataFrame, heading: str) -> list[Question]:
         Question(
             heading,
             (f"{heading}=loss", f"{heading}=loss:perplexity", f"{heading}=accuracy"),
-            "The cells below the models are of no metric that is named, and do not fall along the sizes as losses do.",
+            "Nothing names the metric of the values in the columns of the models, and they do not fall along the sizes "
+            "as losses do.",
         )
     ]
 
@@ -248,17 +249,12 @@ def ask_about_metric(table: pd.DataFrame, loss: Column) -> list[Question]:
     """Ask about values of which another column says that they are perplexities, or something per bit."""
     if "metric" not in table or loss.said:
         return []
-    units = {known.unit for name in table["metric"].unique() for known in _measures(str(name))}
-    if units & {"perplexity", "bits"}:
-        unit = (units & {"perplexity", "bits"}).pop()
+    units = {known.unit for name in table["metric"].unique() for known in meanings_of_metric(str(name))}
+    unit = next((unit for unit in ("perplexity", "bits") if unit in units), None)
+    if unit is not None:
         told = f"Column {loss.heading!r} holds values in {unit}, by the name of the metric, and losses are in nats."
         return [Question(loss.heading, (f"{loss.heading}=loss:{unit}", f"{loss.heading}=loss"), told)]
     return []
-
-
-def _measures(metric: str) -> list[Meaning]:
-    """What the name of a metric, or a part of it, is a measure of."""
-    return [known for part in (metric, *metric.split(":")) if (known := meaning(part)) is not None]
 
 
 def ask_about_shifted_sizes(table: pd.DataFrame, columns: Mapping[str, Column]) -> list[Question]:
@@ -284,7 +280,7 @@ def ask_about_shifted_sizes(table: pd.DataFrame, columns: Mapping[str, Column]) 
     return [
         Question(
             model,
-            (f"{column.heading}={'data' if 'data' in columns else 'tokens'}",),
+            (f"{column.heading}={role_text('data' if 'data' in columns else 'tokens', column.scale)}",),
             f"The sizes of the model {model!r} on {task!r} are {times:g} times those of {count} others, one by one"
             f"{more}, as if its unit were another. Correct them, or leave the model out with "
             f"where=\"model != '{model}'\"; if they are right, say so.",

@@ -7,8 +7,34 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import ALIASES, plain
+from bayeslaw.runs.columns import ALIASES, EVALUATION_WORDS, OTHER_LOSSES, meaning, plain, words_in
 from bayeslaw.runs.units import read_numbers
+
+_NAMED_BY = {
+    "loss": {
+        "loss": "loss, losses, nll, xent",
+        "loss:perplexity": "perplexity, ppl",
+        "loss:bits": "bpb, bits",
+    },
+    "data": {
+        "data": "example, examples, sample, samples, sequence, sequences, image, images",
+        "tokens": "token, tokens, toks",
+        "compute": "flop, flops, flos",
+        "steps": "step, steps, iteration, iterations",
+    },
+}
+"""Words of headings that speak for a missing column, by the answer to ``--as`` that they suggest."""
+
+_OF_SETTINGS = (
+    "per, s, sec, second, seconds, rate, speed, throughput, time, runtime, warmup, logging, save, accumulation, max, "
+    "vocab"
+)
+_OTHERWISE = {"loss": OTHER_LOSSES | {"log"}, "data": EVALUATION_WORDS | {*_OF_SETTINGS.split(", ")}}
+"""Words of headings that speak against it: rates and settings count no data that a run was trained on, and logarithms
+may have been taken to any base."""
+
+OFFERED = 3
+"""Columns that a refusal offers at most."""
 
 
 def with_good_headings(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -27,10 +53,7 @@ def with_good_headings(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, 
         raise RunsError(
             f"{source}: the headings have {cells.columns.nlevels} levels, expected one. Flatten them first."
         )
-    index_names = [name for name in cells.index.names if name is not None]
-    # A named index holds data, as after groupby(); an unnamed one only counts rows.
-    if index_names and not set(index_names) & set(cells.columns):
-        cells = cells.reset_index(level=index_names)
+    cells = with_index_as_columns(cells)
     cells = cells.set_axis(pd.Index([str(name).strip() for name in cells.columns], dtype=object), axis=1)
     cells = cells.reset_index(drop=True)
     _require_characters(list(cells.columns), source)
@@ -49,6 +72,12 @@ def with_good_headings(cells: pd.DataFrame, source: str) -> tuple[pd.DataFrame, 
     return cells, notes
 
 
+def with_index_as_columns(cells: pd.DataFrame) -> pd.DataFrame:
+    """A table with its index as columns where that has names: it holds data then, and else only counts rows."""
+    names = [name for name in cells.index.names if name is not None]
+    return cells.reset_index(level=names) if names and not set(names) & set(cells.columns) else cells
+
+
 def nearest(role: str, headings: Sequence[str]) -> str:
     """Words that offer the heading nearest to a name of a role; empty if none is near."""
     names = [plain(alias) for alias in ALIASES[role].split(", ") if len(plain(alias)) > 2]
@@ -59,6 +88,31 @@ def nearest(role: str, headings: Sequence[str]) -> str:
         if close:
             return f" (is it {short[close[0]]!r}?)"
     return ""
+
+
+def likely_answers(role: str, cells: pd.DataFrame) -> tuple[str, ...]:
+    """Answers to ``--as`` by columns of numbers without a meaning of their own whose headings hold a word of a role.
+
+    Parameters
+    ----------
+    role : the column that is missing, ``loss`` or ``data``.
+    cells : the table, under its own headings.
+
+    Returns
+    -------
+    tuple of str
+        Such as ``Pretraining Tokens=tokens``; at most `OFFERED`.
+    """
+    suggested = {word: answer for answer, words in _NAMED_BY[role].items() for word in words.split(", ")}
+    found = []
+    for heading in cells.columns:
+        words = words_in(heading)
+        answer = next((suggested[word] for word in words if word in suggested), None)
+        if answer is None or meaning(heading) is not None or not _OTHERWISE[role].isdisjoint(words):
+            continue
+        if read_numbers(cells[heading], counts=role == "data").are_finite:
+            found.append(f"{heading}={answer}")
+    return tuple(found[:OFFERED])
 
 
 def _letters(heading: str) -> str:

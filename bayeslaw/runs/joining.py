@@ -47,7 +47,7 @@ def _is_scores(runs: Runs) -> bool:
 
 
 def join_runs(tables: Sequence[Runs]) -> Runs:
-    """Put tables together, with the columns that all have.
+    """Put tables together, with the columns that all have; a note names the others.
 
     Rows are numbered anew; rows left out and notes keep the number that they had, and say of which table they are.
 
@@ -87,10 +87,18 @@ def join_runs(tables: Sequence[Runs]) -> Runs:
         spelling=tuple((there, here) for there, here in tables[0].spelling if (there, here) in {h[:2] for h in alike}),
         scales=tuple((there, by) for there, _, by in sorted(alike) if by != 1),
         left_out=tuple(LeftOut(out.row, f"{runs.source}: {out.reason}") for runs in tables for out in runs.left_out),
-        notes=tuple(f"{runs.source}: {note}" for runs in tables for note in runs.notes),
+        notes=(*(f"{runs.source}: {note}" for runs in tables for note in runs.notes), *_columns_lost(tables, shared)),
         source=" + ".join(runs.source for runs in tables),
         loss_given=unit_of_all(runs.loss_given for runs in tables),
     )
+
+
+def _columns_lost(tables: Sequence[Runs], shared: Sequence[str]) -> tuple[str, ...]:
+    """A note on columns that not all tables have, each with a table that lacks it."""
+    others = dict.fromkeys(name for runs in tables for name in runs.table.columns if name not in shared)
+    lacking = {name: next(runs.source for runs in tables if name not in runs.table) for name in others}
+    named = ", ".join(f"{name!r} (not in {source})" for name, source in lacking.items())
+    return (f"Columns that not all tables have are left out: {named}.",) if lacking else ()
 
 
 def _headings(runs: Runs) -> set[tuple[str, str, float]]:

@@ -54,7 +54,7 @@ def outlier_check(table: pd.DataFrame, curves: Sequence[Trajectory], sizes: Sequ
     curves : sequence of Trajectory
         Of the table.
     sizes : sequence of str
-        Columns in which runs are near each other.
+        Columns in which runs are near each other; first the one along which losses fall.
     """
     found = []
     for task in dict.fromkeys(curve.task for curve in curves):
@@ -70,7 +70,9 @@ def outlier_check(table: pd.DataFrame, curves: Sequence[Trajectory], sizes: Sequ
         sentence = f"No loss is {FACTOR_MIN:g} times what its neighbours say and beyond their scatter."
         return Check("outlying_loss", "PASS", most, OFF_MAX, sentence, "")
     status: Status = "FAIL" if bad[0].off >= np.log(FACTOR_WRONG) else "REVIEW"
-    told = "; ".join(_told(table, odd) for odd in bad[:3]) + (f"; and {len(bad) - 3} more" if len(bad) > 3 else "")
+    told = "; ".join(_told(table, odd, sizes) for odd in bad[:3]) + (
+        f"; and {len(bad) - 3} more" if len(bad) > 3 else ""
+    )
     return Check(
         "outlying_loss", status, bad[0].times, bad[0].limit, f"{told}.",
         f"Correct {'it' if len(bad) == 1 else 'them'}, or leave out what is wrong: --where \"{_without(table, bad)}\".",
@@ -129,17 +131,22 @@ def _odd_among(table: pd.DataFrame, sizes: Sequence[str], positions: np.ndarray)
     ]
 
 
-def _told(table: pd.DataFrame, odd: _Odd) -> str:
-    row = table.iloc[odd.row]
+def _told(table: pd.DataFrame, odd: _Odd, sizes: Sequence[str]) -> str:
+    row, along = table.iloc[odd.row], sizes[0]
     return (
-        f"Row {row['row']} ({row['model']}, data = {row['data']:.12g}): found a loss of {row['loss']:.6g}, where its "
+        f"Row {row['row']} ({row['model']}, {along} = {row[along]:.12g}): found a loss of {row['loss']:.6g}, where its "
         f"neighbours say about {np.exp(odd.expected):.3g}, {odd.times:.0f} times the usual scatter off"
     )
 
 
 def _without(table: pd.DataFrame, bad: Sequence[_Odd]) -> str:
-    """An expression that leaves rows out; a row of a wide table has other losses too."""
+    """An expression that leaves rows out; a row of a wide table has losses at other sizes or of other models, too."""
     rows = table.iloc[[odd.row for odd in bad]]
     if table["row"].is_unique:
         return " and ".join(f"row != {row}" for row in rows["row"])
-    return " and ".join(f"not (row == {r['row']} and data == {r['data']:.12g})" for _, r in rows.iterrows())
+    return " and ".join(f"not (row == {row['row']} and {_cell_of(table, row)})" for _, row in rows.iterrows())
+
+
+def _cell_of(table: pd.DataFrame, row: pd.Series) -> str:
+    by_size = table.loc[table["row"] == row["row"], "data"].nunique() > 1
+    return f"data == {row['data']:.12g}" if by_size else f"model == {row['model']!r}"

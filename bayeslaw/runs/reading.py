@@ -40,12 +40,12 @@ from bayeslaw.runs.stated import read_answers, scores_as_roles
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
 from bayeslaw.runs.understood import Understood, understood_columns
 from bayeslaw.runs.unfinished import runs_that_stopped
-from bayeslaw.runs.unfold import VALUE
+from bayeslaw.runs.unfold import VALUE_HEADING
 from bayeslaw.runs.where import matching_rows
 
 NEGATIVE = (
-    "Losses are negative, as of a model relative to another: laws of such losses are vocabulary, and others with "
-    "link=identity in their names, as in 'vanilla(link=identity)'."
+    "Losses are negative, as those relative to another model are: laws that allow for this are 'vocabulary', and "
+    "others with an identity link, such as 'vanilla(link=identity)'."
 )
 
 Source = str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]]
@@ -240,8 +240,8 @@ def _asked(
     questions = list(sheet.roles.questions)
     questions += ask_about_numbers(draft.table, draft.read, sheet.roles.columns)
     loss = sheet.roles.measured
-    if sheet.is_wide and loss.heading == VALUE and not loss.said:
-        questions += ask_about_values(draft.table, VALUE)
+    if sheet.is_wide and loss.heading == VALUE_HEADING and not loss.said:
+        questions += ask_about_values(draft.table, VALUE_HEADING)
     questions += ask_about_metric(draft.table, loss)
     if "accuracy" in draft.read:
         questions += ask_about_scores(loss, draft.read["accuracy"])
@@ -257,7 +257,7 @@ def _in_percent(draft: Draft) -> bool:
 
 def _values(questions: Sequence[Question]) -> str | None:
     """What the cells of a wide table seem to be, if they were asked about."""
-    accuracy = any(f"{VALUE}=accuracy" == option for one in questions for option in one.options[:1])
+    accuracy = any(f"{VALUE_HEADING}=accuracy" == option for one in questions for option in one.options[:1])
     return "accuracy, higher is better" if accuracy else None
 
 
@@ -266,7 +266,7 @@ def _checked(draft: Draft) -> Draft:
     table, read = draft.table, draft.read
     cells = [*unit_problems(table, read), *score_problems(table, read), *number_problems(table, read)]
     refuse(draft.source, [*cells, *name_problems(table)])
-    refuse(draft.source, [*seed_problems(table), *repeat_problems(table)])
+    refuse(draft.source, [*seed_problems(table, read), *repeat_problems(table)])
     if "loss" in draft.read and (draft.table["loss"] <= 0).any():
         draft = replace(draft, notes=(*draft.notes, NEGATIVE))
     draft = draft.without_repeats()

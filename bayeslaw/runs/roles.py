@@ -24,11 +24,16 @@ from bayeslaw.runs.columns import (
 from bayeslaw.runs.naming import SAME_SIZE
 from bayeslaw.runs.questions import Question
 from bayeslaw.runs.score_tables import tell_scores_from_losses
-from bayeslaw.runs.stated import Stated
+from bayeslaw.runs.stated import Stated, role_text
 from bayeslaw.runs.units import read_numbers
 
 FLOP_OF_A_BUDGET = 1e12
 """A column ``budget`` is compute in FLOP if its numbers are as large as this, and money or something else if not."""
+
+_OF_LETTERS = {
+    "n": ("params", "data", "ignore"), "d": ("data", "tokens", "ignore"), "c": ("compute", "ignore")
+}  # fmt: skip
+"""What columns called by one small letter may be; the first is what the capital is in papers."""
 
 MOSTLY = 0.5
 """Share of cells that are numbers, below which a column does not hold numbers."""
@@ -117,6 +122,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     training += _loss_of_training(columns, losses)
     if "loss" in columns:
         _about_the_loss(columns["loss"], training, losses, notes)
+    _ask_about_a_letter(columns, questions)
     _count_steps(cells, columns, questions)
     return Roles(
         columns,
@@ -220,18 +226,11 @@ def _choose(role: str, several: list[tuple[str, Meaning]], cells: pd.DataFrame, 
         questions.append(
             Question(
                 role if role != "loss" else heading,
-                tuple(f"{h}={_with_unit(role, m)}" for h, m in exact),
+                tuple(f"{h}={role_text(role, m.scale, m.unit)}" for h, m in exact),
                 f"The columns {named} all mean {role}, expected one.",
             )
         )
     return Column(heading, known.scale, known.unit, known.why or "by its name")
-
-
-def _with_unit(role: str, known: Meaning) -> str:
-    """A role as it is said, with the unit that the heading names: who says a role alone says that there is none."""
-    if known.scale != 1:
-        return f"{role}:{known.scale:.12g}".replace("e+", "e")
-    return f"{role}:{known.unit}" if known.unit not in ("", "nats") else role
 
 
 def _agree(several: Sequence[NDArray[np.float64]]) -> bool:
@@ -262,6 +261,21 @@ def _about_the_loss(
         evaluation = "the loss of an evaluation and is " if rank is not None and rank < PLAIN else ""
         named = ", ".join(map(repr, training))
         notes.append(f"Column {loss.heading!r} is {evaluation}taken; {named} is of training.")
+
+
+def _ask_about_a_letter(columns: Mapping[str, Column], questions: list[Question]) -> None:
+    """Ask about a lone small letter: n is as often the number of examples, and d a width; capitals are as in papers."""
+    asked = [column.heading for column in columns.values() if column.heading in _OF_LETTERS and not column.said]
+    if len(asked) == 1:
+        letter = asked[0]
+        read = next(role for role, column in columns.items() if column.heading == letter)
+        questions.append(
+            Question(
+                letter,
+                tuple(f"{letter}={role}" for role in _OF_LETTERS[letter]),
+                f"Column {letter!r} is read as {read} by this letter alone, which may stand for something else.",
+            )
+        )
 
 
 def _count_steps(cells: pd.DataFrame, columns: dict[str, Column], questions: list[Question]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from bayeslaw.runs.columns import counts_steps, plain
+from bayeslaw.runs.columns import counts_steps, last_part, plain
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.units import read_numbers
 from bayeslaw.verdicts import Check, at_most
@@ -33,7 +33,7 @@ def rate_column(headings: Iterable[str]) -> str | None:
     headings : iterable of str
         Of a table or a log; of ``train/learning_rate``, the last part counts.
     """
-    return next((str(name) for name in headings if plain(str(name).replace("/", ".").split(".")[-1]) in _RATES), None)
+    return next((str(name) for name in headings if last_part(str(name)) in _RATES), None)
 
 
 def schedule_check(table: pd.DataFrame, headings: tuple[str, ...] = ()) -> Check | None:

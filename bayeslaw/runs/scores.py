@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.runs.benchmarks import known_benchmark
-from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.columns import meanings_of_metric
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.units import Numbers, in_nats, in_percent
 
@@ -70,7 +70,7 @@ def read_scores(
 
 def is_accuracy(metric: str) -> bool:
     """Whether the name of a metric, or a part of it, is that of an accuracy."""
-    return any((known := meaning(part)) and known.role == "accuracy" for part in (metric, *metric.split(":")))
+    return any(known.role == "accuracy" for known in meanings_of_metric(metric))
 
 
 def are_accuracies(table: pd.DataFrame) -> bool:

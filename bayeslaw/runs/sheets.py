@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning, plain, shares_among
-from bayeslaw.runs.headings import nearest, with_good_headings
+from bayeslaw.runs.headings import likely_answers, nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed, counts_from_zero
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
@@ -85,13 +85,18 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     stated, said_notes = _stated(cells, raw, source, answers, beside)
     roles = decide(cells, stated)
     _require_columns(cells, roles, source)
-    headings = np.full(len(cells), roles.measured.heading, dtype=object)
     unread = benchmarks_not_read(cells) if "loss" in roles.columns else ()
-    notes = (*raw.notes, *notes, *said_notes, *roles.notes, *unread)
-    if wide is not None:
-        return Sheet(cells, rows, roles, wide.loss_headings, True, wide.made, left_out, notes)
-    sheet = Sheet(cells, rows, roles, headings, False, (), left_out, notes)
-    return _with_steps_from_one(_without_rows_of_training(sheet))
+    sheet = Sheet(
+        cells,
+        rows,
+        roles,
+        loss_headings=np.full(len(cells), roles.measured.heading, dtype=object) if wide is None else wide.loss_headings,
+        is_wide=wide is not None,
+        made=() if wide is None else wide.made,
+        left_out=left_out,
+        notes=(*raw.notes, *notes, *said_notes, *roles.notes, *unread),
+    )
+    return sheet if sheet.is_wide else _with_steps_from_one(_without_rows_of_training(sheet))
 
 
 def _unfolded(
@@ -187,7 +192,8 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
     if missing:
         listed = ", ".join(map(repr, headings[:30]))
         wide = "; or, in a wide table, one column for each data size, named 200, 400, …" if len(missing) > 1 else ""
-        said = " or ".join(f"--as COLUMN={role}" for role in missing)
+        answers = [answer for role in missing for answer in likely_answers(role, cells) or (f"COLUMN={role}",)]
+        said = " or ".join(f"--as {written(answer)}" for answer in answers)
         raise RunsError(
             f"{source}: found {', and '.join(missing.values())}{wide}. The columns are: {listed}. Rename one, or say "
             f"which it is with {said}.{_table_beside(has, source) if 'data' in missing else ''}"
@@ -230,19 +236,14 @@ def _without_rows_of_training(sheet: Sheet) -> Sheet:
     blank = read_numbers(sheet.cells[loss], counts=False).blank
     if not blank.any() or blank.all():
         return sheet
-    return Sheet(
-        sheet.cells[~blank].reset_index(drop=True),
-        sheet.rows[~blank],
-        sheet.roles,
-        sheet.loss_headings[~blank],
-        False,
-        (),
-        (*sheet.left_out, *leave_out(sheet.rows[blank], f"no {loss} in this row of the log")),
-        (
-            *sheet.notes,
-            f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out.",
-            *_diverged(sheet.cells[loss], sheet.rows),
-        ),
+    note = f"A log: {blank.sum()} of {len(blank)} rows have no {loss!r} and are left out."
+    return replace(
+        sheet,
+        cells=sheet.cells[~blank].reset_index(drop=True),
+        rows=sheet.rows[~blank],
+        loss_headings=sheet.loss_headings[~blank],
+        left_out=(*sheet.left_out, *leave_out(sheet.rows[blank], f"no {loss} in this row of the log")),
+        notes=(*sheet.notes, note, *_diverged(sheet.cells[loss], sheet.rows)),
     )
 
 

@@ -1,6 +1,7 @@
 """What the user says about columns: ``--as COLUMN=ROLE``, and a file ``bayeslaw.toml`` beside the logs."""
 
 import difflib
+import math
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -71,6 +72,21 @@ def parse_role(column: str, text: str, origin: str = "--as") -> Stated:
             "such as tokens:B or data:32; or follows loss, model_loss or accuracy."
         )
     return Stated(role, scale, "", origin, True)
+
+
+def role_text(role: str, scale: float = 1.0, unit: str = "") -> str:
+    """A role as `parse_role` reads it, with its unit: ``tokens:1e9``; a role alone would say that there is none.
+
+    Parameters
+    ----------
+    role : one of `bayeslaw.runs.columns.ROLES`.
+    scale : what numbers are to be multiplied by.
+    unit : of a loss or an accuracy.
+    """
+    if scale == 1:
+        return f"{role}:{unit}" if unit not in ("", "nats") else role
+    power = round(math.log10(scale))
+    return f"{role}:1e{power}" if scale == 10.0**power else f"{role}:{scale:.12g}".replace("e+", "e")
 
 
 def parse_answers(texts: Sequence[str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What was understood of a source: the sheet that is shown before anything is fitted."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ class Understood:
             "source": self.source,
             "format": self.format,
             "rows": self.rows,
-            "columns": [vars(column) | {} for column in self.columns],
+            "columns": [asdict(column) for column in self.columns],
             "left_out": [{"row": out.row, "reason": out.reason} for out in self.left_out],
             "notes": list(self.notes),
             "questions": [question.to_dict() for question in self.questions],

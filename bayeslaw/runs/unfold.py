@@ -12,7 +12,7 @@ from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import COUNTS, meaning, plain, sizes_in_headings
 from bayeslaw.runs.units import read_numbers
 
-VALUE = "value"
+VALUE_HEADING = "value"
 """Heading of the cells of a table that has a column for each model, once they are in one column."""
 
 _OF_A_CHART = re.compile(r"(.{1,200}) - (.{1,200})")
@@ -64,8 +64,9 @@ def unfold(cells: pd.DataFrame, source: str) -> Unfolded | None:
     first = meant[cells.columns[0]]
     if first is not None and first.role in (*COUNTS, "steps") and first.role != "params":
         models = {heading: heading for heading in unknown if plain(heading) not in _NO_MODELS}
-        if len(models) == len(unknown) >= 2 and all(_is_numeric(cells[h]) for h in models) and not _sizes_only(models):
-            return _unfold_models(cells, models, VALUE)
+        several = len(models) == len(unknown) >= 2 and not _sizes_only(models)
+        if several and all(read_numbers(cells[h], counts=False).are_finite for h in models):
+            return _unfold_models(cells, models, VALUE_HEADING)
     sizes = sizes_in_headings(unknown)
     if len(sizes) >= 2:
         return _unfold_sizes(cells, sizes, source)
@@ -90,11 +91,6 @@ def _sizes_only(models: dict[str, str]) -> bool:
     return all(heading.replace("_", "").replace(".", "").isdigit() for heading in models)
 
 
-def _is_numeric(column: pd.Series) -> bool:
-    numbers = read_numbers(column, counts=False)
-    return bool((np.isfinite(numbers.values) | numbers.blank).all() and not numbers.blank.all())
-
-
 def _unfold_models(cells: pd.DataFrame, models: dict[str, str], metric: str) -> Unfolded:
     """Give each model of a table a row for each of its values; cells without a value are no rows."""
     dropped = [h for h in cells.columns if h.endswith(_BAND) or (" - " in h and h not in models)]
@@ -109,7 +105,7 @@ def _unfold_models(cells: pd.DataFrame, models: dict[str, str], metric: str) -> 
         headings.append(np.full(len(there), heading, dtype=object))
     note = (
         f"Wide table: {len(models)} models are headings, the cells below them are "
-        f"{'values' if metric == VALUE else repr(metric)}."
+        f"{'values' if metric == VALUE_HEADING else repr(metric)}."
     )
     return Unfolded(
         pd.concat(parts, ignore_index=True), np.concatenate(origin), np.concatenate(headings), ("model", metric), note

@@ -30,7 +30,7 @@ _LETTER_OF = {
 MULTIPLE = rf"(?:{'|'.join(_LETTER_OF)})s?|[{''.join(MULTIPLES)}]"
 """A pattern of letters and words for multiples, in any case; for what they stand see `multiple_of`."""
 
-_WORD_BEHIND = re.compile(rf"(?<=[\d.])\s*({'|'.join(_LETTER_OF)})$", re.IGNORECASE)
+_WORD_BEHIND = re.compile(rf"(?<=[\d.])\s*({'|'.join(_LETTER_OF)})s?$", re.IGNORECASE)
 _TIMES_TEN = re.compile(
     r"(?:([+-]?\d+(?:\.\d*)?)\s*[x×·*⋅]\s*)?"  # noqa: RUF001
     r"10\s?(?:(?:\^|\*\*)\s?\{?\+?(\d{1,2})\}?|([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}))"
@@ -39,7 +39,9 @@ RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 """From raised digits to digits, for `str.translate`."""
 
 _POINTED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})*")
-_BLANK_WORDS = frozenset({"", "-", "na", "n/a", "nan", "none", "null"})
+_BLANK_WORDS = frozenset(
+    {"", "-", "--", "---", "–", "—", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "none", "null"}  # noqa: RUF001
+)
 _MORE_DIGITS_THAN_A_FLOAT = re.compile(r"^[+-]?\d{16,}$", re.MULTILINE)
 
 
@@ -57,6 +59,11 @@ class Numbers:
     values: NDArray[np.float64]
     blank: NDArray[np.bool_]
     suffixed: NDArray[np.bool_]
+
+    @property
+    def are_finite(self) -> bool:
+        """Whether all cells that hold something are finite numbers, and one at least does."""
+        return bool((np.isfinite(self.values) | self.blank).all() and not self.blank.all())
 
 
 def read_numbers(cells: pd.Series, *, counts: bool) -> Numbers:

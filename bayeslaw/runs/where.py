@@ -8,7 +8,7 @@ import ast
 import operator
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,11 +152,8 @@ class _Selection:
             return _Value(column.to_numpy(dtype=object) if is_text else column.to_numpy(), is_text, f"column {name!r}")
         if not found and literal_allowed and name.lower() in ("true", "false"):
             return _Value(name.lower() == "true", False, name)
-        columns = ", ".join(str(column) for column in self.table.columns)
-        if found:
-            raise self._error(f"{name!r} may mean {' or '.join(found)}. Spell it exactly; the columns are: {columns}")
-        near = did_you_mean(name, map(str, self.table.columns))
-        raise self._error(f"there is no column {name!r}.{near} The columns are: {columns}. Put text in quotes")
+        text = "" if found else ". Put text in quotes"
+        raise self._error(f"{no_such_column(name, found, list(self.table.columns))}{text}")
 
     def _check_comparable(self, first: _Value, second: _Value) -> None:
         if first.is_text != second.is_text:
@@ -195,6 +192,14 @@ def find_columns(name: str, columns: list[str], spelling: Mapping[str, str]) -> 
         if found:
             return found
     return []
+
+
+def no_such_column(name: str, found: Sequence[str], columns: Sequence[str]) -> str:
+    """Words on a name that means none of the columns, or several of them (`find_columns`)."""
+    listed = ", ".join(map(str, columns))
+    if found:
+        return f"{name!r} may mean {' or '.join(found)}. Spell it exactly; the columns are: {listed}"
+    return f"there is no column {name!r}.{did_you_mean(name, map(str, columns))} The columns are: {listed}"
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -108,7 +108,9 @@ def unfold_scores(cells: pd.DataFrame, headings: list[str], source: str, said: b
 
 
 def _benchmarks(cells: pd.DataFrame) -> dict[str, str]:
-    return {h: task for h in cells.columns if (task := benchmark_in(h)) is not None and _numbers(cells[h])}
+    return {
+        h: task for h in cells.columns if (task := benchmark_in(h)) is not None and read_shares(cells[h]).are_finite
+    }
 
 
 def _is_outcome(column: pd.Series) -> bool:
@@ -131,8 +133,3 @@ def _error_of(heading: str, named: Mapping[str, str]) -> str | None:
     metric, _, kind = heading.partition(",")
     names = (plain(f"{metric}{error}{kind}") for error in ("stderr", "se", "standarderror", "sem"))
     return next((named[name] for name in names if name in named), None)
-
-
-def _numbers(column: pd.Series) -> bool:
-    numbers = read_shares(column)
-    return bool((np.isfinite(numbers.values) | numbers.blank).all() and not numbers.blank.all())

@@ -50,6 +50,13 @@ def test_answers_close_the_questions(capsys, file):
     assert run(capsys, "read", "canonical.csv")[0] == 0
 
 
+def test_nothing_is_written_while_something_is_open(capsys, file):
+    status, _, err = run(capsys, "read", file, "-o", "canonical.csv")
+    assert status == 2
+    assert "canonical.csv is not written while something is open" in err
+    assert not (file.parent / "canonical.csv").exists()
+
+
 def test_tokens_of_a_step(capsys, file):
     said = ["--as", "size=params:B", "--tokens-per-step", "0.5M"]
     status, out, _ = run(capsys, "read", file, "--json", *said, "-o", "canonical.csv")

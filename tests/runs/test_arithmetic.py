@@ -7,7 +7,9 @@ import pytest
 from bayeslaw.errors import SelectionError
 from bayeslaw.runs.arithmetic import computed
 
-TABLE = pd.DataFrame({"params": [1e9, 2e9], "data": [100, 200], "gpu hours": [1.5, 3.0], "family": ["a", "b"]})
+TABLE = pd.DataFrame(
+    {"params": [1e9, 2e9], "data": [100, 200], "gpu hours": [1.5, 3.0], "family": ["a", "b"], "hours": ["1.5", "3h"]}
+)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +35,9 @@ def test_what_has_no_answer_is_not_finite():
 @pytest.mark.parametrize(
     ("expression", "told"),
     [
-        ("prams", "no column 'prams'.*params, data"),
-        ("family * 2", "holds 'a', not numbers"),
+        ("prams", r"no column 'prams'\. Did you mean 'params'\? .*params, data"),
+        ("family * 2", "holds 'a', not numbers alone"),
+        ("hours * 2", r"holds '3h', not numbers alone"),
         ("params *", "not an expression"),
         ("params and data", "not understood"),
         ("open('x')", "not understood"),

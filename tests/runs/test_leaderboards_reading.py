@@ -95,3 +95,11 @@ def test_published_leaderboard():
     assert runs.content_hash == read_runs(downstream("leaderboard.csv"), roles=roles).content_hash
     sizes = runs.table.loc[runs.table["model"] == "bloom", ["params", "tokens", "compute"]].drop_duplicates()
     assert sizes.values.tolist() == [[176e9, 0.366e12, pytest.approx(386.496e21)]]
+
+
+@pytest.mark.parametrize("dash", ["-", "–", "—", "--", "n.a.", "#N/A"])  # noqa: RUF001
+def test_dashes_are_no_scores(dash):
+    frame = pd.DataFrame({"model": list("abc"), "params": [1e9, 2e9, 7e9], "tokens": [1e12] * 3})
+    runs = read_runs(frame.assign(hellaswag=["50.1", dash, "70.2"], piqa=["60", "65", "70"]))
+    assert len(runs.table) == 5
+    assert [out.reason for out in runs.left_out] == ["no score on hellaswag"]

@@ -83,6 +83,23 @@ def test_a_wide_table_loses_one_cell_only():
     assert len(read_runs(wide).where(expression).table) == 27
 
 
+def test_a_table_with_a_column_for_each_model_loses_one_cell_only():
+    frame = falling().pivot(index="data", columns="model", values="loss").reset_index()
+    frame.loc[3, "m1"] *= 10
+    table = read_runs(frame).table
+    check = outlier_check(table, trajectories(table, "data", []), ["data"])
+    assert "not (row == 4 and model == 'm1')" in check.remedy
+    assert len(read_runs(frame, where=check.remedy.split('"')[1]).table) == len(table) - 1
+
+
+def test_a_table_without_data_names_the_size_that_it_has():
+    frame = falling(models=1).rename(columns={"data": "experts"}).assign(params=1e8)
+    frame.loc[3, "loss"] *= 10
+    table = read_runs(frame).table
+    check = outlier_check(table, trajectories(table, "experts", ["params"]), ["experts", "params"])
+    assert "Row 4 (m0, experts = 1600): found a loss of" in check.sentence
+
+
 @pytest.mark.parametrize("noise", [0.0, 0.005, 0.1, 0.5])
 def test_noise_is_no_fault(noise):
     assert {found(falling(models=8, noise=noise, seed=seed)).status for seed in range(20)} == {"PASS"}

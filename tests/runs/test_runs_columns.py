@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.columns import ALIASES, meaning, plain, sizes_in_headings
 from bayeslaw.runs.questions import OpenQuestionsError
@@ -41,6 +42,22 @@ def test_common_headings(name, heading):
     assert meaning(heading).role == name
 
 
+def test_the_stage_may_be_the_last_part_of_a_heading():
+    frame = pd.DataFrame({"tokens": [1e9, 2e9], "Loss/train": [3.0, 2.8], "Loss/val": [3.1, 2.9]})
+    assert read_runs(frame).table["loss"].tolist() == [3.1, 2.9]
+    assert read_runs(frame[["tokens", "Loss/train"]]).table["loss"].tolist() == [3.0, 2.8]
+    assert meaning("perplexity/test").unit == "perplexity"
+    assert meaning("Accuracy/val").role == "accuracy"
+    assert meaning("a/tokens/val") is None
+    assert meaning("loss/z/val") is None
+
+
+@pytest.mark.parametrize("heading", ["log_ppl", "log perplexity", "eval/log_ppl", "val_log_perplexity", "logPPL"])
+def test_the_logarithm_of_perplexity_is_a_loss_in_nats(heading):
+    assert (meaning(heading).role, meaning(heading).unit) == ("loss", "nats")
+    assert meaning("log2_ppl") is None
+
+
 def test_no_alias_means_two_things():
     aliases = [plain(alias) for names in ALIASES.values() for alias in names.split(", ")]
     assert len(aliases) == len(set(aliases))
@@ -73,6 +90,7 @@ def test_the_canonical_name_wins_and_the_other_column_stays():
         ("1'638'400", 1638400),
         ("1\u202f400\u202f000", 1400000),
         ("350 million", 350e6),
+        ("1.5 billions", 1.5e9),
         ("1.5 bn", 1.5e9),
         ("7B params", 7e9),
         ("2e9 tokens", 2e9),
@@ -136,6 +154,9 @@ def test_headings_that_are_sizes():
         ("D (trillion tokens)", "tokens", 1e12),
         ("tokens (T)", "tokens", 1e12),
         ("gflops (M)", "compute", 1e15),
+        ("compute (in FLOPs)", "compute", 1.0),
+        ("compute (in PF-days)", "compute", 86400e15),
+        ("D (number of tokens)", "tokens", 1.0),
     ],
 )
 def test_letters_and_words_for_multiples_in_headings(heading, role, scale):
@@ -153,6 +174,13 @@ def test_units_in_headings_are_applied_and_noted():
 def test_bare_counts_beside_suffixes_are_fine_when_they_are_whole():
     runs = read_runs(pd.DataFrame({"model": ["a"] * 3, "data": ["1k", "200", "2_000"], "loss": [3, 4, 2.5]}))
     assert runs.table["data"].tolist() == [1000, 200, 2000]
+
+
+def test_a_few_tokens_beside_billions_lack_their_suffix():
+    frame = pd.DataFrame({"model": ["a"] * 3, "tokens": ["500", "1B", "2B"], "loss": [3.2, 3.0, 2.9]})
+    with pytest.raises(RunsError, match=r"row 1, column 'tokens': mixed units, found '500' beside '1B' \(row 2\)"):
+        read_runs(frame)
+    assert read_runs(frame.assign(tokens=["500", "1k", "2k"])).table["tokens"].tolist() == [500, 1000, 2000]
 
 
 def test_sizes_that_look_like_billions_are_asked_about():

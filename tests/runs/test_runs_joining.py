@@ -21,6 +21,7 @@ def test_tables_without_tasks_are_tasks_of_their_own(tmp_path):
     assert runs.source == "one.csv + two.csv"
     assert runs.table["row"].tolist() == [1, 2, 3, 4]
     assert "note" not in runs.table
+    assert runs.notes[-1] == "Columns that not all tables have are left out: 'note' (not in two.csv)."
     pd.testing.assert_series_equal(runs.table["loss"], pd.Series([3.0, 2.5, 3.0, 2.0], name="loss"))
     assert [(out.row, out.reason) for out in runs.left_out] == [
         (1, "one.csv: zero-shot loss is not on the fine-tuning curve")

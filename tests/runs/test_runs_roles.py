@@ -124,6 +124,20 @@ def test_an_accuracy_may_be_read_as_an_error_rate():
     assert "accuracy" not in table
 
 
+def test_what_is_said_of_losses_must_fit_their_numbers():
+    frame = pd.DataFrame({"model": ["a"] * 3, "data": [100, 200, 400], "acc": [0.0, 0.5, 0.75], "ppl": [8.0, 4.0, 0.9]})
+    assert read_runs(frame[["model", "data", "acc"]], roles={"acc": "loss:accuracy"}).table["loss"].max() == 1
+    percent = frame[["model", "data", "acc"]].assign(acc=[51.3, 55.0, 61.0])
+    with pytest.raises(
+        RunsError, match=r"row 1, column 'acc': found 51\.3, expected a share .*--as acc=accuracy:percent"
+    ):
+        read_runs(percent, roles={"acc": "loss:accuracy"})
+    with pytest.raises(RunsError, match=r"row 3, column 'acc': found 1\.0, expected a share .*row != 3"):
+        read_runs(frame[["model", "data", "acc"]].assign(acc=[0.5, 0.7, 1.0]), roles={"acc": "loss:accuracy"})
+    with pytest.raises(RunsError, match=r"row 3, column 'ppl': found 0\.9, expected a perplexity, which is above 1\."):
+        read_runs(frame[["model", "data", "ppl"]])
+
+
 def test_a_metric_named_in_another_column_says_what_values_are():
     frame = pd.DataFrame({"model": ["a"], "data": [100], "metric": ["acc_norm"], "value": [0.5]})
     assert read_runs(frame).table["accuracy"].tolist() == [0.5]
@@ -247,6 +261,33 @@ def test_compute_in_another_unit_is_recognised():
     assert read_runs(frame, roles={"flops": "compute:1e9"}).table["compute"].tolist() == [6e17, 24e17]
 
 
+def test_answers_keep_the_unit_that_a_heading_names():
+    frame = pd.DataFrame(
+        {"params": [1e8, 2e8], "tokens": [2e9, 4e9], "loss": [3.0, 2.0], "total gflops": [1.2e6, 4.8e6]}
+    )
+    (question,) = understand(frame).questions
+    assert question.options == (
+        "total gflops=compute:1e12", "total gflops=ignore", "total gflops=compute:1e9"
+    )  # fmt: skip
+    for option, times in ((question.options[0], 1.0), (question.options[2], 1e-3)):
+        column, _, role = option.partition("=")
+        table = read_runs(frame, roles={column: role}).table
+        assert table["compute"].tolist() == pytest.approx((6 * times * table["params"] * table["tokens"]).tolist())
+    (question,) = understand(frame.drop(columns="tokens").assign(**{"total gflops": [1.0, 4.0]})).questions
+    assert question.options == tuple(f"total gflops=compute:1e{power}" for power in (18, 30, 9))
+    sizes = [1, 2, 4]
+    shifted = pd.DataFrame(
+        {
+            "model": [m for m in "abcde" for _ in sizes],
+            "tokens (B)": sizes * 4 + [10, 20, 40],
+            "loss": [3, 2.9, 2.8] * 5,
+        }
+    )
+    (question,) = understand(shifted).questions
+    assert question.options == ("tokens (B)=tokens:1e9",)
+    assert read_runs(shifted, roles={"tokens (B)": "tokens:1e9"}).table["tokens"].max() == 40e9
+
+
 def methods(columns, gap=1.2, n=6):
     sizes = [100 * 2**i for i in range(n)]
     rows = [("gpt2", size, 4 - 0.2 * i, columns[0]) for i, size in enumerate(sizes)]
@@ -295,6 +336,47 @@ def test_several_sizes_of_one_name_are_several_models_of_a_family():
 def test_what_is_missing_is_named_at_once_with_near_names():
     with pytest.raises(RunsError, match=r"no column of losses.*is it 'losss'\?.*no column of data sizes.*'exampels'\?"):
         read_runs(pd.DataFrame({"model": ["a"], "losss": [2.0], "exampels": [5]}))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"Pretraining Tokens": ["1e9", "2B"], "val loss": [3.0, 2.9]}, "with --as 'Pretraining Tokens=tokens'."),
+        ({"SequencesDone": [5, 6], "loss": [3.0, 2.9]}, "with --as SequencesDone=data."),
+        ({"optimizer steps done": [5, 6], "loss": [3.0, 2.9]}, "with --as 'optimizer steps done=steps'."),
+        ({"flops spent": [1e18, 2e18], "loss": [3.0, 2.9]}, "with --as 'flops spent=compute'."),
+        ({"tokens": [5, 6], "loss on c4": [3.0, 2.9]}, "with --as 'loss on c4=loss'."),
+        ({"tokens": [5, 6], "ppl on c4": [3.0, 2.9]}, "with --as 'ppl on c4=loss:perplexity'."),
+        ({"toks done": [5, 6], "loss on c4": [3.0, 2.9]}, "with --as 'loss on c4=loss' or --as 'toks done=tokens'."),
+        ({"tokens": [5, 6], "log2 ppl on c4": [3.0, 2.9]}, "with --as COLUMN=loss."),
+        ({"tokens": [5, 6], "z_loss": [3.0, 2.9]}, "with --as COLUMN=loss."),
+        ({"eval samples": [5, 6], "samples_per_second": [5, 6], "loss": [3.0, 2.9]}, "with --as COLUMN=data."),
+        ({"sample kinds": ["x", "y"], "unique tokens": [5, 6], "loss": [3.0, 2.9]}, "with --as COLUMN=data."),
+    ],
+)
+def test_what_is_missing_is_looked_for_among_words_of_headings(columns, said):
+    with pytest.raises(RunsError) as raised:
+        read_runs(pd.DataFrame({"model": ["a", "b"], "params": [1e6, 2e6], **columns}))
+    assert said in str(raised.value)
+
+
+def test_columns_that_get_another_name_are_not_said_to_keep_theirs():
+    frame = pd.DataFrame({"tokens": [1e9], "val_loss": [3.0], "loss": [2.9], "train_loss": [2.8], "accuracy": [0.2]})
+    runs = read_runs(frame.assign(note="x"))
+    assert "Column 'loss' is not read as loss, and is called 'train_loss_' here." in runs.notes
+    assert "Column 'accuracy' is not read as accuracy, and is called 'accuracy_as_found' here." in runs.notes
+    assert "Kept under their own names: 'train_loss', 'note'." in runs.notes
+    assert {"train_loss_", "train_loss", "accuracy_as_found", "note"} <= set(runs.table)
+
+
+def test_a_lone_small_letter_is_asked_about():
+    frame = pd.DataFrame({"model": ["a", "a"], "n": [1e3, 1e6], "tokens": [1e9, 2e9], "loss": [3.0, 2.9]})
+    (question,) = understand(frame).questions
+    assert question.options == ("n=params", "n=data", "n=ignore")
+    assert read_runs(frame, roles={"n": "data"}).table["data"].tolist() == [1e3, 1e6]
+    assert read_runs(frame.rename(columns={"n": "N"})).table["params"].tolist() == [1e3, 1e6]
+    letters = pd.DataFrame({"n": [1e8, 2e8], "d": [2e9, 4e9], "loss": [3.0, 2.9]})
+    assert read_runs(letters).table["params"].tolist() == [1e8, 2e8]
 
 
 def test_falling_values_below_models_are_losses_and_others_are_asked_about():

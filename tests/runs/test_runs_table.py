@@ -60,6 +60,36 @@ def test_lines_that_a_training_log_holds_twice_count_once_and_are_named():
     assert runs.content_hash == read_runs(log).content_hash
 
 
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"tokens": [1e9, 1e9], "unique_data": [1e9, 5e8]},
+        {"experts": [1, 2]},
+        {"share_web": [0.25, 0.5], "share_code": [0.75, 0.5]},
+    ],
+)
+def test_one_seed_may_come_again_at_another_size(sizes):
+    frame = pd.DataFrame({"params": [1e8, 1e8], "seed": [0, 0], "loss": [3.0, 2.99], **sizes})
+    assert len(read_runs(frame).table) == 2
+    with pytest.raises(RunsError, match=r"expected one loss a seed"):
+        read_runs(pd.concat([frame, frame.assign(loss=2.98)]))
+
+
+def test_empty_cells_of_a_setting_are_one_value_for_a_seed():
+    frame = pd.DataFrame(
+        {"model": ["a"] * 2, "data": [1, 2], "learning_rate": [0.1, None], "seed": [0, 0], "loss": [3, 2]}
+    )
+    assert len(read_runs(frame).table) == 2
+    with pytest.raises(RunsError, match=r"rows 2 and 3: .* expected one loss a seed"):
+        read_runs(pd.concat([frame, frame.iloc[1:].assign(loss=2.5)]))
+
+
+def test_losses_of_one_seed_are_named_by_the_sizes_that_there_are():
+    frame = pd.DataFrame({"model": ["a"] * 2, "experts": [2, 2], "seed": [0, 0], "loss": [3.0, 2.99]})
+    with pytest.raises(RunsError, match=r"the same model 'a', experts = 2 and seed 0"):
+        read_runs(frame)
+
+
 def test_seeds_that_are_unknown_may_repeat():
     frame = pd.DataFrame({"model": ["a"] * 3, "data": [1] * 3, "loss": [2.0, 2.5, 3.0], "seed": [None, None, 4]})
     assert len(read_runs(frame).table) == 3

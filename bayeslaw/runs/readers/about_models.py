@@ -12,7 +12,7 @@ from bayeslaw.errors import RunsError, did_you_mean
 from bayeslaw.runs.benchmarks import is_measured
 from bayeslaw.runs.columns import COUNTS, meaning, plain, sizes_in_headings, usual_place
 from bayeslaw.runs.naming import SAME_SIZE
-from bayeslaw.runs.readers.base import Raw
+from bayeslaw.runs.readers.base import Raw, with_own_headings
 from bayeslaw.runs.units import is_blank, read_count
 
 _FOLDERS = re.compile(r"[/\\]|__")  # the evaluation harness writes org__model for org/model
@@ -35,7 +35,7 @@ def tell_of_models(parts: Sequence[tuple[str, Raw]]) -> list[int]:
     found = [
         position
         for position, (_, raw) in enumerate(parts)
-        if not measured[position] and _name_column(raw) is not None and _has_sizes(list(map(str, raw.cells.columns)))
+        if not measured[position] and name_column(raw) is not None and _has_sizes(list(map(str, raw.cells.columns)))
     ]
     return found if any(measured) else []
 
@@ -52,17 +52,12 @@ def with_models(raw: Raw, name: str, about: Raw) -> Raw:
     Raises
     ------
     RunsError
-        If a model or a heading is there twice, a model not at all, the two disagree about one, or one number of tokens
-        is told of a model that was measured at several steps.
+        If headings are not good (`with_good_headings`), a model is there twice, a model not at all, the two disagree
+        about one, or one number of tokens is told of a model that was measured at several steps.
     """
-    key = _name_column(about)
+    about = with_own_headings(about, name)
+    key = name_column(about)
     assert key is not None, "a table that tells of models has a column of their names"
-    repeated = about.cells.columns[about.cells.columns.duplicated()]
-    if len(repeated):
-        raise RunsError(
-            f"{name}: the column {str(repeated[0])!r} comes more than once, expected each heading once. Rename or drop "
-            "the others."
-        )
     about = replace(about, cells=about.cells[~about.cells[key].map(is_blank).astype(bool)].reset_index(drop=True))
     names = [str(cell).strip() for cell in about.cells[key]]
     twice = next((one for i, one in enumerate(names) if one in names[:i]), None)
@@ -93,7 +88,7 @@ def _has_sizes(headings: Sequence[str]) -> bool:
     return bool(roles & {*COUNTS, "family"}) and len(sizes_in_headings(list(headings))) < 2
 
 
-def _name_column(raw: Raw) -> Any:
+def name_column(raw: Raw) -> Any:
     """The heading of the column that names models; None if there is none."""
     headings = [h for h in raw.cells.columns if (known := meaning(str(h))) is not None and known.role == "model"]
     return min(headings, key=lambda heading: usual_place("model", str(heading)), default=None)
@@ -130,7 +125,7 @@ def _matched(raw: Raw, names: Sequence[str], source: str) -> tuple[Any, list[int
     shown = ", ".join(map(repr, lacking[:_SHOWN])) + (f" and {len(lacking) - _SHOWN} more" * (len(lacking) > _SHOWN))
     raise RunsError(
         f"{source}: a table that tells of models, expected a row for each model of the runs, under the same name; "
-        f"found none of its own for {shown}.{did_you_mean(lacking[0], names)} Complete it, or leave out those runs."
+        f"found no row of its own for {shown}.{did_you_mean(lacking[0], names)} Complete it, or leave out those runs."
     )
 
 

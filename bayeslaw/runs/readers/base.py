@@ -1,6 +1,7 @@
 """What a reader of files is, and what it yields."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -8,10 +9,14 @@ from typing import Any
 
 import pandas as pd
 
+from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.headings import with_good_headings
 from bayeslaw.runs.readers.opened import decode, read_bytes
 
 RUN = "run"
 """Heading of the column that names runs which their logs do not name."""
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +88,13 @@ class Raw:
     run: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
 
-    def named(self, run: str) -> "Raw":
+    def named(self, run: str, heading: str = RUN) -> "Raw":
         """The same with a column that names the run, if no column does; then runs are told apart by it."""
         if not self.is_one_run:
             return self
-        cells = pd.concat([constant(RUN, run, len(self.cells)), self.cells.drop(columns=RUN, errors="ignore")], axis=1)
-        return replace(self, cells=cells, is_one_run=False, known={**self.known, RUN: "model"})
+        others = self.cells.drop(columns=heading, errors="ignore")
+        cells = pd.concat([constant(heading, run, len(others)), others], axis=1)
+        return replace(self, cells=cells, is_one_run=False, known={**self.known, heading: "model"})
 
 
 @dataclass(frozen=True)
@@ -110,12 +116,53 @@ class Reader:
     reads_folders: bool = False
 
 
+def raw_table(form: str, cells: pd.DataFrame, notes: Sequence[str] = ()) -> Raw:
+    """What a reader found that knows of no runs: all rows are of one run if no column names models."""
+    names_models = any(known.role == "model" for known in map(meaning, map(str, cells.columns)) if known)
+    return Raw(form, cells, tuple(notes), is_one_run=not names_models)
+
+
+def with_own_headings(raw: Raw, source: str) -> Raw:
+    """A table with good headings (`with_good_headings`), before columns of other tables come beside them.
+
+    Raises
+    ------
+    RunsError
+        If they are not, with the name of this table.
+    """
+    cells, notes = with_good_headings(raw.cells, source)
+    return replace(raw, cells=cells, notes=(*raw.notes, *notes))
+
+
 def table_of(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Put records in a table of cells as they are; a name that a record lacks is an empty cell."""
     headings = list(dict.fromkeys(heading for record in records for heading in record))
     return pd.DataFrame(
         {heading: pd.Series([record.get(heading) for record in records], dtype=object) for heading in headings}
     )
+
+
+def rows_by_step(values: Iterable[tuple[int, str, float]]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """A row a step of the values of metrics, and a note on those that are not used for coming again at a step.
+
+    Parameters
+    ----------
+    values : step, metric and value, in the order in which they were logged; the last of a metric at a step counts.
+    """
+    rows: dict[int, dict[str, Any]] = {}
+    again: Counter[str] = Counter()
+    for step, metric, value in values:
+        row = rows.setdefault(step, {"step": step})
+        if row.get(metric, value) != value:
+            again[metric] += 1
+        row[metric] = value
+    told = ", ".join(f"{count} of {metric!r}" for metric, count in again.most_common(_SHOWN))
+    more = f" and more of {len(again) - _SHOWN} others" if len(again) > _SHOWN else ""
+    note = (
+        f"Of several values of a metric at one step the last counts, as of a run that was resumed; not used are {told}"
+        f"{more}. If they were logged without a step, or several runs share a folder, log each run apart, with steps."
+    )
+    return [rows[step] for step in sorted(rows)], (note,) if again else ()
 
 
 def constant(heading: str, value: Any, count: int) -> pd.DataFrame:

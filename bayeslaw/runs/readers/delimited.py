@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import meaning
-from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.readers.base import Found, Raw, Reader, raw_table
 from bayeslaw.runs.readers.decimal_commas import with_points
 from bayeslaw.runs.readers.marks import without_marks
 from bayeslaw.runs.readers.nested_cells import with_records
@@ -49,8 +48,7 @@ def _read(found: Found) -> Raw:
     # Joined by position, as headings may repeat: that is told to the user later, for every format alike.
     table = pd.DataFrame(np.array(body, dtype=object).reshape(len(body), len(header)), dtype=object)
     table, records = with_records(table.set_axis(pd.Index(header, dtype=object), axis=1))
-    nameless = not any(known.role == "model" for known in map(meaning, table.columns) if known)
-    return Raw(form, table, (*notes, *records), is_one_run=nameless)
+    return raw_table(form, table, (*notes, *records))
 
 
 def _rows(lines: str, source: str) -> tuple[str, list[list[str]]]:

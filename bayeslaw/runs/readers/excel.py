@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import meaning
-from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.readers.base import Found, Raw, Reader, raw_table
 from bayeslaw.runs.readers.titles import header_at, with_units, without_footnotes
 
 FORMAT = "Excel workbook"
@@ -50,7 +50,7 @@ def _read(found: Found) -> Raw:
         )
     name, (cells, titles) = next(iter((with_runs or tables).items()))
     notes = (f"Sheet {name!r} of {len(sheets)}.",) if len(sheets) > 1 else ()
-    return Raw(FORMAT, cells, (*notes, *titles))
+    return raw_table(FORMAT, cells, (*notes, *titles))
 
 
 def _table(sheet: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:

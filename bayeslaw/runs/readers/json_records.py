@@ -6,7 +6,7 @@ from typing import Any
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.benchmarks import is_measured
 from bayeslaw.runs.columns import meaning
-from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
+from bayeslaw.runs.readers.base import Found, Raw, Reader, raw_table, table_of
 from bayeslaw.runs.readers.json_text import decode_json, flattened, is_json
 
 FORMAT = "JSON records"
@@ -35,8 +35,7 @@ def _read(found: Found) -> Raw:
             if isinstance(cell, list | dict) and any(meaning(name) for name, held in record.items() if held is cell):
                 raise _not_records(found.name, number, cell)
     cells = table_of([{k: v for k, v in record.items() if not isinstance(v, list | dict)} for record in flat])
-    nameless = not any(known.role == "model" for known in map(meaning, cells.columns) if known)
-    return Raw(form, cells, is_one_run=nameless)
+    return raw_table(form, cells)
 
 
 def _records(value: Any, source: str) -> tuple[str, Sequence[Mapping[str, Any]]]:
@@ -53,7 +52,9 @@ def _records(value: Any, source: str) -> tuple[str, Sequence[Mapping[str, Any]]]
     lists = {name: cells for name, cells in record.items() if _holds_objects(cells)}
     if len(lists) == 1:  # {"config": {…}, "history": [{…}, …]}
         ((name, held),) = lists.items()
-        shared = flattened({key: cell for key, cell in record.items() if key != name})
+        shared = flattened(_without(record, (name,)))
+        if not _holds_points(held) and any(map(is_measured, shared)):  # {"loss": 3.1, "datasets": [{…}, …]}
+            return FORMAT, [record]
         return FORMAT, [{**shared, **flattened(one)} for one in held]
     if lists and len(lists) == len(record):  # {"gpt2": [{…}, …], "opt": [{…}, …]}
         return FORMAT, [{"model": name, **one} for name, held in lists.items() for one in held]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bayeslaw.errors import RunsError
@@ -10,6 +10,7 @@ from bayeslaw.errors import RunsError
 MAX_DEPTH = 40
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def decode_json(text: str, source: str, line: int | None = None) -> Any:
@@ -27,7 +28,8 @@ def decode_json(text: str, source: str, line: int | None = None) -> Any:
         If it is no JSON, an object has a name twice, or a text holds half of a character.
     """
     try:
-        return _DECODER.decode(text)
+        value = _DECODER.decode(text)
+        return whole_characters(value) if _ESCAPED_HALF.search(text) else value
     except (ValueError, RecursionError) as error:
         place = line or getattr(error, "lineno", 1)
         raise RunsError(
@@ -35,6 +37,33 @@ def decode_json(text: str, source: str, line: int | None = None) -> Any:
             "Expected one object a line, or one array of objects, such as "
             '{"model": "gpt2", "data": 200, "loss": 3.1}.'
         ) from error
+
+
+def whole_characters(value: Any) -> Any:
+    """A value as it is.
+
+    Raises
+    ------
+    ValueError
+        If a text in it holds half of a character, which an escape (``ud800`` behind a backslash) can write.
+    """
+    for text in _texts(value):
+        if _SURROGATE.search(text):
+            raise ValueError(f"{text[:40]!r} holds half of a character, a lone surrogate")
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a value, names included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _texts(name)
+            yield from _texts(one)
 
 
 def is_json(text: str) -> bool:
@@ -69,10 +98,6 @@ def _record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) < len(pairs):
         raise ValueError("an object has the same name twice")
-    for name, value in pairs:
-        for text in (name, value):
-            if isinstance(text, str) and _SURROGATE.search(text):
-                raise ValueError(f"{text[:40]!r} holds half of a character, a lone surrogate")
     return record
 
 

@@ -1,7 +1,8 @@
 """Results of the lm-evaluation-harness: one file a model, scores by task and metric.
 
 Keys are ``metric,filter``; standard errors stand beside them as ``metric_stderr,filter``, or are "N/A"; ``alias`` is no
-metric. Groups of tasks repeat what their tasks say and are left out. Old files have metrics without a filter.
+metric. Groups of tasks whose tasks are there repeat what these say, and are left out, with a note. Old files have
+metrics without a filter.
 """
 
 import re
@@ -13,6 +14,7 @@ from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
 from bayeslaw.runs.readers.json_text import decode_json
 
 FORMAT = "lm-evaluation-harness results"
+_SHOWN = 8
 
 _STEP = re.compile(r"(?:^|[,/_-])(?:revision=)?(?:step|checkpoint|iter)[-_]?(\d{1,12})(?:$|[,/_-])")
 _RESULTS = re.compile(r'"results"\s*:\s*\{\s*(?:"[^"\n]{1,200}"\s*:\s*\{|\})')
@@ -31,8 +33,7 @@ def _read(found: Found) -> Raw:
     config = config if isinstance(config, Mapping) else {}
     if not isinstance(results, Mapping) or not all(isinstance(one, Mapping) for one in results.values()):
         raise RunsError(f"{found.name}: 'results' is no object of tasks, expected a file of the lm-evaluation-harness.")
-    groups = whole.get("group_subtasks") or {}
-    inner = {name for name, tasks in groups.items() if tasks} if isinstance(groups, Mapping) else set()
+    groups = _groups(whole.get("group_subtasks"), results)
     model = _model(whole, config)
     shared: dict[str, Any] = {"model": model}
     if isinstance(config.get("model_num_parameters"), int) and config["model_num_parameters"] > 0:
@@ -40,10 +41,20 @@ def _read(found: Found) -> Raw:
     step = _STEP.search(f"{config.get('model_args', '')},{model}")
     if step:
         shared["step"] = int(step[1])
-    rows = [shared | row for task, scores in results.items() if task not in inner for row in _scores(task, scores)]
+    rows = [shared | row for task, scores in results.items() if task not in groups for row in _scores(task, scores)]
     if not rows:
         raise RunsError(f"{found.name}: there are no scores under 'results', expected numbers by task and metric.")
-    return Raw(FORMAT, table_of(rows))
+    named = ", ".join(map(repr, groups[:_SHOWN])) + (", …" if len(groups) > _SHOWN else "")
+    told = f"Groups of tasks are left out, for their tasks are there: {named}."
+    return Raw(FORMAT, table_of(rows), (told,) if groups else ())
+
+
+def _groups(subtasks: Any, results: Mapping[str, Any]) -> list[str]:
+    """Names under which results of several tasks are put together, of which some are among the results."""
+    if not isinstance(subtasks, Mapping):
+        return []
+    inside = {name: tasks for name, tasks in subtasks.items() if isinstance(tasks, list)}
+    return [name for name in results if any(isinstance(task, str) and task in results for task in inside.get(name, ()))]
 
 
 def _model(whole: Mapping[str, Any], config: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.benchmarks import is_measured
-from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.readers.base import Found, Raw, Reader, raw_table
 from bayeslaw.runs.readers.decimal_commas import with_points
 from bayeslaw.runs.readers.marks import without_marks
 from bayeslaw.runs.readers.titles import with_units
@@ -62,7 +62,7 @@ def _read(found: Found) -> Raw:
     table = pd.DataFrame(
         {position: pd.Series([row[position] for row in rows], dtype=object) for position in range(len(header))}
     )
-    return Raw(FORMAT, table.set_axis(pd.Index(header, dtype=object), axis=1), (*notes, *units, *marks, *commas))
+    return raw_table(FORMAT, table.set_axis(pd.Index(header, dtype=object), axis=1), (*notes, *units, *marks, *commas))
 
 
 def _cells(line: str) -> list[str]:

@@ -1,13 +1,14 @@
 """Runs in a local store of MLflow (``mlruns/EXPERIMENT/RUN``): a file a metric, of lines ``timestamp value step``.
 
-All values that were logged are read, not the last of each, which is what a search of runs gives.
+All values that were logged are read, at each step the last, and not the last of each metric, which is what a search of
+runs gives.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
+from bayeslaw.runs.readers.base import Found, Raw, Reader, rows_by_step, table_of
 
 FORMAT = "MLflow run"
 
@@ -20,20 +21,24 @@ def _recognises(found: Found) -> bool:
 
 def _read(found: Found) -> Raw:
     folder = found.path
-    rows: dict[int, dict[str, Any]] = {}
-    for path in _files(folder / "metrics"):
-        metric = path.relative_to(folder / "metrics").as_posix()
-        for number, line in enumerate(Found(path).text.splitlines(), start=1):
-            step, value = _point(line, f"{found.name}, metric {metric!r}, line {number}")
-            rows.setdefault(step, {"step": step})[metric] = value
+    rows, again = rows_by_step(_values(folder / "metrics", found.name))
     if not rows:
         raise RunsError(f"{found.name}: the run has no metrics, expected losses by step.")
     params = {
         path.relative_to(folder / "params").as_posix(): Found(path).text.strip() for path in _files(folder / "params")
     }
     about = _about(folder)
-    cells = table_of([_status(about) | params | rows[step] for step in sorted(rows)])
-    return Raw(FORMAT, cells, is_one_run=True, run=_called(folder) or about.get("run_name", ""))
+    cells = table_of([_status(about) | params | row for row in rows])
+    return Raw(FORMAT, cells, again, is_one_run=True, run=_called(folder) or about.get("run_name", ""))
+
+
+def _values(folder: Path, run: str) -> Iterator[tuple[int, str, float]]:
+    """All values of all metrics, in the order in which they were logged."""
+    for path in _files(folder):
+        metric = path.relative_to(folder).as_posix()
+        for number, line in enumerate(Found(path).text.splitlines(), start=1):
+            step, value = _point(line, f"{run}, metric {metric!r}, line {number}")
+            yield step, metric, value
 
 
 def _about(folder: Path) -> dict[str, str]:

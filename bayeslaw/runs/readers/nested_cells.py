@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bayeslaw.runs.readers.base import table_of
-from bayeslaw.runs.readers.json_text import flattened
+from bayeslaw.runs.readers.json_text import flattened, whole_characters
 
 _LONGEST = 100_000
 _NOT_LITERAL = re.compile(r"(?<![\w'\"])(?:nan|inf|NaN|Infinity)(?![\w'\"])")
@@ -68,7 +68,7 @@ def _record(text: Any) -> Mapping[str, Any] | None:
         return None
     for read in (json.loads, ast.literal_eval, lambda cell: ast.literal_eval(_NOT_LITERAL.sub("None", cell))):
         try:
-            record = read(text)
+            record = whole_characters(read(text))
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             continue
         if isinstance(record, dict) and all(isinstance(name, str) for name in record):

@@ -5,14 +5,15 @@ import io
 import pandas as pd
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.readers.base import Found, Raw, Reader
+from bayeslaw.runs.headings import with_index_as_columns
+from bayeslaw.runs.readers.base import Found, Raw, Reader, raw_table
 
 FORMAT = "Parquet"
 
 
 def _read(found: Found) -> Raw:
     try:
-        return Raw(FORMAT, pd.read_parquet(io.BytesIO(found.content)))
+        return raw_table(FORMAT, with_index_as_columns(pd.read_parquet(io.BytesIO(found.content))))
     except Exception as error:  # whatever the Parquet reader makes of a broken file
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise RunsError(

@@ -7,12 +7,13 @@ before those of the package, and nothing of it is imported before a file is read
 import importlib.metadata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from bayeslaw.errors import RunsError
+from bayeslaw.runs.benchmarks import is_measured
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers import (
     delimited,
@@ -27,8 +28,8 @@ from bayeslaw.runs.readers import (
     trainer_state,
     wandb,
 )
-from bayeslaw.runs.readers.about_models import tell_of_models, with_models
-from bayeslaw.runs.readers.base import Found, Raw, Reader, constant
+from bayeslaw.runs.readers.about_models import name_column, tell_of_models, with_models
+from bayeslaw.runs.readers.base import RUN, Found, Raw, Reader, constant, with_own_headings
 from bayeslaw.runs.readers.opened import require_there, stem_of
 
 GROUP = "bayeslaw.readers"
@@ -141,43 +142,54 @@ def _reader_of(found: Found) -> Reader | None:
 
 
 def _read_folder(folder: Path) -> Raw:
-    """Read all runs in a folder: folders and files of runs, each named after its place."""
-    parts: list[tuple[str, Raw]] = []
-    skipped: list[str] = []
-    _walk(folder, "", parts, skipped, 0)
+    """Read all runs in a folder, each named after its place: those with losses; if there are none, tables of scores."""
+    inside = _Inside()
+    _walk(folder, "", inside, 0)
+    parts, skipped, wanted = inside.runs, inside.skipped, "losses"
+    if parts:
+        skipped = [*skipped, *(name for name, _ in inside.scores)]
+    else:
+        parts, wanted = [part for _, part in inside.scores], "losses or scores"
     if not parts:
         seen = (
-            f": found {', '.join(skipped[:8])}, in which no heading names a loss. A table whose headings are sizes or "
-            f"models is read if it is named itself, such as {folder / skipped[0]}"
+            f": found {', '.join(skipped[:8])}, in which no heading names a loss or a score. A table whose headings "
+            f"are sizes or models is read if it is named itself, such as {folder / skipped[0]}"
             if skipped
             else ". Name a file or folder with runs inside it"
         )
         raise RunsError(f"{folder.name or folder}: this directory holds no table and no log of runs{seen}.")
     raw = _together(parts, "folder of " + " and ".join(dict.fromkeys(part.format for _, part in parts)))
-    notes = (f"Not read as runs, for they hold no losses: {', '.join(skipped[:12])}.",) if skipped else ()
+    notes = (f"Not read as runs, for they hold no {wanted}: {', '.join(skipped[:12])}.",) if skipped else ()
     return replace(raw, notes=(*raw.notes, *notes))
 
 
-def _walk(folder: Path, place: str, parts: list[tuple[str, Raw]], skipped: list[str], depth: int) -> None:
+@dataclass(frozen=True)
+class _Inside:
+    """What is in a folder: runs with their names, files of scores without losses and the runs in them, other files."""
+
+    runs: list[tuple[str, Raw]] = field(default_factory=list)
+    scores: list[tuple[str, tuple[str, Raw]]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+def _walk(folder: Path, place: str, inside: _Inside, depth: int) -> None:
     """Gather what can be read below a folder."""
     try:
-        inside = sorted(folder.iterdir())
+        paths = sorted(folder.iterdir())
     except OSError as error:
         raise RunsError(f"{folder}: the folder cannot be opened ({error}).") from error
-    for path in inside:
+    for path in paths:
         if path.name.startswith((".", "_")) or path.is_symlink():
             continue
         name, found = f"{place}{path.name}", Found(path)
         if path.is_dir():
             reader = _reader_of(found)
             if reader is not None:
-                parts.append((name, reader.read(found)))
+                inside.runs.append((name, reader.read(found)))
             elif depth < _DEPTH:
-                _walk(path, f"{name}/", parts, skipped, depth + 1)
+                _walk(path, f"{name}/", inside, depth + 1)
         elif path.is_file():
-            raw = _losses_in(found, skipped, name)
-            if raw is not None:
-                parts.append(_part(path, place.removesuffix("/"), raw))
+            _sort_file(found, name, place.removesuffix("/"), inside)
 
 
 def _part(path: Path, place: str, raw: Raw) -> tuple[str, Raw]:
@@ -188,8 +200,8 @@ def _part(path: Path, place: str, raw: Raw) -> tuple[str, Raw]:
     return (f"{place}/{stem}" if place else stem), raw
 
 
-def _losses_in(found: Found, skipped: list[str], name: str) -> Raw | None:
-    """Read a file in a folder if it holds losses; folders of runs have much else in them.
+def _sort_file(found: Found, name: str, place: str, inside: _Inside) -> None:
+    """Read a file in a folder, and say whether it holds losses, scores or neither; folders of runs have much in them.
 
     Raises
     ------
@@ -199,18 +211,21 @@ def _losses_in(found: Found, skipped: list[str], name: str) -> Raw | None:
     general = (json_records.READER, markdown.READER, delimited.READER)
     reader, suffix = _reader_of(found), found.path.suffix.lower()
     if reader is None or (reader in general and suffix not in _TABLES):
-        return None
+        return
     try:
         raw = reader.read(found)
     except RunsError:
         if reader not in general or suffix in _SURELY_TABLES:
             raise
-        skipped.append(name)
-        return None
-    if any(known.role == "loss" for known in map(meaning, map(str, raw.cells.columns)) if known):
-        return raw
-    skipped.append(name)
-    return None
+        inside.skipped.append(name)
+        return
+    headings = list(map(str, raw.cells.columns))
+    if any(known.role == "loss" for known in map(meaning, headings) if known):
+        inside.runs.append(_part(found.path, place, raw))
+    elif any(map(is_measured, headings)):
+        inside.scores.append((name, _part(found.path, place, raw)))
+    else:
+        inside.skipped.append(name)
 
 
 def _without_a_common_end(places: Sequence[str]) -> list[str]:
@@ -230,15 +245,18 @@ def _with_all(cells: pd.DataFrame, headings: Sequence[str]) -> pd.DataFrame:
 
 def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
     """One table of several."""
-    for name, raw in parts:
-        if raw.cells.columns.duplicated().any() or raw.cells.columns.nlevels > 1:
-            raise RunsError(f"{name}: a heading comes twice, expected each once. Rename or drop the others.")
+    parts = [(name, with_own_headings(raw, name)) for name, raw in parts]
     called = Counter(raw.run for _, raw in parts)
     places = _without_a_common_end([name for name, _ in parts])
     names = [
         raw.run if raw.run and called[raw.run] == 1 else place for place, (_, raw) in zip(places, parts, strict=True)
     ]
-    named = [raw.named(name) for name, (_, raw) in zip(names, parts, strict=True)]
+    # Beside tables that name their models, others are named in the same column, unless they have it for something else.
+    heading = next((own for _, raw in parts if not raw.is_one_run and (own := name_column(raw)) is not None), RUN)
+    named = [
+        raw.named(name, RUN if heading in raw.cells.columns else heading)
+        for name, (_, raw) in zip(names, parts, strict=True)
+    ]
     headings = list(dict.fromkeys(heading for raw in named for heading in raw.cells.columns))
     cells = pd.concat([_with_all(raw.cells.astype(object), headings) for raw in named], ignore_index=True)
     ends = pd.Series([len(raw.cells) for _, raw in parts]).cumsum()

@@ -8,10 +8,9 @@ Scalars of TensorFlow 2 are tensors with one number. Fields: https://github.com/
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
+from bayeslaw.runs.readers.base import Found, Raw, Reader, rows_by_step, table_of
 from bayeslaw.runs.readers.wire import fields, floats, parts, signed, text
 
 FORMAT = "TensorBoard event file"
@@ -32,23 +31,26 @@ def _recognises(found: Found) -> bool:
 
 def _read(found: Found) -> Raw:
     paths = _files_in(found.path) if found.is_folder else [found.path]
-    rows: dict[int, dict[str, Any]] = {}
-    notes = []
-    for path in paths:  # in the order of their making, so that a run that was resumed has its later values
+    notes: list[str] = []
+    rows, again = rows_by_step(_values(paths, notes))
+    if not rows:
+        raise RunsError(f"{found.name}: the event files hold no scalars, expected losses by step.")
+    return Raw(FORMAT, table_of(rows), (*notes, *again), is_one_run=True)
+
+
+def _values(paths: list[Path], notes: list[str]) -> Iterator[tuple[int, str, float]]:
+    """Scalars of event files, in the order of their making, so that a run that was resumed has its later values."""
+    for path in paths:
         content = Found(path).content
         read = 0
         try:
             for message, end in _records(content):
-                for step, tag, value in _scalars(message):
-                    rows.setdefault(step, {"step": step})[tag] = value
+                yield from _scalars(message)
                 read = end
         except ValueError as error:
             raise RunsError(f"{path.name}: the event file is broken ({error}). Copy it again.") from error
         if read < len(content):
             notes.append(f"{path.name} ends in the middle of a record, as of a run that was stopped; it is not used.")
-    if not rows:
-        raise RunsError(f"{found.name}: the event files hold no scalars, expected losses by step.")
-    return Raw(FORMAT, table_of([rows[step] for step in sorted(rows)]), tuple(notes), is_one_run=True)
 
 
 def _files_in(folder: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
-from bayeslaw.runs.readers.json_text import flattened
+from bayeslaw.runs.readers.json_text import flattened, whole_characters
 from bayeslaw.runs.readers.wire import fields, parts, text
 
 FORMAT = "W&B offline run"
@@ -103,7 +103,7 @@ def _items(record: bytes) -> dict[str, Any]:
             if number in (_KEY, _NESTED):
                 names.append(text(one))
             elif number == _JSON:
-                value = json.loads(text(one))
+                value = whole_characters(json.loads(text(one)))
         found[".".join(filter(None, names))] = value
     return flattened(found)
 

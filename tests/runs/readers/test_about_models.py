@@ -88,18 +88,34 @@ def test_empty_cells_of_the_runs_are_completed(tmp_path):
 @pytest.mark.parametrize(
     ("runs", "models", "told"),
     [
-        ("model,loss\na,3\n", "model,tokens\nb,1e9\n", "models.csv: .* found none of its own for 'a'"),
-        ("model,loss\nx/a,3\ny/a,2\n", "model,tokens\na,1e9\n", "found none of its own for 'x/a', 'y/a'"),
+        (
+            "model,loss\na,3\n",
+            "model,tokens\nb,1e9\n",
+            "models.csv: .* found no row of its own for 'a'",
+        ),
+        (
+            "model,loss\nx/a,3\ny/a,2\n",
+            "model,tokens\na,1e9\n",
+            "found no row of its own for 'x/a', 'y/a'",
+        ),
         ("model,loss\na,3\n", "model,tokens\na,1e9\na,2e9\n", "the model 'a' comes twice"),
-        ("model,loss\na,3\n", "model,tokens,tokens\na,1e9,2e9\n", "the column 'tokens' comes more than once"),
-        ("loss\n3\n", "model,tokens\na,1e9\n", "found none of its own for 'runs'"),
+        ("model,loss\na,3\n", "model,tokens,tokens\na,1e9,2e9\n", "the column 'tokens' comes 2 times"),
+        ("loss\n3\n", "model,tokens\na,1e9\n", "found no row of its own for 'runs'"),
         ("model,tokens,loss\na,1e8,3\n", "model,tokens\na,1e9\n", "column 'tokens': found '1e9' for the model 'a'"),
         ("model,step,loss\na,100,3\na,200,2\n", "model,tokens\na,1e9\n", "'a' was measured at 2 steps"),
         ("model,checkpoint,loss\na,x1,3\na,x2,2\n", "model,tokens\na,1e9\n", r"at 2 steps \(column 'checkpoint'\)"),
         ("model,epoch,loss\na,1,3\na,2,2\n", "model,params,tokens\na,1e8,1e9\n", r"at 2 steps \(column 'epoch'\)"),
-        ("model,loss\na-1.4B,3\n", "model,tokens\na-14B,1e9\n", "found none of its own for 'a-1.4B'"),
-        ("model,loss\na-1-4B,3\n", "model,tokens\na-14B,1e9\n", "found none of its own for 'a-1-4B'"),
-        ("model,loss\na+,3\n", "model,tokens\na,1e9\n", r"found none of its own for 'a\+'"),
+        (
+            "model,loss\na-1.4B,3\n",
+            "model,tokens\na-14B,1e9\n",
+            "found no row of its own for 'a-1.4B'",
+        ),
+        (
+            "model,loss\na-1-4B,3\n",
+            "model,tokens\na-14B,1e9\n",
+            "found no row of its own for 'a-1-4B'",
+        ),
+        ("model,loss\na+,3\n", "model,tokens\na,1e9\n", r"found no row of its own for 'a\+'"),
     ],
 )
 def test_what_does_not_go_together_is_refused(tmp_path, runs, models, told):

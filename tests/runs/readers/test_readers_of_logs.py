@@ -164,7 +164,11 @@ def test_scalars_that_are_tensors_and_later_files_of_a_resumed_run(tmp_path):
     content = b"".join(struct.pack("<Q", len(m)) + b"\0" * 4 + m + b"\0" * 4 for m in (version, event))
     (tmp_path / "events.out.tfevents.1").write_bytes(content)
     (tmp_path / "events.out.tfevents.2").write_bytes(content.replace(struct.pack("<f", 1.5), struct.pack("<f", 1.25)))
-    assert read_raw(tmp_path).cells.to_dict("records") == [{"step": 10, "eval/loss": 1.25}]
+    raw = read_raw(tmp_path)
+    assert raw.cells.to_dict("records") == [{"step": 10, "eval/loss": 1.25}]
+    assert any("the last counts" in note and "1 of 'eval/loss'" in note for note in raw.notes)
+    (tmp_path / "events.out.tfevents.2").write_bytes(content)
+    assert read_raw(tmp_path).notes == ()
 
 
 def test_offline_run_of_wandb(tmp_path):
@@ -178,6 +182,15 @@ def test_offline_run_of_wandb(tmp_path):
     (tmp_path / "run-x.wandb").write_bytes(content[:300] + b"\xff" + content[301:])
     with pytest.raises(RunsError, match=r"run-x\.wandb: the log is broken \(the checksum"):
         read_runs(tmp_path / "run-x.wandb")
+
+
+def test_a_setting_called_model_is_not_written_over_by_the_name_of_a_run(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / f"run-{name}").mkdir()
+        state = {"log_history": [{"step": 1, "model": "gpt2", "eval_loss": 3.0}]}
+        (tmp_path / f"run-{name}" / "trainer_state.json").write_text(json.dumps(state))
+    raw = read_raw(tmp_path)
+    assert raw.cells[["run", "model"]].values.tolist() == [["run-one", "gpt2"], ["run-two", "gpt2"]]
 
 
 def test_runs_of_one_name_stay_apart(tmp_path):
@@ -195,6 +208,15 @@ def test_names_and_states_of_runs_in_meta_of_mlflow(tmp_path):
     runs = read_runs(tmp_path, roles={"step": "data"})
     assert runs.models == ("small", "large", "old")
     assert any("did not end (1 'failed', 1 'deleted')" in note for note in runs.notes)
+
+
+def test_values_of_mlflow_without_a_step_are_said_not_to_be_used(tmp_path):
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "meta.yaml").write_text("run_name: a\n")
+    (tmp_path / "metrics" / "loss").write_text("1 3.5 0\n2 3.25 0\n3 3.0 0\n")
+    raw = read_raw(tmp_path)
+    assert raw.cells[["step", "loss"]].values.tolist() == [[0, 3.0]]
+    assert any("2 of 'loss'" in note and "logged without a step" in note for note in raw.notes)
 
 
 DELETED = "status: 3\nlifecycle_stage: deleted\n"
@@ -237,6 +259,7 @@ def test_results_of_the_evaluation_harness(tmp_path):
         ["arc_easy", "acc", 0.4],
         ["arc_easy", "acc_norm", 0.35],
     ]
+    assert raw.notes == ("Groups of tasks are left out, for their tasks are there: 'ai2'.",)
     said = {"step": "tokens:2097152", "value": "loss:bits"}
     runs = read_runs(tmp_path, where="task == 'wikitext'", roles=said)
     assert rows(runs, "model", "params", "tokens", "loss") == [
@@ -248,6 +271,12 @@ def test_results_of_the_evaluation_harness(tmp_path):
         ["arc_easy", 0.4, 0.6, 1000.0],
         ["arc_easy", 0.4, 0.6, 512.0],
     ]
+
+
+def test_a_group_of_tasks_that_are_not_among_the_results_is_read(tmp_path):
+    alone = {**RESULTS, "results": {"ai2": RESULTS["results"]["ai2"]}}
+    (tmp_path / "r.json").write_text(json.dumps(alone))
+    assert read_raw(tmp_path / "r.json").cells["task"].tolist() == ["ai2"]
 
 
 def test_results_in_any_order_of_keys(tmp_path):
@@ -317,8 +346,21 @@ def test_charts_that_wandb_exports(tmp_path):
 
 def test_a_folder_without_runs_is_explained(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing here")
-    with pytest.raises(RunsError, match=r"no log of runs: found notes\.txt, in which no heading names a loss"):
+    with pytest.raises(RunsError, match=r"found notes\.txt, in which no heading names a loss or a score\."):
         read_runs(tmp_path)
+
+
+def test_a_folder_of_scores_is_read_where_nothing_there_has_losses(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("tokens,task,accuracy\n1e9,piqa,0.6\n2e9,piqa,0.7\n")
+    (tmp_path / "notes.csv").write_text("who,when\nme,now\n")
+    runs = read_runs(tmp_path)
+    assert rows(runs, "model", "accuracy") == [["a", 0.6], ["a", 0.7], ["b", 0.6], ["b", 0.7]]
+    assert "Not read as runs, for they hold no losses or scores: notes.csv." in runs.notes
+    (tmp_path / "a.csv").write_text("tokens,loss\n1e9,3\n2e9,2.5\n")
+    runs = read_runs(tmp_path)
+    assert runs.models == ("a",)
+    assert "Not read as runs, for they hold no losses: notes.csv, b.csv." in runs.notes
 
 
 def test_a_broken_table_in_a_folder_is_not_left_out_in_silence(tmp_path):
@@ -326,6 +368,21 @@ def test_a_broken_table_in_a_folder_is_not_left_out_in_silence(tmp_path):
     (tmp_path / "b.csv").write_text("model,data,loss\nb,100\n")
     with pytest.raises(RunsError, match=r"b\.csv, row 1: found 2 cells"):
         read_runs(tmp_path)
+
+
+def test_headings_are_looked_at_in_each_of_several_files(tmp_path):
+    for name, text in (
+        ("a", "tokens,loss,,\n1e9,3,,\n"),
+        ("b", "tokens,loss\n1e9,2\n"),
+        ("c", "tokens,loss,loss\n1,2,3\n"),
+    ):
+        (tmp_path / f"{name}.csv").write_text(text)
+    assert read_runs([tmp_path / "a.csv", tmp_path / "b.csv"]).models == ("a", "b")
+    with pytest.raises(RunsError, match=r"^c: the column 'loss' comes 2 times"):
+        read_runs([tmp_path / "a.csv", tmp_path / "c.csv"])
+    frame = pd.DataFrame({"tokens": [1e9, 1e9], "loss": [3.0, 2.0]}, index=pd.Index(["p", "q"], name="model"))
+    frame.to_parquet(tmp_path / "d.parquet")
+    assert read_runs([tmp_path / "d.parquet", tmp_path / "b.csv"]).models == ("p", "q", "b")
 
 
 def test_several_files_are_one_table(tmp_path):

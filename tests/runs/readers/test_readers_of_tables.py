@@ -354,11 +354,32 @@ def test_points_of_runs_in_json(tmp_path, value):
     assert rows(read_runs(tmp_path / "t.json")) == ROWS
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'[{"model": "\ud800", "data": 1, "loss": 3}]',
+        r'{"columns": ["model", "\ud800", "loss"], "data": [["a", 1, 3]]}',
+        r'{"columns": ["model", "data", "loss"], "data": [["\ud800", 1, 3]]}',
+    ],
+)
+def test_half_of_a_character_in_json_is_refused_wherever_it_stands(tmp_path, text):
+    (tmp_path / "t.json").write_text(text)
+    with pytest.raises(RunsError, match="half of a character"):
+        read_runs(tmp_path / "t.json")
+
+
+def test_half_of_a_character_in_a_record_in_a_cell_is_left_as_it_is_written(tmp_path):
+    (tmp_path / "t.csv").write_text("data;loss;settings\n1;3;{'\\ud800': 1}\n2;2;{'a': '\\ud800'}\n")
+    assert read_runs(tmp_path / "t.csv").table["settings"].tolist() == [r"{'\ud800': 1}", r"{'a': '\ud800'}"]
+
+
 def test_lists_of_settings_in_json_make_no_rows(tmp_path):
     sets = [{"corpus": "c4", "weight": 0.5}, {"corpus": "wiki", "weight": 0.5}]
     value = [{"name": name, "data": data, "loss": loss, "mixture": sets} for name, data, loss in ROWS]
     (tmp_path / "t.json").write_text(json.dumps(value))
     assert rows(read_runs(tmp_path / "t.json")) == ROWS
+    (tmp_path / "t.json").write_text(json.dumps(value[0]))
+    assert rows(read_runs(tmp_path / "t.json")) == ROWS[:1]
 
 
 def test_objects_under_names_of_which_some_have_more(tmp_path):
@@ -383,6 +404,21 @@ def test_a_row_of_numbers_is_no_heading_below_a_title(tmp_path, text):
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(RunsError, match="row 1: found 2 cells, expected 1"):
         read_runs(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "md", "parquet", "xlsx"])
+def test_runs_without_a_name_are_named_after_their_files_whatever_the_format(tmp_path, form):
+    for name, loss in (("small", 3.5), ("large", 3.25)):
+        frame, path = pd.DataFrame({"data": [100, 200], "loss": [loss, loss - 0.1]}), tmp_path / f"{name}.{form}"
+        if form == "md":
+            path.write_text("| data | loss |\n|---|---|\n" + "".join(f"| {d} | {y} |\n" for d, y in frame.values))
+        elif form == "json":
+            path.write_text(frame.to_json(orient="records"))
+        else:
+            {"csv": frame.to_csv, "parquet": frame.to_parquet, "xlsx": frame.to_excel}[form](path, index=False)
+    paths = sorted(tmp_path.iterdir())
+    assert read_runs(paths).models == ("large", "small")
+    assert read_runs(paths[0]).models == ("large",)
 
 
 def test_the_content_says_what_a_file_is_not_its_suffix(tmp_path):
