@@ -1,8 +1,8 @@
 """Expensive runs of published pools, foretold from all runs of the pool.
 
-``pytest -m slow -s tests/statistical/test_published_pools.py``: a fit of each, some minutes. The pools are those of
-Li et al. 2026 (arXiv 2604.22753); least squares of published laws on all of each pool reach an R² of .79 (repeated
-data), .99 (parallel streams) and .93 (vocabulary).
+``pytest -m slow -s tests/statistical/test_published_pools.py``: a fit of each, up to a quarter of an hour. The pools
+are those of Li et al. 2026 (arXiv 2604.22753); least squares of published laws on all of each pool reach an R² of .79
+(repeated data), .99 (parallel streams) and .93 (vocabulary).
 """
 
 import os
