@@ -51,7 +51,7 @@ def progress_of(asked: Progress | bool | None, what: str) -> Iterator[Progress |
 
 def _lines(what: str) -> Progress:
     """Say what is done, and every so many seconds how far it is."""
-    print(f"{what}: compiling and sampling.", file=sys.stderr)
+    print(f"{what}: compiling (up to minutes for the first table of its shape), then sampling.", file=sys.stderr)
     said = [time.monotonic()]
 
     def report(phase: str, done: int, total: int) -> None:

@@ -14,7 +14,9 @@ def test_lines_tell_how_far_it_is(capsys, monkeypatch, between, lines):
         report("sampling", 1, 4)
     told = capsys.readouterr().err.splitlines()
     assert len(told) == lines
-    assert told[0] == "2 models, 1 run, rectified law: compiling and sampling."
+    assert told[0] == (
+        "2 models, 1 run, rectified law: compiling (up to minutes for the first table of its shape), then sampling."
+    )
     assert told[1:] in (
         [],
         ["2 models, 1 run, rectified law: warming up", "2 models, 1 run, rectified law: sampling, 25%"],

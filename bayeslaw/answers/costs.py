@@ -1,5 +1,6 @@
 """What runs cost: in FLOP, in parameters times examples, in data, or by a column or an expression of the user's."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from bayeslaw.answers.proposals import Proposals, at_their_longest
 from bayeslaw.errors import TargetError
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.results import listed
 from bayeslaw.runs import Runs, counts_tokens
 from bayeslaw.runs.arithmetic import computed
 from bayeslaw.runs.units import FLOP_PER_TOKEN
@@ -82,7 +84,7 @@ def costs_of(posterior: Posterior, proposals: Proposals, cost: str | None, *, co
     expression, unit = cost_expression(posterior.runs, table, axis, cost)
     spelling = dict(posterior.runs.spelling)
     values = computed(table, expression, spelling, "--cost")
-    told = _told(expression, unit)
+    told = _told(expression, unit) + _beyond_what_was_measured(expression, posterior)
     if continued:
         before = computed(at_their_longest(posterior, proposals), expression, spelling, "--cost")
         values = values - np.where(proposals.curve >= 0, before, 0.0)
@@ -103,6 +105,19 @@ def _told(expression: str, unit: str) -> str:
     if unit == "FLOP":
         return f"Costs are training FLOP, {FLOP_PER_TOKEN:g} N D"
     return f"Costs are {expression}" if unit == expression else f"Costs are {unit}, {expression}"
+
+
+def _beyond_what_was_measured(expression: str, posterior: Posterior) -> str:
+    """How columns go on at sizes that were not run, if costs depend on such that are no covariates of the law."""
+    axis = posterior.law.axis
+    own = set(re.findall(r"\w+", expression)) - {c.name for c in posterior.law.covariates}
+    columns = sorted(own & set(posterior.runs.table.columns))
+    if not columns:
+        return ""
+    return (
+        f"; at sizes that were not run, {listed(columns)} of a model goes on along a straight line of its log against "
+        f"that of {axis}, which is too low where a part of the cost is the same for every run"
+    )
 
 
 def spent_on(runs: Runs, axis: str, cost: str | None, *, continued: bool = False) -> float:

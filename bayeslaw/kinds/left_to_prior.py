@@ -45,9 +45,12 @@ def left_to_prior_check(layout: Layout, law: Law, draws: xr.Dataset) -> Check:
     if not known:
         sentence = f"The runs narrow the prior of every coordinate of the {law.name} law below {LEFT:g} of its sd."
     else:
-        named = listed([f"{name} ({meant[name]}), {left[name]:.2f} of its prior's sd left" for name in known])
+        named = listed([f"{name} ({meant[name]}) by {max(1 - left[name], 0.0):.0%}" for name in known])
         whose = "The asymptote comes from the prior" if ASYMPTOTE in known else "The prior tells more than the runs"
-        sentence = f"{whose}: {named}. Predictions carry it; see check --sensitivity, or state what is known."
+        sentence = (
+            f"{whose}: the runs narrow the sd of the prior of {named}. Intervals of predictions include this; "
+            "see check --sensitivity, or state what is known."
+        )
     return Check("left_to_prior", "PASS", float(max(left.values(), default=0.0)), LEFT, sentence, "")
 
 

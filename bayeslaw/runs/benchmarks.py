@@ -86,12 +86,13 @@ def known_benchmark(name: str) -> Benchmark | None:
 
 
 def benchmark_in(heading: str) -> str | None:
-    """The part of a heading that names a known benchmark, with or without a metric behind it: of ``arc_easy/acc``."""
+    """The part of a heading that names a known benchmark: of ``arc_easy/acc`` or ``eval/arc_easy_acc``, for one."""
     if len(heading) > MAX_HEADING:
         return None
     heading = _PERCENT.sub("", heading.strip())
     behind = _METRIC_BEHIND.fullmatch(heading)
     names = (heading, *([behind[1]] if behind else []))
+    names += tuple(name.rpartition("/")[2] for name in names if "/" in name)
     return next((name for name in names if known_benchmark(name) is not None), None)
 
 

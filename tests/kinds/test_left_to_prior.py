@@ -1,5 +1,7 @@
 """What is left to the prior is said, of draws of which it is known."""
 
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -32,14 +34,19 @@ def judged(layout, **share):
 def test_an_asymptote_that_the_runs_do_not_tell_is_the_priors(layout):
     check = judged(layout, log_beta=0.3, floor=0.93, phase=0.5)
     assert check.value == pytest.approx(0.93, abs=0.03)
-    assert check.sentence.startswith("The asymptote comes from the prior: floor (logit of E / L(D_ref)), 0.9")
+    assert check.sentence.startswith(
+        "The asymptote comes from the prior: the runs narrow the sd of the prior of floor (logit of E / L(D_ref)) by "
+    )
+    assert 0.04 <= float(re.search(r"by (\d+)%", check.sentence)[1]) / 100 <= 0.1
     assert "log_beta" not in check.sentence
     assert check.status == "PASS"
 
 
 def test_so_is_another_coordinate(layout):
     check = judged(layout, log_beta=1.0, floor=0.3, phase=0.97)
-    assert check.sentence.startswith("The prior tells more than the runs: log_beta (log beta), ")
+    assert check.sentence.startswith(
+        "The prior tells more than the runs: the runs narrow the sd of the prior of log_beta "
+    )
     assert "phase" in check.sentence
     assert "floor" not in check.sentence
 
@@ -60,7 +67,7 @@ def test_a_prior_stated_of_one_task_is_what_is_left_there(layout):
         draws[c.name] = (("chain", "draw", "curve"), sd * rng.standard_normal((4, 500, 1)))
     check = left_to_prior_check(layout, own, xr.Dataset(draws))
     assert check.value == pytest.approx(1.0, abs=0.05)
-    assert check.sentence.startswith("The asymptote comes from the prior: floor")
+    assert check.sentence.startswith("The asymptote comes from the prior: the runs narrow the sd of the prior of floor")
 
 
 def test_one_task_that_says_nothing_is_enough(layout):

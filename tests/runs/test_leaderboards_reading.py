@@ -83,6 +83,8 @@ def test_names_of_benchmarks():
     assert known_benchmark("mmlu_pro") is known_benchmark("mmlu_pro_law") is known_benchmark("mine") is None
     assert benchmark_in("arc_easy/acc_norm,none") == "arc_easy"
     assert benchmark_in("arc_easy/loss") is None
+    assert benchmark_in("eval/arc_easy_acc") == benchmark_in("eval/lm/arc_easy/acc_norm") == "arc_easy"
+    assert benchmark_in("eval/arc_easy/loss") is None
 
 
 @published
