@@ -109,9 +109,9 @@ def _told(expression: str, unit: str) -> str:
 
 def _beyond_what_was_measured(expression: str, posterior: Posterior) -> str:
     """How columns go on at sizes that were not run, if costs depend on such that are no covariates of the law."""
-    axis = posterior.law.axis
+    axis, table = posterior.law.axis, posterior.runs.table
     own = set(re.findall(r"\w+", expression)) - {c.name for c in posterior.law.covariates}
-    columns = sorted(own & set(posterior.runs.table.columns))
+    columns = [name for name in sorted(own & set(table)) if table.groupby("model")[name].nunique().max() > 1]
     if not columns:
         return ""
     return (

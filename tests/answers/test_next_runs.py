@@ -162,8 +162,13 @@ def test_costs(close):
     assert by_run(close.next_runs(at=at, cost="log2(params) + data / 2"))["a", 3200.0].cost == pytest.approx(
         np.log2(1e9) + 1600
     )
-    measured = by_run(close.next_runs(at=at, cost="seconds"))  # goes on along the line of the model's own runs
+    in_seconds = close.next_runs(at=at, cost="seconds")  # goes on along the line of the model's own runs
+    measured = by_run(in_seconds)
     assert measured["d", 6400.0].cost == pytest.approx(3200.0)
+    assert in_seconds.cost_sentence.startswith(
+        "Costs are seconds; at sizes that were not run, seconds of a model goes on along a straight line of its log"
+    )
+    assert "straight line" not in found.cost_sentence
     difference = by_run(close.next_runs(at=at, cost="seconds", continued=True))
     assert difference["d", 6400.0].cost == pytest.approx(3200.0 - 200.0)
     assert difference["a", 6400.0].cost == pytest.approx(3200.0 - 800.0)
