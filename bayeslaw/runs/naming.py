@@ -80,7 +80,10 @@ def derive_names(found: dict[str, pd.Series], variants: list[list[str]], task: s
         found["model"] = (found["model"] + " " + pd.Series(texts)).str.strip()
     if "family" not in found:
         found["family"] = found["model"]
-        notes.append("There is no column of families: each model is its own family.")
+        notes.append(
+            "There is no column of families: each model is its own family; with a column 'family', models tell of "
+            "others of their family."
+        )
     elif (found["family"] == "").any():
         found["family"] = found["family"].where(found["family"] != "", found["model"])
         notes.append("Models without a family are their own family.")
