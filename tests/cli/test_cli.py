@@ -324,7 +324,6 @@ def test_fit_reports_parameters(capsys, tmp_path):
         assert all(math.isfinite(p[name]) for name in ("rhat", "ess_bulk", "ess_tail"))
 
 
-@pytest.mark.core
 @pytest.mark.fits
 def test_same_seed_same_answer_and_units_do_not_matter(capsys, tmp_path, saved, answer):
     table = pd.read_csv(saved[0])
