@@ -1,6 +1,5 @@
 """What runs cost: in FLOP, in parameters times examples, in data, or by a column or an expression of the user's."""
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from bayeslaw.errors import TargetError
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import listed
 from bayeslaw.runs import Runs, counts_tokens
-from bayeslaw.runs.arithmetic import computed
+from bayeslaw.runs.arithmetic import columns_of, computed
 from bayeslaw.runs.units import FLOP_PER_TOKEN
 
 FLOP = f"{FLOP_PER_TOKEN:g} * params * data"
@@ -84,7 +83,7 @@ def costs_of(posterior: Posterior, proposals: Proposals, cost: str | None, *, co
     expression, unit = cost_expression(posterior.runs, table, axis, cost)
     spelling = dict(posterior.runs.spelling)
     values = computed(table, expression, spelling, "--cost")
-    told = _told(expression, unit) + _beyond_what_was_measured(expression, posterior)
+    told = _told(expression, unit) + _where_not_run(expression, posterior)
     if continued:
         before = computed(at_their_longest(posterior, proposals), expression, spelling, "--cost")
         values = values - np.where(proposals.curve >= 0, before, 0.0)
@@ -107,11 +106,14 @@ def _told(expression: str, unit: str) -> str:
     return f"Costs are {expression}" if unit == expression else f"Costs are {unit}, {expression}"
 
 
-def _beyond_what_was_measured(expression: str, posterior: Posterior) -> str:
-    """How columns go on at sizes that were not run, if costs depend on such that are no covariates of the law."""
+def _where_not_run(expression: str, posterior: Posterior) -> str:
+    """How what costs depend on goes on at sizes that were not run, if it differs between the runs of a model.
+
+    Covariates of the law do not go on: every run that could be made has its own.
+    """
     axis, table = posterior.law.axis, posterior.runs.table
-    own = set(re.findall(r"\w+", expression)) - {c.name for c in posterior.law.covariates}
-    columns = [name for name in sorted(own & set(table)) if table.groupby("model")[name].nunique().max() > 1]
+    own = set(columns_of(table, expression, dict(posterior.runs.spelling))) - {c.name for c in posterior.law.covariates}
+    columns = [name for name in sorted(own) if table.groupby(["task", "model"])[name].nunique().max() > 1]
     if not columns:
         return ""
     return (

@@ -28,7 +28,6 @@ from bayeslaw.cli.shared import (
     say_what_was_read,
     show,
     show_failing,
-    tell,
 )
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def track(
     point = one_point(at)
     tokens = read_tokens(early_tokens)
     from bayeslaw.answers.thresholds import read_threshold
-    from bayeslaw.fitting.track import MOST, read_tracked, tracked
+    from bayeslaw.fitting.track import read_tracked, tracked
 
     asked = [read_threshold(text) for text in threshold or []]
     roles = roles_said(answers, tokens_per_step, scores)
@@ -91,11 +90,8 @@ def track(
             say_what_was_read(runs)
     runs, name = read_tracked(own, others, model)
     parts = tracked(runs, asked_law(law), tokens)
-    if not how.quiet and len(parts[0].runs.table) < len(runs.table):
-        tell(
-            f"{len(parts[0].runs.table)} of {len(runs.table)} rows are fitted: of each model at most {MOST} "
-            "checkpoints, evenly spread, and none too early for the law."
-        )
+    if not how.quiet:
+        say_what_was_read(parts[0].runs, before=runs)
     target = point_of_law(point, parts[0].law, parts[0].runs)
     found = _tracked(parts, name, target, asked, seed, quick, how.quiet)
 

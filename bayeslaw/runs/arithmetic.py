@@ -61,6 +61,14 @@ def computed(table: pd.DataFrame, expression: str, spelling: Mapping[str, str], 
     return np.array(np.broadcast_to(found, len(table)), float)
 
 
+def columns_of(table: pd.DataFrame, expression: str, spelling: Mapping[str, str]) -> list[str]:
+    """Columns of a table that an expression names, sorted; of one that `computed` understands."""
+    code, quoted = name_backticks(expression)
+    names = {node.id for node in ast.walk(ast.parse(code, mode="eval")) if isinstance(node, ast.Name)}
+    found = (find_columns(quoted.get(name, name), list(table.columns), spelling) for name in names)
+    return sorted({name for several in found for name in several})
+
+
 class _Computation:
     """One evaluation of one expression on one table."""
 

@@ -169,6 +169,8 @@ def test_costs(close):
         "Costs are seconds; at sizes that were not run, seconds of a model goes on along a straight line of its log"
     )
     assert "straight line" not in found.cost_sentence
+    quoted = close.next_runs(at=at, cost="log2(`seconds` + data) * params").cost_sentence  # params do not differ
+    assert "; at sizes that were not run, seconds of a model" in quoted
     difference = by_run(close.next_runs(at=at, cost="seconds", continued=True))
     assert difference["d", 6400.0].cost == pytest.approx(3200.0 - 200.0)
     assert difference["a", 6400.0].cost == pytest.approx(3200.0 - 800.0)
