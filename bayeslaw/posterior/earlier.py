@@ -21,15 +21,17 @@ def layout_of_today(outline: dict[str, Any], written: int) -> dict[str, Any]:
     written : int
         The format in which it was written.
     """
-    if written > OLDEST:
-        return outline
     fields = outline["fields"]
-    if outline["type"] == "CurveLayout":  # slopes of curves went on as they were
+    if outline["type"] == "CurveLayout" and written < 8:  # slopes of curves went on as they were
         return {**outline, "fields": {**fields, "persistence": {"tuple": [1.0] * len(fields["walks"]["tuple"])}}}
-    if outline["type"] == "SurfaceLayout":  # nothing foretold errors beyond the data
-        errors = {"tuple": [float("nan")] * len(fields["tasks"]["tuple"])}
-        field = {"tuple": [_without_rate(part) for part in fields["fields"]["tuple"]]}
-        return {**outline, "fields": {**fields, "misfit_error": errors, "fields": field}}
+    if outline["type"] == "SurfaceLayout" and written < 9:
+        tasks, ways = len(fields["tasks"]["tuple"]), 3 ** len(fields["covariates"]["dict"]) - 1
+        alike = {"tuple": [{"tuple": [1.0] * ways}] * tasks}  # errors beyond the data were so in all directions
+        fields = {**fields, "misfit_by_direction": alike}
+        if written < 8:  # and nothing foretold them
+            field = {"tuple": [_without_rate(part) for part in fields["fields"]["tuple"]]}
+            fields |= {"misfit_error": {"tuple": [float("nan")] * tasks}, "fields": field}
+        return {**outline, "fields": fields}
     return outline
 
 

@@ -29,7 +29,7 @@ from bayeslaw.prior.prior import plain, read_prior
 from bayeslaw.runs import LeftOut, Runs
 from bayeslaw.verdicts import read_check
 
-FORMAT = 8
+FORMAT = 9
 """Version of the file format; raised when an older reader would misread. For earlier ones see ``earlier``."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,11 @@ from bayeslaw.kinds.shared.averaging import bins, condense, geometric_means
 from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.layout import LABELS, Layout, Points, largest_of_curves, lay_out, points_of_table
 from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_table
+from bayeslaw.kinds.shared.points import resources
+from bayeslaw.kinds.shared.scales import Foretold
 from bayeslaw.kinds.surfaces.field import Field, surface_field
-from bayeslaw.kinds.surfaces.origins import misfit_error
+from bayeslaw.kinds.surfaces.frontier import Frontier
+from bayeslaw.kinds.surfaces.origins import misfit_errors
 from bayeslaw.kinds.surfaces.ranges import MeasuredRange, measured_ranges
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs
@@ -40,14 +44,17 @@ class SurfaceLayout(Layout):
     models_differ : ndarray of bool, shape (T,)
         Whether the models of a task have effects: they have enough runs to separate effects from noise.
     misfit_error : tuple of float, length T
-        Error of the law for the larger runs of each task, foretold from the smaller ones (see ``origins``), in log
-        loss; NaN where there are too few runs.
+        Root mean square, over directions, of errors of the law for runs of each task that are foretold from those
+        before them (see ``origins``), in log loss; NaN where there are too few runs.
+    misfit_by_direction : tuple of tuple of float, lengths T and D
+        Error in each of the directions of ``frontier``, relative to that; 1 where there are too few runs.
     """
 
     fields: tuple[Field, ...]
     measured: MeasuredRange
     models_differ: np.ndarray
     misfit_error: tuple[float, ...]
+    misfit_by_direction: tuple[tuple[float, ...], ...]
 
 
 def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> SurfaceLayout:
@@ -89,20 +96,24 @@ def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Su
         fields=tuple(surface_field(at[of_run == g]) for g in range(of_run.max() + 1)),
         measured=measured_ranges(plain),
         models_differ=of_task >= RUNS_PER_MODEL * np.bincount(plain.task_of),
-        misfit_error=_misfit_errors(plain, law),
+        **_misfit(plain, law),
     )
 
 
-def _misfit_errors(layout: Layout, law: Law) -> tuple[float, ...]:
-    """Errors of the law from rolling origins inside the table, task by task."""
+def _misfit(layout: Layout, law: Law) -> dict[str, Any]:
+    """Errors of the law from rolling origins inside the table, task by task: over all directions, and by direction."""
     seen = layout.weight > 0
     at, log_loss, curve = points_of(layout), layout.y[seen], np.nonzero(seen)[0]
-    found = []
+    overall, by_direction = [], []
     for k in range(len(layout.tasks)):
         surface = np.where(layout.task_of == k, layout.family_of, -1)[curve]
         members = [surface == g for g in np.unique(surface[surface >= 0])]
-        found.append(round(misfit_error(law, [(at[own], log_loss[own]) for own in members]), 10))
-    return tuple(found)
+        errors = misfit_errors(law, [(at[own], log_loss[own]) for own in members])
+        told = np.isfinite(errors)
+        size = float(np.sqrt(np.mean(errors[told] ** 2))) if told.any() else float("nan")
+        overall.append(round(size, 10))
+        by_direction.append(tuple(np.round(np.where(told, errors / size, 1.0), 8).tolist()))
+    return {"misfit_error": tuple(overall), "misfit_by_direction": tuple(by_direction)}
 
 
 def run_of(table: pd.DataFrame, covariates: Iterable[str]) -> pd.Series:
@@ -163,6 +174,17 @@ def one_model_each(layout: Layout) -> bool:
     Never with a prior, which has standard deviations between families whatever this table has.
     """
     return layout.borrowed is None and whole_tasks(pd.DataFrame(layout.curves)) == set(layout.tasks)
+
+
+def frontier_of(layout: SurfaceLayout, law: Law, misfit: Foretold, members: np.ndarray) -> Frontier:
+    """The edge of all runs of the surfaces that some curves of one task lie on, by index.
+
+    The scale of errors beyond it is that of a typical direction; ``misfit`` is its distribution.
+    """
+    seen = np.concatenate([layout.fields[g].points for g in np.unique(layout.family_of[members])])
+    spent = tuple(v for v, c in enumerate(law.covariates) if c.name in resources(law))
+    by_direction = np.array(layout.misfit_by_direction[layout.task_of[members[0]]])
+    return Frontier(seen, by_direction**misfit.exponent, spent)
 
 
 def unexplained(layout: Layout, fields: Sequence[Field]) -> np.ndarray:

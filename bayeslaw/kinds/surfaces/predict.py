@@ -8,7 +8,6 @@ import numpy as np
 from bayeslaw.kinds.predictor import Deviates
 from bayeslaw.kinds.shared.borrowed import Entry, TaskPath
 from bayeslaw.kinds.shared.outcome import LOSS, Outcome, outcome_of_reference
-from bayeslaw.kinds.shared.points import resources
 from bayeslaw.kinds.shared.prediction import (
     ErrorAlong,
     LawDraws,
@@ -19,8 +18,8 @@ from bayeslaw.kinds.shared.prediction import (
 from bayeslaw.kinds.shared.walks import draw, integrated_walk
 from bayeslaw.kinds.surfaces.density import scale_names
 from bayeslaw.kinds.surfaces.field import Field
-from bayeslaw.kinds.surfaces.frontier import REACH, beyond, covariance_of_errors, growth, mean_error, slope_sd
-from bayeslaw.kinds.surfaces.layout import surfaces, unexplained
+from bayeslaw.kinds.surfaces.frontier import REACH, Frontier
+from bayeslaw.kinds.surfaces.layout import frontier_of, surfaces, unexplained
 from bayeslaw.kinds.surfaces.noise import noise_of
 from bayeslaw.kinds.surfaces.targets import SurfaceTargeting, SurfaceTargets
 
@@ -31,13 +30,13 @@ class SurfaceLaw(LawDraws):
 
     Attributes
     ----------
-    seen : ndarray, shape (n, V)
-        Logs of the covariates of the runs, relative to the reference.
+    frontier : Frontier
+        Of the runs of the surface.
     scale : ndarray, shape (S,)
         Of errors beyond them, in log loss.
     """
 
-    seen: np.ndarray
+    frontier: Frontier
     scale: np.ndarray
 
     def error_along(
@@ -47,7 +46,7 @@ class SurfaceLaw(LawDraws):
         names = [c.name for c in self.law.covariates]
         at = np.array([np.log(point[name] / self.reference[name]) for name in names])
         along = np.array([direction.get(name, 0.0) for name in names])
-        slope = self.scale * slope_sd(at, along, self.seen) * rng.standard_normal(len(self.scale))
+        slope = self.scale * self.frontier.slope_sd(at, along) * rng.standard_normal(len(self.scale))
         return ErrorAlong(slope, REACH / float(np.linalg.norm(along)))
 
 
@@ -63,8 +62,8 @@ class SurfacePredictor(SurfaceTargeting):
     def law_of(self, curve: int) -> LawDraws:
         """Draws of the law of the family of a model."""
         found, layout = law_of_curve(self.law, self.layout, self.draws, curve), self.layout
-        seen, scale = layout.fields[layout.family_of[curve]].points, self._flat("misfit")[:, layout.task_of[curve]]
-        return SurfaceLaw(**vars(found), seen=seen, scale=scale)
+        scale = self._flat("misfit")[:, layout.task_of[curve]]
+        return SurfaceLaw(**vars(found), frontier=self._frontier(np.array([curve])), scale=scale)
 
     def law_alone(self, targets: SurfaceTargets) -> np.ndarray:
         """Level and law, in log loss: shape (S, K, A)."""
@@ -212,20 +211,23 @@ class SurfacePredictor(SurfaceTargeting):
 
     def _misfit(self, targets: SurfaceTargets, points: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
         """Errors of the law beyond the data at points (K, A, V): their means, and draws about them: (S, K, A)."""
-        scale, names = self._flat("misfit"), list(targets.covariates)
-        spent = [names.index(name) for name in resources(self.law)]
+        scale = self._flat("misfit")
         total = np.zeros((len(scale), *points.shape[:2]))
         for g, members in _by_surface(targets):
             task = targets.task_of[members[0]]
             own = np.flatnonzero(self.layout.task_of == task) if g < 0 else np.flatnonzero(self.layout.family_of == g)
-            seen = np.concatenate([self.layout.fields[f].points for f in np.unique(self.layout.family_of[own])])
+            frontier = self._frontier(own)
             at, sd = points[members].reshape(-1, points.shape[-1]), scale[:, [task]]
-            found = sd * mean_error(at[:, spent], seen[:, spent])
+            found = sd * frontier.mean(at)
             if rng is not None:
-                open_ = covariance_of_errors(at, seen) if targets.joint else growth(beyond(at, seen)) ** 2
+                open_ = frontier.covariance(at) if targets.joint else frontier.size(at) ** 2
                 found = found + _drawn(open_, sd, rng)
             total[:, members] = found.reshape(len(found), len(members), -1)
         return total
+
+    def _frontier(self, members: np.ndarray) -> Frontier:
+        """The edge of the runs of the surfaces that some curves of one task lie on."""
+        return frontier_of(self.layout, self.law, self.scale_priors.misfit, members)
 
     def _unseen_field(self, points: np.ndarray) -> Field:
         """The field of an unseen family: as that of others, without patterns."""

@@ -11,7 +11,7 @@ import pytest
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.registry import build_model
-from bayeslaw.kinds.surfaces.frontier import covariance_of_errors, mean_error
+from bayeslaw.kinds.surfaces.frontier import Frontier, directions
 from bayeslaw.laws import get_law
 from bayeslaw.posterior.file import load_posterior, save_posterior
 
@@ -67,8 +67,13 @@ def of_models(data):
 
 def missed(logs, field):
     """Mean and variance of the error of the law at points (A, V) beyond the data, in log loss."""
-    mean = MISFIT * mean_error(logs, field.points)
-    return mean, MISFIT**2 * np.diag(covariance_of_errors(logs, field.points))
+    frontier = edge(field.points)
+    return MISFIT * frontier.mean(logs), MISFIT**2 * np.diag(frontier.covariance(logs))
+
+
+def edge(seen):
+    """The frontier of runs, beyond which errors are known, and alike in all directions."""
+    return Frontier(seen, np.ones(len(directions(2))), (0, 1))
 
 
 def log_law(posterior, curve, params, data):
@@ -208,7 +213,7 @@ def test_a_new_family_departs_beyond_the_data_and_strays_alike_at_points_near_ea
     layout = posterior.layout
     seen = np.concatenate([field.points for field in layout.fields])
     last = np.log([[at[3][name] / layout.reference[name][0] for name in ("params", "data")]])
-    departed = MISFIT**2 * covariance_of_errors(last, seen)[0, 0]
+    departed = MISFIT**2 * edge(seen).covariance(last)[0, 0]
     assert departed > 5 * FIELD_SD**2
     assert drawn[:, 3].var() == pytest.approx(FIELD_SD**2 + departed + strayed(5e13), rel=0.08)
 
