@@ -9,10 +9,10 @@ loss departs from the law by
 
 Distances are in e-folds, and are taken jointly: a run may lie well beyond the others in compute, or in its ratio of
 tokens to parameters, where it lies hardly beyond them in either. How large errors are in each direction is foretold by
-those from rolling origins in that direction inside the table (see ``origins``). How they grow and how far they reach was
-chosen by eye on 12 studies of three collections (Marin, FineWeb-C4, Chinchilla) with their largest runs hidden. More
-compute lowers the loss further than fitted laws expect: of nine collections whose dear runs have more of it (these,
-parallel streams, repeated data, fine-tuning, over-training) all but over-training and one half of Chinchilla say so.
+those from rolling origins in that direction inside the table (see ``origins``). How they grow and how far they reach
+was chosen by eye on 12 studies of three collections (Marin, FineWeb-C4, Chinchilla) with their largest runs hidden.
+More compute lowers the loss further than fitted laws expect: of the collections whose dear runs have more of it (these,
+parallel streams, repeated data, fine-tuning, over-training) all but over-training and half of Chinchilla's say so.
 """
 
 import itertools
@@ -25,7 +25,7 @@ GROWTH = 0.9
 """Growth of the error for each e-fold beyond the data, relative to its size at their edge."""
 ONSET = 0.1
 """Distance, in e-folds, over which the error sets in."""
-REACH = 1.2
+REACH = 1.0
 """Correlation length of errors beyond the data, in e-folds; along a budget they change smoothly."""
 FALL = 0.6
 """Mean by which losses lie below the law along the product of resources, in units of the scale there."""
