@@ -205,7 +205,7 @@ def _borrow(
             if why:
                 tell(f"Law: {default}, as {why} (--law says otherwise).")
         return law or get_law(default or "rectified"), None
-    from bayeslaw.fitting.fit import open_prior
+    from bayeslaw.fitting.build import open_prior
 
     found = open_prior(prior, law).widened(widen)
     found.require_fits(table, law or found.law)
