@@ -19,6 +19,7 @@ from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law, law_names
+from bayeslaw.laws.suited import law_of_budgets
 from bayeslaw.runs import read_runs
 from bayeslaw.views.numbers import count
 from bayeslaw.views.text import comparison_table, crossing_table, optimum_tables
@@ -109,6 +110,24 @@ def test_a_budget_is_not_split_over_examples_and_nothing_is_sampled(capsys, tmp_
     status, out, err = run(capsys, "optimum", table, "--compute", "1e22")
     assert (status, out) == (2, "")
     assert "Take the column of data out of the table" in err
+
+
+def test_a_budget_of_a_table_of_repeated_data_is_split_by_a_law_of_them(capsys, tmp_path, monkeypatch):
+    table = tmp_path / "runs.csv"
+    rows = [f"m{i},{n},{d},{u},{3 + i / 9}" for i, (n, d, u) in enumerate(((1e8, 1e9, 1e9), (2e8, 8e9, 2e9)))]
+    table.write_text("\n".join(["model,params,tokens,unique_tokens,loss", *rows, ""]))
+    monkeypatch.setattr(bayeslaw.sampling.sample, "sample", None)
+    for command in ("optimum", "next"):
+        status, out, err = run(capsys, command, table, "--compute", "1e22")
+        assert (status, out) == (2, "")
+        assert "Law: data_constrained, as the table has parameters, tokens and unique tokens" in err
+        assert "Add at unique_data=…" in err
+        assert "chinchilla (--law)" in err
+    known = read_runs(table)
+    assert law_of_budgets(known)[0] == "data_constrained"
+    fresh = known.table.assign(unique_data=known.table["data"])
+    assert law_of_budgets(read_runs(fresh)) == ("chinchilla", "")
+    assert law_of_budgets(read_runs(fresh.drop(columns="unique_data"))) == ("chinchilla", "")
 
 
 @pytest.mark.core
