@@ -12,9 +12,20 @@ BETWEEN_LINES = 10.0
 """Seconds between lines where there is no terminal."""
 
 
+def runs_in_words(models: int, runs: int) -> str:
+    """What was read: so many models, so many runs."""
+    return f"{models} model{'s' * (models > 1)}, {runs} run{'s' * (runs > 1)}"
+
+
 def fit_in_words(models: int, runs: int, law: str) -> str:
     """What is fitted: so many models, so many runs, a law."""
-    return f"{models} model{'s' * (models > 1)}, {runs} run{'s' * (runs > 1)}, {law} law"
+    return f"{runs_in_words(models, runs)}, {law} law"
+
+
+def tell_of(asked: Progress | bool | None, what: str) -> None:
+    """Say at once, on standard error, what was read or done, if progress is to be shown there."""
+    if asked is True:
+        print(what, file=sys.stderr)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeslaw.verdicts import Check, Status, overall
+from bayeslaw.verdicts import Check, Status, for_people, overall
 
 SHOWN = 6
 """Rows of the frame that a ``repr`` shows."""
@@ -144,8 +144,9 @@ def plain_values(value: Any) -> Any:
 
 def checks_sentence(checks: tuple[Check, ...]) -> str:
     """How many checks passed, and which did not."""
-    bad = [f"{check.name} ({check.status})" for check in checks if check.status != "PASS"]
-    return f"{len(checks) - len(bad)} of {len(checks)} checks pass{'; look at ' if bad else ''}{listed(bad)}."
+    bad = [f"{check.name} ({check.status})" for check in for_people(checks) if check.status != "PASS"]
+    passed = sum(check.status == "PASS" for check in checks)
+    return f"{passed} of {len(checks)} checks pass{'; look at ' if bad else ''}{listed(bad)}."
 
 
 def listed(names: tuple[str, ...] | list[str], most: int = 3) -> str:

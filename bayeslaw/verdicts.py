@@ -1,8 +1,13 @@
 """Verdicts: what was checked, what came out, and what to do about it."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
+
+QUICK, R_HAT, EFFECTIVE = "quick", "r_hat", ("ess_bulk", "ess_tail")
+"""Names of checks of draws, which others may begin with a word: that there are few on purpose, how well chains agree,
+and how many independent draws they are worth."""
 
 Status = Literal["PASS", "REVIEW", "FAIL"]
 _ORDER: tuple[Status, ...] = ("PASS", "REVIEW", "FAIL")
@@ -37,6 +42,41 @@ class Check:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)
+
+
+def for_people(checks: Sequence[Check]) -> list[Check]:
+    """Checks as they are listed beside an answer: of a quick fit, one in place of all that ask for more draws.
+
+    It says what the draws that there are suffice for. Checks of draws that failed stand for themselves, as do all
+    others.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+    """
+    told = list(checks)
+    for quick in [check for check in checks if check.name.endswith(QUICK)]:
+        prefix = quick.name.removesuffix(QUICK)
+        own = [c for c in checks if c.name.startswith(prefix) and c.name.endswith((R_HAT, *EFFECTIVE))]
+        asking = [check for check in own if check.status == "REVIEW"]
+        if asking:
+            line = replace(quick, sentence=f"{quick.sentence} {_good_for(asking, own)}")
+            told = [line if check is quick else check for check in told if check not in asking]
+    return told
+
+
+def _good_for(asking: Sequence[Check], own: Sequence[Check]) -> str:
+    """What draws are good for, some of whose checks ask for more."""
+    r_hat = max((check.value for check in own if check.name.endswith(R_HAT)), default=1.0)
+    fewest = min((check.value for check in own if check.name.endswith(EFFECTIVE)), default=math.nan)
+    told = f"{len(asking)} check{'s' * (len(asking) > 1)} of them ask{'s' * (len(asking) == 1)} for more"
+    if not fewest >= 1:
+        return f"{told} (R-hat up to {r_hat:.3f})."
+    points, deviations = 100 / math.sqrt(fewest), 2.5 / math.sqrt(fewest)  # two standard errors, of odds of a half
+    return (
+        f"{told} (R-hat up to {r_hat:.3f}, at least {fewest:.0f} effective draws): odds are good to {points:.0f} "
+        f"percentage points or so, and medians to {deviations:.1g} standard deviations; --json has each."
+    )
 
 
 def read_check(plain: Mapping[str, Any]) -> Check:

@@ -1,10 +1,12 @@
 """What users may name, found by walking the package: for snapshots of it, and for the check of its docstrings."""
 
+import ast
 import functools
 import importlib
 import inspect
 import pkgutil
 import re
+import sys
 
 import bayeslaw
 from bayeslaw.results import Result
@@ -60,13 +62,31 @@ def function_of(thing):
     return inspect.unwrap(thing)
 
 
+def read_signature(function):
+    """The signature of a function, with what annotations in quotation marks stand for."""
+    return inspect.signature(function, eval_str=True, globals=function.__globals__ | late_names(function.__module__))
+
+
+@functools.cache
+def late_names(module):
+    """What a module imports for type checkers alone, by name."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    blocks = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    lines = [line for block in blocks for line in block.body if isinstance(line, ast.ImportFrom)]
+    return {
+        alias.asname or alias.name: getattr(importlib.import_module(line.module), alias.name)
+        for line in lines
+        for alias in line.names
+    }
+
+
 def signature_of(name, thing):
     """One line: how a name is called, less what changes with versions of dependencies, as where they keep classes."""
     if inspect.isclass(thing) and issubclass(thing, Exception | Warning):
         text = f"({', '.join(base.__name__ for base in thing.__bases__)})"
     elif isinstance(thing, property | functools.cached_property):
-        text = f": {inspect.formatannotation(inspect.signature(function_of(thing)).return_annotation)}"
+        text = f": {inspect.formatannotation(read_signature(function_of(thing)).return_annotation)}"
     else:
-        text = str(inspect.signature(thing if inspect.isclass(thing) else function_of(thing)))
+        text = str(inspect.signature(thing) if inspect.isclass(thing) else read_signature(function_of(thing)))
     text = re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])", "", text)
     return name + re.sub(r"\bndarray\[.*?dtype\[(\w+)\]\]", r"NDArray[\1]", text)

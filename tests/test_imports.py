@@ -246,6 +246,23 @@ def test_importing_is_light(module, seconds):
     assert best < seconds
 
 
+def test_what_was_read_is_told_before_the_sampler_is_imported(tmp_path):
+    table = tmp_path / "runs.csv"
+    table.write_text("model,data,loss\n" + "".join(f"{m},{n}e3,{3 - n / 9}\n" for m in "ab" for n in (1, 2, 4)))
+    script = (
+        "import sys, bayeslaw\n"
+        "class FirstLine:\n"
+        "    def write(self, text):\n"
+        "        print(text.strip(), *(m for m in ('jax', 'numpyro', 'scipy', 'xarray') if m in sys.modules))\n"
+        "        sys.stderr = sys.__stderr__\n"
+        "        raise SystemExit\n"
+        "sys.stderr = FirstLine()\n"
+        f"bayeslaw.fit({str(table)!r}, progress=True)"
+    )
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert out == "runs.csv: 2 models, 6 runs.\n"
+
+
 def test_a_law_is_read_without_the_sampler():
     script = "import sys, bayeslaw.kinds.curves.density, bayeslaw.posterior.posterior; print('numpyro' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout

@@ -222,7 +222,8 @@ def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
     for name in others:
         if name not in at:
             raise TargetError(
-                f"The best split by the {law.name} law depends on {name!r}. Add at {name}=… to the budget."
+                f"The best split by the {law.name} law depends on {name!r}. Add at {name}=… to the budget (--at), or "
+                "fit a law without it, such as chinchilla (--law)."
             )
     typical = {c.name: np.asarray(c.mean) for c in law.coordinates}
     grid = np.linspace(-REACH, REACH, GRID)

@@ -18,9 +18,8 @@ from bayeslaw import streams
 from bayeslaw.answers.quantiles import QUANTILES
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_FAMILY, NEW_MODEL, Label, Predictor, T, Targets, Who
-from bayeslaw.kinds.reach import distance_check
+from bayeslaw.kinds.reach import below_data, distance_check
 from bayeslaw.kinds.shared.outcome import LOSS, Outcome
-from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.runs.table import unknown_task
@@ -221,7 +220,7 @@ def predict(
         beyond=targets.beyond,
         outcome=posterior.outcome,
         chains=posterior.chains,
-        checks=(*posterior.checks, _distance(posterior.law, targets)),
+        checks=(*posterior.checks, _distance(posterior, targets)),
         provenance=posterior.provenance(),
     )
     return whole if outcome is None else of_tasks(whole, tasks)
@@ -286,10 +285,12 @@ def require_kind(kind: str) -> None:
         )
 
 
-def _distance(law: Law, targets: Targets) -> Check:
-    """Verdict on the point that lies furthest beyond the data."""
+def _distance(posterior: Posterior, targets: Targets) -> Check:
+    """Verdict on the point that lies furthest beyond the data, or below it."""
     new = any(model in (NEW_MODEL, NEW_FAMILY) for model, _, _ in targets.labels)
-    return distance_check({name: float(factor.max()) for name, factor in targets.beyond.items()}, law, new=new)
+    beyond = {name: float(factor.max()) for name, factor in targets.beyond.items()}
+    below = below_data(posterior.layout, posterior.law, targets.labels, targets.covariates)
+    return distance_check(beyond, below, posterior.law, new=new)
 
 
 def draws_at(predictor: Predictor[T], targets: T, kind: PredictionKind, rng: np.random.Generator) -> np.ndarray:

@@ -16,7 +16,7 @@ from bayeslaw.answers.candidates import Charge, charges
 from bayeslaw.answers.candidates import members as candidates_among
 from bayeslaw.answers.prediction import predict
 from bayeslaw.answers.risk import MEANING, Risk, conditional_value_at_risk, orders, pairwise, shares_of_best, shortlist
-from bayeslaw.answers.selection_checks import prediction_checks, require_target
+from bayeslaw.answers.selection_checks import prediction_checks, require_choice
 from bayeslaw.answers.value import winsorised
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.reach import target_check
@@ -208,7 +208,7 @@ def select(
         If the task is unknown, or not given where there are several.
     """
     layout = posterior.layout
-    task = require_target(layout, posterior.law, at, task)
+    task = require_choice(layout, posterior.law, posterior.outcome, at, task)
     if risk not in get_args(Risk):
         raise TargetError(f"risk={risk!r} is none of those known: {', '.join(get_args(Risk))}.")
     members = candidates_among(posterior.runs, layout, task, where_final)

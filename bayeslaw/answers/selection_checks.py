@@ -1,18 +1,50 @@
 """Checks of a choice: of its target, before anything is sampled, and of the draws that it rests on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
-from bayeslaw.errors import TargetError
+from bayeslaw.errors import TargetError, TaskError
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import Layout
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.points import complete_point, curves_on
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.runs.questions import written
+from bayeslaw.runs.table import unknown_task
 from bayeslaw.sampling.diagnostics import convergence_checks
 from bayeslaw.verdicts import Check
+
+WEIGHED = 3
+"""Tasks for which an error writes out how they are weighed."""
+
+
+def require_choice(layout: Layout, law: Law, outcome: Outcome, at: Mapping[str, float], task: str | None) -> str:
+    """As `require_target`, of a choice by an outcome, which may be made by several tasks, too.
+
+    Raises
+    ------
+    TargetError, TaskError
+        See ``select``.
+    """
+    if task is None and len(layout.tasks) > 1:
+        raise _of_several(layout.tasks, outcome)
+    return require_target(layout, law, at, task)
+
+
+def _of_several(tasks: Sequence[str], outcome: Outcome) -> TaskError:
+    """The error about a choice by tasks that nobody weighed, with all ways to make it."""
+    weights = written(",".join(f"{task}=1" for task in tasks[:WEIGHED]))
+    others = f" (and {len(tasks) - WEIGHED} more)" if len(tasks) > WEIGHED else ""
+    sign = ">=" if outcome.higher_is_better or outcome.given == "accuracy" else "<="
+    reached = f"{outcome.given or outcome.name}:{tasks[0]}{sign}VALUE"
+    return TaskError(
+        f"{unknown_task(None, tasks)} Or choose by several: with weights, such as --weights {weights}{others}, or by "
+        f"what is to be reached on each, such as --threshold {written(reached)} (in Python, "
+        "fit.compromise(weights=…, thresholds=…))."
+    )
 
 
 def require_target(layout: Layout, law: Law, at: Mapping[str, float], task: str | None) -> str:

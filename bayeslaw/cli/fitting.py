@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Require = Callable[["Runs", "Law"], None]
 """What is refused of a table and a law before anything is sampled."""
 
+Suits = Callable[["Runs"], tuple[str, str]]
+"""The name of the law for a table, and why, which is empty where that need not be said."""
+
 
 @dataclass(frozen=True)
 class FitOptions:
@@ -51,7 +54,7 @@ def fit_of(
     how: "Ways",
     *,
     require: Require = lambda table, law: None,
-    default: str | None = None,
+    default: "str | Suits | None" = None,
 ) -> "Fit":
     """The saved fit that a path names, or a fit of the runs that paths name.
 
@@ -63,8 +66,8 @@ def fit_of(
         How the answer will be given.
     require : callable
         Raises what there is to refuse of the table and the law, before anything is sampled.
-    default : str, optional
-        Law if nothing says which; else the table does.
+    default : str or callable, optional
+        Law if nothing says which, or what finds that and why of the table; else `bayeslaw.laws.suited.suited_law` does.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def new_fit(
     how: "Ways",
     *,
     require: Require = lambda table, law: None,
-    default: str | None = None,
+    default: "str | Suits | None" = None,
 ) -> "Fit":
     """A fit of the runs that paths name; see `fit_of`."""
     early_tokens, stated = read_tokens(options.early_tokens), read_statements(options.prior_of)
@@ -185,7 +188,7 @@ def fit_table(
 
 
 def _borrow(
-    table: "Runs", prior: str | None, widen: float, law: "Law | None", default: str | None = None
+    table: "Runs", prior: str | None, widen: float, law: "Law | None", default: "str | Suits | None" = None
 ) -> "tuple[Law, Prior | None]":
     """Settle the law and the prior of a fit before anything is sampled; without either the table says which law.
 
@@ -200,12 +203,13 @@ def _borrow(
         from bayeslaw.laws import get_law
         from bayeslaw.laws.suited import suited_law
 
-        if law is None and default is None:
-            default, why = suited_law(table)
-            if why:
-                tell(f"Law: {default}, as {why} (--law says otherwise).")
-        return law or get_law(default or "rectified"), None
-    from bayeslaw.fitting.fit import open_prior
+        if law is not None:
+            return law, None
+        name, why = (default, "") if isinstance(default, str) else (default or suited_law)(table)
+        if why:
+            tell(f"Law: {name}, as {why} (--law says otherwise).")
+        return get_law(name), None
+    from bayeslaw.fitting.build import open_prior
 
     found = open_prior(prior, law).widened(widen)
     found.require_fits(table, law or found.law)

@@ -101,6 +101,7 @@ def next_(
     from bayeslaw.answers.next_runs import next_runs, require_numbers
     from bayeslaw.answers.questions import Question, require_question
     from bayeslaw.kinds.registry import kind_of
+    from bayeslaw.laws.suited import law_of_budgets
     from bayeslaw.runs.arithmetic import computed
     from bayeslaw.runs.readers.opened import require_there
 
@@ -124,7 +125,7 @@ def next_(
         if cost is not None and candidates is None:
             computed(table.table, cost, dict(table.spelling), "--cost")
 
-    fitted = fit_of(runs, options, how, require=require, default=None if compute is None else "chinchilla")
+    fitted = fit_of(runs, options, how, require=require, default=None if compute is None else law_of_budgets)
     question = replace(question, at=point_of_law(point, fitted.posterior.law, fitted.posterior.runs))
     found = next_runs(
         fitted.posterior,

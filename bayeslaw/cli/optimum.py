@@ -76,13 +76,15 @@ def optimum(
     if not names_a_fit(runs):
         _require_law(law, prior, budget, held)
 
+    from bayeslaw.laws.suited import law_of_budgets
+
     def require(table: "Runs", named: "Law") -> None:
         from bayeslaw.answers.optimum import require_budget, require_tokens
 
         require_tokens(table)
         require_budget(named, budget, point_of_law(held, named, table))
 
-    fitted = fit_of(runs, options, how, require=require, default=DEFAULT)
+    fitted = fit_of(runs, options, how, require=require, default=law_of_budgets)
     held = point_of_law(held, fitted.posterior.law, fitted.posterior.runs)
     best = fitted.optimum(compute=budget, at=held, seed=seed)
 
@@ -103,5 +105,7 @@ def _require_law(law: str | None, prior: str | None, budget: float, held: dict[s
     from bayeslaw.laws import get_law
 
     asked = asked_law(law)
-    if asked is not None or prior is None:
-        require_budget(asked or get_law(DEFAULT), budget, held)
+    if asked is not None:
+        require_budget(asked, budget, held)
+    elif prior is None:  # the table tells which law it is, and what that is of besides
+        require_budget(get_law(DEFAULT), budget, {})

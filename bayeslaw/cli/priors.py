@@ -62,7 +62,7 @@ def show_prior(
     """Show what a prior lends, and what it was made from."""
     if not json:
         tell(f"Reading the prior {prior}.")
-    from bayeslaw.fitting.fit import open_prior
+    from bayeslaw.fitting.build import open_prior
     from bayeslaw.prior.released import released_card
 
     found, card = open_prior(prior, asked_law(law)), released_card(prior)

@@ -145,10 +145,13 @@ def demo(
 
 def _require(table: "Runs", law: "Law", target: dict[str, float], task: str | None) -> None:
     """Refuse what is no target of candidates of a table."""
-    from bayeslaw.answers.selection_checks import require_target
+    from bayeslaw.answers.selection_checks import require_choice
     from bayeslaw.kinds.registry import kind_of
+    from bayeslaw.kinds.shared.outcome import outcome_as_given
 
-    require_target(kind_of(law).layout(table, law, None), law, target, task)
+    kind = kind_of(law)
+    outcome = outcome_as_given(kind.outcome, table.loss_given)
+    require_choice(kind.layout(table, law, None), law, outcome, target, task)
 
 
 def _select(

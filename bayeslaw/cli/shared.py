@@ -229,10 +229,11 @@ def say_what_was_read(runs: "Runs", before: "Runs | None" = None) -> None:
 
 
 def show_failing(checks: "Sequence[Check]") -> None:
-    """Print the checks that did not pass, or say that all did."""
+    """Print the checks that did not pass, those of a quick fit as one, or say that all did."""
+    from bayeslaw.verdicts import for_people
     from bayeslaw.views.text import checks_table
 
-    failing = [c for c in checks if c.status != "PASS"]
+    failing = [c for c in for_people(checks) if c.status != "PASS"]
     if failing:
         show(checks_table(failing))
     else:

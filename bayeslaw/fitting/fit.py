@@ -1,39 +1,39 @@
-"""``fit``: from a table of runs to a fit; and ``load``, which reads a saved fit."""
+"""``fit``: from a table of runs to a fit; and ``load``, which reads a saved fit.
+
+What is slow to import, the sampler above all, is imported inside, after the table was read and it was said what it is.
+"""
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayeslaw.fitting.assemble import assemble
-from bayeslaw.fitting.build import build
-from bayeslaw.fitting.build import open_prior as open_prior
-from bayeslaw.fitting.facade import Fit
-from bayeslaw.kinds.shared.stated import Statement
-from bayeslaw.laws.base import Law, Level
-from bayeslaw.posterior.file import load_posterior
-from bayeslaw.prior.prior import Prior
-from bayeslaw.progress import Progress, fit_in_words, progress_of
-from bayeslaw.runs import Runs
+from bayeslaw.progress import Progress, fit_in_words, progress_of, runs_in_words, tell_of
+from bayeslaw.runs import Runs, read_runs
 from bayeslaw.runs.early import EARLY_TOKENS
-from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import sample
+
+if TYPE_CHECKING:
+    from bayeslaw.fitting.facade import Fit
+    from bayeslaw.kinds.shared.stated import Statement
+    from bayeslaw.laws.base import Law, Level
+    from bayeslaw.prior.prior import Prior
+    from bayeslaw.sampling.nuts import SamplerSettings
 
 
 def fit(
     runs: Runs | pd.DataFrame | str | os.PathLike[str],
     *,
-    law: str | Law = "rectified",
-    pooling: Mapping[str, Level] | None = None,
+    law: "str | Law" = "rectified",
+    pooling: "Mapping[str, Level] | None" = None,
     scales: Any = None,
-    priors: Mapping[str, Statement] | None = None,
+    priors: "Mapping[str, Statement] | None" = None,
     early_tokens: float = EARLY_TOKENS,
     prior: "str | os.PathLike[str] | Prior | Fit | None" = None,
-    sampler: SamplerSettings | None = None,
+    sampler: "SamplerSettings | None" = None,
     seed: int = 0,
     progress: Progress | bool | None = None,
-) -> Fit:
+) -> "Fit":
     """Fit a scaling law to a table of runs as a hierarchical Bayesian model.
 
     Parameters
@@ -62,8 +62,8 @@ def fit(
     seed : int
         Equal seeds give equal draws on one machine and set of versions.
     progress : bool or callable, optional
-        Whether to show how far it is, on standard error; or what is called with what is being done, iterations done,
-        and iterations planned.
+        Whether to show what was read and how far it is, on standard error; or what is called with what is being done,
+        iterations done, and iterations planned.
 
     Returns
     -------
@@ -81,6 +81,15 @@ def fit(
     SamplingError
         If sampling cannot start.
     """
+    runs = runs if isinstance(runs, Runs) else read_runs(runs)
+    tell_of(progress, f"{runs.source}: {runs_in_words(len(runs.models), len(runs.table))}.")
+
+    from bayeslaw.fitting.assemble import assemble
+    from bayeslaw.fitting.build import build
+    from bayeslaw.fitting.facade import Fit
+    from bayeslaw.sampling.nuts import SamplerSettings
+    from bayeslaw.sampling.sample import sample
+
     built = build(runs, law, pooling=pooling, scales=scales, priors=priors, early_tokens=early_tokens, prior=prior)
     words = fit_in_words(len(built.runs.models), len(built.runs.table), built.law.name)
     with progress_of(progress, words) as report:
@@ -88,7 +97,7 @@ def fit(
     return Fit(assemble(built.runs, built.law, built.model, sampled, seed, prior=built.prior, stated=priors))
 
 
-def load(path: str | os.PathLike[str], *, law: Law | None = None) -> Fit:
+def load(path: str | os.PathLike[str], *, law: "Law | None" = None) -> "Fit":
     """Read a fit that was saved.
 
     Parameters
@@ -106,4 +115,7 @@ def load(path: str | os.PathLike[str], *, law: Law | None = None) -> Fit:
     PosteriorFileError
         If the file is missing, damaged, or not a fit that this version can read.
     """
+    from bayeslaw.fitting.facade import Fit
+    from bayeslaw.posterior.file import load_posterior
+
     return Fit(load_posterior(path, law))

@@ -10,6 +10,9 @@ from bayeslaw.runs.columns import shares_among
 SIZES_OF_A_CURVE = 3
 """Data sizes of a model from which on it has a curve of its own, in the middle of a table's models."""
 
+OF_UNIQUE_TOKENS = "the table has parameters, tokens and unique tokens"
+"""Why a law of repeated data is taken."""
+
 
 def suited_law(runs: Runs) -> tuple[str, str]:
     """Name of the law for a table: joint where models are sizes or points, in C where that is all, else in D.
@@ -44,9 +47,26 @@ def suited_law(runs: Runs) -> tuple[str, str]:
     sizes = table.groupby(["task", "model"], sort=False)["data"].nunique().median()
     if sizes >= SIZES_OF_A_CURVE and not _are_sizes(table):
         return "rectified", "each model has a curve of its own, where chinchilla is of parameters and tokens together"
-    if "unique_data" in table and (table["unique_data"] < table["data"]).any():
-        return "data_constrained", "the table has parameters, tokens and unique tokens"
+    if _repeats_data(table):
+        return "data_constrained", OF_UNIQUE_TOKENS
     return "chinchilla", "the table has parameters and tokens"
+
+
+def law_of_budgets(runs: Runs) -> tuple[str, str]:
+    """Name of the law by which a budget is split over parameters and tokens, and why; empty of the usual one.
+
+    A law that takes all tokens for fresh ones would split it wrongly where runs repeat their data.
+
+    Parameters
+    ----------
+    runs : Runs
+    """
+    return ("data_constrained", OF_UNIQUE_TOKENS) if _repeats_data(runs.table) else ("chinchilla", "")
+
+
+def _repeats_data(table: pd.DataFrame) -> bool:
+    """Whether some runs saw more data than they had, by a column of unique data."""
+    return {"data", "params", "unique_data"} <= set(table) and bool((table["unique_data"] < table["data"]).any())
 
 
 def _are_sizes(table: pd.DataFrame) -> bool:

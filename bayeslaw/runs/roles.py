@@ -21,6 +21,7 @@ from bayeslaw.runs.columns import (
     plain,
     usual_place,
 )
+from bayeslaw.runs.error_columns import errors_beside
 from bayeslaw.runs.naming import SAME_SIZE
 from bayeslaw.runs.questions import Question
 from bayeslaw.runs.score_tables import tell_scores_from_losses
@@ -113,9 +114,13 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     questions: list[Question] = []
     columns: dict[str, Column] = {}
     for role in (*CANONICAL, "steps"):
+        measured = columns.get(role.removesuffix("_se"))
         if role in said:
             columns[role] = said[role]
-        elif candidates.get(role):
+            continue
+        if role.endswith("_se") and measured is not None:
+            candidates[role] = errors_beside(measured.heading, cells, candidates.get(role, []), role, stated)
+        if candidates.get(role):
             columns[role] = _choose(role, candidates[role], cells, questions)
     losses = candidates.get("loss", [])
     training = tuple(h for h, m in losses if m.rank == TRAINING and h != columns["loss"].heading)

@@ -1,6 +1,6 @@
 """Leaderboards made tidy: of a table with a column of scores for each benchmark, a row for each model and benchmark."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,13 @@ import pandas as pd
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.benchmarks import benchmark_in
 from bayeslaw.runs.columns import meaning, plain
+from bayeslaw.runs.error_columns import measured_by
 from bayeslaw.runs.stated import matching_heading, says
 from bayeslaw.runs.unfold import Unfolded
 from bayeslaw.runs.units import holds_nothing, read_shares
+
+SHOWN = 8
+"""Headings that a note names."""
 
 
 def scores_said(headings: list[str], answers: Mapping[str, str], beside: Mapping[str, str]) -> dict[str, str]:
@@ -82,8 +86,7 @@ def unfold_scores(cells: pd.DataFrame, headings: list[str], source: str, said: b
             f"{source}: the columns {', '.join(map(repr, headings))} are benchmarks, and there is a column "
             f"{taken[0]!r} too; expected one of the two. Leave out --scores, or rename that column."
         )
-    named = {plain(other): other for other in cells.columns}
-    errors = {heading: error for heading in headings if (error := _error_of(heading, named))}
+    errors = {heading: error for heading in headings if (error := _error_of(heading, list(cells.columns)))}
     count = len(cells)
     long = cells.drop(columns=[*headings, *errors.values()]).loc[np.repeat(np.arange(count), len(headings))]
     long = long.reset_index(drop=True)
@@ -94,7 +97,7 @@ def unfold_scores(cells: pd.DataFrame, headings: list[str], source: str, said: b
         beside = [cells[errors[h]] if h in errors else pd.Series([None] * count, dtype=object) for h in headings]
         long["accuracy_se"] = pd.Series(np.column_stack([one.astype(object) for one in beside]).ravel(), dtype=object)
         made.append("accuracy_se")
-    shown = ", ".join(headings[:8]) + (", …" if len(headings) > 8 else "")
+    shown = _listed(headings)
     how = "" if said else ", by the names; --scores COLUMN,… says otherwise"
     several = len(headings) > 1
     return Unfolded(
@@ -103,7 +106,7 @@ def unfold_scores(cells: pd.DataFrame, headings: list[str], source: str, said: b
         loss_headings=np.tile(np.array(headings, dtype=object), count),
         made=tuple(made),
         note=f"Wide table: {len(headings)} of the headings {'are benchmarks' if several else 'is a benchmark'} "
-        f"({shown}), the cells below are scores{how}.",
+        f"({shown}), the cells below are scores{how}.{_told_of(list(errors.values()))}",
     )
 
 
@@ -128,8 +131,17 @@ def _names_a_benchmark(heading: str) -> bool:
     return benchmark_in(heading) is not None or known is None or known.role != "accuracy"
 
 
-def _error_of(heading: str, named: Mapping[str, str]) -> str | None:
-    """The column of the standard errors of a column of scores, among headings by their plain names."""
-    metric, _, kind = heading.partition(",")
-    names = (plain(f"{metric}{error}{kind}") for error in ("stderr", "se", "standarderror", "sem"))
-    return next((named[name] for name in names if name in named), None)
+def _error_of(heading: str, headings: Sequence[str]) -> str | None:
+    """The column of the standard errors of a column of scores: of its name, or the benchmark if no other is of it."""
+    of = {name: other for other in headings if (name := measured_by(other))}
+    benchmark = benchmark_in(heading)
+    alone = benchmark is not None and [benchmark_in(other) for other in headings].count(benchmark) == 1
+    return of.get(plain(heading)) or (of.get(plain(benchmark)) if benchmark is not None and alone else None)
+
+
+def _told_of(errors: Sequence[str]) -> str:
+    return f" Their standard errors are in {_listed(errors)}." if errors else ""
+
+
+def _listed(headings: Sequence[str]) -> str:
+    return ", ".join(headings[:SHOWN]) + (", …" if len(headings) > SHOWN else "")

@@ -8,7 +8,7 @@ import xarray as xr
 from bayeslaw._arviz import convergence
 from bayeslaw.results import listed
 from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
-from bayeslaw.verdicts import Check, at_least, at_most
+from bayeslaw.verdicts import EFFECTIVE, QUICK, R_HAT, Check, at_least, at_most
 
 RHAT_MAX = 1.01
 ESS_MIN = 400
@@ -36,8 +36,8 @@ def convergence_checks(draws: xr.Dataset) -> list[Check]:
     worst = {name: _worst(statistic, largest=name == "rhat") for name, statistic in found.items()}
     value, where = worst["rhat"]
     sentence = f"R-hat is at most {value:.3f} (at {where}): chains agree if it is near 1."
-    checks = [at_most("r_hat", value, RHAT_MAX, 1.05, sentence, more)]
-    for name, part in (("ess_bulk", "centre"), ("ess_tail", "tails")):
+    checks = [at_most(R_HAT, value, RHAT_MAX, 1.05, sentence, more)]
+    for name, part in zip(EFFECTIVE, ("centre", "tails"), strict=True):
         value, where = worst[name]
         sentence = f"At least {value:.0f} effective draws for the {part} of each marginal (fewest: {where})."
         checks.append(at_least(name, value, ESS_MIN, 100, sentence, more))
@@ -57,7 +57,7 @@ def quick_checks(count: int, settings: SamplerSettings) -> list[Check]:
     usual = SamplerSettings()
     sentence = f"A quick fit for a first look: {count} draws, and sampling ends once no check of it fails."
     remedy = "Fit without --quick (sampler=QUICK) before anything is decided."
-    return [Check("quick", "REVIEW", float(count), float(usual.chains * usual.draws), sentence, remedy)]
+    return [Check(QUICK, "REVIEW", float(count), float(usual.chains * usual.draws), sentence, remedy)]
 
 
 def given_trajectory_checks(stats: Mapping[str, np.ndarray]) -> list[Check]:

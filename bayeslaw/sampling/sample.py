@@ -17,7 +17,7 @@ from bayeslaw.sampling.nuts import BLOCK, RawDraws, SamplerSettings, advance, st
 from bayeslaw.sampling.programs import release_programs
 from bayeslaw.sampling.starts import starting_points, starting_positions
 from bayeslaw.sampling.whitening import Frame, whiten
-from bayeslaw.verdicts import Check, overall, worse
+from bayeslaw.verdicts import EFFECTIVE, R_HAT, Check, overall, worse
 
 CAREFUL_ACCEPT = 0.98
 """Target acceptance of the second attempt, if trajectories diverged in the first."""
@@ -25,7 +25,7 @@ CAREFUL_ACCEPT = 0.98
 MAX_ROUNDS = 4
 """Draws are extended up to this many times the number asked for while a convergence check does not pass."""
 
-MIXING, TRAJECTORIES = ("r_hat", "ess_bulk", "ess_tail"), ("divergences", "tree_depth")
+MIXING, TRAJECTORIES = (R_HAT, *EFFECTIVE), ("divergences", "tree_depth")
 """Checks that more draws repair, and those that a second attempt with other settings does."""
 
 

@@ -9,7 +9,7 @@ import pytest
 from command_line import one_message, run
 
 import bayeslaw
-import bayeslaw.fitting.fit
+import bayeslaw.sampling.sample
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.cli.points import point_of_table
 from bayeslaw.cli.shared import show
@@ -19,6 +19,7 @@ from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law, law_names
+from bayeslaw.laws.suited import law_of_budgets
 from bayeslaw.runs import read_runs
 from bayeslaw.views.numbers import count
 from bayeslaw.views.text import comparison_table, crossing_table, optimum_tables
@@ -84,7 +85,7 @@ def test_a_budget_is_split_at_what_else_the_law_needs(capsys, tmp_path, surface,
     saved, picture = tmp_path / "fit.nc", tmp_path / "budget.png"
     table = surface({"[x]": (SIZES, TOKENS), "y": (SIZES, TOKENS)}).table
     table = table[["model", "family", "task", "params", "data", "loss"]].assign(unique_data=1e10)
-    fit = bayeslaw.fitting.fit.Fit(forge_at_random(read_runs(table), law="data_constrained"))
+    fit = bayeslaw.Fit(forge_at_random(read_runs(table), law="data_constrained"))
     fit.save(saved)
     split = ("optimum", saved, "--compute", "1e24", "--allow-failed-checks")
     status, out, err = run(capsys, *split, "--at", "unique_data=20B", "--json", "--plot", picture)
@@ -105,10 +106,28 @@ def test_a_budget_is_split_at_what_else_the_law_needs(capsys, tmp_path, surface,
 def test_a_budget_is_not_split_over_examples_and_nothing_is_sampled(capsys, tmp_path, monkeypatch):
     table = tmp_path / "runs.csv"
     table.write_text("model,params,data,tokens,loss\na,1e8,1000,1e9,3.5\nb,2e8,2000,2e9,3.3\n")
-    monkeypatch.setattr(bayeslaw.fitting.fit, "sample", None)
+    monkeypatch.setattr(bayeslaw.sampling.sample, "sample", None)
     status, out, err = run(capsys, "optimum", table, "--compute", "1e22")
     assert (status, out) == (2, "")
     assert "Take the column of data out of the table" in err
+
+
+def test_a_budget_of_a_table_of_repeated_data_is_split_by_a_law_of_them(capsys, tmp_path, monkeypatch):
+    table = tmp_path / "runs.csv"
+    rows = [f"m{i},{n},{d},{u},{3 + i / 9}" for i, (n, d, u) in enumerate(((1e8, 1e9, 1e9), (2e8, 8e9, 2e9)))]
+    table.write_text("\n".join(["model,params,tokens,unique_tokens,loss", *rows, ""]))
+    monkeypatch.setattr(bayeslaw.sampling.sample, "sample", None)
+    for command in ("optimum", "next"):
+        status, out, err = run(capsys, command, table, "--compute", "1e22")
+        assert (status, out) == (2, "")
+        assert "Law: data_constrained, as the table has parameters, tokens and unique tokens" in err
+        assert "Add at unique_data=…" in err
+        assert "chinchilla (--law)" in err
+    known = read_runs(table)
+    assert law_of_budgets(known)[0] == "data_constrained"
+    fresh = known.table.assign(unique_data=known.table["data"])
+    assert law_of_budgets(read_runs(fresh)) == ("chinchilla", "")
+    assert law_of_budgets(read_runs(fresh.drop(columns="unique_data"))) == ("chinchilla", "")
 
 
 @pytest.mark.core
@@ -116,7 +135,7 @@ def test_a_budget_is_not_split_over_examples_and_nothing_is_sampled(capsys, tmp_
 def test_where_two_families_cross(capsys, tmp_path, surface, forge_at_random):
     saved = tmp_path / "fit.nc"
     table = surface({"[x]": (SIZES, TOKENS), "y": (SIZES, TOKENS)})
-    fit = bayeslaw.fitting.fit.Fit(forge_at_random(table, law="multiplicative"))
+    fit = bayeslaw.Fit(forge_at_random(table, law="multiplicative"))
     fit.save(saved)
     where = ("crossing", saved, "[x]", "y", "--at", "params=4e8", "--low", "1M", "--high", "1e13")
     for kind in ("curve", "law"):
@@ -174,7 +193,7 @@ def test_the_table_of_crossings_names_who_overtakes(capsys):
 
 def test_a_point_of_several_covariates_is_one_at(capsys, tmp_path, surface, forge_at_random):
     saved = tmp_path / "fit.nc"
-    bayeslaw.fitting.fit.Fit(forge_at_random(surface({"x": (SIZES, TOKENS)}), law="chinchilla")).save(saved)
+    bayeslaw.Fit(forge_at_random(surface({"x": (SIZES, TOKENS)}), law="chinchilla")).save(saved)
     status, out, err = run(
         capsys, "predict", saved, "--at", "params=1,000,000,000,data=2e10", "--json", "--allow-failed-checks"
     )

@@ -8,7 +8,7 @@ import pytest
 from command_line import one_message, run
 
 import bayeslaw as bl
-import bayeslaw.fitting.fit
+import bayeslaw.sampling.sample
 from bayeslaw.kinds.curves import CurveKind
 from bayeslaw.lending.lend import as_prior
 from bayeslaw.prior import released
@@ -27,9 +27,9 @@ def tidy(models, slope=0.05):
 @pytest.fixture
 def sampled_briefly(monkeypatch):
     """NUTS with fewer draws than the command line takes, and no more of them unless a check fails."""
-    whole = bayeslaw.fitting.fit.sample
+    whole = bayeslaw.sampling.sample.sample
     brief = SamplerSettings(warmup=200, draws=150, enough="REVIEW")
-    monkeypatch.setattr(bayeslaw.fitting.fit, "sample", lambda model, _, **options: whole(model, brief, **options))
+    monkeypatch.setattr(bayeslaw.sampling.sample, "sample", lambda model, _, **options: whole(model, brief, **options))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def not_sampled(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("sampled before the refusal")
 
-    monkeypatch.setattr(bayeslaw.fitting.fit, "sample", refuse)
+    monkeypatch.setattr(bayeslaw.sampling.sample, "sample", refuse)
 
 
 @pytest.fixture

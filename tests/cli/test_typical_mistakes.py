@@ -33,6 +33,8 @@ TABLES = {
     "scores.csv": "model,tokens,accuracy\na,1e9,61\na,2e9,0.63\na,4e9,0.66\na,8e9,0.7\n",
     "perplexities.csv": "model,data,perplexity\n"
     + "".join(f"{m},{n},{60 * n**-0.1:.4f}\n" for m in ("gpt2", "bert") for n in SIZES),
+    "units.csv": "model,task,data,perplexity\n"
+    + "".join(f"{m},{t},{n},{60 * n**-0.1:.4f}\n" for t in ("a b", "flan") for m in ("gpt2", "bert") for n in SIZES),
     "chain.csv": "model,model_loss,accuracy\na,3.1,0.3\nb,2.9,0.35\n",
     "twice.csv": "model,loss,data,loss\na,3.1,100,3\n",
 }
@@ -85,8 +87,17 @@ MISTAKES = [
     (("select", "runs.csv", "--at", "data=lots"), ["'lots' is not a number", "Expected something like 1638400"]),
     (("select", "runs.csv", "--at", "data=-5"), ["data=-5", "must be a positive number"]),
     (("select", "runs.csv", "--at", "data=100"), ["below the data", "data=1600 or beyond", "give a larger target"]),
+    (
+        ("predict", "pythia.csv", "--at", "step=10000"),
+        ["no covariate 'step'", "it has data", "--tokens-per-step 524288", "10,000 steps", "--at tokens=5.243e+09"],
+    ),
+    (("compare", "pythia.csv", "--at", "steps=1k"), ["'steps'", "--tokens-per-step 524288", "--at tokens=5.243e+08"]),
     (("predict", "pythia.csv", "--at", "N=7B,D=1T"), ["the rectified law is of data", "Name a law", "chinchilla"]),
-    (("select", "tasks.csv", *AT), ["2 tasks: xsum, flan", "--task"]),
+    (
+        ("select", "tasks.csv", *AT),
+        ["2 tasks: xsum, flan", "--task", "--weights xsum=1,flan=1", "--threshold 'loss:xsum<=VALUE'"],
+    ),
+    (("select", "units.csv", *AT), ["2 tasks: a b, flan", "--weights 'a b=1,flan=1'", "'perplexity:a b<=VALUE'"]),
     (("select", "tasks.csv", *AT, "--task", "xsm"), ["no task 'xsm'", "Did you mean 'xsum'?", "The tasks are"]),
     (
         ("select", "perplexities.csv", *AT, "--threshold", "loss<=12"),

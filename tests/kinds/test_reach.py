@@ -1,6 +1,7 @@
 """How far beyond the data an answer may lie."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bayeslaw.kinds.reach import (
@@ -55,10 +56,10 @@ def test_a_law_of_the_data_alone_is_one_of_curves():
 def test_compute_has_limits_of_its_own():
     assert reach_of(get_law("chinchilla"), "compute") is COMPUTE
     assert reach_of(get_law("vanilla(compute)"), "compute") is CURVES
-    check = distance_check({"params": 3.0, "data": 5.0, "compute": 15.0}, get_law("chinchilla"), new=True)
+    check = distance_check({"params": 3.0, "data": 5.0, "compute": 15.0}, {}, get_law("chinchilla"), new=True)
     assert (check.status, check.value) == ("REVIEW", 15.0)
     assert "15 times beyond the largest compute seen" in check.sentence
-    near = distance_check({"params": 3.0, "data": 5.0, "compute": 9.0}, get_law("chinchilla"), new=True)
+    near = distance_check({"params": 3.0, "data": 5.0, "compute": 9.0}, {}, get_law("chinchilla"), new=True)
     assert near.status == "PASS"
 
 
@@ -89,3 +90,33 @@ def test_a_new_model_is_as_far_as_its_furthest_covariate(surface):
     # models of the table keep their size: those of y have 4e9 tokens
     assert target_check(layout, law, {"data": 4e10}, None).value == pytest.approx(10)
     np.testing.assert_allclose(budget_check(layout, 6 * 8e8 * 8e9).value, 2)
+
+
+def test_below_the_data_is_told_as_beyond_it_is(surface):
+    law = get_law("chinchilla")
+    layout = layout_of(surface({"x": ((1e8, 2e8, 4e8), (1e9, 4e9, 8e9)), "y": ((2e8, 4e8, 8e8), (1e9, 2e9, 4e9))}), law)
+    near = target_check(layout, law, {"params": 5e7, "data": 1e9}, None)
+    assert (near.value, near.status) == (pytest.approx(4), "PASS")  # of the family of which it is furthest
+    assert "4 times below the smallest params seen" in near.sentence
+    far = target_check(layout, law, {"params": 4e8, "data": 5e7}, None)
+    assert (far.value, far.status) == (pytest.approx(20), "REVIEW")
+    assert "20 times below the smallest data seen" in far.sentence
+    slip = target_check(layout, law, {"params": 200, "data": 1e9}, None)
+    assert (slip.value, slip.status) == (pytest.approx(1e6), "FAIL")
+    assert "1e+06 times below" in slip.sentence
+    both = target_check(layout, law, {"params": 5e7, "data": 4e11}, None)
+    assert "beyond the largest data seen" in both.sentence
+    assert "within the data" in target_check(layout, law, {"params": 2e8, "data": 1e9}, None).sentence
+    least = 6 * 1e8 * 1e9
+    assert "20 times below the smallest compute seen" in budget_check(layout, least / 20).sentence
+    assert budget_check(layout, least / 20).status == "REVIEW"
+    assert "largest compute seen" in budget_check(layout, least).sentence
+
+
+def test_of_a_covariate_that_falls_beyond_the_data_below_is_above():
+    law = get_law("loss_to_score")
+    scores = {"model_loss": [4, 3, 2.5, 2], "accuracy": [0.3, 0.4, 0.5, 0.7], "questions": 500}
+    layout = layout_of(read_runs(pd.DataFrame({"model": list("abcd"), **scores})), law)
+    check = target_check(layout, law, {"model_loss": 48.0}, None)
+    assert (check.status, check.value) == ("REVIEW", pytest.approx(12))
+    assert "12 times above the largest model_loss seen" in check.sentence

@@ -15,8 +15,8 @@ import bayeslaw as bl
 from bayeslaw.errors import LawError, PosteriorFileError, PriorError
 from bayeslaw.evidence.backtest.settings import MethodSettings, checked_law
 from bayeslaw.evidence.comparison import judging
+from bayeslaw.fitting.build import open_prior
 from bayeslaw.fitting.facade import Fit
-from bayeslaw.fitting.fit import open_prior
 from bayeslaw.laws import get_law, registry
 from bayeslaw.lending.lend import as_prior
 from bayeslaw.prior.prior import load_prior

@@ -11,7 +11,7 @@ import pytest
 import bayeslaw as bl
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import OutputError, PriorError
-from bayeslaw.fitting.fit import open_prior
+from bayeslaw.fitting.build import open_prior
 from bayeslaw.kinds.shared.borrowed import Entry
 from bayeslaw.laws import get_law
 from bayeslaw.lending.lend import as_prior

@@ -42,6 +42,18 @@ def test_standard_errors_stand_beside_scores_of_a_leaderboard():
     assert table["accuracy_se"].tolist() == pytest.approx([np.nan, np.nan, 0.05, 0.05], nan_ok=True)
 
 
+@pytest.mark.parametrize("error", ["piqa,acc_stderr", "piqa_acc_stderr", "piqa_stderr", "piqa_se"])
+def test_standard_errors_are_found_by_the_name_of_the_score_or_of_its_benchmark(error):
+    runs = read_runs(WIDE.assign(**{"piqa,acc": [0.5, 0.6], error: [0.04, 0.05]}))
+    assert runs.table["accuracy_se"].tolist() == [0.04, 0.05]
+    assert any(note.endswith(f"Their standard errors are in {error}.") for note in runs.notes)
+
+
+def test_standard_errors_that_may_be_of_either_of_two_scores_are_of_none():
+    frame = WIDE.assign(**{"piqa,acc": [0.5, 0.6], "piqa,acc_norm": [0.5, 0.7], "piqa_stderr": 0.05})
+    assert "accuracy_se" not in read_runs(frame, scores=["piqa,acc"]).table
+
+
 def test_a_leaderboard_with_another_outcome_is_read_as_scores_if_that_is_said():
     frame = WIDE.assign(val_loss=[3.0, 2.0], hellaswag=[0.3, 0.4], piqa=[0.5, 0.6])
     losses = read_runs(frame)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import bayeslaw.fitting.fit
+import bayeslaw.sampling.sample
 from bayeslaw import fit, read_runs
 from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
 from bayeslaw.sampling.sample import Sampled
@@ -37,7 +37,7 @@ def _fit(names, sizes, lowest=2.0, highest=3.0, slope=0.1):
     ]
     runs = read_runs(pd.DataFrame(rows, columns=["model", "data", "loss"]))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bayeslaw.fitting.fit, "sample", _without_sampling)
+        patch.setattr(bayeslaw.sampling.sample, "sample", _without_sampling)
         return fit(runs, sampler=SamplerSettings(chains=CHAINS, draws=DRAWS))
 
 

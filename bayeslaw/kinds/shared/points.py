@@ -12,16 +12,34 @@ from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.registry import builtin_names
 from bayeslaw.runs import Runs
+from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.table import unknown_task
 
 NAMED = 12
 """Most names that an error about an unknown name lists."""
+
+STEP = 524288
+"""Tokens of a step in examples: a batch that is usual."""
 
 
 def _laws_with(covariate: str) -> str:
     """Words on the laws of the package that have a covariate; empty if none has it."""
     having = [one for one in builtin_names() if covariate in (c.name for c in get_law(one).covariates)]
     return f" Laws that have it, to be named with --law or law=: {', '.join(having)}." if having else ""
+
+
+def _about_steps(name: str, value: Any) -> str:
+    """Words on how steps become tokens; empty of what is not called so."""
+    known = meaning(name)
+    if known is None or known.role != "steps":
+        return ""
+    steps = f"{value:,.10g}" if isinstance(value, (int, float)) and np.isfinite(value) else "so many"
+    product = f"{value * STEP:.4g}" if steps != "so many" else "STEPS*TOKENS_A_STEP"
+    return (
+        " Steps are no size until it is said how many tokens one has: read runs that count steps with "
+        f"--tokens-per-step {STEP} (roles={{'steps': 'tokens:{STEP}'}}), and {name}=… is understood; or give the "
+        f"tokens, which of {steps} steps of {STEP:,} tokens are --at tokens={product}."
+    )
 
 
 def require_covariates(law: Law, point: Mapping[str, Any]) -> None:
@@ -35,7 +53,7 @@ def require_covariates(law: Law, point: Mapping[str, Any]) -> None:
     known = [c.name for c in law.covariates]
     for name, value in point.items():
         if name not in known:
-            meant = did_you_mean(str(name), known)
+            meant = _about_steps(str(name), value) or did_you_mean(str(name), known)
             raise TargetError(
                 f"The {law.name} law has no covariate {name!r}; it has {', '.join(known)}.{meant}"
                 f"{_laws_with(str(name))}"

@@ -2,7 +2,7 @@
 
 Keys are ``metric,filter``; standard errors stand beside them as ``metric_stderr,filter``, or are "N/A"; ``alias`` is no
 metric. Groups of tasks whose tasks are there repeat what these say, and are left out, with a note. Old files have
-metrics without a filter.
+metrics without a filter. ``n-samples`` says how many questions of each task were asked.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bayeslaw.errors import RunsError
+from bayeslaw.runs.columns import meanings_of_metric
 from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
 from bayeslaw.runs.readers.json_text import decode_json
 
@@ -41,7 +42,13 @@ def _read(found: Found) -> Raw:
     step = _STEP.search(f"{config.get('model_args', '')},{model}")
     if step:
         shared["step"] = int(step[1])
-    rows = [shared | row for task, scores in results.items() if task not in groups for row in _scores(task, scores)]
+    asked = _questions(whole.get("n-samples"))
+    rows = [
+        shared | row
+        for task, scores in results.items()
+        if task not in groups
+        for row in _scores(task, scores, asked.get(task))
+    ]
     if not rows:
         raise RunsError(f"{found.name}: there are no scores under 'results', expected numbers by task and metric.")
     named = ", ".join(map(repr, groups[:_SHOWN])) + (", …" if len(groups) > _SHOWN else "")
@@ -69,15 +76,27 @@ def _model(whole: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     return named[1] if named else "model"
 
 
-def _scores(task: str, scores: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A row a metric of a task."""
+def _questions(samples: Any) -> dict[str, int]:
+    """How many questions of each task were asked, which a limit may make fewer than there are."""
+    if not isinstance(samples, Mapping):
+        return {}
+    asked = {task: one.get("effective") for task, one in samples.items() if isinstance(one, Mapping)}
+    return {task: n for task, n in asked.items() if isinstance(n, int) and not isinstance(n, bool) and n > 0}
+
+
+def _scores(task: str, scores: Mapping[str, Any], questions: int | None) -> Iterator[dict[str, Any]]:
+    """A row a metric of a task; shares of questions with how many these were."""
     for key, value in scores.items():
         metric, _, kind = key.partition(",")
         if metric.endswith("_stderr") or not isinstance(value, int | float) or isinstance(value, bool):
             continue
         error = scores.get(f"{metric}_stderr,{kind}" if kind else f"{metric}_stderr")
-        row = {"task": task, "metric": metric if kind in ("", "none") else key, "value": value}
-        yield row | ({"stderr": error} if isinstance(error, int | float) else {})
+        row: dict[str, Any] = {"task": task, "metric": metric if kind in ("", "none") else key, "value": value}
+        if isinstance(error, int | float):
+            row["stderr"] = error
+        if questions is not None and any(known.role == "accuracy" for known in meanings_of_metric(metric)):
+            row["questions"] = questions
+        yield row
 
 
 READER = Reader(FORMAT, _recognises, _read)

@@ -273,6 +273,21 @@ def test_results_of_the_evaluation_harness(tmp_path):
     ]
 
 
+def test_questions_that_the_evaluation_harness_asked_are_those_of_its_scores(tmp_path):
+    counted = RESULTS | {"n-samples": {"wikitext": {"effective": 62}, "arc_easy": {"original": 2376, "effective": 500}}}
+    for step in (512, 1000):
+        (tmp_path / f"results_{step}.json").write_text(json.dumps(counted).replace("step512", f"step{step}"))
+    raw = read_raw(tmp_path / "results_512.json")
+    assert raw.cells["questions"].fillna(0).tolist() == [0, 500, 500]
+    runs = read_runs(tmp_path, where="metric == 'acc'", roles={"step": "data"})
+    assert runs.table["questions"].tolist() == [500, 500]
+    losses = {"step": "tokens:2097152", "value": "loss:bits"}
+    assert "questions" not in read_runs(tmp_path, where="task == 'wikitext'", roles=losses).table
+    for odd in ({"arc_easy": {"effective": "N/A"}}, {"arc_easy": 500}, [500], {"arc_easy": {"effective": True}}):
+        (tmp_path / "results_512.json").write_text(json.dumps(RESULTS | {"n-samples": odd}))
+        assert "questions" not in read_raw(tmp_path / "results_512.json").cells
+
+
 def test_a_group_of_tasks_that_are_not_among_the_results_is_read(tmp_path):
     alone = {**RESULTS, "results": {"ai2": RESULTS["results"]["ai2"]}}
     (tmp_path / "r.json").write_text(json.dumps(alone))
