@@ -12,7 +12,7 @@ import numpy as np
 
 from bayeslaw import streams
 from bayeslaw._arviz import K_MAX, smoothed_weights
-from bayeslaw.answers.board import Board, sizes_of
+from bayeslaw.answers.board import Board, all_draws, sizes_of
 from bayeslaw.answers.proposals import NewModel
 from bayeslaw.answers.ranking import ranked
 from bayeslaw.answers.value import Belief, ChoiceBelief, ForecastBelief, normal_scores, winsorised
@@ -119,7 +119,7 @@ def next_batch(purse: Purse, outcome: Outcome, draws: np.ndarray) -> list[tuple[
     _, batch = ranked(
         belief, belief.gains(), purse.study.cost[could], slots=SLOTS, budget=budget, price=None, most=most
     )
-    return [(int(could[r]), gain) for r, gain in batch]
+    return [(int(could[chosen.run]), chosen.gain) for chosen in batch]
 
 
 def _considered(purse: Purse) -> np.ndarray:
@@ -187,4 +187,4 @@ def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
     for targets, expected, found in board.draws(seed, streams.NEXT_RUN, DRAWS):
         measured.append(found[:, rows, columns])
         density.append(posterior.predictor.log_density(expected, targets, y)[:, rows, columns])
-    return Believed(np.concatenate(measured), np.concatenate(density), outcome)
+    return Believed(all_draws(measured), all_draws(density), outcome)
