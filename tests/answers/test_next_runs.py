@@ -14,7 +14,8 @@ from bayeslaw.answers.asked import ask
 from bayeslaw.answers.board import Board
 from bayeslaw.answers.costs import Costs, cost_expression, costs_of
 from bayeslaw.answers.goals import Choose, Cross, Foretell, Now, Split
-from bayeslaw.answers.proposals import NewModel, Proposals, along_line, sizes_to_try
+from bayeslaw.answers.growth import Growth, growths
+from bayeslaw.answers.proposals import NewModel, Proposals, sizes_to_try
 from bayeslaw.answers.questions import Question
 from bayeslaw.answers.ranking import best_first, ranked
 from bayeslaw.answers.stopping import best_ratio, stop_verdict
@@ -166,9 +167,9 @@ def test_costs(close):
     measured = by_run(in_seconds)
     assert measured["d", 6400.0].cost == pytest.approx(3200.0)
     assert in_seconds.cost_sentence.startswith(
-        "Costs are seconds; at sizes that were not run, seconds of a model goes on along a straight line of its log"
+        "Costs are seconds; at sizes that were not run, seconds of a model goes on as a fixed part and one in proport"
     )
-    assert "straight line" not in found.cost_sentence
+    assert "goes on" not in found.cost_sentence
     quoted = close.next_runs(at=at, cost="log2(`seconds` + data) * params").cost_sentence  # params do not differ
     assert "; at sizes that were not run, seconds of a model" in quoted
     difference = by_run(close.next_runs(at=at, cost="seconds", continued=True))
@@ -213,8 +214,43 @@ def test_costs_that_cannot_be_used(close):
 
 def test_a_power_law_of_cost_is_continued():
     sizes = np.array([100.0, 200.0, 400.0])
-    assert along_line(sizes, 3 * sizes**1.5, 1600.0) == pytest.approx(3 * 1600**1.5)
-    assert along_line(sizes, np.array([1.0, 5.0, 9.0]), 200.0) == pytest.approx(5.0)
+    line, fixed = Growth("line", {}), Growth("fixed part", {})
+    assert line.at(sizes, 3 * sizes**1.5, 1600.0) == pytest.approx(3 * 1600**1.5)
+    for way in (line, fixed):
+        assert way.at(sizes, np.array([1.0, 5.0, 9.0]), 200.0) == pytest.approx(5.0)
+        assert way.at(sizes[:1], np.array([7.0]), 300.0) == pytest.approx(21.0)
+    assert fixed.at(sizes, 60 + 0.05 * sizes, 40_000.0) == pytest.approx(60 + 0.05 * 40_000)
+    assert fixed.at(sizes, 60 + 0.05 * sizes, 25.0) == pytest.approx(60 + 0.05 * 25)
+    assert fixed.at(np.array([100.0, 100.0, 400.0]), np.array([4.0, 9.0, 15.0]), 1000.0) == pytest.approx(33.0)
+
+
+def test_measured_costs_go_on_in_the_way_that_foretells_the_larger_runs(close):
+    runs = close.posterior.runs
+    size, rng = runs.table["data"], np.random.default_rng(0)
+    noise = np.exp(0.02 * rng.standard_normal(len(size)))
+    table = runs.table.assign(loading=(60 + 0.05 * size) * noise, pairs=1e-4 * size**1.8 * noise, batch=32)
+    posterior = replace(close.posterior, runs=replace(runs, table=table))
+    found = growths(posterior)
+    assert {name: growth.way for name, growth in found.items()} == {
+        "seconds": "fixed part", "loading": "fixed part", "pairs": "line",
+    }  # fmt: skip
+    assert found["loading"].errors["fixed part"] < 0.1 < found["loading"].errors["line"]
+    assert found["seconds"].told("data").endswith("what was measured does not tell this from going on along a straight "
+                                                  "line of its log against that of data")  # fmt: skip
+    two = replace(runs, table=table[size <= 400])  # two sizes a model tell neither
+    assert growths(replace(close.posterior, runs=two))["loading"].way == "fixed part"
+    dear = by_run(Fit(posterior).next_runs(data=40_000.0, cost="loading"))
+    assert dear["a", 40_000.0].cost == pytest.approx(60 + 0.05 * 40_000, rel=0.1)
+    told = Fit(posterior).next_runs(data=6400.0, cost="loading + pairs").cost_sentence
+    assert "loading of a model goes on as a fixed part and one in proportion to data, by which" in told
+    assert "pairs of a model goes on along a straight line" in told
+
+
+def test_costs_of_new_models_that_are_not_known_are_named(surface_fit):
+    runs = surface_fit.posterior.runs
+    timed = replace(runs, table=runs.table.assign(hours=runs.table["data"] / 1e9))
+    with pytest.raises(TargetError, match=r"of the run of '<new model>' at .*, hours is not known.*--candidates"):
+        Fit(replace(surface_fit.posterior, runs=timed)).next_runs(at=TARGET, cost="hours * 8")
 
 
 # ------------------------------------------------------------------------------------------------- goals and verdicts
