@@ -18,9 +18,14 @@ from bayeslaw.answers.ranking import ranked
 from bayeslaw.answers.value import Belief, ChoiceBelief, ForecastBelief, normal_scores, winsorised
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.studies import Study
+from bayeslaw.fitting.assemble import assemble
+from bayeslaw.fitting.build import build
+from bayeslaw.kinds.base import Model
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.sampling.compilation_cache import use_compilation_cache
 from bayeslaw.sampling.nuts import SamplerSettings
+from bayeslaw.sampling.sample import sample
 
 SHARE_MIN = 0.25
 """Least effective share of draws at which draws are reweighted."""
@@ -61,7 +66,8 @@ def measure(study: Study, settings: ReplaySettings) -> Iterator[Bought]:
     purse = Purse(study, settings)
     rng = np.random.default_rng([settings.seed, streams.NEXT_RUN])
     new, since = list(purse.rows), list[int]()
-    believed, fits = _fit(purse, settings), 1
+    whole = build(study.bought([*purse.rows, *purse.open]), settings.law).model
+    believed, fits = _fit(purse, settings, whole), 1
     while True:
         kept, k = reweighted(believed.log_density[:, since].sum(axis=1), rng) if since else (None, None)
         if not since:
@@ -69,7 +75,7 @@ def measure(study: Study, settings: ReplaySettings) -> Iterator[Bought]:
         elif kept is not None:
             draws, update = believed.measured[kept], "weights"
         else:
-            believed, since, fits = _fit(purse, settings), [], fits + 1
+            believed, since, fits = _fit(purse, settings, whole), [], fits + 1
             draws, update = believed.measured, "fit"
         said = _said(purse, believed.outcome, draws)
         batch = next_batch(purse, believed.outcome, draws)
@@ -146,15 +152,13 @@ def reweighted(log_weight: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
     return np.searchsorted(np.cumsum(weight), places).clip(max=draws - 1), float(k[0])
 
 
-def _fit(purse: Purse, settings: ReplaySettings) -> Believed:
-    """Fit what was bought, and draw all rows of the study jointly."""
-    from bayeslaw.fitting.fit import fit
-    from bayeslaw.sampling.compilation_cache import use_compilation_cache
-
+def _fit(purse: Purse, settings: ReplaySettings, whole: Model) -> Believed:
+    """Fit what was bought by the program of the model of all that can be, and draw all rows of the study jointly."""
     use_compilation_cache()
-    runs = purse.study.bought(purse.rows)
-    fitted = fit(runs, law=settings.law, sampler=settings.sampler or SAMPLER, seed=settings.seed)
-    return draw_rows(fitted.posterior, purse, settings.seed)
+    built = build(purse.study.bought(purse.rows), settings.law)
+    model = built.model.as_large_as(whole)
+    sampled = sample(model, settings.sampler or SAMPLER, seed=settings.seed)
+    return draw_rows(assemble(built.runs, built.law, model, sampled, settings.seed), purse, settings.seed)
 
 
 def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
