@@ -121,9 +121,14 @@ class NextRuns(Result):
         if not self.runs:
             return self.stop.sentence
         best = self.runs[0]
+        if not any(run.expected_gain for run in self.runs):
+            return f"No run by itself can be told to help. {self.stop.sentence}"
         at = ", ".join(f"{name}={value:,.6g}" for name, value in best.at.items())
         run = f"{best.model} at {at} (cost {best.cost:.3g} {self.cost_unit})"
-        if not best.told_from_none or best.expected_gain < FLOOR * self.now.expected_regret:
+        if not best.told_from_none:
+            none = "No run by itself can be told to help; the likeliest is"
+            return f"{none} {run}: {best.sentence}. {self.stop.sentence}"
+        if best.expected_gain < FLOOR * self.now.expected_regret:
             return f"No run by itself helps much; the best is {run}: {best.sentence}. {self.stop.sentence}"
         return f"Next: {run}: {best.sentence}. {self.stop.sentence}"
 

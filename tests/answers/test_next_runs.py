@@ -353,7 +353,9 @@ def test_gains_come_with_their_standard_errors(close):
     assert found.runs[0].expected_gain_se < found.runs[0].expected_gain / 3
     noisy = replace(found.runs[0], expected_gain_se=found.runs[0].expected_gain / 2)
     assert not noisy.told_from_none
-    assert replace(found, runs=(noisy,)).sentence.startswith("No run by itself helps much")
+    assert replace(found, runs=(noisy,)).sentence.startswith("No run by itself can be told to help; the likeliest")
+    nothing = replace(found, runs=(replace(noisy, expected_gain=0.0),))
+    assert nothing.sentence == f"No run by itself can be told to help. {found.stop.sentence}"
     for how, by in (({}, "gain per cost"), ({"budget": 1e30}, "gain"), ({"price": 1e9}, "net")):
         assert close.next_runs(data=6400.0, **how).to_dict()["ranked_by"] == by
 
