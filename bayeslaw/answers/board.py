@@ -4,7 +4,7 @@ A run at one size tells of another through the posterior of the law, and through
 that both lie on. Both are therefore drawn at once, along the same curves.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,11 @@ class Board:
             yield found, np.array([labels.index(wanted)])
         if self.pair is not None:
             yield predictor.pair(self.pair, self.task, self.at, self.sizes), np.array([0, 1])
+
+
+def all_draws(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Parts of draws of a board, each (S, ...), as one array; those of one draw of the posterior stay together."""
+    return np.stack(parts, axis=1).reshape(-1, *parts[0].shape[1:])
 
 
 def sizes_of(*groups: np.ndarray) -> np.ndarray:

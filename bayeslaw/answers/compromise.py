@@ -71,10 +71,11 @@ def compromise(
     """
     if risk not in get_args(Risk):
         raise TargetError(f"risk={risk!r} is none of those known: {', '.join(get_args(Risk))}.")
-    shares, tasks = require_compromise(posterior.layout, posterior.law, at, weights, thresholds, where_final)
-    on = {t: tasks_of_threshold(t, posterior.outcome, posterior.layout.tasks) for t in thresholds}
+    layout, outcome = posterior.layout, posterior.outcome
+    shares, tasks = require_compromise(layout, posterior.law, outcome, at, weights, thresholds, where_final)
+    on = {t: tasks_of_threshold(t, outcome, layout.tasks) for t in thresholds}
     found, lacking = _candidates(posterior, at, tasks, where_final, seed)
-    outcome, values = found[0].outcome, np.stack([p.values[:, :, 0] for p in found], axis=2)  # (S, J, T)
+    values = np.stack([p.values[:, :, 0] for p in found], axis=2)  # (S, J, T)
     reached = {
         t.on(outcome, task): t.reached(values[:, :, tasks.index(task)], outcome)
         for t, own in on.items()
@@ -132,12 +133,13 @@ def compromise(
 def require_compromise(
     layout: Layout,
     law: Law,
+    outcome: Outcome,
     at: Mapping[str, float],
     weights: Mapping[str, float] | None,
     thresholds: Sequence[Threshold],
     where_final: str | None = None,
 ) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Refuse before anything is sampled what no choice can be made by, or at.
+    """Refuse before anything is sampled what no choice can be made by, or at; thresholds name units of the outcome.
 
     Returns the weights, which sum to 1, and all tasks that are chosen by.
 
@@ -145,7 +147,6 @@ def require_compromise(
     ------
     TargetError, TaskError
     """
-    outcome = kind_of(law).outcome
     shares = require_metrics(layout.tasks, outcome, weights, thresholds)
     reached = [task for one in thresholds for task in tasks_of_threshold(one, outcome, layout.tasks)]
     tasks = tuple(dict.fromkeys([*shares, *reached]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bayeslaw.answers.growth import growths
 from bayeslaw.answers.proposals import Proposals, at_their_longest
 from bayeslaw.errors import TargetError
 from bayeslaw.posterior.posterior import Posterior
@@ -91,6 +92,14 @@ def costs_of(posterior: Posterior, proposals: Proposals, cost: str | None, *, co
     bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
     if len(bad):
         run = table.iloc[bad[0]]
+        used = columns_of(table, expression, spelling)
+        unknown = [name for name in used if not np.isfinite(run[name])]
+        if unknown:
+            raise TargetError(
+                f"--cost {expression!r}: of the run of {run['model']!r} at {axis}={run[axis]:g}, {listed(unknown)} is "
+                "not known. Models of the table have it from their runs; for new ones, give it in a list of candidates "
+                "(--candidates), or an expression of what is known of every run, such as 'params * data'."
+            )
         raise TargetError(
             f"--cost {expression!r}: the run of {run['model']!r} at {axis}={run[axis]:g} would cost "
             f"{values[bad[0]]:g}, expected a positive number. Give a column or an expression that is positive for "
@@ -111,14 +120,13 @@ def _where_not_run(expression: str, posterior: Posterior) -> str:
 
     Covariates of the law do not go on: every run that could be made has its own.
     """
-    axis, table = posterior.law.axis, posterior.runs.table
-    own = set(columns_of(table, expression, dict(posterior.runs.spelling))) - {c.name for c in posterior.law.covariates}
-    columns = [name for name in sorted(own) if table.groupby(["task", "model"])[name].nunique().max() > 1]
-    if not columns:
-        return ""
-    return (
-        f"; at sizes that were not run, {listed(columns)} of a model goes on along a straight line of its log against "
-        f"that of {axis}, which is too low where a part of the cost is the same for every run"
+    own = set(columns_of(posterior.runs.table, expression, dict(posterior.runs.spelling)))
+    own -= {c.name for c in posterior.law.covariates}
+    axis = posterior.law.axis
+    return "".join(
+        f"; at sizes that were not run, {name} of a model goes on {growth.told(axis)}"
+        for name, growth in growths(posterior).items()
+        if name in own
     )
 
 

@@ -16,14 +16,14 @@ import pandas as pd
 
 from bayeslaw import streams
 from bayeslaw.answers.asked import ask
-from bayeslaw.answers.board import Board
+from bayeslaw.answers.board import Board, all_draws
 from bayeslaw.answers.costs import Costs, costs_of
 from bayeslaw.answers.goals import Goal, GoalName, Now
 from bayeslaw.answers.proposals import Proposals
 from bayeslaw.answers.questions import Question
-from bayeslaw.answers.ranking import FLOOR, ranked
+from bayeslaw.answers.ranking import FLOOR, Chosen, Ranking, ranked, ranking
 from bayeslaw.answers.stopping import Stop, stop_verdict
-from bayeslaw.answers.value import ChoiceBelief, normal_scores
+from bayeslaw.answers.value import ChoiceBelief, normal_scores, told_from_none
 from bayeslaw.errors import TargetError
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, verdict
@@ -46,6 +46,8 @@ class NextRun:
     expected_gain : float
         Value of information in the unit of the loss: expected regret now less expected regret after the run; of a
         forecast, by how much the 90% interval narrows. Of a run with a slot, on top of the runs of the slots before.
+    expected_gain_se : float
+        Its standard error, for it is estimated from draws.
     gain_per_cost : float
     p_change : float
         Probability that another option is chosen after it; not a number where nothing is chosen.
@@ -59,10 +61,16 @@ class NextRun:
     at: dict[str, float]
     cost: float
     expected_gain: float
+    expected_gain_se: float
     gain_per_cost: float
     p_change: float
     slot: int | None
     sentence: str
+
+    @property
+    def told_from_none(self) -> bool:
+        """Whether the draws tell its gain from none: whether it is some standard errors large."""
+        return bool(told_from_none(np.array(self.expected_gain), np.array(self.expected_gain_se)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,6 +94,8 @@ class NextRuns(Result):
         What gains are counted in.
     price : float or None
         Units of cost that a unit of gain is worth.
+    ranked_by : {"gain", "gain per cost", "net"}
+        By what the runs are ordered; ``net`` is what they gain at the price, less their cost.
     checks : tuple of Check
     provenance : mapping
         Of the fit; see `bayeslaw.posterior.posterior.Posterior.provenance`.
@@ -101,6 +111,7 @@ class NextRuns(Result):
     cost_sentence: str
     unit: str
     price: float | None
+    ranked_by: Ranking
     checks: tuple[Check, ...]
     provenance: Mapping[str, Any]
 
@@ -110,8 +121,13 @@ class NextRuns(Result):
         if not self.runs:
             return self.stop.sentence
         best = self.runs[0]
+        if not any(run.expected_gain for run in self.runs):
+            return f"No run by itself can be told to help. {self.stop.sentence}"
         at = ", ".join(f"{name}={value:,.6g}" for name, value in best.at.items())
         run = f"{best.model} at {at} (cost {best.cost:.3g} {self.cost_unit})"
+        if not best.told_from_none:
+            none = "No run by itself can be told to help; the likeliest is"
+            return f"{none} {run}: {best.sentence}. {self.stop.sentence}"
         if best.expected_gain < FLOOR * self.now.expected_regret:
             return f"No run by itself helps much; the best is {run}: {best.sentence}. {self.stop.sentence}"
         return f"Next: {run}: {best.sentence}. {self.stop.sentence}"
@@ -158,6 +174,7 @@ class NextRuns(Result):
             "cost": {"unit": self.cost_unit, "sentence": self.cost_sentence},
             "gain_unit": self.unit,
             "price": self.price,
+            "ranked_by": self.ranked_by,
             **verdict(self.checks),
         }
 
@@ -191,7 +208,7 @@ def next_runs(
         Whether runs go on from the last checkpoint of their model, and cost the difference.
     budget : float, optional
         Cost that all runs to be made at once may have together; they are then ranked by gain. Without budget and price,
-        they are ranked by gain per cost.
+        they are ranked by gain per cost. Runs whose gain cannot be told from none come last.
     slots : int
         Number of runs to be made at once. Each is chosen for what it adds to those before.
     price : float, optional
@@ -211,15 +228,15 @@ def next_runs(
     proposals, costs = _affordable(posterior, asked.proposals, cost, continued, budget)
     draws, scores = _joint_draws(asked.goal, asked.board(proposals), proposals, seed)
     belief, now = asked.goal.belief(draws, scores), asked.goal.now(draws)
-    gains, chosen = belief.gains_and_choices() if isinstance(belief, ChoiceBelief) else (belief.gains(), None)
+    gains, odds = belief.gains_and_choices() if isinstance(belief, ChoiceBelief) else (belief.gains(), None)
     order, batch = ranked(
         belief, gains, costs.values, slots=slots, budget=budget, price=price, most=now.expected_regret
     )
-    taken = {r for r, _ in batch}
-    listed = [*batch, *((int(r), float(gains[r])) for r in order if r not in taken)]
+    taken = {chosen.run for chosen in batch}
+    listed = [*batch, *(Chosen(int(r), float(gains.mean[r]), float(gains.se[r])) for r in order if r not in taken)]
     runs = []
-    for place, (r, gain) in enumerate(listed):
-        sentence, change = asked.goal.sentence(float(gains[r]), None if chosen is None else chosen[r], now)
+    for place, (r, gain, se) in enumerate(listed):
+        sentence, change = asked.goal.sentence(float(gains.mean[r]), None if odds is None else odds[r], now)
         row = proposals.table.iloc[r]
         runs.append(
             NextRun(
@@ -228,6 +245,7 @@ def next_runs(
                 at=asked.point(proposals, r),
                 cost=float(costs.values[r]),
                 expected_gain=gain,
+                expected_gain_se=se,
                 gain_per_cost=gain / float(costs.values[r]),
                 p_change=change,
                 slot=place + 1 if place < len(batch) else None,
@@ -246,6 +264,7 @@ def next_runs(
         cost_sentence=costs.sentence,
         unit=f"width of the 90% interval of {unit}" if asked.goal.name == "foretell" else unit,
         price=price,
+        ranked_by=ranking(budget, price),
         checks=(
             *posterior.checks,
             *asked.checks,
@@ -290,7 +309,7 @@ def _joint_draws(goal: Goal, board: Board, proposals: Proposals, seed: int) -> t
     for _, expected, measured in board.draws(seed, streams.NEXT_RUN):
         matters.append(goal.seen_in(board, expected, measured))
         found.append(measured[:, rows, columns])
-    return np.concatenate(matters), normal_scores(np.concatenate(found).T)
+    return all_draws(matters), normal_scores(all_draws(found).T)
 
 
 def require_numbers(budget: float | None, slots: int, price: float | None, tolerance: float | None) -> None:

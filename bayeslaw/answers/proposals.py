@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayeslaw.answers.growth import OTHERS, Growth, growths
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_MODEL
 from bayeslaw.kinds.registry import kind_of
@@ -100,37 +101,36 @@ def of_the_table(posterior: Posterior, task: str, to: float, at: Mapping[str, fl
     seen = runs.loc[runs["task"].astype(str) == task]
     most = int(np.clip(POINTS // len(here), FEWEST, SIZES))
     sizes = sizes_to_try(seen[axis].to_numpy(float), to, most)
-    rows, curves = [], []
+    rows, curves, growth = [], [], growths(posterior)
     for i in here:
         label = layout.curves[i]
         own = seen[(seen["model"].astype(str) == label.model) & (seen["family"].astype(str) == label.family)]
         measured = own[axis].to_numpy(float)
         for size in sizes:
             if np.min(np.abs(np.log(measured / size))) > 1e-6:
-                known = known_of(posterior, own, axis, size)
+                known = known_of(posterior, growth, own, size)
                 rows.append({**known, **at, axis: size, "model": label.model, "family": label.family, "task": task})
                 curves.append(i)
     table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*at, axis, *NAMES])
     return Proposals(table, np.array(curves, int), (None,) * len(rows))
 
 
-def known_of(posterior: Posterior, own: pd.DataFrame, axis: str, size: float) -> dict[str, float]:
+def known_of(posterior: Posterior, growth: Mapping[str, Growth], own: pd.DataFrame, size: float) -> dict[str, float]:
     """Columns of numbers at another size of a model, from its own runs.
 
-    What is the same in all runs stays so; what is positive and varies, such as measured seconds, goes on as a straight
-    line of its log against log size.
+    What is the same in all runs stays so; what is positive and varies, such as measured seconds, goes on.
     """
     known: dict[str, float] = {}
-    outcome = posterior.outcome.name
+    axis = posterior.law.axis
     for name in own.columns:
-        if name in (*NAMES, axis, outcome, "row", "seed", "loss_se") or not pd.api.types.is_numeric_dtype(own[name]):
+        if name in (axis, posterior.outcome.name, *OTHERS) or not pd.api.types.is_numeric_dtype(own[name]):
             continue
         cells = own[[axis, name]].astype(float).dropna()
         values = cells[name].to_numpy()
         if len(values) and np.ptp(values) == 0:
             known[name] = float(values[0])
-        elif len(values) and (values > 0).all():
-            known[name] = along_line(cells[axis].to_numpy(), values, size)
+        elif len(values) and name in growth and (values > 0).all():
+            known[name] = growth[name].at(cells[axis].to_numpy(), values, size)
     return known
 
 
@@ -138,24 +138,14 @@ def at_their_longest(posterior: Posterior, proposals: Proposals) -> pd.DataFrame
     """The longest run of the model of each proposed run, with the columns of `known_of`; empty for a new one."""
     layout, axis, runs = posterior.layout, posterior.law.axis, posterior.runs.table
     found: dict[int, dict[str, Any]] = {-1: {}}
+    growth = growths(posterior)
     for i in set(proposals.curve.tolist()) - {-1}:
         label = layout.curves[i]
         own = runs[(runs["model"].astype(str) == label.model) & (runs["task"].astype(str) == label.task)]
         size = float(own[axis].max())
-        found[i] = {**known_of(posterior, own, axis, size), axis: size}
+        found[i] = {**known_of(posterior, growth, own, size), axis: size}
     rows = pd.DataFrame([found[i] for i in proposals.curve.tolist()])
     return rows.reindex(columns=proposals.table.columns)
-
-
-def along_line(sizes: np.ndarray, values: np.ndarray, size: float) -> float:
-    """Interpolate logs of values in log size; beyond the ends along the line through all points, from the end."""
-    x, y = np.log(sizes), np.log(values)
-    at, mean = np.unique(x, return_inverse=True)
-    y = np.bincount(mean, y) / np.bincount(mean)
-    spread = np.sum((at - at.mean()) ** 2)
-    slope = float(np.sum((at - at.mean()) * y) / spread) if spread > 0 else 1.0
-    inside = float(np.clip(np.log(size), at[0], at[-1]))
-    return float(np.exp(np.interp(inside, at, y) + slope * (np.log(size) - inside)))
 
 
 def designs(posterior: Posterior, task: str, families: Sequence[str], to: Mapping[str, float]) -> Proposals:
@@ -213,7 +203,7 @@ def listed_runs(
     others = [c.name for c in law.covariates if c.name != law.axis]
     families = {family for family, of_task, _ in posterior.predictor.groups() if of_task == task}
     joint = kind_of(law).is_new_model(law, {c.name: 1.0 for c in law.covariates})
-    runs = posterior.runs.table
+    runs, growth = posterior.runs.table, growths(posterior)
     rows, curves, new = [], [], []
     for record in table.to_dict("records"):
         model = str(record["model"])
@@ -222,7 +212,7 @@ def listed_runs(
         if curve >= 0:
             label = layout.curves[curve]
             own = runs[(runs["model"].astype(str) == model) & (runs["task"].astype(str) == task)]
-            known: dict[Any, Any] = known_of(posterior, own, law.axis, float(record[law.axis]))
+            known: dict[Any, Any] = known_of(posterior, growth, own, float(record[law.axis]))
             record = known | record
             family = label.family
         elif joint and family not in families:

@@ -60,16 +60,14 @@ def stop_verdict(
         In which further runs have a value.
     costs : Costs
     price : float, optional
-        Units of cost that a unit of loss is worth.
+        Units of cost that a unit of loss is worth. Gains that cannot be told from none then count as none.
     tolerance : float, optional
     unit : str
         Of the loss.
     """
     if price is not None:
         ratio, runs = best_ratio(belief, costs.values, price)
-        which = "the best further run gains" if runs == 1 else f"the best {runs} further runs together gain"
-        told = f"at {price:.4g} {costs.unit} a unit of {unit}, {which} {ratio:.3g} times what it costs"
-        told = told if runs == 1 else told.replace("it costs", "they cost")
+        told = f"at {price:.4g} {costs.unit} a unit of {unit}, {_what_pays(ratio, runs)}"
         stop = ratio <= 1
         return Stop("stop" if stop else "go on", ratio, 1.0, f"{'Stop' if stop else 'Go on'}: {told}.")
     what = "the width of the 90% interval" if goal == "foretell" else "the expected regret"
@@ -82,14 +80,25 @@ def stop_verdict(
     return Stop("stop" if stop else "go on", now.expected_regret, tolerance, f"{'Stop' if stop else 'Go on'}: {told}.")
 
 
+def _what_pays(ratio: float, runs: int) -> str:
+    if ratio == 0:
+        return "no further run gains anything that can be told from nothing"
+    if runs == 1:
+        return f"the best further run gains {ratio:.3g} times what it costs"
+    return f"the best {runs} further runs together gain {ratio:.3g} times what they cost"
+
+
 def best_ratio(belief: Belief, costs: np.ndarray, price: float) -> tuple[float, int]:
-    """The largest ratio of gain, in units of cost, to cost, of one run or of a few; and of how many."""
+    """The largest ratio of gain, in units of cost, to cost, of one run or of a few; and of how many.
+
+    Only gains that can be told from none count: the largest ratio of many to small costs would be of noise.
+    """
     gain = cost = 0.0
     best = (0.0, 1)
     for runs in range(1, min(AHEAD, len(costs)) + 1):
         gains = belief.gains()
-        r = int(np.argmax(gains / costs))
-        gain, cost = gain + float(gains[r]), cost + float(costs[r])
+        r = int(np.lexsort((gains.mean / costs, gains.counted / costs))[-1])
+        gain, cost = gain + float(gains.counted[r]), cost + float(costs[r])
         best = max(best, (price * gain / cost, runs), key=lambda found: found[0])
         belief = belief.after(r)
     return best

@@ -51,7 +51,7 @@ class Threshold:
 
     def on(self, outcome: Outcome, task: str) -> str:
         """How it reads on one task of an outcome."""
-        name = self.name if self.name in _units(outcome) else outcome.name
+        name = self.name if self.name in units_of(outcome) else outcome.name
         return f"{name}:{task}{self.sign}{self.value:g}"
 
     @property
@@ -108,12 +108,12 @@ def tasks_of_threshold(threshold: Threshold, outcome: Outcome, tasks: Sequence[s
         which unit it is of losses that were converted.
     """
     named = threshold.name if threshold.task is None and threshold.name in tasks else threshold.task
-    units = _units(outcome)
+    units = units_of(outcome)
     if threshold.name not in (outcome.name, *units) and named != threshold.name:
         return ()
     if named is not None and named not in tasks:
         raise unknown_task(named, tuple(tasks))
-    if units and threshold.name not in units:
+    if outcome.given and threshold.name not in units:
         task = "" if named is None else f":{named}"
         either = " or ".join(f"'{unit}{task}{threshold.sign}{threshold.value:g}'" for unit in units)
         raise TargetError(
@@ -134,6 +134,6 @@ def tasks_of_threshold(threshold: Threshold, outcome: Outcome, tasks: Sequence[s
     return tuple(tasks) if named is None else (named,)
 
 
-def _units(outcome: Outcome) -> tuple[str, ...]:
-    """Units that a threshold can name, where an outcome was converted from one to the other."""
-    return (outcome.given, outcome.unit) if outcome.given else ()
+def units_of(outcome: Outcome) -> tuple[str, ...]:
+    """What a threshold can name: the outcome, or the units that it was converted from and to."""
+    return (outcome.given, outcome.unit) if outcome.given else (outcome.name,)

@@ -13,7 +13,7 @@ import pandas as pd
 from bayeslaw import streams
 from bayeslaw.answers.prediction import Prediction, of_tasks, only, predict
 from bayeslaw.answers.quantiles import QUANTILES, quantiles
-from bayeslaw.answers.thresholds import Threshold, tasks_of_threshold
+from bayeslaw.answers.thresholds import Threshold, tasks_of_threshold, units_of
 from bayeslaw.answers.track_result import Look, Reached, Track, Warned
 from bayeslaw.answers.watch import FALSE_ALARMS, Foretold, Watched, watch
 from bayeslaw.errors import TargetError
@@ -127,7 +127,9 @@ def require_thresholds(thresholds: Sequence[Threshold], of: Sequence[tuple[Outco
     """
     for threshold in thresholds:
         if not any(tasks_of_threshold(threshold, outcome, tasks) for outcome, tasks in of):
-            known = ", ".join(f"{outcome.name}:{task}" for outcome, tasks in of for task in list(tasks)[:8])
+            known = ", ".join(
+                f"{unit}:{task}" for outcome, tasks in of for task in list(tasks)[:8] for unit in units_of(outcome)
+            )
             raise TargetError(f"The threshold {threshold} is of no outcome of the run; there are: {known}.")
 
 

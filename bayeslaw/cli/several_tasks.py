@@ -28,10 +28,12 @@ class Several:
         from bayeslaw.answers.compromise import require_compromise
         from bayeslaw.answers.thresholds import read_threshold
         from bayeslaw.kinds.registry import kind_of
+        from bayeslaw.kinds.shared.outcome import outcome_as_given
 
-        layout = kind_of(law).layout(table, law, None)
+        kind = kind_of(law)
+        layout, outcome = kind.layout(table, law, None), outcome_as_given(kind.outcome, table.loss_given)
         asked = [read_threshold(text) for text in self.thresholds]
-        require_compromise(layout, law, point_of_law(target, law, table), self.weights, asked, where_final)
+        require_compromise(layout, law, outcome, point_of_law(target, law, table), self.weights, asked, where_final)
 
 
 def several_tasks(

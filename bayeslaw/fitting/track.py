@@ -14,6 +14,7 @@ from bayeslaw.answers.track_result import Track
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.fitting.fit import fit
 from bayeslaw.kinds.registry import kind_of, read_for
+from bayeslaw.kinds.shared.outcome import outcome_as_given
 from bayeslaw.kinds.shared.points import complete_point, unknown_name
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
@@ -288,5 +289,5 @@ def require_trackable(
                 f"The end, {part.law.axis}={at[part.law.axis]:g}, lies below the last checkpoint, {last:g}. Give the "
                 "tokens that the run will end at."
             )
-        known.append((kind.outcome, tasks_of_run(layout.curves, model)))
+        known.append((outcome_as_given(kind.outcome, part.runs.loss_given), tasks_of_run(layout.curves, model)))
     require_thresholds(asked, known)

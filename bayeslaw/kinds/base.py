@@ -158,6 +158,13 @@ class Model(Protocol):
         """The same model with runs that carry no information, for draws from the prior."""
         ...
 
+    def as_large_as(self, other: "Model") -> "Model":
+        """The same model, its arrays padded to the shapes of another's where the kind can, so that they share programs.
+
+        For a model that is fitted again and again while runs are added: ``other`` is that of all of them.
+        """
+        ...
+
     def complete(self, positions: Position, rng: np.random.Generator) -> Draws:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""
         ...

@@ -3,7 +3,8 @@
 from rich.table import Table
 from rich.text import Text
 
-from bayeslaw.answers.next_runs import NextRuns
+from bayeslaw.answers.next_runs import NextRun, NextRuns
+from bayeslaw.answers.value import ERRORS
 from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.numbers import chance, count
 from bayeslaw.views.rich_table import numbers, titled, words
@@ -30,26 +31,39 @@ def next_runs_table(found: NextRuns, limit: int) -> Table:
         "split": "Runs that would help to split the budget",
         "crossing": "Runs that would help to find the crossing",
     }[found.goal]
-    table = titled(f"{heading} ({elide(clean(found.task), 40)}), by gain per cost")
+    by = {"gain": "gain", "gain per cost": "gain per cost", "net": "what they earn net of their cost"}[found.ranked_by]
+    table = titled(f"{heading} ({elide(clean(found.task), 40)}), by {by}")
     names = short_names(list(dict.fromkeys(run.model for run in found.runs)), limit=40)
     slots = any(run.slot is not None and run.slot > 1 for run in found.runs)
     changes = found.goal == "choose"
     words(table, "model")
-    numbers(table, "at", "cost", "gain", "gain per\ncost", *(["choice\nchanges"] if changes else []))
+    per_cost = "gain per\ncost" if found.price is None else "earned net\nof cost"
+    numbers(table, "at", "cost", "gain", per_cost, *(["choice\nchanges"] if changes else []))
     for run in found.runs[:limit]:
         table.add_row(
             Text(names[run.model] + (f" [{run.slot}]" if slots and run.slot is not None else "")),
             Text("\n".join(f"{clean(name)}={count(value)}" for name, value in run.at.items())),
             f"{run.cost:.3g}",
-            f"{run.expected_gain:.2g}",
-            f"{run.gain_per_cost:.2g}",
+            f"{run.expected_gain if run.told_from_none else 0:.2g} ±{run.expected_gain_se:.1g}",
+            _for_its_cost(run, found.price),
             *([chance(run.p_change)] if changes else []),
             style="bold" if run.slot is not None else "",
         )
     more = f"and {len(found.runs) - limit} more. " if len(found.runs) > limit else ""
     together = "[1], [2], …: to be made at once, each with what it adds to those before. " if slots else ""
-    table.caption = Text(f"{more}{together}Cost in {clean(found.cost_unit)}; gain in {clean(found.unit)}")
+    units = f"Cost in {clean(found.cost_unit)}; gain in {clean(found.unit)}, ± its standard error"
+    noise = any(not run.told_from_none for run in found.runs[:limit])
+    nothing = f"; 0 where it is not {ERRORS:g} times that, and cannot be told from none" if noise else ""
+    table.caption = Text(f"{more}{together}{units}{nothing}")
     return table
+
+
+def _for_its_cost(run: NextRun, price: float | None) -> str:
+    """What a run gains per cost, or earns net of it at a price; a gain that cannot be told from none counts as none."""
+    gained = run.told_from_none
+    if price is None:
+        return f"{run.gain_per_cost if gained else 0:.2g}"
+    return f"{(price * run.expected_gain if gained else 0) - run.cost:.2g}"
 
 
 def now_sentence(found: NextRuns) -> str:

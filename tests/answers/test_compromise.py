@@ -117,6 +117,26 @@ def test_what_cannot_be_chosen_by_is_refused(scores):
         scores.compromise(at={"params": 4e9, "data": END}, weights={"easy": 1}, where_final="params > 1")
 
 
+def test_losses_that_were_converted_reach_thresholds_in_their_own_unit(forge_at_random, tmp_path):
+    rows = [(task, m, x, 30.0 * (x / 100) ** -(0.1 + 0.02 * k)) for task in TASKS for k, m in enumerate("ab")
+            for x in (100.0, 200.0, 400.0, 800.0)]  # fmt: skip
+    pd.DataFrame(rows, columns=["task", "model", "data", "perplexity"]).to_csv(tmp_path / "runs.csv", index=False)
+    fitted = bl.Fit(forge_at_random(bl.read_runs(tmp_path / "runs.csv"), draws=200, scale=0.1))
+    fitted.save(tmp_path / "fit.nc")
+    limit = fitted.select(data=3200.0, task="easy").candidates[0].loss_median
+    words = ["select", str(tmp_path / "fit.nc"), "--at", "data=3200", "--allow-failed-checks", "--json", "--threshold"]
+    said = f"perplexity:easy<={np.exp(limit):.6g}"
+    found = CliRunner().invoke(app, [*words, said])
+    assert found.exit_code == 0, found.exception
+    odds = {c["model"]: c["p_thresholds"][said] for c in json.loads(found.stdout)["candidates"]}
+    assert max(odds.values()) == pytest.approx(0.5, abs=0.1)
+    assert CliRunner().invoke(app, [*words, "perplexity<=1000"]).exit_code == 0
+    refused = CliRunner().invoke(app, [*words, "ppl<=12"])
+    assert "there are: perplexity:easy, nats:easy, perplexity:hard" in str(refused.exception)
+    before = CliRunner().invoke(app, ["select", str(tmp_path / "runs.csv"), *words[2:], "loss<=12"])
+    assert "'perplexity<=12' or 'nats<=12'" in str(before.exception)  # before anything is sampled
+
+
 def test_families_of_single_models_are_nothing_to_choose_among(forge_at_random):
     rows = [(task, m, m, p, t, 0.3 + 0.1 * k + 0.05 * j) for task in TASKS for k, (m, p) in enumerate((("a", 1e9),
             ("b", 2e9))) for j, t in enumerate((3e10, 6e10))]  # fmt: skip

@@ -12,13 +12,14 @@ from scipy import stats
 import bayeslaw as bl
 from bayeslaw.answers.asked import ask
 from bayeslaw.answers.board import Board
-from bayeslaw.answers.costs import cost_expression, costs_of
+from bayeslaw.answers.costs import Costs, cost_expression, costs_of
 from bayeslaw.answers.goals import Choose, Cross, Foretell, Now, Split
-from bayeslaw.answers.proposals import NewModel, Proposals, along_line, sizes_to_try
+from bayeslaw.answers.growth import Growth, growths
+from bayeslaw.answers.proposals import NewModel, Proposals, sizes_to_try
 from bayeslaw.answers.questions import Question
-from bayeslaw.answers.ranking import ranked
-from bayeslaw.answers.stopping import best_ratio
-from bayeslaw.answers.value import ChoiceBelief, normal_scores
+from bayeslaw.answers.ranking import best_first, ranked
+from bayeslaw.answers.stopping import best_ratio, stop_verdict
+from bayeslaw.answers.value import ChoiceBelief, Gains, normal_scores
 from bayeslaw.errors import SelectionError, TargetError
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.shared.outcome import LOSS
@@ -166,9 +167,9 @@ def test_costs(close):
     measured = by_run(in_seconds)
     assert measured["d", 6400.0].cost == pytest.approx(3200.0)
     assert in_seconds.cost_sentence.startswith(
-        "Costs are seconds; at sizes that were not run, seconds of a model goes on along a straight line of its log"
+        "Costs are seconds; at sizes that were not run, seconds of a model goes on as a fixed part and one in proport"
     )
-    assert "straight line" not in found.cost_sentence
+    assert "goes on" not in found.cost_sentence
     quoted = close.next_runs(at=at, cost="log2(`seconds` + data) * params").cost_sentence  # params do not differ
     assert "; at sizes that were not run, seconds of a model" in quoted
     difference = by_run(close.next_runs(at=at, cost="seconds", continued=True))
@@ -213,8 +214,43 @@ def test_costs_that_cannot_be_used(close):
 
 def test_a_power_law_of_cost_is_continued():
     sizes = np.array([100.0, 200.0, 400.0])
-    assert along_line(sizes, 3 * sizes**1.5, 1600.0) == pytest.approx(3 * 1600**1.5)
-    assert along_line(sizes, np.array([1.0, 5.0, 9.0]), 200.0) == pytest.approx(5.0)
+    line, fixed = Growth("line", {}), Growth("fixed part", {})
+    assert line.at(sizes, 3 * sizes**1.5, 1600.0) == pytest.approx(3 * 1600**1.5)
+    for way in (line, fixed):
+        assert way.at(sizes, np.array([1.0, 5.0, 9.0]), 200.0) == pytest.approx(5.0)
+        assert way.at(sizes[:1], np.array([7.0]), 300.0) == pytest.approx(21.0)
+    assert fixed.at(sizes, 60 + 0.05 * sizes, 40_000.0) == pytest.approx(60 + 0.05 * 40_000)
+    assert fixed.at(sizes, 60 + 0.05 * sizes, 25.0) == pytest.approx(60 + 0.05 * 25)
+    assert fixed.at(np.array([100.0, 100.0, 400.0]), np.array([4.0, 9.0, 15.0]), 1000.0) == pytest.approx(33.0)
+
+
+def test_measured_costs_go_on_in_the_way_that_foretells_the_larger_runs(close):
+    runs = close.posterior.runs
+    size, rng = runs.table["data"], np.random.default_rng(0)
+    noise = np.exp(0.02 * rng.standard_normal(len(size)))
+    table = runs.table.assign(loading=(60 + 0.05 * size) * noise, pairs=1e-4 * size**1.8 * noise, batch=32)
+    posterior = replace(close.posterior, runs=replace(runs, table=table))
+    found = growths(posterior)
+    assert {name: growth.way for name, growth in found.items()} == {
+        "seconds": "fixed part", "loading": "fixed part", "pairs": "line",
+    }  # fmt: skip
+    assert found["loading"].errors["fixed part"] < 0.1 < found["loading"].errors["line"]
+    assert found["seconds"].told("data").endswith("what was measured does not tell this from going on along a straight "
+                                                  "line of its log against that of data")  # fmt: skip
+    two = replace(runs, table=table[size <= 400])  # two sizes a model tell neither
+    assert growths(replace(close.posterior, runs=two))["loading"].way == "fixed part"
+    dear = by_run(Fit(posterior).next_runs(data=40_000.0, cost="loading"))
+    assert dear["a", 40_000.0].cost == pytest.approx(60 + 0.05 * 40_000, rel=0.1)
+    told = Fit(posterior).next_runs(data=6400.0, cost="loading + pairs").cost_sentence
+    assert "loading of a model goes on as a fixed part and one in proportion to data, by which" in told
+    assert "pairs of a model goes on along a straight line" in told
+
+
+def test_costs_of_new_models_that_are_not_known_are_named(surface_fit):
+    runs = surface_fit.posterior.runs
+    timed = replace(runs, table=runs.table.assign(hours=runs.table["data"] / 1e9))
+    with pytest.raises(TargetError, match=r"of the run of '<new model>' at .*, hours is not known.*--candidates"):
+        Fit(replace(surface_fit.posterior, runs=timed)).next_runs(at=TARGET, cost="hours * 8")
 
 
 # ------------------------------------------------------------------------------------------------- goals and verdicts
@@ -267,7 +303,7 @@ def test_two_runs_may_pay_where_one_does_not():
     a, b = rng.standard_normal((2, 20_000))
     losses = np.stack([np.full(20_000, 0.0), 1.3 + a + b], axis=1)[:, None]
     belief = ChoiceBelief.from_draws(losses, normal_scores(np.stack([a, b])))
-    one, two = belief.gains()[0], belief.gains()[0] + belief.after(0).gains()[1]
+    one, two = belief.gains().mean[0], belief.gains().mean[0] + belief.after(0).gains().mean[1]
     price = 1.0 / (0.5 * (one + two / 2))
     ratio, runs = best_ratio(belief, np.ones(2), price)
     assert price * one < 1 < ratio
@@ -280,10 +316,48 @@ def test_orders_of_runs():
     losses = np.stack([np.zeros(20_000), 0.1 + z[0] + 0.5 * z[1] + 0.01 * z[2]], axis=1)[:, None]
     belief = ChoiceBelief.from_draws(losses, normal_scores(z))
     gains, costs = belief.gains(), np.array([10.0, 1.0, 0.001])
-    of = {"slots": 1, "budget": None, "price": None, "most": float(gains.max())}
+    of = {"slots": 1, "budget": None, "price": None, "most": float(gains.mean.max())}
     assert ranked(belief, gains, costs, **of)[0].tolist() == [1, 0, 2]  # next to nothing is not worth its little cost
     assert ranked(belief, gains, costs, **of | {"budget": 20.0})[0].tolist()[0] == 0
     assert ranked(belief, gains, costs, **of | {"price": 10.0})[0].tolist()[0] == 1
+
+
+def test_runs_whose_gain_may_be_noise_come_last():
+    gains = Gains(np.array([0.02, 0.03, 0.2, 0.1]), np.array([0.01, 0.02, 0.01, 0.01]))
+    costs = np.array([1e-6, 1e-3, 10.0, 1.0])
+    assert best_first(gains, costs, "gain per cost", None, 0.3).tolist() == [3, 2, 1, 0]
+    assert best_first(gains, costs, "gain", None, 0.3).tolist() == [2, 3, 1, 0]
+    assert best_first(gains, costs, "net", 200.0, 0.3).tolist() == [2, 3, 0, 1]
+    assert best_first(gains, costs, "net", 1.0, 0.3).tolist() == [0, 1, 3, 2]  # what is cheap loses least
+
+
+def test_runs_that_tell_nothing_are_no_reason_to_go_on(close):
+    """However cheap: of many, some gain more than nothing by chance."""
+    rng = np.random.default_rng(5)
+    losses = np.stack([np.zeros(4000), 0.01 + rng.standard_normal(4000)], axis=1)[:, None]
+    belief = ChoiceBelief.from_draws(losses, normal_scores(rng.standard_normal((60, 4000))))
+    gains = belief.gains()
+    assert gains.mean.max() > 0
+    assert best_ratio(belief, np.full(60, 1e-9), price=1.0) == (0.0, 1)
+    now, costs = Now("a", 0.4, 0.5), Costs(np.full(60, 1e-9), "FLOP", "")
+    stop = stop_verdict("choose", losses, now, belief, costs, 1.0, None, "loss")
+    assert stop.status == "stop"
+    assert stop.sentence.endswith("no further run gains anything that can be told from nothing.")
+
+
+def test_gains_come_with_their_standard_errors(close):
+    found = close.next_runs(data=6400.0, slots=2)
+    told = [run.told_from_none for run in found.runs[2:]]
+    assert told == sorted(told, reverse=True)
+    assert all(run.expected_gain_se > 0 for run in found.runs if run.told_from_none)
+    assert found.runs[0].expected_gain_se < found.runs[0].expected_gain / 3
+    noisy = replace(found.runs[0], expected_gain_se=found.runs[0].expected_gain / 2)
+    assert not noisy.told_from_none
+    assert replace(found, runs=(noisy,)).sentence.startswith("No run by itself can be told to help; the likeliest")
+    nothing = replace(found, runs=(replace(noisy, expected_gain=0.0),))
+    assert nothing.sentence == f"No run by itself can be told to help. {found.stop.sentence}"
+    for how, by in (({}, "gain per cost"), ({"budget": 1e30}, "gain"), ({"price": 1e9}, "net")):
+        assert close.next_runs(data=6400.0, **how).to_dict()["ranked_by"] == by
 
 
 @pytest.mark.fits
@@ -463,7 +537,7 @@ def test_the_answer_as_plain_values(close):
     record = json.loads(json.dumps(plain_values(found.to_dict()), allow_nan=False))
     assert {"goal", "now", "runs", "stop", "checks", "status", "settings", "seconds"} <= set(record)
     assert set(record["now"]) == {"recommendation", "expected_regret", "p_best"}
-    wanted = {"model", "at", "cost", "expected_gain", "gain_per_cost", "sentence"}
+    wanted = {"model", "at", "cost", "expected_gain", "expected_gain_se", "gain_per_cost", "sentence"}
     assert all(wanted <= set(run) for run in record["runs"])
     assert set(record["stop"]) == {"status", "value", "threshold", "sentence"}
     assert found.to_frame()["data"].notna().all()

@@ -175,6 +175,14 @@ def test_what_cannot_be_tracked_is_refused(parts):
         tracked(bl.read_runs(table(losses=True)), "loss_to_score", 0.0)
 
 
+def test_thresholds_of_losses_that_were_converted_name_their_unit():
+    losses = table(("run", "s")).drop(columns=["accuracy", "chance", "questions"]).query("task == 'hard'")
+    parts = tracked(bl.read_runs(losses.assign(perplexity=30.0 - losses.index)), None, 0.0)
+    require_trackable(parts, "run", END, [read_threshold("perplexity<=12")])
+    with pytest.raises(TargetError, match="'perplexity<=12' or 'nats<=12'"):
+        require_trackable(parts, "run", END, [read_threshold("loss<=12")])
+
+
 def test_a_threshold_on_a_task_that_only_siblings_have_is_refused():
     """Else it would be dropped, and the odds of all would be those of the others."""
     whole = table()

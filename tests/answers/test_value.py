@@ -2,10 +2,19 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import signal, stats
 
 from bayeslaw.answers import value
-from bayeslaw.answers.value import ChoiceBelief, ForecastBelief, beyond, midpoints, normal_scores, winsorised
+from bayeslaw.answers.value import (
+    ChoiceBelief,
+    ForecastBelief,
+    Gains,
+    beyond,
+    midpoints,
+    normal_scores,
+    of_halves,
+    winsorised,
+)
 from bayeslaw.kinds.shared.walks import changing_slope, covariance_root
 
 
@@ -58,7 +67,7 @@ def test_exact_algorithm_agrees_with_quadrature():
 def test_gains_of_a_normal_model_are_exact(normal):
     means, with_measured, of_measured, draws, measured = normal
     belief = ChoiceBelief.from_draws(draws[:, None], normal_scores(measured.T))
-    for r, gain in enumerate(belief.gains()):
+    for r, gain in enumerate(belief.gains().mean):
         exact = exact_gain(means, with_measured[:, r] / np.sqrt(of_measured[r, r]))
         assert gain == pytest.approx(exact, rel=0.05)
 
@@ -74,21 +83,21 @@ def test_odds_of_what_is_chosen_afterwards(normal):
 def test_measurements_made_at_once_account_for_each_other(normal):
     means, with_measured, of_measured, draws, measured = normal
     belief = ChoiceBelief.from_draws(draws[:, None], normal_scores(measured.T))
-    first = belief.gains()[0]
+    first = belief.gains().mean[0]
     then = belief.after(0)
     # both together, exactly: the mean given both measurements
     gain_of_both = np.linalg.solve(of_measured[:2, :2], with_measured[:, :2].T).T
     found = np.random.default_rng(3).multivariate_normal(np.zeros(2), of_measured[:2, :2], size=200_000)
     both = means.min() - (means + found @ gain_of_both.T).min(axis=1).mean()
-    assert first + then.gains()[1] == pytest.approx(both, rel=0.06)
-    assert then.gains()[0] == pytest.approx(0.0, abs=1e-9)  # what is known is worth nothing again
-    assert then.gains()[1] < belief.gains()[1]
+    assert first + then.gains().mean[1] == pytest.approx(both, rel=0.06)
+    assert then.gains().mean[0] == pytest.approx(0.0, abs=1e-9)  # what is known is worth nothing again
+    assert then.gains().mean[1] < belief.gains().mean[1]
 
 
 def test_what_tells_nothing_is_worth_next_to_nothing(normal):
     *_, draws, _ = normal
     noise = np.random.default_rng(4).standard_normal((1, len(draws)))
-    gain = ChoiceBelief.from_draws(draws[:, None], normal_scores(noise)).gains()[0]
+    gain = ChoiceBelief.from_draws(draws[:, None], normal_scores(noise)).gains().mean[0]
     assert 0 <= gain < 0.02 * (draws.mean(axis=0).min() - draws.min(axis=1).mean())
 
 
@@ -100,8 +109,8 @@ def test_three_measurements_made_at_once_account_for_each_other(normal):
     gain_of_all = np.linalg.solve(of_measured, with_measured.T).T
     found = np.random.default_rng(3).multivariate_normal(np.zeros(3), of_measured, size=200_000)
     exact = means.min() - (means + found @ gain_of_all.T).min(axis=1).mean()
-    assert belief.gains()[0] + one.gains()[1] + two.gains()[2] == pytest.approx(exact, rel=0.06)
-    np.testing.assert_allclose(np.cov(two.means[0, :, 0].T), gain_of_both(normal), atol=0.012)
+    assert belief.gains().mean[0] + one.gains().mean[1] + two.gains().mean[2] == pytest.approx(exact, rel=0.06)
+    np.testing.assert_allclose(np.cov(of_halves(two.means)[0, :, 0].T), gain_of_both(normal), atol=0.012)
 
 
 def gain_of_both(normal):
@@ -120,8 +129,8 @@ def test_losses_are_cut_off_at_both_ends():
 def test_choices_are_averaged(normal):
     *_, draws, measured = normal
     scores = normal_scores(measured.T)
-    apart = [ChoiceBelief.from_draws(losses[:, None], scores).gains() for losses in (draws[:, :3], draws[:, 2:])]
-    together = ChoiceBelief.from_draws(np.stack([draws[:, :3], draws[:, 2:]], axis=1), scores).gains()
+    apart = [ChoiceBelief.from_draws(losses[:, None], scores).gains().mean for losses in (draws[:, :3], draws[:, 2:])]
+    together = ChoiceBelief.from_draws(np.stack([draws[:, :3], draws[:, 2:]], axis=1), scores).gains().mean
     np.testing.assert_allclose(together, np.mean(apart, axis=0), rtol=0.003)  # what is worth nothing alone may cost
 
 
@@ -154,7 +163,7 @@ def gains_of(degree, monkeypatch, draws=8000):
     expected, _, far = heavy_tailed(draws, rng)
     measured = expected + 0.006 * rng.standard_normal(expected.shape)
     monkeypatch.setattr(value, "DEGREE", degree)
-    return ChoiceBelief.from_draws(winsorised(far)[:, None], normal_scores(measured.T)).gains()
+    return ChoiceBelief.from_draws(winsorised(far)[:, None], normal_scores(measured.T)).gains().mean
 
 
 def test_gains_with_heavy_tails_are_those_of_nested_simulation(nested, monkeypatch):
@@ -174,9 +183,11 @@ def test_forecasts_narrow_by_what_a_measurement_explains():
     belief = ForecastBelief.from_draws(3.0 + target[:, None], normal_scores(np.stack([near, again])))
     width = 2 * stats.norm.ppf(0.95)
     assert belief.width[0] == pytest.approx(width, rel=0.02)
-    np.testing.assert_allclose(belief.gains(), width * (1 - 0.6), rtol=0.03)
+    np.testing.assert_allclose(belief.gains().mean, width * (1 - 0.6), rtol=0.03)
     left = 1 / (1 + 2 * 0.8**2 / 0.6**2)  # of two measurements, precisions add
-    assert belief.gains()[0] + belief.after(0).gains()[1] == pytest.approx(width * (1 - np.sqrt(left)), rel=0.03)
+    assert belief.gains().mean[0] + belief.after(0).gains().mean[1] == pytest.approx(
+        width * (1 - np.sqrt(left)), rel=0.03
+    )
 
 
 def test_what_is_beyond_a_score_is_independent_of_it():
@@ -206,7 +217,7 @@ def test_what_is_left_of_heavy_tails_promises_no_more_than_there_is():
     most = losses.mean(axis=0).min() - losses.min(axis=1).mean()
     gained = []
     for _ in range(4):
-        gains = belief.gains()
+        gains = belief.gains().mean
         gained.append(gains.max() / most)
         belief = belief.after(int(gains.argmax()))
     assert 0 < sum(gained) <= 1
@@ -217,5 +228,40 @@ def test_means_of_few_draws_do_not_promise_gains():
     """Forty options that differ in nothing, and runs that tell nothing: the least of noisy means is no gain."""
     rng = np.random.default_rng(11)
     losses, runs = rng.standard_normal((1200, 40)), rng.standard_normal((60, 1200))
-    gains = ChoiceBelief.from_draws(losses[:, None], normal_scores(runs)).gains()
+    gains = ChoiceBelief.from_draws(losses[:, None], normal_scores(runs)).gains().mean
     assert gains.mean() < 0.02
+
+
+def chained(rng, draws=1500, lag=0.8):
+    """Draws of a chain with memory: losses, two that are close and one that is not; and two runs, one of noise."""
+    steps = rng.standard_normal((draws, 4)) * np.sqrt(1 - lag**2)
+    walk = signal.lfilter([1.0], [1.0, -lag], steps, axis=0)
+    losses = np.array([0.0, 0.1, 5.0]) + 0.3 * walk[:, :3]
+    return losses, np.stack([losses[:, 0] + 0.1 * rng.standard_normal(draws), walk[:, 3]])
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+@pytest.mark.parametrize("goal", ["choose", "foretell"])
+def test_standard_errors_are_how_much_gains_scatter(goal, repeats):
+    """Over independent chains; draws that are correlated, or come again, are worth fewer."""
+    rng, found = np.random.default_rng(12), []
+    for _ in range(60):
+        losses, runs = (np.repeat(x, repeats, axis=-axis) for x, axis in zip(chained(rng), (2, 1), strict=True))
+        scores = normal_scores(runs)
+        belief = ChoiceBelief.from_draws(losses[:, None], scores) if goal == "choose" else ForecastBelief.from_draws(
+            losses[:, :1], scores)  # fmt: skip
+        found.append(belief.gains())
+    spread, said = np.std([g.mean for g in found], axis=0), np.mean([g.se for g in found], axis=0)
+    assert 0.65 < said[0] / spread[0] < 1.5
+    assert 0 < spread[1] <= said[1]  # of noise, what is below 0 counts as 0
+    told = np.mean([g.told for g in found], axis=0)
+    assert told[0] > 0.9
+    assert told[1] == 0
+    assert all(g.counted.tolist() == [g.mean[0] * g.told[0], 0.0] for g in found)
+
+
+def test_what_cannot_change_a_choice_gains_exactly_nothing():
+    losses, _ = chained(np.random.default_rng(13))
+    gains = ChoiceBelief.from_draws(losses[:, None, 1:], normal_scores(losses[:, :2].T)).gains()
+    assert (gains.mean.tolist(), gains.se.tolist(), gains.told.tolist()) == ([0.0] * 2, [0.0] * 2, [False] * 2)
+    assert Gains(np.array([0.4, 0.2]), np.array([0.1, 0.1])).told.tolist() == [True, False]

@@ -291,7 +291,7 @@ def test_what_was_bought_weighs_the_draws_until_the_law_is_fitted_anew(study, mo
     level = 0.1 * rng.standard_normal((2000, 6))[:, pd.factorize(study.table["model"])[0]]
     draws = level + 0.01 * rng.standard_normal((2000, rows))
 
-    def fit(purse, settings):
+    def fit(purse, settings, whole):
         fits.append(list(purse.rows))
         tight = 50.0 if len(fits) == 1 and len(fits[0]) > 12 else 0.05
         return Believed(draws, -tight * level**2, LOSS)

@@ -92,13 +92,14 @@ def optimum(families=("dense", "moe")):
 def next_runs(goal="choose", slots=2, runs=3, price=None):
     """Runs of m0, m1, … at growing sizes, the best first, of which the first ``slots`` are to be made."""
     found = tuple(
-        NextRun(f"m{i}", "f", {"data": 1000.0 * (i + 1)}, 7e6 * (i + 1), 0.031 / (i + 1), 4e-9 / (i + 1),
+        NextRun(f"m{i}", "f", {"data": 1000.0 * (i + 1)}, 7e6 * (i + 1), 0.031 / (i + 1), 0.004, 4e-9 / (i + 1),
                 0.43 - 0.1 * i, i + 1 if i < slots else None, f"run {i} tells")
         for i in range(runs)
     )  # fmt: skip
     now = Now("m1", 0.0567, 0.61) if goal == "choose" else Now(None, 0.0567, float("nan"))
     stop = Stop("go on", 0.1, 0.2, "Go on, it pays.")
-    return NextRuns(goal, "flan", {}, now, found, stop, "FLOP", "Cost is counted.", "loss", price, CHECKS, {})
+    return NextRuns(goal, "flan", {}, now, found, stop, "FLOP", "Cost is counted.", "loss", price,
+                    "gain per cost" if price is None else "net", CHECKS, {})  # fmt: skip
 
 
 def speedup(**changes):

@@ -27,11 +27,11 @@ def test_runs_that_could_be_made():
     headings, rows, caption = shown(next_runs_table(found, limit=2))
     assert headings == ("model", "at", "cost", "gain", "gain per cost", "choice changes")
     assert rows == [
-        ("m0 [1]", "data=1k", "7e+06", "0.031", "4e-09", "43%"),
-        ("m1 [2]", "data=2k", "1.4e+07", "0.015", "2e-09", "33%"),
+        ("m0 [1]", "data=1k", "7e+06", "0.031 ±0.004", "4e-09", "43%"),
+        ("m1 [2]", "data=2k", "1.4e+07", "0.015 ±0.004", "2e-09", "33%"),
     ]
     together = "[1], [2], …: to be made at once, each with what it adds to those before. "
-    assert caption == f"and 1 more. {together}Cost in FLOP; gain in loss"
+    assert caption == f"and 1 more. {together}Cost in FLOP; gain in loss, ± its standard error"
     assert [row.style for row in next_runs_table(found, limit=3).rows] == ["bold", "bold", ""]
     assert grid_of(next_runs_table(found, limit=2)).title == "Runs that would help to choose (flan), by gain per cost"
 
@@ -40,7 +40,18 @@ def test_runs_made_one_at_a_time_have_no_places_and_forecasts_change_no_choice()
     headings, rows, caption = shown(next_runs_table(by_hand.next_runs("foretell", slots=1), limit=3))
     assert headings[-1] == "gain per cost"
     assert [row[0] for row in rows] == ["m0", "m1", "m2"]
-    assert caption == "Cost in FLOP; gain in loss"
+    noise = "0 where it is not 3 times that, and cannot be told from none"
+    assert caption == f"Cost in FLOP; gain in loss, ± its standard error; {noise}"
+    assert rows[2][3:5] == ("0 ±0.004", "0")
+
+
+def test_with_a_price_runs_are_ranked_by_what_they_earn_and_that_is_shown():
+    table = grid_of(next_runs_table(by_hand.next_runs(price=1e9), limit=3))
+    assert table.title == "Runs that would help to choose (flan), by what they earn net of their cost"
+    assert table.headings[4] == "earned net of cost"
+    assert [row[4] for row in table.rows] == ["2.4e+07", "1.5e+06", "-2.1e+07"]  # the last gains nothing for sure
+    by_gain = replace(by_hand.next_runs(), ranked_by="gain")
+    assert grid_of(next_runs_table(by_gain, limit=3)).title.endswith("(flan), by gain")
 
 
 @pytest.mark.parametrize(("goal", "of"), [
@@ -119,8 +130,8 @@ def test_every_row_of_an_answer_is_in_its_table_and_of_one_without_its_checks():
 
 
 def test_captions_of_markdown_are_text():
-    caption = "Cost in a\\|b\\_c; gain in loss"
-    table = next_runs_table(replace(by_hand.next_runs(slots=0), cost_unit="a|b_c"), limit=3)
+    caption = "Cost in a\\|b\\_c; gain in loss, ± its standard error"
+    table = next_runs_table(replace(by_hand.next_runs(slots=0, runs=2), cost_unit="a|b_c"), limit=3)
     assert markdown([grid_of(table)]).endswith(f"|\n\n{caption}")
 
 

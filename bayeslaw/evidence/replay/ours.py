@@ -12,15 +12,20 @@ import numpy as np
 
 from bayeslaw import streams
 from bayeslaw._arviz import K_MAX, smoothed_weights
-from bayeslaw.answers.board import Board, sizes_of
+from bayeslaw.answers.board import Board, all_draws, sizes_of
 from bayeslaw.answers.proposals import NewModel
 from bayeslaw.answers.ranking import ranked
 from bayeslaw.answers.value import Belief, ChoiceBelief, ForecastBelief, normal_scores, winsorised
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.studies import Study
+from bayeslaw.fitting.assemble import assemble
+from bayeslaw.fitting.build import build
+from bayeslaw.kinds.base import Model
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.sampling.compilation_cache import use_compilation_cache
 from bayeslaw.sampling.nuts import SamplerSettings
+from bayeslaw.sampling.sample import sample
 
 SHARE_MIN = 0.25
 """Least effective share of draws at which draws are reweighted."""
@@ -61,7 +66,8 @@ def measure(study: Study, settings: ReplaySettings) -> Iterator[Bought]:
     purse = Purse(study, settings)
     rng = np.random.default_rng([settings.seed, streams.NEXT_RUN])
     new, since = list(purse.rows), list[int]()
-    believed, fits = _fit(purse, settings), 1
+    whole = build(study.bought([*purse.rows, *purse.open]), settings.law).model
+    believed, fits = _fit(purse, settings, whole), 1
     while True:
         kept, k = reweighted(believed.log_density[:, since].sum(axis=1), rng) if since else (None, None)
         if not since:
@@ -69,7 +75,7 @@ def measure(study: Study, settings: ReplaySettings) -> Iterator[Bought]:
         elif kept is not None:
             draws, update = believed.measured[kept], "weights"
         else:
-            believed, since, fits = _fit(purse, settings), [], fits + 1
+            believed, since, fits = _fit(purse, settings, whole), [], fits + 1
             draws, update = believed.measured, "fit"
         said = _said(purse, believed.outcome, draws)
         batch = next_batch(purse, believed.outcome, draws)
@@ -119,7 +125,7 @@ def next_batch(purse: Purse, outcome: Outcome, draws: np.ndarray) -> list[tuple[
     _, batch = ranked(
         belief, belief.gains(), purse.study.cost[could], slots=SLOTS, budget=budget, price=None, most=most
     )
-    return [(int(could[r]), gain) for r, gain in batch]
+    return [(int(could[chosen.run]), chosen.gain) for chosen in batch]
 
 
 def _considered(purse: Purse) -> np.ndarray:
@@ -146,15 +152,13 @@ def reweighted(log_weight: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
     return np.searchsorted(np.cumsum(weight), places).clip(max=draws - 1), float(k[0])
 
 
-def _fit(purse: Purse, settings: ReplaySettings) -> Believed:
-    """Fit what was bought, and draw all rows of the study jointly."""
-    from bayeslaw.fitting.fit import fit
-    from bayeslaw.sampling.compilation_cache import use_compilation_cache
-
+def _fit(purse: Purse, settings: ReplaySettings, whole: Model) -> Believed:
+    """Fit what was bought by the program of the model of all that can be, and draw all rows of the study jointly."""
     use_compilation_cache()
-    runs = purse.study.bought(purse.rows)
-    fitted = fit(runs, law=settings.law, sampler=settings.sampler or SAMPLER, seed=settings.seed)
-    return draw_rows(fitted.posterior, purse, settings.seed)
+    built = build(purse.study.bought(purse.rows), settings.law)
+    model = built.model.as_large_as(whole)
+    sampled = sample(model, settings.sampler or SAMPLER, seed=settings.seed)
+    return draw_rows(assemble(built.runs, built.law, model, sampled, settings.seed), purse, settings.seed)
 
 
 def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
@@ -187,4 +191,4 @@ def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
     for targets, expected, found in board.draws(seed, streams.NEXT_RUN, DRAWS):
         measured.append(found[:, rows, columns])
         density.append(posterior.predictor.log_density(expected, targets, y)[:, rows, columns])
-    return Believed(np.concatenate(measured), np.concatenate(density), outcome)
+    return Believed(all_draws(measured), all_draws(density), outcome)

@@ -1,9 +1,13 @@
 """The model of curves that each have a level: its arrays, and draws of all its quantities."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
+from bayeslaw.kinds.base import Model
 from bayeslaw.kinds.curves.density import CurveDensity, Data
 from bayeslaw.kinds.curves.discrepancy import discrepancy_named
 from bayeslaw.kinds.curves.draws import CompletedDraws, complete
@@ -13,6 +17,17 @@ from bayeslaw.kinds.curves.walks import rotate
 from bayeslaw.kinds.shared.borrowed import PATH, BorrowedArrays, Paths, filling_of, reduced_sizes
 from bayeslaw.kinds.shared.population import Pooled, Position, group_index, population_sizes
 from bayeslaw.laws.base import Law
+
+_AXES: Mapping[str, str] = MappingProxyType(
+    {
+        "log_loss": "CM", "height": "CM", "root_weight": "CM", "rotation": "GMR", "strength": "CR", "own": "GRP",
+        "shared": "GRQ", "real": "CR", "slots": "GN", "task_of_row": "G",
+    }
+)  # fmt: skip
+"""Axes of arrays of `Data` that have other lengths in a table of more runs of the same curves."""
+
+_MODES: Mapping[str, str] = MappingProxyType({"height": "edge", "slots": "edge", "task_of_row": "edge"})
+"""How they are padded, if not by 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +65,12 @@ class CurveModel:
         silent = ("root_weight", "rotation", "strength", "own", "shared", "real", "noise_directions")
         blank = {name: np.zeros_like(getattr(self.data, name)) for name in silent}
         return replace(self, data=self.data._replace(**blank))
+
+    def as_large_as(self, other: Model) -> "CurveModel":
+        """The same model, its arrays padded to the shapes of another's of the same curves; itself with a prior."""
+        if not isinstance(other, CurveModel) or len(other.centre) != len(self.centre) or self.data.borrowed is not None:
+            return self
+        return replace(self, data=_padded(self.data, _lengths(other.data)))
 
     def complete(self, positions: Position, rng: np.random.Generator) -> CompletedDraws:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""
@@ -96,6 +117,27 @@ def _borrowed_arrays(layout: CurveLayout, width: int) -> BorrowedArrays | None:
         first_of = np.array([np.flatnonzero(layout.task_of == k)[0] for k in range(tasks)])
         paths = Paths(whiten, sizes, functions, first_of)
     return BorrowedArrays(layout.borrowed.mean, layout.borrowed.root(), paths)
+
+
+def _lengths(data: Data) -> dict[str, int]:
+    """Lengths of the axes of the arrays of a model, by their letters."""
+    letters = {name: dict(zip(axes, getattr(data, name).shape, strict=True)) for name, axes in _AXES.items()}
+    return {letter: length for own in letters.values() for letter, length in own.items()}
+
+
+def _padded(data: Data, to: Mapping[str, int]) -> Data:
+    """Arrays whose axes are at least so long; in rows of equal curves only if these are of one width."""
+    own = _lengths(data)
+    kept = "" if to["N"] == own["N"] else "GN"
+    to = {letter: length if letter in kept else max(to[letter], length) for letter, length in own.items()}
+
+    def pad(values: np.ndarray, axes: str, mode: str) -> np.ndarray:
+        return np.pad(values, [(0, to[letter] - own[letter]) for letter in axes], mode=mode)  # type: ignore[call-overload]
+
+    whole: dict[str, Any] = {
+        name: pad(getattr(data, name), axes, _MODES.get(name, "constant")) for name, axes in _AXES.items()
+    }
+    return data._replace(covariates={name: pad(x, "CM", "edge") for name, x in data.covariates.items()}, **whole)
 
 
 def _data(layout: CurveLayout, centre: np.ndarray) -> Data:

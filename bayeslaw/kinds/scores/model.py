@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from scipy.special import expit, logit
 
+from bayeslaw.kinds.base import Model
 from bayeslaw.kinds.scores.conditional import heights
 from bayeslaw.kinds.scores.density import (
     LEVEL_SD,
@@ -124,6 +125,10 @@ class ScoreModel:
     def without_runs(self) -> "ScoreModel":
         """The same model with runs that carry no information, for draws from the prior."""
         return replace(self, data=self.data._replace(asked=np.zeros_like(self.data.asked)))
+
+    def as_large_as(self, other: Model) -> "ScoreModel":
+        """Itself: what is sampled grows with the runs, too."""
+        return self
 
     def complete(self, positions: Position, rng: np.random.Generator) -> ScoreDraws:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import jax
 import numpy as np
 
+from bayeslaw.kinds.base import Model
 from bayeslaw.kinds.shared.borrowed import BorrowedArrays, Entry, filling_of, reduced_sizes, unfold
 from bayeslaw.kinds.shared.parts import in_parts
 from bayeslaw.kinds.shared.population import (
@@ -112,6 +113,10 @@ class SurfaceModel:
     def without_runs(self) -> "SurfaceModel":
         """The same model with runs that carry no information, for draws from the prior."""
         return replace(self, data=self.data._replace(weight=np.zeros_like(self.data.weight)))
+
+    def as_large_as(self, other: Model) -> "SurfaceModel":
+        """Itself: what is sampled grows with the runs, too."""
+        return self
 
     def complete(self, positions: Position, rng: np.random.Generator) -> SurfaceDraws:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""

@@ -192,3 +192,44 @@ def test_order_of_rows_and_units_do_not_matter(simulate, random_position):
             log_density, build_model(read_runs(pd.DataFrame(other), roles={"data": "data"}), law), positions
         )
         np.testing.assert_allclose(again, before, rtol=1e-8)
+
+
+@pytest.mark.fits
+@pytest.mark.parametrize(
+    ("tasks", "last", "upto", "rows"),
+    [
+        ("ttttuuuu", [8] * 7 + [7], 1600, [(2, 4), (3, 4)]),
+        ("tttttt", [8, 7, 6, 5, 4, 3], 3200, [(6, 1)] * 2),
+        ("tttttt", [8, 7, 6, 5, 4, 3], 800, [(1, 6), (6, 1)]),
+    ],
+)
+def test_a_model_as_large_as_that_of_more_runs_is_the_same_and_of_its_shapes(simulate, tasks, last, upto, rows):
+    """In more rows of equal curves, as many, or other ones, which are kept."""
+    sizes = (*SIZES, 6400.0, 12_800.0, 25_600.0)
+    whole = simulate({(t, f"m{i}"): sizes[:j] for i, (t, j) in enumerate(zip(tasks, last, strict=True))}, seed=1)
+    few = whole.where_rows((whole.table["data"] <= upto).to_numpy(bool), "later")
+    law = get_law("rectified")
+    small, large = build_model(few, law), build_model(whole, law)
+    padded = small.as_large_as(large)
+
+    def shapes(model):
+        return jax.tree.map(np.shape, model.data)
+
+    assert [small.data.slots.shape, large.data.slots.shape] == rows
+    assert shapes(small) != shapes(large)
+    assert (shapes(padded) == shapes(large)) == (rows[0][1] == rows[1][1])
+    assert padded.data.own.shape[1:] == large.data.own.shape[1:]
+    assert small.density == padded.density
+    rng = np.random.default_rng(0)
+    position = {name: 0.5 * rng.standard_normal(shape) for name, shape in small.sizes().items()}
+    with jax.enable_x64(True):
+        value, slopes = jax.value_and_grad(lambda p: log_density(small.density, small.data, p))(position)
+        again, same = jax.value_and_grad(lambda p: log_density(padded.density, padded.data, p))(position)
+    assert float(again) == pytest.approx(float(value), abs=1e-9)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-8), slopes, same)
+    many = {name: np.repeat(np.asarray(x)[None], 4000, axis=0) for name, x in position.items()}
+    drawn, redrawn = (model.complete(many, np.random.default_rng(1)).level for model in (small, padded))
+    np.testing.assert_allclose(drawn.mean(axis=0), redrawn.mean(axis=0), atol=6 * drawn.std() / np.sqrt(4000))
+    np.testing.assert_allclose(drawn.std(axis=0), redrawn.std(axis=0), rtol=0.1)
+    other = build_model(whole.where_rows((whole.table["model"] != "m0").to_numpy(bool), "another"), law)
+    assert small.as_large_as(other) is small  # of other curves
