@@ -17,6 +17,9 @@ from bayeslaw.runs.units import CONVERTED, as_given
 SPREADS = 5.0
 """Standard deviations of the outcomes of a table that are its unit: log losses of tables have one of .2 or so."""
 
+LARGEST = 700.0
+"""Logarithms of outcomes above this are taken for it, so that all are finite: noise may have very heavy tails."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -56,7 +59,7 @@ class Outcome:
     def inverse(self, linked: np.ndarray) -> np.ndarray:
         """The inverse link: from the scale of the model to the outcome in its unit."""
         if self.link_name == "log":
-            return np.exp(linked)
+            return np.exp(np.minimum(linked, LARGEST))
         return np.exp(-np.logaddexp(0.0, -linked)) if self.link_name == "logit" else np.asarray(linked) * self.scale
 
     @property

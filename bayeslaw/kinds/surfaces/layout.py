@@ -90,17 +90,18 @@ def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Su
     )
     plain = Layout(**common)
     of_task = np.bincount(plain.task_of, (plain.weight > 0).sum(axis=1))
+    differ = of_task >= RUNS_PER_MODEL * np.bincount(plain.task_of)
     at, of_run = points_of(plain), plain.family_of[np.nonzero(plain.weight > 0)[0]]
     return SurfaceLayout(
         **common,
         fields=tuple(surface_field(at[of_run == g]) for g in range(of_run.max() + 1)),
         measured=measured_ranges(plain),
-        models_differ=of_task >= RUNS_PER_MODEL * np.bincount(plain.task_of),
-        **_misfit(plain, law),
+        models_differ=differ,
+        **_misfit(plain, law, differ),
     )
 
 
-def _misfit(layout: Layout, law: Law) -> dict[str, Any]:
+def _misfit(layout: Layout, law: Law, models_differ: np.ndarray) -> dict[str, Any]:
     """Errors of the law from rolling origins inside the table, task by task: over all directions, and by direction."""
     seen = layout.weight > 0
     at, log_loss, curve = points_of(layout), layout.y[seen], np.nonzero(seen)[0]
@@ -108,7 +109,11 @@ def _misfit(layout: Layout, law: Law) -> dict[str, Any]:
     for k in range(len(layout.tasks)):
         surface = np.where(layout.task_of == k, layout.family_of, -1)[curve]
         members = [surface == g for g in np.unique(surface[surface >= 0])]
-        errors = misfit_errors(law, [(at[own], log_loss[own]) for own in members])
+        errors = misfit_errors(
+            law,
+            [(at[own], log_loss[own]) for own in members],
+            [curve[own] for own in members] if models_differ[k] else None,
+        )
         told = np.isfinite(errors)
         size = float(np.sqrt(np.mean(errors[told] ** 2))) if told.any() else float("nan")
         overall.append(round(size, 10))

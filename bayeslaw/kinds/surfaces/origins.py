@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 from scipy import optimize
 
 from bayeslaw.kinds.surfaces.frontier import directions, excess, growth
@@ -33,7 +34,9 @@ _NOISE = 0.005  # log loss, of the first fit; residuals well above it have less 
 _LEAST_NOISE = 0.003  # of the fits that follow, whose noise is the scatter about the first
 
 
-def misfit_errors(law: Law, surfaces: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def misfit_errors(
+    law: Law, surfaces: list[tuple[np.ndarray, np.ndarray]], models: list[np.ndarray] | None = None
+) -> np.ndarray:
     """Root mean square errors of runs foretold by least squares from those before them, in each direction.
 
     Each error counts in units of how errors grow with distance (`bayeslaw.kinds.surfaces.frontier.growth`); outliers
@@ -46,6 +49,9 @@ def misfit_errors(law: Law, surfaces: list[tuple[np.ndarray, np.ndarray]]) -> np
     surfaces : list of (ndarray, ndarray)
         Logs of the covariates of the runs of a surface relative to the reference, shape (n, V), and their losses on
         the scale of the link, shape (n,).
+    models : list of ndarray, optional
+        Model of each run of a surface, shapes (n,), where models have offsets of their own, which are no errors of the
+        law: each model's median distance from the law that is fitted to all runs is taken off.
 
     Returns
     -------
@@ -55,19 +61,28 @@ def misfit_errors(law: Law, surfaces: list[tuple[np.ndarray, np.ndarray]]) -> np
     """
     ways = directions(len(law.covariates))
     enough = max(LEAST_RUNS, 2 * (len(law.coordinates) + 1))
-    origins = [
-        [(*surface, *masks) for surface in surfaces for masks in _origins(surface[0] @ way, enough)] for way in ways
+    told = [
+        sum(after.sum() for points, _ in surfaces for _, after in _origins(points @ way, enough)) >= LEAST_ERRORS
+        for way in ways
     ]
-    told = [sum(after.sum() for *_, after in along) >= LEAST_ERRORS for along in origins]
     found = np.full(len(ways), np.nan)
     if not any(told):
         return found  # before anything is compiled
     with jax.enable_x64(True):
         fit = _fitter(law, max(len(log_loss) for _, log_loss in surfaces))
-        whole = [y - fit(points, y, np.ones(len(y), bool), _NOISE) for points, y in surfaces if len(y)]
-        noise = max(_LEAST_NOISE, _typical(np.concatenate(whole)))
+        residuals = [y - fit(points, y, np.ones(len(y), bool), _NOISE) for points, y in surfaces]
+        offsets = [np.zeros(len(residual)) for residual in residuals]
+        if models is not None:
+            offsets = [_medians(residual, model) for residual, model in zip(residuals, models, strict=True)]
+        noise = max(_LEAST_NOISE, _typical(np.concatenate(residuals) - np.concatenate(offsets)))
         for d in np.flatnonzero(told):
-            errors = np.concatenate([_errors(*origin, fit, noise) for origin in origins[d]])
+            errors = np.concatenate(
+                [
+                    _errors(points, log_loss - offsets[k], *masks, fit, noise)
+                    for k, (points, log_loss) in enumerate(surfaces)
+                    for masks in _origins(points @ ways[d], enough)
+                ]
+            )
             limit = 3 * _typical(errors)
             found[d] = np.sqrt(np.mean(np.clip(errors, -limit, limit) ** 2))
     return found
@@ -135,6 +150,11 @@ def _fitter(law: Law, rows: int) -> Fit:
         return middle + at(start.tobytes())[1]
 
     return fit
+
+
+def _medians(residual: np.ndarray, model: np.ndarray) -> np.ndarray:
+    """The median residual of the model of each run, shape (n,)."""
+    return np.asarray(pd.Series(residual).groupby(model).transform("median"))
 
 
 def _typical(errors: np.ndarray) -> float:

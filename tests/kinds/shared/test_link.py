@@ -102,3 +102,9 @@ def test_densities_of_two_links_are_not_compared():
     positive = read_runs(frame(zero=10.0))
     with pytest.raises(LawError, match=r"chinchilla\(link=identity\) law is of loss, the chinchilla law of log loss"):
         bl.compare(positive, ["chinchilla", LAW])
+
+
+def test_losses_far_beyond_all_numbers_are_finite():
+    """Noise of a table with gross outliers may have tails so heavy that a draw of a loss has no double."""
+    with np.errstate(all="raise"):
+        assert np.isfinite(LOSS.inverse(np.array([1e4, 0.0]))).all()

@@ -81,6 +81,14 @@ def test_errors_of_one_covariate_are_found_in_its_direction():
     assert errors[WAYS.index((0.0, 1.0))] > 2 * errors[WAYS.index((1.0, 0.0))]
 
 
+def test_offsets_of_models_are_no_errors_of_the_law_where_they_have_some():
+    points, log_loss = table(noise=0.001)
+    model = np.searchsorted(np.unique(np.round(points[:, 0], 6)), np.round(points[:, 0], 6)) // 4
+    moved = log_loss + 0.03 * np.random.default_rng(1).normal(size=model.max() + 1)[model]
+    own, none = misfit_errors(LAW, [(points, moved)], [model]), misfit_errors(LAW, [(points, moved)])
+    assert (own < 0.5 * none).all()
+
+
 def test_surfaces_are_pooled_and_levels_do_not_matter():
     points, log_loss = table(noise=0.01)
     once = misfit_errors(LAW, [(points, log_loss)])
