@@ -19,6 +19,7 @@ from bayeslaw.runs.checks import (
     seed_problems,
     unit_problems,
 )
+from bayeslaw.runs.counted_params import ask_about_sizes_of_models
 from bayeslaw.runs.drafting import Draft, draft_of
 from bayeslaw.runs.evidence import (
     ask_about_metric,
@@ -245,6 +246,8 @@ def _asked(
     questions += ask_about_metric(draft.table, loss)
     if "accuracy" in draft.read:
         questions += ask_about_scores(loss, draft.read["accuracy"])
+    if not questions:
+        questions += ask_about_sizes_of_models(draft.table)
     if not questions:
         questions += ask_about_shifted_sizes(draft.table, sheet.roles.columns)
         questions += ask_what_tells_apart(draft.table)

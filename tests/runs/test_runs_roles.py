@@ -314,6 +314,19 @@ def test_learning_rates_are_settings_and_measured_times_are_not():
     assert understand(methods([10.0, 20.0]).rename(columns={"method": "seconds"})).questions == ()
 
 
+@pytest.mark.parametrize("heading", ["# params (non-emb.)", "nonzero params", "active_params", "params_embedding"])
+def test_parameters_counted_in_a_way_of_their_own_are_asked_about_where_one_model_would_have_several(heading):
+    rows = [(size, 20 * size, 2 + 60 * size**-0.3) for size in (6e7, 2e8, 6e8)]
+    frame = pd.DataFrame(rows, columns=[heading, "tokens", "loss"])
+    (question,) = understand(frame).questions
+    assert question.options == (f"{heading}=params", f"{heading}=variant", f"{heading}=ignore")
+    assert read_runs(frame, roles={heading: "params"}).table["params"].tolist() == [6e7, 2e8, 6e8]
+    assert len(read_runs(frame, roles={heading: "variant"}).models) == 3
+    assert understand(frame.assign(model=["a", "b", "c"])).questions == ()
+    assert understand(frame.assign(params=frame[heading])).questions == ()
+    assert understand(frame.rename(columns={heading: "param_norm"})).questions == ()
+
+
 def test_repeats_by_seed_are_not_asked_about():
     frame = methods(["x", "y"], gap=1.02, n=4).assign(loss=lambda t: t["loss"] * np.tile([1, 1.03], 4))
     assert understand(frame.rename(columns={"method": "seed"})).questions == ()
