@@ -97,7 +97,7 @@ _LOSS_UNITS = {
 
 EVALUATION_WORDS = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev", "heldout", "holdout"])
 TRAINING_WORDS = frozenset(["train", "training"])
-_OVERALL = frozenset(["macro", "mean", "avg", "average", "overall", "final", "best"])
+_OVERALL = frozenset(["macro", "mean", "avg", "average", "overall", "final", "last", "best", "min", "lowest"])
 _OTHER_LOSSES_LIST = "aux, auxiliary, z, balance, balancing, load, router, kl, reg, regularization, l1, l2, moe, scale"
 OTHER_LOSSES = frozenset(_OTHER_LOSSES_LIST.split(", "))
 _LOSS_WORDS = ("loss", "nll", "ce", "xent", "cross entropy", "log perplexity", "log ppl", "negative log likelihood")

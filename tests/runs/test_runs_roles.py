@@ -314,6 +314,14 @@ def test_learning_rates_are_settings_and_measured_times_are_not():
     assert understand(methods([10.0, 20.0]).rename(columns={"method": "seconds"})).questions == ()
 
 
+@pytest.mark.parametrize("end", ["final_val_loss", "last_val_loss"])
+@pytest.mark.parametrize("best", ["best_val_loss", "min_val_loss", "lowest eval loss"])
+def test_the_loss_at_the_end_and_the_best_on_the_way_are_asked_about(end, best):
+    frame = pd.DataFrame({"model": ["a", "a"], "tokens": [1e9, 2e9], end: [3.1, 3.0], best: [3.0, 2.9]})
+    (question,) = understand(frame).questions
+    assert question.options == (f"{end}=loss", f"{best}=loss")
+
+
 @pytest.mark.parametrize("heading", ["# params (non-emb.)", "nonzero params", "active_params", "params_embedding"])
 def test_parameters_counted_in_a_way_of_their_own_are_asked_about_where_one_model_would_have_several(heading):
     rows = [(size, 20 * size, 2 + 60 * size**-0.3) for size in (6e7, 2e8, 6e8)]
