@@ -26,7 +26,6 @@ from bayeslaw.runs.evidence import (
     ask_about_numbers,
     ask_about_shifted_sizes,
     ask_about_values,
-    ask_what_tells_apart,
     names_that_nearly_agree,
 )
 from bayeslaw.runs.questions import OpenQuestionsError, Question
@@ -36,6 +35,7 @@ from bayeslaw.runs.readers.registry import read_raw, read_several
 from bayeslaw.runs.schedules import schedule_check
 from bayeslaw.runs.score_checks import ask_about_scores, below_chance, check_metrics_are_scores, score_problems
 from bayeslaw.runs.scores import are_accuracies
+from bayeslaw.runs.settings import ask_what_tells_apart, repeats_with_other_settings
 from bayeslaw.runs.sheets import Sheet, is_log, tidy_sheet
 from bayeslaw.runs.stated import read_answers, scores_as_roles
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
@@ -281,6 +281,7 @@ def _checked(draft: Draft) -> Draft:
             *draft.notes,
             *said,
             *names_that_nearly_agree(draft.table),
+            *repeats_with_other_settings(draft.table),
             *below_chance(draft.table),
             *runs_that_stopped(draft.table),
         ),

@@ -314,6 +314,17 @@ def test_learning_rates_are_settings_and_measured_times_are_not():
     assert understand(methods([10.0, 20.0]).rename(columns={"method": "seconds"})).questions == ()
 
 
+def test_a_sweep_whose_losses_are_close_is_said_to_count_as_repeats():
+    rows = [(size, 20 * size, rate, 3 - 0.1 * i + j / 100) for i, size in enumerate((6e7, 2e8, 6e8, 2e9))
+            for j, rate in enumerate((1e-4, 1e-3))]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["params", "tokens", "max lr", "loss"]).assign(seconds=range(8))
+    (note,) = [note for note in read_runs(frame).notes if "repeats" in note]
+    assert note.startswith("8 of 8 runs count as repeats of 4 models and sizes, though they differ in 'max lr': ")
+    assert "--as 'max lr=variant'" in note
+    assert len(read_runs(frame, roles={"max lr": "variant"}).models) == 8
+    assert not [note for note in read_runs(frame.drop(columns="max lr")).notes if "repeats" in note]
+
+
 @pytest.mark.parametrize("end", ["final_val_loss", "last_val_loss"])
 @pytest.mark.parametrize("best", ["best_val_loss", "min_val_loss", "lowest eval loss"])
 def test_the_loss_at_the_end_and_the_best_on_the_way_are_asked_about(end, best):
