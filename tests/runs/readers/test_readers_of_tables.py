@@ -117,6 +117,22 @@ def test_objects_under_names_are_models(tmp_path):
     assert read_runs(tmp_path / "t.json").models == ("gpt2", "opt")
 
 
+def test_runs_under_their_names_inside_another_object(tmp_path):
+    runs = {f"run{i}": {"config": {"n_params": 1e8}, "tokens": (i + 1) * 1e9, "metrics": {"val_loss": 3 - 0.1 * i}}
+            for i in range(3)}  # fmt: skip
+    (tmp_path / "t.json").write_text(json.dumps({"project": {"name": "sweep"}, "runs": runs}))
+    found = read_runs(tmp_path / "t.json")
+    assert found.models == ("run0", "run1", "run2")
+    assert found.table["loss"].tolist() == [3.0, 2.9, 2.8]
+    assert found.table["project.name"].tolist() == ["sweep"] * 3
+
+
+def test_losses_beside_others_of_one_run_are_no_runs(tmp_path):
+    others = {name: {"loss": 3.0, "tokens": 1e6} for name in ("c4", "wiki")}
+    (tmp_path / "t.json").write_text(json.dumps({"model": "a", "tokens": 1e9, "val_loss": 3.1, "domains": others}))
+    assert read_runs(tmp_path / "t.json").table["loss"].tolist() == [3.1]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_encodings(tmp_path, encoding):
     (tmp_path / "t.csv").write_bytes(CSV.encode(encoding))
