@@ -154,6 +154,22 @@ def test_decimal_commas(tmp_path, text, told):
     assert any(told in note for note in runs.notes)
 
 
+@pytest.mark.parametrize("tokens", ["2.000.000.000", "2 000 000 000", "2e9"])
+def test_losses_with_three_decimals_behind_commas_are_no_thousands(tmp_path, tokens):
+    (tmp_path / "t.csv").write_text(f"model;tokens;val_loss\na;{tokens};3,627\na;4e9;3,581\n")
+    runs = read_runs(tmp_path / "t.csv")
+    assert runs.table[["tokens", "loss"]].to_numpy().tolist() == [[2e9, 3.627], [4e9, 3.581]]
+    assert any(note.startswith("Decimals have commas ('3,581' is 3.581)") for note in runs.notes)
+
+
+@pytest.mark.parametrize("row", ["a;2,000,000,000;3,627", "a;2e9;3,627;0.5", "a;1.5e9;3,627"])
+def test_commas_in_losses_that_may_be_thousands_are_refused(tmp_path, row):
+    heading = "model;tokens;val_loss" + ";lr" * (row.count(";") - 2)
+    (tmp_path / "t.csv").write_text(f"{heading}\n{row}\n")
+    with pytest.raises(RunsError, match="Write decimals with a point"):
+        read_runs(tmp_path / "t.csv")
+
+
 def test_marks_behind_numbers(tmp_path):
     rows = ["| a† | 1k§ | 3.5 (±0.1) |", "| a† | 2k[^1] | 3.25 ± 0.2† |", "| b-2 | 1e3 | 3.1e0<sup>a</sup> |"]
     (tmp_path / "t.md").write_text("\n".join(["| model | data | loss |", "|---|--:|--:|", *rows]))
