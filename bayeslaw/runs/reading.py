@@ -30,6 +30,7 @@ from bayeslaw.runs.evidence import (
 )
 from bayeslaw.runs.questions import OpenQuestionsError, Question
 from bayeslaw.runs.readers.base import Raw
+from bayeslaw.runs.readers.nested_cells import with_records
 from bayeslaw.runs.readers.opened import stem_of
 from bayeslaw.runs.readers.registry import read_raw, read_several
 from bayeslaw.runs.schedules import schedule_check
@@ -198,7 +199,8 @@ def _selected(
 def _found(source: Source) -> tuple[Raw, str, str, Path | None]:
     """Find a source: what is in it, its name, what its task is called, and the folder it lies in."""
     if isinstance(source, pd.DataFrame):
-        return Raw("table", source), "<DataFrame>", "task", None
+        cells, notes = with_records(source)
+        return Raw("table", cells, notes), "<DataFrame>", "task", None
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         raw = read_raw(path)

@@ -3,6 +3,7 @@
 import json
 from importlib.metadata import EntryPoint
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -168,6 +169,20 @@ def test_commas_in_losses_that_may_be_thousands_are_refused(tmp_path, row):
     (tmp_path / "t.csv").write_text(f"{heading}\n{row}\n")
     with pytest.raises(RunsError, match="Write decimals with a point"):
         read_runs(tmp_path / "t.csv")
+
+
+def test_records_in_cells_of_a_frame():
+    """As the interface of W&B gives runs."""
+    summaries = [{"val_loss": 3.0, "tokens": 1e9}, {"val_loss": 2.9, "tokens": 2e9, "_wandb": {"runtime": 9}}]
+    frame = pd.DataFrame({"summary": summaries, "config": [{"n_params": 1e8}] * 2, "name": ["a", "b"]}, index=[7, 7])
+    runs = read_runs(frame)
+    assert runs.table[["model", "params", "tokens", "loss"]].to_numpy().tolist() == [
+        ["a", 1e8, 1e9, 3.0], ["b", 1e8, 2e9, 2.9]
+    ]  # fmt: skip
+    assert runs.notes[0].startswith("Cells below 'summary', 'config' hold records")
+    assert list(frame) == ["summary", "config", "name"]
+    odd = frame.assign(config=[{"n_params": 1e8}, np.arange(2)], tags=[{"a": 1}, None])
+    assert "params" not in read_runs(odd).table
 
 
 def test_marks_behind_numbers(tmp_path):
