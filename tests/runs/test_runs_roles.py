@@ -44,6 +44,11 @@ from bayeslaw.runs.stated import read_answers
         ("training FLOPs (x10^21)", "compute", 1e21),
         ("Compute (EFLOPs)", "compute", 1e18),
         ("budget (PF-days)", "compute", 86400e15),
+        ("Params, M", "params", 1e6),
+        ("Tokens, billions", "tokens", 1e9),
+        ("Loss, nats", "loss", 1),
+        ("Compute, PF-days", "compute", 86400e15),
+        ("# params (non-emb.)", "params", 1),
     ],
 )
 def test_headings(heading, role, scale):
@@ -60,7 +65,17 @@ def test_headings_that_mean_nothing(heading):
 
 
 @pytest.mark.parametrize(
-    "heading", ["size (GB)", "tokens (per GPU)", "throughput (tokens/s)", "size (tokens)", "model (7B)"]
+    "heading",
+    [
+        "size (GB)",
+        "tokens (per GPU)",
+        "throughput (tokens/s)",
+        "size (tokens)",
+        "model (7B)",
+        "tokens, per GPU",
+        "size, GB",
+        "Loss, M",
+    ],
 )
 def test_brackets_that_make_something_else_of_a_heading(heading):
     assert meaning(heading) is None
@@ -333,7 +348,7 @@ def test_the_loss_at_the_end_and_the_best_on_the_way_are_asked_about(end, best):
     assert question.options == (f"{end}=loss", f"{best}=loss")
 
 
-@pytest.mark.parametrize("heading", ["# params (non-emb.)", "nonzero params", "active_params", "params_embedding"])
+@pytest.mark.parametrize("heading", ["# params (backbone)", "nonzero params", "active_params", "params_embedding"])
 def test_parameters_counted_in_a_way_of_their_own_are_asked_about_where_one_model_would_have_several(heading):
     rows = [(size, 20 * size, 2 + 60 * size**-0.3) for size in (6e7, 2e8, 6e8)]
     frame = pd.DataFrame(rows, columns=[heading, "tokens", "loss"])
