@@ -12,6 +12,10 @@ from bayeslaw.runs.units import read_numbers
 BATCH_OF_TOKENS = 2**16
 """A batch from which on it is counted in tokens; those of sequences are smaller."""
 
+_TOKENS_OF_A_STEP = (
+    "tokens per step, tokens per batch, tokens per iteration, tokens per iter, tokens per update, batch size tokens, "
+    "batch size in tokens, global batch size tokens, batch tokens"
+)
 _OF_A_STEP = (
     "global batch size, total batch size, effective batch size, global train batch size, total train batch size, "
     "train global batch size"
@@ -27,7 +31,9 @@ _DEVICES = "n gpu, n gpus, num gpus, world size, num devices, n devices, num pro
 _MULTIPLIED = {"more devices": _DEVICES, "gradients that are accumulated": _ACCUMULATED}
 _LENGTH = "seq length, seq len, sequence length, sequence len, block size, context length, max seq len"
 _WANTED = {
-    plain(name) for names in (_OF_A_STEP, _OF_A_DEVICE, _ACCUMULATED, _DEVICES, _LENGTH) for name in names.split(", ")
+    plain(name)
+    for names in (_TOKENS_OF_A_STEP, _OF_A_STEP, _OF_A_DEVICE, _ACCUMULATED, _DEVICES, _LENGTH)
+    for name in names.split(", ")
 }
 
 _Setting = tuple[str, list[float]]
@@ -50,7 +56,8 @@ def batches_likely(cells: pd.DataFrame) -> tuple[tuple[str, ...], str]:
         Words on what they follow from; on settings that differ; else empty.
     """
     settings = _settings(cells)
-    of_step = _first(_OF_A_STEP, settings)
+    of_tokens = _first(_TOKENS_OF_A_STEP, settings)
+    of_step = of_tokens or _first(_OF_A_STEP, settings)
     batch = of_step or _first(_OF_A_DEVICE, settings)
     if batch is None:
         return (), ""
@@ -63,7 +70,7 @@ def batches_likely(cells: pd.DataFrame) -> tuple[tuple[str, ...], str]:
     told = f" By the settings beside it, {' times '.join(f'{heading!r} ({v[0]:.12g})' for heading, v in factors)}"
     missing = [told for told, one in multiplied.items() if one is None]
     more = f"; {', or '.join(missing)}{',' * (len(missing) > 1)} multiply that" if missing else ""
-    if examples >= BATCH_OF_TOKENS:
+    if of_tokens is not None or examples >= BATCH_OF_TOKENS:
         return (f"tokens:{examples:.12g}",), f"{told}, it is {examples:.12g} tokens{more}."
     length = _first(_LENGTH, settings)
     if length is None or len(length[1]) > 1:

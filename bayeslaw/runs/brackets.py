@@ -1,4 +1,4 @@
-"""What stands behind a heading: units in brackets (``loss (nats/token)``, ``D (B tokens)``) and powers of ten."""
+"""What stands behind a heading: units in brackets or after a comma (``D (B tokens)``, ``Loss, nats``) and powers."""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bayeslaw.runs.units import MULTIPLE, RAISED, multiple_of
 
 _BRACKETS = re.compile(r"(.{1,80}?)[\s_]*[(\[]([^()\[\]]{1,40})[)\]]")
+_COMMA = re.compile(r"(.{1,80}?),\s+(\S.{0,39})")
 _POWER_BEHIND = re.compile(r"(.{1,80}?)[\s_]*[x×/]\s*((?:10\s?(?:\^|\*\*)?\s?|1e)\S{1,3})", re.IGNORECASE)  # noqa: RUF001
 _POWER = re.compile(r"(?:[x×·*]\s*)?(?:10\s?(?:\^|\*\*)?\s?|1e\+?)\{?(\d{1,2})\}?", re.IGNORECASE)  # noqa: RUF001
 _IN_FRONT = re.compile(r"^(?:in|number of)\s+", re.IGNORECASE)
@@ -17,8 +18,8 @@ _OF_FLOP = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15, "e": 1e
 _PF_DAYS = re.compile(r"pf(?:lops?)?[\s/-]*(?:s[\s/-]*)?days?", re.IGNORECASE)
 _SECONDS_A_DAY = 86400.0
 _NOUNS = {
-    "params": "params, parameters, parameter, total, non embedding, nonembedding, without embeddings, non embedding "
-    "params, non embedding parameters",
+    "params": "params, parameters, parameter, total, non embedding, nonembedding, non emb, non emb., "
+    "without embeddings, non embedding params, non embedding parameters",
     "tokens": "tokens, token, toks, tok",
     "data": "examples, samples, sequences, images, sentences",
 }
@@ -49,7 +50,7 @@ class Behind:
 
 def behind(heading: str) -> Behind | None:
     """What stands behind a heading; None if nothing does that is understood."""
-    found = _BRACKETS.fullmatch(heading.strip()) or _POWER_BEHIND.fullmatch(heading.strip())
+    found = next((one for form in (_BRACKETS, _COMMA, _POWER_BEHIND) if (one := form.fullmatch(heading.strip()))), None)
     if found is None:
         return None
     base, text = found[1], found[2].strip()

@@ -55,7 +55,7 @@ ALIASES = {
     "data size, n train, num train, n data, consumed samples, consumed train samples, time sample",
     "params": "params, N, param, parameters, parameter, n params, num params, n parameters, num parameters, "
     "number of parameters, param count, params count, parameter count, parameters count, total params, "
-    "total parameters, model params, model parameters, size, model size",
+    "total parameters, params total, parameters total, model params, model parameters, size, model size",
     "tokens": "tokens, n tokens, num tokens, number of tokens, token count, tokens seen, seen tokens, total tokens, "
     "train tokens, training tokens, n train tokens, num training tokens, consumed tokens, num input tokens seen, "
     "tokens trained, trained tokens, n tokens seen, num tokens seen, tokens processed, processed tokens, time token, "
@@ -97,7 +97,7 @@ _LOSS_UNITS = {
 
 EVALUATION_WORDS = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev", "heldout", "holdout"])
 TRAINING_WORDS = frozenset(["train", "training"])
-_OVERALL = frozenset(["macro", "mean", "avg", "average", "overall", "final", "best"])
+_OVERALL = frozenset(["macro", "mean", "avg", "average", "overall", "final", "last", "best", "min", "lowest"])
 _OTHER_LOSSES_LIST = "aux, auxiliary, z, balance, balancing, load, router, kl, reg, regularization, l1, l2, moe, scale"
 OTHER_LOSSES = frozenset(_OTHER_LOSSES_LIST.split(", "))
 _LOSS_WORDS = ("loss", "nll", "ce", "xent", "cross entropy", "log perplexity", "log ppl", "negative log likelihood")

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.runs.checks import ReadColumn
-from bayeslaw.runs.columns import CANONICAL, NAMES, last_part, meanings_of_metric
+from bayeslaw.runs.columns import NAMES, meanings_of_metric
 from bayeslaw.runs.questions import Question
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.stated import role_text
@@ -26,25 +26,11 @@ ROUNDING = 1e-6
 COMPUTE_OFF = 10.0
 """Times 6 N D, by which compute may differ from it."""
 
-APART = 0.03
-"""Logarithm of the ratio of two losses of one model and size, beyond which they are further apart than seeds are."""
-
-CONSISTENT, CONSISTENTLY_APART = 6, 0.003
-"""If one of two is better in each of so many places, they may be closer than that."""
-
 SHARED_SIZES = 3
 """Sizes that models have in common, from which on they were measured on one grid."""
 
 RISING = 0.75
 """Share of models that rise, or fall, from which on a table is taken to."""
-
-_SETTINGS_LIST = (
-    "lr, learningrate, maxlr, peaklr, learningratepeak, batchsize, bs, globalbatchsize, weightdecay, wd, "
-    "warmup, warmupsteps, rank, lorarank, dropout, epochs, numepochs, optimizerlr, optimizerlearningrate, "
-    "temperature, seqlen, sequencelength, numfewshot, nfewshot, fewshot, nshot, nshots, shots"
-)
-_SETTINGS = frozenset(_SETTINGS_LIST.split(", "))
-"""Columns of numbers that tell runs apart; other numbers may be measured."""
 
 
 def ask_about_numbers(
@@ -168,55 +154,6 @@ def _compute(table: pd.DataFrame, column: Column, derived: bool) -> list[Questio
         "step or a sequence, or in another unit."
     )
     return [_about_compute(column, times, told)]
-
-
-def ask_what_tells_apart(table: pd.DataFrame) -> list[Question]:
-    """Ask about a column that tells apart runs of one model and size whose losses differ by more than seeds do."""
-    keys = [name for name in ("task", "model", "params", "data", "tokens", "unique_data", "metric") if name in table]
-    table = table[np.isfinite(table["loss"]) & (table["loss"] > 0)]
-    if not table.duplicated(keys).any():
-        return []
-    settings = [name for name in table.columns if name not in ("row", *CANONICAL) and _is_setting(table, name)]
-    for name in sorted(settings, key=lambda name: table[name].nunique()):
-        means = np.log(table.groupby([*keys, name], sort=False)["loss"].mean()).unstack(name)
-        means = means[means.notna().sum(axis=1) > 1]
-        if means.empty:
-            continue
-        apart = (means.max(axis=1) - means.min(axis=1)).to_numpy(float)
-        by_level = np.log(table["loss"]).groupby([table[key] for key in (*keys, name)], sort=False)
-        within = (by_level.max() - by_level.min())[by_level.size() > 1]
-        if np.median(apart) > max(APART, 2 * (within.median() if len(within) else 0.0)) or _one_always_wins(means):
-            return [_tell_apart(name, table, float(np.exp(apart.max())))]
-    return []
-
-
-def _one_always_wins(means: pd.DataFrame) -> bool:
-    """Whether one of two is better wherever both were tried, and not by nothing."""
-    if means.shape[1] != 2 or len(means) < CONSISTENT:
-        return False
-    ahead = (means.iloc[:, 0] - means.iloc[:, 1]).to_numpy(float)
-    return bool(abs(np.sign(ahead).sum()) == len(ahead) and np.median(np.abs(ahead)) > CONSISTENTLY_APART)
-
-
-def _is_setting(table: pd.DataFrame, name: str) -> bool:
-    """Whether a column may say how runs were made: words that come again, or numbers of a known setting."""
-    column = table[name]
-    number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if number and last_part(name) not in _SETTINGS:
-        return False
-    return bool(2 <= column.nunique() <= max(2, len(column) // 2))
-
-
-def _tell_apart(name: str, table: pd.DataFrame, times: float) -> Question:
-    levels = list(map(repr, table[name].drop_duplicates().tolist()))
-    shown = ", ".join(levels[:4]) + (", …" if len(levels) > 4 else "")
-    return Question(
-        name,
-        (f"{name}=variant", f"{name}=task", f"{name}=ignore"),
-        f"Runs of one model and size differ in column {name!r} ({shown}) and have losses up to {times:.3g} times "
-        "apart, more than repeats do: 'variant' makes models of their own of them, 'task' tasks of their own, "
-        "'ignore' says that they are repeats.",
-    )
 
 
 def ask_about_values(table: pd.DataFrame, heading: str) -> list[Question]:

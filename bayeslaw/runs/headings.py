@@ -22,6 +22,7 @@ _NAMED_BY = {
         "compute": "flop, flops, flos",
         "steps": "step, steps, iteration, iterations",
     },
+    "params": {"params": "param, params, parameter, parameters"},
 }
 """Words of headings that speak for a missing column, by the answer to ``--as`` that they suggest."""
 
@@ -29,9 +30,14 @@ _OF_SETTINGS = (
     "per, s, sec, second, seconds, rate, speed, throughput, time, runtime, warmup, logging, save, accumulation, max, "
     "vocab"
 )
-_OTHERWISE = {"loss": OTHER_LOSSES | {"log"}, "data": EVALUATION_WORDS | {*_OF_SETTINGS.split(", ")}}
-"""Words of headings that speak against it: rates and settings count no data that a run was trained on, and logarithms
-may have been taken to any base."""
+_OF_STATISTICS = "norm, grad, grads, gradient, mean, std, rms, max, min, update, updates, ratio, per, lr, scale, log"
+_OTHERWISE = {
+    "loss": OTHER_LOSSES | {"log"},
+    "data": EVALUATION_WORDS | {*_OF_SETTINGS.split(", ")},
+    "params": frozenset(_OF_STATISTICS.split(", ")),
+}
+"""Words of headings that speak against it: rates and settings count no data that a run was trained on, norms of
+parameters no parameters, and logarithms may have been taken to any base."""
 
 OFFERED = 3
 """Columns that a refusal offers at most."""
@@ -95,7 +101,7 @@ def likely_answers(role: str, cells: pd.DataFrame) -> tuple[str, ...]:
 
     Parameters
     ----------
-    role : the column that is missing, ``loss`` or ``data``.
+    role : the column that is missing, ``loss``, ``data`` or ``params``.
     cells : the table, under its own headings.
 
     Returns
@@ -110,7 +116,7 @@ def likely_answers(role: str, cells: pd.DataFrame) -> tuple[str, ...]:
         answer = next((suggested[word] for word in words if word in suggested), None)
         if answer is None or meaning(heading) is not None or not _OTHERWISE[role].isdisjoint(words):
             continue
-        if read_numbers(cells[heading], counts=role == "data").are_finite:
+        if read_numbers(cells[heading], counts=role != "loss").are_finite:
             found.append(f"{heading}={answer}")
     return tuple(found[:OFFERED])
 

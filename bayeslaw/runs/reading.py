@@ -19,22 +19,24 @@ from bayeslaw.runs.checks import (
     seed_problems,
     unit_problems,
 )
+from bayeslaw.runs.counted_params import ask_about_sizes_of_models
 from bayeslaw.runs.drafting import Draft, draft_of
 from bayeslaw.runs.evidence import (
     ask_about_metric,
     ask_about_numbers,
     ask_about_shifted_sizes,
     ask_about_values,
-    ask_what_tells_apart,
     names_that_nearly_agree,
 )
 from bayeslaw.runs.questions import OpenQuestionsError, Question
 from bayeslaw.runs.readers.base import Raw
+from bayeslaw.runs.readers.nested_cells import with_records
 from bayeslaw.runs.readers.opened import stem_of
 from bayeslaw.runs.readers.registry import read_raw, read_several
 from bayeslaw.runs.schedules import schedule_check
 from bayeslaw.runs.score_checks import ask_about_scores, below_chance, check_metrics_are_scores, score_problems
 from bayeslaw.runs.scores import are_accuracies
+from bayeslaw.runs.settings import ask_what_tells_apart, repeats_with_other_settings
 from bayeslaw.runs.sheets import Sheet, is_log, tidy_sheet
 from bayeslaw.runs.stated import read_answers, scores_as_roles
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
@@ -197,7 +199,8 @@ def _selected(
 def _found(source: Source) -> tuple[Raw, str, str, Path | None]:
     """Find a source: what is in it, its name, what its task is called, and the folder it lies in."""
     if isinstance(source, pd.DataFrame):
-        return Raw("table", source), "<DataFrame>", "task", None
+        cells, notes = with_records(source)
+        return Raw("table", cells, notes), "<DataFrame>", "task", None
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         raw = read_raw(path)
@@ -246,6 +249,8 @@ def _asked(
     if "accuracy" in draft.read:
         questions += ask_about_scores(loss, draft.read["accuracy"])
     if not questions:
+        questions += ask_about_sizes_of_models(draft.table)
+    if not questions:
         questions += ask_about_shifted_sizes(draft.table, sheet.roles.columns)
         questions += ask_what_tells_apart(draft.table)
     return raw, sheet, draft, questions
@@ -278,6 +283,7 @@ def _checked(draft: Draft) -> Draft:
             *draft.notes,
             *said,
             *names_that_nearly_agree(draft.table),
+            *repeats_with_other_settings(draft.table),
             *below_chance(draft.table),
             *runs_that_stopped(draft.table),
         ),

@@ -74,12 +74,13 @@ def schedule_check(table: pd.DataFrame, headings: tuple[str, ...] = ()) -> Check
             "Compare runs that ended their schedule (one row a run), or checkpoints before the decay: a law of both "
             "foretells neither. --where chooses rows; the law 'annealing' has the schedule in it.",
         )  # fmt: skip
-    return at_most(
-        "schedule", 0, 0, np.inf,
-        f"The learning rate ({column!r}) is held along the rows: predictions are of runs that are stopped at that "
-        "rate, not after a decay.",
-        "",
-    )  # fmt: skip
+    stopped = "predictions are of runs that are stopped at that rate, not after a decay."
+    held = f"The learning rate ({column!r}) is held along the rows: {stopped}"
+    setting = (
+        f"The learning rate ({column!r}) is one number in all rows of a run, as settings are: nothing tells whether it "
+        f"decayed. If it was logged at every row, {stopped}"
+    )
+    return at_most("schedule", 0, 0, np.inf, held if _moves(table, column) else setting, "")
 
 
 def _decays(share: np.ndarray) -> bool:
@@ -102,16 +103,27 @@ def _of_texts(table: pd.DataFrame, column: str) -> Check:
     )  # fmt: skip
 
 
+def _moves(table: pd.DataFrame, column: str) -> bool:
+    """Whether the rate of any run changes at all, as in a warm-up."""
+    rates = pd.Series(read_numbers(table[column], counts=False).values, index=table.index)
+    return bool((rates.groupby(_runs_of(table)).nunique() > 1).any())
+
+
+def _runs_of(table: pd.DataFrame) -> pd.Series:
+    """Number of the run that each row is of."""
+    keys = [name for name in ("task", "family", "model", "params", "seed") if name in table]
+    return table.groupby(keys, sort=False, dropna=False).ngroup()
+
+
 def _models(count: int, of: int) -> str:
     return f"{count} of {of} models" if of > 1 else "the model"
 
 
 def _shares(table: pd.DataFrame, column: str) -> Iterator[np.ndarray]:
     """Rates of each run along its sizes, as shares of the peak, from the peak on."""
-    keys = [name for name in ("task", "family", "model", "params", "seed") if name in table]
     rates = read_numbers(table[column], counts=False).values
     size = table["data"].to_numpy(float)
-    for rows in table.groupby(keys, sort=False, dropna=False).indices.values():
+    for rows in table.groupby(_runs_of(table), sort=False).indices.values():
         ordered = rates[np.asarray(rows)[np.argsort(size[rows], kind="stable")]]
         ordered = ordered[np.isfinite(ordered) & (ordered >= 0)]
         if len(ordered) and ordered.max() > 0:

@@ -44,6 +44,11 @@ from bayeslaw.runs.stated import read_answers
         ("training FLOPs (x10^21)", "compute", 1e21),
         ("Compute (EFLOPs)", "compute", 1e18),
         ("budget (PF-days)", "compute", 86400e15),
+        ("Params, M", "params", 1e6),
+        ("Tokens, billions", "tokens", 1e9),
+        ("Loss, nats", "loss", 1),
+        ("Compute, PF-days", "compute", 86400e15),
+        ("# params (non-emb.)", "params", 1),
     ],
 )
 def test_headings(heading, role, scale):
@@ -60,7 +65,17 @@ def test_headings_that_mean_nothing(heading):
 
 
 @pytest.mark.parametrize(
-    "heading", ["size (GB)", "tokens (per GPU)", "throughput (tokens/s)", "size (tokens)", "model (7B)"]
+    "heading",
+    [
+        "size (GB)",
+        "tokens (per GPU)",
+        "throughput (tokens/s)",
+        "size (tokens)",
+        "model (7B)",
+        "tokens, per GPU",
+        "size, GB",
+        "Loss, M",
+    ],
 )
 def test_brackets_that_make_something_else_of_a_heading(heading):
     assert meaning(heading) is None
@@ -312,6 +327,38 @@ def test_two_methods_that_are_close_but_never_change_places_are_asked_about():
 def test_learning_rates_are_settings_and_measured_times_are_not():
     assert [one.about for one in understand(methods([1e-3, 1e-4]).rename(columns={"method": "lr"})).questions] == ["lr"]
     assert understand(methods([10.0, 20.0]).rename(columns={"method": "seconds"})).questions == ()
+
+
+def test_a_sweep_whose_losses_are_close_is_said_to_count_as_repeats():
+    rows = [(size, 20 * size, rate, 3 - 0.1 * i + j / 100) for i, size in enumerate((6e7, 2e8, 6e8, 2e9))
+            for j, rate in enumerate((1e-4, 1e-3))]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["params", "tokens", "max lr", "loss"]).assign(seconds=range(8))
+    (note,) = [note for note in read_runs(frame).notes if "repeats" in note]
+    assert note.startswith("8 of 8 runs count as repeats of 4 models and sizes, though they differ in 'max lr': ")
+    assert "--as 'max lr=variant'" in note
+    assert len(read_runs(frame, roles={"max lr": "variant"}).models) == 8
+    assert not [note for note in read_runs(frame.drop(columns="max lr")).notes if "repeats" in note]
+
+
+@pytest.mark.parametrize("end", ["final_val_loss", "last_val_loss"])
+@pytest.mark.parametrize("best", ["best_val_loss", "min_val_loss", "lowest eval loss"])
+def test_the_loss_at_the_end_and_the_best_on_the_way_are_asked_about(end, best):
+    frame = pd.DataFrame({"model": ["a", "a"], "tokens": [1e9, 2e9], end: [3.1, 3.0], best: [3.0, 2.9]})
+    (question,) = understand(frame).questions
+    assert question.options == (f"{end}=loss", f"{best}=loss")
+
+
+@pytest.mark.parametrize("heading", ["# params (backbone)", "nonzero params", "active_params", "params_embedding"])
+def test_parameters_counted_in_a_way_of_their_own_are_asked_about_where_one_model_would_have_several(heading):
+    rows = [(size, 20 * size, 2 + 60 * size**-0.3) for size in (6e7, 2e8, 6e8)]
+    frame = pd.DataFrame(rows, columns=[heading, "tokens", "loss"])
+    (question,) = understand(frame).questions
+    assert question.options == (f"{heading}=params", f"{heading}=variant", f"{heading}=ignore")
+    assert read_runs(frame, roles={heading: "params"}).table["params"].tolist() == [6e7, 2e8, 6e8]
+    assert len(read_runs(frame, roles={heading: "variant"}).models) == 3
+    assert understand(frame.assign(model=["a", "b", "c"])).questions == ()
+    assert understand(frame.assign(params=frame[heading])).questions == ()
+    assert understand(frame.rename(columns={heading: "param_norm"})).questions == ()
 
 
 def test_repeats_by_seed_are_not_asked_about():

@@ -37,7 +37,14 @@ def test_checkpoints_on_the_way_of_a_decay_are_no_finished_runs():
 def test_a_warm_up_is_no_decay_and_a_held_rate_is_said():
     check = checked(log(lambda share: min(1.0, 3 * share)))
     assert check.status == "PASS"
-    assert "stopped at that rate" in check.sentence
+    assert check.sentence.startswith("The learning rate ('lr') is held along the rows: predictions are of runs that")
+
+
+def test_a_rate_that_never_changes_may_be_a_setting():
+    """As parameters of MLflow and the configuration of W&B have it, of a run whose rate decayed."""
+    check = checked(log(lambda share: 1.0))
+    assert check.status == "PASS"
+    assert "is one number in all rows of a run, as settings are: nothing tells whether it decayed" in check.sentence
 
 
 def test_rates_that_were_chosen_run_by_run_are_no_schedule():

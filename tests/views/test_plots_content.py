@@ -19,6 +19,7 @@ from bayeslaw.views.plots.style import (
     row_names,
     steady,
 )
+from tests.views import by_hand
 from tests.views.pictured import (
     FAMILIES,
     ODD,
@@ -220,6 +221,16 @@ def test_the_crossing_is_that_of_the_frame(results, picture):
 def test_where_nothing_crosses_nothing_is_marked(results):
     result = dataclasses.replace(results["crossing"], size={})
     assert not any("crossing" in text for text in texts(result.plot()))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_words_on_a_crossing_stand_where_the_line_of_medians_does_not(sign):
+    differences = np.full((4, 5), sign * 0.01) + 0.2 * np.array([[-1.0], [0.0], [0.0], [1.0]])
+    ax = dataclasses.replace(by_hand.crossing(), difference=differences).plot()
+    ax.figure.canvas.draw()
+    (words,) = [text for text in ax.texts if text.get_text().startswith("crossing")]
+    box = words.get_window_extent().transformed(ax.transData.inverted())
+    assert box.y1 < 0 if sign > 0 else box.y0 > 0
 
 
 def test_the_optimum_is_that_of_the_frame(results, picture):

@@ -18,7 +18,8 @@ def with_points(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[l
 
     Numbers such as ``1,600`` and ``1.600`` tell nothing of their own. They are read as those of the other columns are,
     if there some decimals have commas and none a point but in sizes such as ``1.3B``, which are names as well. Losses
-    and scores are no thousands: there ``3.512`` has a decimal point.
+    and scores are no thousands: there ``3.512`` has a decimal point, and ``3,512`` a decimal comma if nothing in the
+    table has a point or several commas; perplexities may be.
 
     Parameters
     ----------
@@ -40,7 +41,11 @@ def with_points(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[l
         for column, pointed in zip(columns, pointed_of, strict=True)
     ]
     of_commas = [
-        any(map(_has_decimal_comma, column)) and not other for column, other in zip(columns, of_others, strict=True)
+        not other
+        and (
+            any(map(_has_decimal_comma, column)) or (_is_small(heading) and not any(of_others) and _has_commas(column))
+        )
+        for heading, column, other in zip(header, columns, of_others, strict=False)
     ]
     is_mixed = any(cell[-1].isdigit() for pointed in pointed_of for cell in pointed)
     anew: dict[str, str] = {}
@@ -51,7 +56,7 @@ def with_points(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[l
         anew |= {old: new for old, new in zip(column, columns[position], strict=True) if old != new}
     if not anew:
         return [list(row) for row in rows], ()
-    example = min(filter(_has_decimal_comma, anew), key=lambda cell: (len(cell), cell))
+    example = min(filter(_COMMA.fullmatch, anew), key=lambda cell: (not _has_decimal_comma(cell), len(cell), cell))
     pointed = next((cell for cell in anew if _POINTS_OF_THOUSANDS.fullmatch(cell)), None)
     thousands = f", and points stand before thousands ({pointed!r} is {anew[pointed]})" if pointed else ""
     return [list(row) for row in zip(*columns, strict=True)], (
@@ -72,6 +77,17 @@ def _is_measured(heading: str) -> bool:
     """Whether a column has losses or scores, by its name, or by the size that it is of in a wide table."""
     known = meaning(heading)
     return known.role in ("loss", "accuracy") if known else heading in sizes_in_headings([heading])
+
+
+def _is_small(heading: str) -> bool:
+    """Whether a column has losses or scores that reach no thousands, as perplexities may."""
+    known = meaning(heading)
+    return known is not None and known.role in ("loss", "accuracy") and known.unit != "perplexity"
+
+
+def _has_commas(column: Sequence[str]) -> bool:
+    """Whether there are numbers such as ``3,512``, which of themselves may be thousands."""
+    return any(_COMMAS_OF_THOUSANDS.fullmatch(cell) and _COMMA.fullmatch(cell) for cell in column)
 
 
 def _has_decimal_point(cell: str) -> bool:

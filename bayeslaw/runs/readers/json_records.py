@@ -58,10 +58,22 @@ def _records(value: Any, source: str) -> tuple[str, Sequence[Mapping[str, Any]]]
         return FORMAT, [{**shared, **flattened(one)} for one in held]
     if lists and len(lists) == len(record):  # {"gpt2": [{…}, …], "opt": [{…}, …]}
         return FORMAT, [{"model": name, **one} for name, held in lists.items() for one in held]
+    named = [name for name, cells in record.items() if isinstance(cells, dict) and _are_runs(cells)]
+    if len(named) == 1:  # {"sweep": "a", "runs": {"r1": {…}, "r2": {…}}}
+        shared = flattened(_without(record, named))
+        if not any(map(is_measured, shared)):
+            form, records = _from_objects(record[named[0]])
+            return form, [{**shared, **one} for one in records]
     inner = [cell for cell in record.values() if isinstance(cell, dict)]
     if inner and len(inner) == len(record) and (_are_alike(inner) or len({frozenset(cell) for cell in inner}) == 1):
         return _from_objects(record)
     return FORMAT, [record]
+
+
+def _are_runs(cells: Mapping[str, Any]) -> bool:
+    """Whether a mapping holds runs under their names: objects of one kind, each with what was measured."""
+    objects = list(cells.values())
+    return _holds_objects(objects) and _are_alike([flattened(one) for one in objects])
 
 
 def _are_alike(objects: Sequence[Mapping[str, Any]]) -> bool:

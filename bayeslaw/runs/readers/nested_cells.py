@@ -1,4 +1,4 @@
-"""Cells of a text table that hold records, as ``{'lr': 0.1}``, which pandas writes of a column of objects."""
+"""Cells that hold records, as ``{'lr': 0.1}``, or their texts, which pandas writes of a column of records."""
 
 import ast
 import json
@@ -20,36 +20,46 @@ def with_records(cells: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
     Parameters
     ----------
-    cells : a table of texts.
+    cells : a table of texts, or of texts, records and numbers.
 
     Returns
     -------
     The table, and a note if there were any.
     """
-    grid = cells.to_numpy()
     found: dict[int, list[dict[str, Any]]] = {}
-    for position in sorted({p for row in grid for p, cell in enumerate(row) if str(cell).lstrip().startswith("{")}):
-        records = _records(grid[:, position].tolist(), str(cells.columns[position]))
+    for position in range(len(cells.columns)):
+        column = cells.iloc[:, position]
+        values = [] if pd.api.types.is_numeric_dtype(column) else column.tolist()
+        records = _records(values, str(cells.columns[position])) if any(map(_may_be_record, values)) else None
         if records is not None:
             found[position] = records
     if not found:
         return cells, ()
     parts = [
-        table_of(found[position]) if position in found else cells.iloc[:, [position]]
+        table_of(found[position]).set_axis(cells.index) if position in found else cells.iloc[:, [position]]
         for position in range(len(cells.columns))
     ]
     named = ", ".join(repr(cells.columns[position]) for position in found)
     return pd.concat(parts, axis=1), (f"Cells below {named} hold records: each entry is a column of its own.",)
 
 
-def _records(texts: list[Any], heading: str) -> list[dict[str, Any]] | None:
+def _may_be_record(cell: Any) -> bool:
+    return isinstance(cell, Mapping) or (isinstance(cell, str) and cell.lstrip().startswith("{"))
+
+
+def _is_blank(cell: Any) -> bool:
+    missing = cell is None or cell is pd.NA or (isinstance(cell, float) and cell != cell)
+    return missing or (isinstance(cell, str) and not cell.strip())
+
+
+def _records(values: list[Any], heading: str) -> list[dict[str, Any]] | None:
     """The records of a column, under headings of their own; None if it holds anything else."""
     records: list[dict[str, Any]] = []
-    for text in texts:
-        if isinstance(text, str) and not text.strip():
+    for cell in values:
+        if _is_blank(cell):
             records.append({})
             continue
-        record = _record(text)
+        record = dict(cell) if isinstance(cell, Mapping) else _record(cell)
         if record is None:
             return None
         try:

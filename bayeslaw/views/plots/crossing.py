@@ -58,7 +58,7 @@ def plot(result: Crossing, ax: Axes | None = None) -> Axes:
         style = {"va": va, "color": darker(colour), "fontweight": "bold"}
         write(ax, text, (0, y), (6, -5 if y else 5), "axes fraction", style)
     if result.size:
-        _mark(ax, result)
+        _mark(ax, result, p50)
     label_y(ax, f"difference of {_linked(result)}")
     settle(ax, 7.0 if own else None)
     label_x(ax, covariate_label("data", result.provenance), "bands: 50% and 90% intervals; line: median")
@@ -85,8 +85,11 @@ def _linked(result: Crossing) -> str:
     return f"{scale}{clean(outcome.name)}"
 
 
-def _mark(ax: Axes, result: Crossing) -> None:
-    """Mark the interval of the size of the likelier overtaking on the line of no difference, and write it out."""
+def _mark(ax: Axes, result: Crossing, median: np.ndarray) -> None:
+    """Mark the interval of the size of the likelier overtaking on the line of no difference, and write it out.
+
+    The words stand on the side of that line on which the median of the differences is not.
+    """
     size = result.size
     bar: dict[str, Any] = {"color": _MARK, "solid_capstyle": "butt", "zorder": 4}
     ax.plot([size["p05"], size["p95"]], [0, 0], linewidth=2.5, **bar)
@@ -96,5 +99,7 @@ def _mark(ax: Axes, result: Crossing) -> None:
     (left, right), at = np.log(ax.get_xlim()), np.log(size["median"])
     ha = "left" if at < left + (right - left) / 3 else "right" if at > right - (right - left) / 3 else "center"
     box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.5}
-    style = {"ha": ha, "va": "bottom", "color": darker(_MARK), "bbox": box, "zorder": 6}
-    write(ax, text, (size["median"], 0), (0, 9), "data", style)
+    inside = (result.sizes >= size["p05"]) & (result.sizes <= size["p95"])
+    below = np.mean(median[inside] if inside.any() else median) > 0
+    style = {"ha": ha, "va": "top" if below else "bottom", "color": darker(_MARK), "bbox": box, "zorder": 6}
+    write(ax, text, (size["median"], 0), (0, -9 if below else 9), "data", style)

@@ -3,6 +3,7 @@
 import json
 from importlib.metadata import EntryPoint
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -117,6 +118,22 @@ def test_objects_under_names_are_models(tmp_path):
     assert read_runs(tmp_path / "t.json").models == ("gpt2", "opt")
 
 
+def test_runs_under_their_names_inside_another_object(tmp_path):
+    runs = {f"run{i}": {"config": {"n_params": 1e8}, "tokens": (i + 1) * 1e9, "metrics": {"val_loss": 3 - 0.1 * i}}
+            for i in range(3)}  # fmt: skip
+    (tmp_path / "t.json").write_text(json.dumps({"project": {"name": "sweep"}, "runs": runs}))
+    found = read_runs(tmp_path / "t.json")
+    assert found.models == ("run0", "run1", "run2")
+    assert found.table["loss"].tolist() == [3.0, 2.9, 2.8]
+    assert found.table["project.name"].tolist() == ["sweep"] * 3
+
+
+def test_losses_beside_others_of_one_run_are_no_runs(tmp_path):
+    others = {name: {"loss": 3.0, "tokens": 1e6} for name in ("c4", "wiki")}
+    (tmp_path / "t.json").write_text(json.dumps({"model": "a", "tokens": 1e9, "val_loss": 3.1, "domains": others}))
+    assert read_runs(tmp_path / "t.json").table["loss"].tolist() == [3.1]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_encodings(tmp_path, encoding):
     (tmp_path / "t.csv").write_bytes(CSV.encode(encoding))
@@ -136,6 +153,36 @@ def test_decimal_commas(tmp_path, text, told):
     found = dict(zip(runs.table["data"], runs.table["loss"], strict=True))
     assert found == {(1_638_400 if "1.638.400" in text else 100): 3.5, 200: 3.25}
     assert any(told in note for note in runs.notes)
+
+
+@pytest.mark.parametrize("tokens", ["2.000.000.000", "2 000 000 000", "2e9"])
+def test_losses_with_three_decimals_behind_commas_are_no_thousands(tmp_path, tokens):
+    (tmp_path / "t.csv").write_text(f"model;tokens;val_loss\na;{tokens};3,627\na;4e9;3,581\n")
+    runs = read_runs(tmp_path / "t.csv")
+    assert runs.table[["tokens", "loss"]].to_numpy().tolist() == [[2e9, 3.627], [4e9, 3.581]]
+    assert any(note.startswith("Decimals have commas ('3,581' is 3.581)") for note in runs.notes)
+
+
+@pytest.mark.parametrize("row", ["a;2,000,000,000;3,627", "a;2e9;3,627;0.5", "a;1.5e9;3,627"])
+def test_commas_in_losses_that_may_be_thousands_are_refused(tmp_path, row):
+    heading = "model;tokens;val_loss" + ";lr" * (row.count(";") - 2)
+    (tmp_path / "t.csv").write_text(f"{heading}\n{row}\n")
+    with pytest.raises(RunsError, match="Write decimals with a point"):
+        read_runs(tmp_path / "t.csv")
+
+
+def test_records_in_cells_of_a_frame():
+    """As the interface of W&B gives runs."""
+    summaries = [{"val_loss": 3.0, "tokens": 1e9}, {"val_loss": 2.9, "tokens": 2e9, "_wandb": {"runtime": 9}}]
+    frame = pd.DataFrame({"summary": summaries, "config": [{"n_params": 1e8}] * 2, "name": ["a", "b"]}, index=[7, 7])
+    runs = read_runs(frame)
+    assert runs.table[["model", "params", "tokens", "loss"]].to_numpy().tolist() == [
+        ["a", 1e8, 1e9, 3.0], ["b", 1e8, 2e9, 2.9]
+    ]  # fmt: skip
+    assert runs.notes[0].startswith("Cells below 'summary', 'config' hold records")
+    assert list(frame) == ["summary", "config", "name"]
+    odd = frame.assign(config=[{"n_params": 1e8}, np.arange(2)], tags=[{"a": 1}, None])
+    assert "params" not in read_runs(odd).table
 
 
 def test_marks_behind_numbers(tmp_path):
