@@ -8,6 +8,9 @@ from bayeslaw.datasets.public import PUBLIC
 from bayeslaw.errors import DatasetError
 from bayeslaw.runs import Runs, read_runs
 
+_TEST_LOSS = MappingProxyType({"loss": "loss"})
+"""Beside the loss of the test split, tables have that of the validation split."""
+
 BUNDLED: Mapping[str, str] = MappingProxyType({"small-finetune": "small_finetune.csv"})
 """Files of the bundled datasets."""
 
@@ -35,4 +38,4 @@ def load_dataset(name: str) -> Runs:
             f"found the dataset {name!r}, expected one of those bundled: {', '.join(BUNDLED)}. {fetched}"
         )
     with as_file(files("bayeslaw.datasets") / BUNDLED[name]) as path:
-        return read_runs(path)
+        return read_runs(path, roles=_TEST_LOSS)

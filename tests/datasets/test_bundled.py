@@ -56,6 +56,7 @@ def test_small_finetune_makes_sense(runs):
     assert len(runs.tasks) >= 2
     assert not table[["params", "seed", "loss", "loss_se", *HYPERPARAMETERS]].isna().any().any()
     assert table["loss"].between(0.01, np.log(256)).all()
+    assert (table["loss"] != table["validation_loss"]).mean() > 0.9  # that of the test split
     assert (table["loss_se"] / table["loss"]).between(1e-4, 0.05).all()
     assert (table["best_step"] <= table["steps"]).all()
     assert (table["steps"] <= table["most_steps"]).all()

@@ -403,4 +403,4 @@ def test_a_posterior_needs_no_sampler_to_answer(saved):
     posterior = load_posterior(saved)
     assert select(posterior, {"data": 51_200.0}).recommended in ("a", "b")
     assert dataclasses.is_dataclass(posterior)
-    assert FORMAT == 8
+    assert FORMAT == 9
