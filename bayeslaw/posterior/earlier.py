@@ -27,7 +27,7 @@ def layout_of_today(outline: dict[str, Any], written: int) -> dict[str, Any]:
     if outline["type"] == "SurfaceLayout" and written < 9:
         tasks, ways = len(fields["tasks"]["tuple"]), 3 ** len(fields["covariates"]["dict"]) - 1
         alike = {"tuple": [{"tuple": [1.0] * ways}] * tasks}  # errors beyond the data were so in all directions
-        fields = {**fields, "misfit_by_direction": alike}
+        fields = {**fields, "misfit_by_direction": alike, "misfit_fall": {"tuple": [1.0] * tasks}}
         if written < 8:  # and nothing foretold them
             field = {"tuple": [_without_rate(part) for part in fields["fields"]["tuple"]]}
             fields |= {"misfit_error": {"tuple": [float("nan")] * tasks}, "fields": field}

@@ -14,7 +14,7 @@ import pytest
 
 import bayeslaw as bl
 from bayeslaw.kinds.shared.points import resources
-from bayeslaw.kinds.surfaces.frontier import Frontier
+from bayeslaw.kinds.surfaces.frontier import Frontier, product_of
 from bayeslaw.kinds.surfaces.origins import _NOISE, _fitter, _typical, misfit_errors
 from bayeslaw.kinds.surfaces.priors import MISFIT
 from bayeslaw.laws import get_law
@@ -82,12 +82,14 @@ def missed(law, runs, hidden):
     y = runs["loss"].to_numpy(float)
     y = np.log(y) if not law.link else y
     errors = misfit_errors(law, [(points[~hidden], y[~hidden])])
-    told = np.isfinite(errors)
+    told = np.isfinite(errors.size)
     if not told.any():
         return np.array([])
-    size = np.sqrt(np.mean(errors[told] ** 2))
+    size = np.sqrt(np.mean(errors.size[told] ** 2))
     spent = tuple(v for v, c in enumerate(law.covariates) if c.name in resources(law))
-    frontier = Frontier(points[~hidden], np.where(told, errors / size, 1.0), spent)
+    product = product_of(len(law.covariates), spent)
+    fall = errors.beyond_noise[product] / size if told[product] else 1.0
+    frontier = Frontier(points[~hidden], np.where(told, errors.size / size, 1.0), spent, fall)
     with jax.enable_x64(True):
         fit = _fitter(law, len(points))
         scatter = _typical((y - fit(points, y, ~hidden, _NOISE))[~hidden])

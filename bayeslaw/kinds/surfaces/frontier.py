@@ -16,6 +16,7 @@ parallel streams, repeated data, fine-tuning, over-training) all but over-traini
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,12 @@ def directions(covariates: int) -> np.ndarray:
     For two these are either, their product and their ratio, and the opposites.
     """
     return np.array([d for d in itertools.product((-1.0, 0.0, 1.0), repeat=covariates) if any(d)])
+
+
+def product_of(covariates: int, spent: Sequence[int]) -> int:
+    """Index of the direction in which the covariates with these numbers rise and no other changes."""
+    rise = np.isin(np.arange(covariates), spent)
+    return int(np.flatnonzero((directions(covariates) == rise).all(axis=1))[0])
 
 
 def growth(distance: np.ndarray) -> np.ndarray:
@@ -62,11 +69,14 @@ class Frontier:
         Size of errors in each of the `directions`, relative to the scale.
     spent : tuple of int
         Columns of the resources whose product is the size of a run: of parameters and tokens, compute.
+    fall : float
+        Size of errors along that product, relative to the scale, that noise does not explain.
     """
 
     seen: np.ndarray
     relative: np.ndarray
     spent: tuple[int, ...]
+    fall: float = 1.0
 
     def size(self, points: np.ndarray) -> np.ndarray:
         """Size of the error at points (m, V), in units of the scale: shape (m,), 0 within the data."""
@@ -74,8 +84,8 @@ class Frontier:
 
     def mean(self, points: np.ndarray) -> np.ndarray:
         """Mean difference from the law at points (m, V), in units of the scale: shape (m,), never positive."""
-        product = self._product()
-        return -FALL * self.relative[product] * growth(excess(points, self.seen)[:, product])
+        along = excess(points, self.seen)[:, product_of(self.seen.shape[1], self.spent)]
+        return -FALL * self.fall * growth(along)
 
     def covariance(self, points: np.ndarray) -> np.ndarray:
         """Covariance of the differences from the law at points (m, V), at unit scale: shape (m, m)."""
@@ -90,8 +100,3 @@ class Frontier:
         """
         onset = self.relative * -np.expm1(-excess(point[None], self.seen)[0] / ONSET)
         return float(onset.max() * np.linalg.norm(direction) / REACH)
-
-    def _product(self) -> int:
-        """Index of the direction in which all resources rise and nothing else changes."""
-        rise = np.isin(np.arange(self.seen.shape[1]), self.spent).astype(float)
-        return int(np.flatnonzero((directions(len(rise)) == rise).all(axis=1))[0])

@@ -14,7 +14,7 @@ from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_table
 from bayeslaw.kinds.shared.points import resources
 from bayeslaw.kinds.shared.scales import Foretold
 from bayeslaw.kinds.surfaces.field import Field, surface_field
-from bayeslaw.kinds.surfaces.frontier import Frontier
+from bayeslaw.kinds.surfaces.frontier import Frontier, product_of
 from bayeslaw.kinds.surfaces.origins import misfit_errors
 from bayeslaw.kinds.surfaces.ranges import MeasuredRange, measured_ranges
 from bayeslaw.laws.base import Law
@@ -48,6 +48,8 @@ class SurfaceLayout(Layout):
         before them (see ``origins``), in log loss; NaN where there are too few runs.
     misfit_by_direction : tuple of tuple of float, lengths T and D
         Error in each of the directions of ``frontier``, relative to that; 1 where there are too few runs.
+    misfit_fall : tuple of float, length T
+        Error along the product of resources that noise does not explain, likewise relative.
     """
 
     fields: tuple[Field, ...]
@@ -55,6 +57,7 @@ class SurfaceLayout(Layout):
     models_differ: np.ndarray
     misfit_error: tuple[float, ...]
     misfit_by_direction: tuple[tuple[float, ...], ...]
+    misfit_fall: tuple[float, ...]
 
 
 def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> SurfaceLayout:
@@ -105,7 +108,8 @@ def _misfit(layout: Layout, law: Law, models_differ: np.ndarray) -> dict[str, An
     """Errors of the law from rolling origins inside the table, task by task: over all directions, and by direction."""
     seen = layout.weight > 0
     at, log_loss, curve = points_of(layout), layout.y[seen], np.nonzero(seen)[0]
-    overall, by_direction = [], []
+    overall, by_direction, fall = [], [], []
+    product = product_of(len(law.covariates), _spent(law))
     for k in range(len(layout.tasks)):
         surface = np.where(layout.task_of == k, layout.family_of, -1)[curve]
         members = [surface == g for g in np.unique(surface[surface >= 0])]
@@ -114,11 +118,21 @@ def _misfit(layout: Layout, law: Law, models_differ: np.ndarray) -> dict[str, An
             [(at[own], log_loss[own]) for own in members],
             [curve[own] for own in members] if models_differ[k] else None,
         )
-        told = np.isfinite(errors)
-        size = float(np.sqrt(np.mean(errors[told] ** 2))) if told.any() else float("nan")
+        told = np.isfinite(errors.size)
+        size = float(np.sqrt(np.mean(errors.size[told] ** 2))) if told.any() else float("nan")
         overall.append(round(size, 10))
-        by_direction.append(tuple(np.round(np.where(told, errors / size, 1.0), 8).tolist()))
-    return {"misfit_error": tuple(overall), "misfit_by_direction": tuple(by_direction)}
+        by_direction.append(tuple(np.round(np.where(told, errors.size / size, 1.0), 8).tolist()))
+        fall.append(round(float(errors.beyond_noise[product] / size), 8) if told[product] else 1.0)
+    return {
+        "misfit_error": tuple(overall),
+        "misfit_by_direction": tuple(by_direction),
+        "misfit_fall": tuple(fall),
+    }
+
+
+def _spent(law: Law) -> tuple[int, ...]:
+    """Numbers of the covariates whose product is the size of a run."""
+    return tuple(v for v, c in enumerate(law.covariates) if c.name in resources(law))
 
 
 def run_of(table: pd.DataFrame, covariates: Iterable[str]) -> pd.Series:
@@ -187,9 +201,9 @@ def frontier_of(layout: SurfaceLayout, law: Law, misfit: Foretold, members: np.n
     The scale of errors beyond it is that of a typical direction; ``misfit`` is its distribution.
     """
     seen = np.concatenate([layout.fields[g].points for g in np.unique(layout.family_of[members])])
-    spent = tuple(v for v, c in enumerate(law.covariates) if c.name in resources(law))
-    by_direction = np.array(layout.misfit_by_direction[layout.task_of[members[0]]])
-    return Frontier(seen, by_direction**misfit.exponent, spent)
+    task = layout.task_of[members[0]]
+    relative, fall = np.array(layout.misfit_by_direction[task]), layout.misfit_fall[task]
+    return Frontier(seen, relative**misfit.exponent, _spent(law), fall**misfit.exponent)
 
 
 def unexplained(layout: Layout, fields: Sequence[Field]) -> np.ndarray:

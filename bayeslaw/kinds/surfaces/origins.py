@@ -8,7 +8,7 @@ largest compute.
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -36,7 +36,7 @@ _LEAST_NOISE = 0.003  # of the fits that follow, whose noise is the scatter abou
 
 def misfit_errors(
     law: Law, surfaces: list[tuple[np.ndarray, np.ndarray]], models: list[np.ndarray] | None = None
-) -> np.ndarray:
+) -> "MisfitErrors":
     """Root mean square errors of runs foretold by least squares from those before them, in each direction.
 
     Each error counts in units of how errors grow with distance (`bayeslaw.kinds.surfaces.frontier.growth`); outliers
@@ -55,9 +55,7 @@ def misfit_errors(
 
     Returns
     -------
-    ndarray, shape (D,)
-        In the order of `bayeslaw.kinds.surfaces.frontier.directions`, on the scale of the link; NaN where the surfaces
-        have too few runs to tell.
+    MisfitErrors
     """
     ways = directions(len(law.covariates))
     enough = max(LEAST_RUNS, 2 * (len(law.coordinates) + 1))
@@ -65,7 +63,7 @@ def misfit_errors(
         sum(after.sum() for points, _ in surfaces for _, after in _origins(points @ way, enough)) >= LEAST_ERRORS
         for way in ways
     ]
-    found = np.full(len(ways), np.nan)
+    found = MisfitErrors(*np.full((2, len(ways)), np.nan))
     if not any(told):
         return found  # before anything is compiled
     with jax.enable_x64(True):
@@ -76,16 +74,31 @@ def misfit_errors(
             offsets = [_medians(residual, model) for residual, model in zip(residuals, models, strict=True)]
         noise = max(_LEAST_NOISE, _typical(np.concatenate(residuals) - np.concatenate(offsets)))
         for d in np.flatnonzero(told):
-            errors = np.concatenate(
+            errors, by_noise = np.concatenate(
                 [
                     _errors(points, log_loss - offsets[k], *masks, fit, noise)
                     for k, (points, log_loss) in enumerate(surfaces)
                     for masks in _origins(points @ ways[d], enough)
-                ]
+                ],
+                axis=1,
             )
             limit = 3 * _typical(errors)
-            found[d] = np.sqrt(np.mean(np.clip(errors, -limit, limit) ** 2))
+            square = np.mean(np.clip(errors, -limit, limit) ** 2)
+            found.size[d] = np.sqrt(square)
+            found.beyond_noise[d] = np.sqrt(max(square - np.mean(by_noise**2), 0.0))
     return found
+
+
+class MisfitErrors(NamedTuple):
+    """Errors of a law in each of D directions, in the order of `bayeslaw.kinds.surfaces.frontier.directions`.
+
+    On the scale of the link; NaN where there are too few runs to tell.
+    """
+
+    size: np.ndarray
+    """Root mean square, noise included, shape (D,): noise taken off, it foretells errors beyond the data less well."""
+    beyond_noise: np.ndarray
+    """What the scatter of runs about the law does not explain of it, in squares, shape (D,)."""
 
 
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, float], np.ndarray]
@@ -96,9 +109,10 @@ losses by the law at all runs, shape (n,)."""
 def _errors(
     points: np.ndarray, log_loss: np.ndarray, before: np.ndarray, after: np.ndarray, fit: Fit, noise: float
 ) -> np.ndarray:
-    """Errors of the runs after an origin, each over the growth of errors at its distance from those before it."""
+    """Errors of the n runs after an origin, and those by noise, over the growth of errors at their distance: (2, n)."""
+    error = (log_loss - fit(points, log_loss, before, noise))[after]
     distance = excess(points[after], points[before]).max(axis=1)
-    return (log_loss - fit(points, log_loss, before, noise))[after] / growth(np.maximum(distance, _SAME))
+    return np.stack([error, np.full(len(error), noise)]) / growth(np.maximum(distance, _SAME))
 
 
 def _origins(place: np.ndarray, enough: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
