@@ -1,6 +1,5 @@
 """The command that finds where two choices cross."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from bayeslaw.cli.fitting import FitOptions, fit_of, say_repairs, say_what_went_in
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
 from bayeslaw.cli.law_option import LawOfPrior
+from bayeslaw.cli.pairs import First, RunsOfPair, runs_and_pair
 from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.prior_option import PriorOf
 from bayeslaw.cli.shared import (
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 
 def crossing(
-    runs: Annotated[Path, typer.Argument(help="A table, log or folder of runs; or a saved fit (.nc).")],
-    a: Annotated[str, typer.Argument(help="Model, or family of a joint law.")],
+    runs: RunsOfPair,
+    a: First,
     b: Annotated[str, typer.Argument(help="Another model, or family.")],
     at: Annotated[list[str] | None, typer.Option("--at", help="Other covariates, such as params=8e9.")] = None,
     task: Task = None,
@@ -65,7 +65,8 @@ def crossing(
 ) -> None:
     """Find the data size from which on one choice beats another, and the odds that it ever does."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
-    say_what_is_read([runs], how.quiet)
+    paths, a, b = runs_and_pair(runs, a, b)
+    say_what_is_read(paths, how.quiet)
     others = one_point(at or [])
     limits = [
         None if text is None else read_number(text, name, "1.6M") for text, name in ((low, "low"), (high, "high"))
@@ -80,7 +81,7 @@ def crossing(
         layout, place = kind_of(named).layout(table, named, None), point_of_law(others, named, table)
         require_crossing(layout, named, (a, b), place, task=task, low=limits[0], high=limits[1], kind=kind)  # type: ignore[arg-type]
 
-    fitted = fit_of([runs], options, how, require=require)
+    fitted = fit_of(paths, options, how, require=require)
     others = point_of_law(others, fitted.posterior.law, fitted.posterior.runs)
     found = fitted.crossing(a, b, at=others, task=task, low=limits[0], high=limits[1], kind=kind, seed=seed)  # type: ignore[arg-type]
 

@@ -16,6 +16,11 @@ _BETWEEN_PARTS = re.compile(r",(?=[^,=]{1,200}=)")  # not the commas of 1,638,40
 LARGEST = 1e60
 """No size is as large as this: what is, is a slip."""
 
+MOST_SIZES = 1000
+"""No list of sizes is as long as this."""
+
+_OF_A_NUMBER = re.compile(r"(?<![\deE])\d{1,3},\d{1,3}(?!\d)")
+
 
 def one_point(parts: Sequence[str]) -> dict[str, float]:
     """Read ``name=value`` parts, in several options or joined by commas, as one point.
@@ -23,42 +28,87 @@ def one_point(parts: Sequence[str]) -> dict[str, float]:
     Raises
     ------
     TargetError
-        If a part is not of that form, or a name comes twice.
+        If a part is not of that form, or a name comes twice or with several sizes.
     """
-    from bayeslaw.runs.units import read_count
-
-    point: dict[str, float] = {}
-    for part in (part for option in parts for part in _BETWEEN_PARTS.split(option)):
-        name, equals, text = part.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            raise TargetError(f"--at {part[:80]!r} is not understood. Expected name=value, such as --at data=1638400.")
-        if name in point:
-            raise TargetError(f"--at gives {name!r} twice. Choose for one target at a time.")
-        value = read_count(text)
-        if value is None:
+    sizes = _sizes_by_name(parts)
+    for name, found in sizes.items():
+        if len(found) > 1:
+            given = f"{name!r} twice" if len(found) == 2 else f"{len(found)} sizes of {name!r}"
             raise TargetError(
-                f"--at {part[:80]!r}: {text[:80]!r} is not a number. Expected something like 1638400 or 1.6M."
+                f"--at gives {given}. Choose for one target at a time; only predict takes several points."
             )
-        if value > LARGEST:
-            raise TargetError(f"--at {part[:80]!r}: no size is as large as {value:g}. Expected something like 1.6M.")
-        point[name] = value
-    return point
+    return {name: found[0] for name, found in sizes.items()}
 
 
 def several_points(options: Sequence[str]) -> list[dict[str, float]]:
     """Read a point an option; options that share no name are parts of one point.
 
+    Several sizes of one name, such as ``data=50k,100k``, are a point each, where all else is the same.
+
     Raises
     ------
     TargetError
-        As `one_point`.
+        If a part is not of the form ``name=value``, or several names have several sizes.
     """
-    points = [one_point([option]) for option in options]
-    names = [name for point in points for name in point]
-    if len(points) > 1 and len(set(names)) == len(names):
-        return [{name: value for point in points for name, value in point.items()}]
-    return points
+    sizes = [_sizes_by_name([option]) for option in options]
+    names = [name for one in sizes for name in one]
+    if len(sizes) > 1 and len(set(names)) == len(names):
+        sizes = [{name: found for one in sizes for name, found in one.items()}]
+    return [point for one in sizes for point in _points_of(one)]
+
+
+def _points_of(sizes: dict[str, list[float]]) -> list[dict[str, float]]:
+    """A point for each size of the one name that has several."""
+    several = [name for name, found in sizes.items() if len(found) > 1]
+    if len(several) > 1:
+        raise TargetError(
+            f"--at gives several sizes of {' and of '.join(map(repr, several[:4]))}, and which belong together is not "
+            f"clear. Give --at once for each point: --at {_written(sizes, 0)} --at {_written(sizes, 1)}."
+        )
+    count = max((len(found) for found in sizes.values()), default=0)
+    return [{name: found[i if len(found) > 1 else 0] for name, found in sizes.items()} for i in range(count)]
+
+
+def _written(sizes: dict[str, list[float]], index: int) -> str:
+    """The point of the sizes that come at one place, as it is typed."""
+    return ",".join(f"{name}={found[min(index, len(found) - 1)]:.9g}" for name, found in sizes.items())
+
+
+def _sizes_by_name(options: Sequence[str]) -> dict[str, list[float]]:
+    """The sizes of each name, in the order in which they are given."""
+    sizes: dict[str, list[float]] = {}
+    for part in (part for option in options for part in _BETWEEN_PARTS.split(option)):
+        name, equals, text = part.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise TargetError(f"--at {part[:80]!r} is not understood. Expected name=value, such as --at data=1638400.")
+        found = _sizes(text, name, part)
+        if (largest := max(found)) > LARGEST:
+            raise TargetError(f"--at {part[:80]!r}: no size is as large as {largest:g}. Expected something like 1.6M.")
+        sizes.setdefault(name, []).extend(found)
+    return sizes
+
+
+def _sizes(text: str, name: str, part: str) -> list[float]:
+    """One number, or those of a list whose commas can be of no number: ``50k,100k``, not ``100,200,1600``."""
+    from bayeslaw.runs.units import read_count
+
+    if (whole := read_count(text)) is not None:
+        return [whole]
+    pieces = [piece.strip() for piece in text.split(",", MOST_SIZES)]
+    read = [read_count(piece) for piece in pieces]
+    found = [size for size in read if size is not None]
+    if len(pieces) == 1 or len(found) < len(pieces):
+        raise TargetError(
+            f"--at {part[:80]!r}: {text[:80]!r} is not a number. Expected something like 1638400 or 1.6M."
+        )
+    if _OF_A_NUMBER.search(text):
+        each = " ".join(f"--at {name}={piece}" for piece in pieces[:3])
+        raise TargetError(
+            f"--at {part[:80]!r}: {text[:80]!r} is not a number, and as a list it could be read in several ways. "
+            f"Give --at for each size: {each}{' …' if len(pieces) > 3 else ''}."
+        )
+    return found
 
 
 def point_of_law(point: dict[str, float], law: "Law", runs: "Runs") -> dict[str, float]:

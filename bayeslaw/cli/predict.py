@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 Points = Annotated[
     list[str],
-    typer.Option("--at", help="Point to predict at, such as data=1.6M or params=70B,data=1.4T; may be repeated."),
+    typer.Option("--at", help="Points to predict at, such as params=70B,data=1.4T or data=1M,2M; may be repeated."),
 ]
 
 

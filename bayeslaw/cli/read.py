@@ -15,6 +15,7 @@ from bayeslaw.cli.shared import (
     check_output,
     roles_said,
     say_what_is_read,
+    screen_width,
     show,
     tell,
 )
@@ -55,7 +56,7 @@ def read(
 
         for line in understood_lines(found):
             print(line)
-        show(*understood_tables(found))
+        show(*understood_tables(found, screen_width()))
         for line in questions_lines(found):
             print(line)
     if found.questions:

@@ -83,6 +83,14 @@ def read_number(text: str, option: str, example: str) -> float:
     return value
 
 
+def screen_width() -> int | None:
+    """Columns of the screen that standard output goes to; None if it goes to a file."""
+    from rich.console import Console
+
+    console = Console()
+    return console.width if console.is_terminal else None
+
+
 def show(*tables: Any) -> None:
     """Print tables on standard output, headings and captions as wide as the screen, not as the table; or lines."""
     from rich.console import Console

@@ -7,6 +7,7 @@ import typer
 from bayeslaw.cli.fitting import FitOptions, fit_of, say_repairs, say_what_went_in
 from bayeslaw.cli.giving import Csv, Markdown, Output, Plot, Report, give, ways
 from bayeslaw.cli.law_option import LawOfPrior
+from bayeslaw.cli.pairs import First, RunsOfPair, runs_and_pair
 from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.prior_option import PriorOf
 from bayeslaw.cli.shared import (
@@ -16,7 +17,6 @@ from bayeslaw.cli.shared import (
     Json,
     PriorName,
     Quick,
-    RunsOrFit,
     Scores,
     Seed,
     Task,
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 
 def speedup(
-    a: Annotated[str, typer.Argument(help="Model, or family of a joint law.")],
+    runs: RunsOfPair,
+    a: First,
     b: Annotated[str, typer.Argument(help="Another: a needs so many times what b needs.")],
-    runs: RunsOrFit,
     at: Annotated[
         list[str],
         typer.Option(
@@ -69,7 +69,8 @@ def speedup(
 ) -> None:
     """Find how many times the data or compute of one choice another needs for the same loss."""
     how = ways(json, csv, markdown, output, plot, report, allow_failed_checks)
-    say_what_is_read(runs, how.quiet)
+    paths, a, b = runs_and_pair(runs, a, b)
+    say_what_is_read(paths, how.quiet)
     point = one_point(at)
     roles = roles_said(answers, tokens_per_step, scores)
     options = FitOptions(where, roles, law, prior, widen, prior_of, early_tokens, seed, quick)
@@ -81,7 +82,7 @@ def speedup(
         layout, place = kind_of(named).layout(table, named, None), point_of_law(point, named, table)
         require_speedup(table, layout, named, (a, b), place, task=task, kind=kind)  # type: ignore[arg-type]
 
-    fitted = fit_of(runs, options, how, require=require)
+    fitted = fit_of(paths, options, how, require=require)
     point = point_of_law(point, fitted.posterior.law, fitted.posterior.runs)
     found = fitted.speedup(a, b, at=point, task=task, kind=kind, seed=seed)  # type: ignore[arg-type]
 

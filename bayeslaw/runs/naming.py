@@ -80,9 +80,14 @@ def derive_names(found: dict[str, pd.Series], variants: list[list[str]], task: s
         found["model"] = (found["model"] + " " + pd.Series(texts)).str.strip()
     if "family" not in found:
         found["family"] = found["model"]
+        alone = "each model is its own family"
+        if "params" in found and found["params"].nunique() > 1:
+            alone = (
+                "joint laws of params and data take all models of a task as one surface, and other laws, or any law "
+                "that borrows from a prior, each model as its own family"
+            )
         notes.append(
-            "There is no column of families: each model is its own family; with a column 'family', models tell of "
-            "others of their family."
+            f"There is no column of families: {alone}; with a column 'family', models tell of others of their family."
         )
     elif (found["family"] == "").any():
         found["family"] = found["family"].where(found["family"] != "", found["model"])

@@ -214,8 +214,16 @@ def _found(source: Source) -> tuple[Raw, str, str, Path | None]:
         return read_several(paths), " + ".join(path.name for path in paths), "task", folder
     raise RunsError(
         f"found a source of type {type(source).__name__}, expected the path of a file or folder, several paths, or a "
-        "DataFrame."
+        f"DataFrame.{_as_table(source)}"
     )
+
+
+def _as_table(source: object) -> str:
+    """Words on how records or columns in Python become a table; empty for anything else."""
+    if isinstance(source, Mapping):
+        return " Of columns make one: read_runs(pd.DataFrame(columns))."
+    records = isinstance(source, Sequence) and bool(source) and all(isinstance(one, Mapping) for one in source)
+    return " Of records make one: read_runs(pd.DataFrame(records))." if records else ""
 
 
 def _asked(

@@ -18,7 +18,7 @@ from bayeslaw.runs.roles import Column, Roles, decide
 from bayeslaw.runs.schedules import rate_column
 from bayeslaw.runs.score_tables import require_accuracies
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
-from bayeslaw.runs.stray_rows import empty_rows, headings_again, require_names_above
+from bayeslaw.runs.stray_rows import empty_rows, headings_again, require_names_above, summary_rows
 from bayeslaw.runs.table import LeftOut, leave_out
 from bayeslaw.runs.unfold import Unfolded, unfold
 from bayeslaw.runs.units import holds_nothing, not_a_number, read_numbers
@@ -78,6 +78,9 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     )
     rows = np.flatnonzero(~(empty | again)) + 1
     cells = cells[~(empty | again)].reset_index(drop=True)
+    summary = summary_rows(cells)
+    left_out = (*left_out, *leave_out(rows[summary], "a summary of the rows above, by its name and all its numbers"))
+    cells, rows = cells[~summary].reset_index(drop=True), rows[~summary]
 
     wide, answers, beside = _unfolded(cells, source, answers, beside)
     if wide is not None:

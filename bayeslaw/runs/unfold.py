@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import COUNTS, meaning, plain, sizes_in_headings
-from bayeslaw.runs.units import read_numbers
+from bayeslaw.runs.units import read_count, read_numbers
 
 VALUE_HEADING = "value"
 """Heading of the cells of a table that has a column for each model, once they are in one column."""
 
 _OF_A_CHART = re.compile(r"(.{1,200}) - (.{1,200})")
+_SETTING = re.compile(r"(?:^|[,;\s])([A-Za-z][\w./-]{0,60})\s?:\s?([^\s,;:]{1,40})")
 _BAND = ("__MIN", "__MAX")
 _NO_MODELS_LIST = (
     "epoch, lr, learningrate, runtime, timestamp, time, walltime, relativetimeprocess, gradnorm, norm, grad, "
@@ -107,9 +108,28 @@ def _unfold_models(cells: pd.DataFrame, models: dict[str, str], metric: str) -> 
         f"Wide table: {len(models)} models are headings, the cells below them are "
         f"{'values' if metric == VALUE_HEADING else repr(metric)}."
     )
-    return Unfolded(
-        pd.concat(parts, ignore_index=True), np.concatenate(origin), np.concatenate(headings), ("model", metric), note
-    )
+    long = pd.concat(parts, ignore_index=True)
+    made: tuple[str, ...] = ("model", metric)
+    sizes = _params_in_names(list(models.values()))
+    if sizes is not None and sizes[0] not in long and not any(_is_params(str(heading)) for heading in long):
+        key, by_name = sizes
+        long[key], made = long["model"].map(by_name), (*made, key)
+        note += f" The headings say {key!r} of each model, which is read as its params."
+    return Unfolded(long, np.concatenate(origin), np.concatenate(headings), made, note)
+
+
+def _params_in_names(names: list[str]) -> tuple[str, dict[str, str]] | None:
+    """The setting ``n_params: 10000000`` in names of groups of runs, and its value in each; None unless all have it."""
+    found = {name: [pair for pair in _SETTING.findall(name) if _is_params(pair[0])] for name in names}
+    keys = {key for pairs in found.values() for key, _ in pairs}
+    if len(keys) != 1 or any(len(pairs) != 1 or read_count(pairs[0][1]) is None for pairs in found.values()):
+        return None
+    return keys.pop(), {name: pairs[0][1] for name, pairs in found.items()}
+
+
+def _is_params(heading: str) -> bool:
+    known = meaning(heading)
+    return known is not None and known.role == "params"
 
 
 def _unfold_sizes(cells: pd.DataFrame, sizes: dict[str, float], source: str) -> Unfolded:

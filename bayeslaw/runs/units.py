@@ -30,6 +30,9 @@ _LETTER_OF = {
 MULTIPLE = rf"(?:{'|'.join(_LETTER_OF)})s?|[{''.join(MULTIPLES)}]"
 """A pattern of letters and words for multiples, in any case; for what they stand see `multiple_of`."""
 
+_ABOUT = re.compile(r"^[~\u2248\u223c\u2243]\s*(?=\d)")
+"""What stands before a count that is rounded."""
+
 _WORD_BEHIND = re.compile(rf"(?<=[\d.])\s*({'|'.join(_LETTER_OF)})s?$", re.IGNORECASE)
 _TIMES_TEN = re.compile(
     r"(?:([+-]?\d+(?:\.\d*)?)\s*[x×·*⋅]\s*)?"  # noqa: RUF001
@@ -260,7 +263,7 @@ def _read_written_count(text: str) -> tuple[float, bool]:
     """Read a count that may have a suffix or a word behind it, and separators between groups of three digits."""
     if not 0 < len(text) <= MAX_DIGITS:
         return math.nan, False
-    text = _NOUN_BEHIND.sub("", text)
+    text = _NOUN_BEHIND.sub("", _ABOUT.sub("", text))
     if word := _WORD_BEHIND.search(text):
         text = text[: word.start()] + _LETTER_OF[word[1].lower()]
     powered = _TIMES_TEN.fullmatch(text)

@@ -1,6 +1,6 @@
 """How files of runs were understood, for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.table import Table
@@ -9,11 +9,15 @@ from rich.text import Text
 from bayeslaw.runs.columns import COUNTS, NAMES, SCORES
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.understood import HEAD, Understood
-from bayeslaw.views.names import clean, elide
+from bayeslaw.views.names import clean, elide, short_names
 from bayeslaw.views.text import left_out_summary
 
 _CELL = 24
+_LEAST = 12
+"""No cell is cut to fewer characters: all numbers have so many."""
 _COLUMNS = 40
+_PADDING = 3
+"""Columns of the screen between two cells."""
 
 
 def understood_lines(found: Understood) -> Iterator[str]:
@@ -26,8 +30,15 @@ def understood_lines(found: Understood) -> Iterator[str]:
         yield left_out_summary(found.left_out)
 
 
-def understood_tables(found: Understood) -> list[Table]:
-    """What each column is, and the first rows under canonical names."""
+def understood_tables(found: Understood, width: int | None = None) -> list[Table]:
+    """What each column is, and the first rows under canonical names.
+
+    Parameters
+    ----------
+    found : Understood
+    width : int, optional
+        Columns of the screen, which names in the first rows may fill; in a file they have 48.
+    """
     columns = Table("column", "role", "unit", "why", box=box.SIMPLE, title="Columns", title_justify="left")
     for column in found.columns[:_COLUMNS]:
         cells = (column.source, column.role or "-", column.unit, column.why)
@@ -37,9 +48,30 @@ def understood_tables(found: Understood) -> list[Table]:
     named = {"row", *NAMES, *COUNTS, *SCORES, *(column.role for column in found.columns)}
     shown = [name for name in found.head.columns if name in named]
     head = Table(*shown, box=box.SIMPLE, title="First rows, as they are read", title_justify="left")
-    for row in found.head[shown].head(HEAD).itertuples(index=False):
-        head.add_row(*(Text(elide(clean(_cell(value)), _CELL)) for value in row))
+    texts = [[clean(_cell(value)) for value in found.head[name].head(HEAD)] for name in shown]
+    widths = [max(map(len, (name, *column))) for name, column in zip(shown, texts, strict=True)]
+    limit = 2 * _CELL if width is None else _limit(widths, width)
+    for row in zip(*(_cut(column, limit) for column in texts), strict=True):
+        head.add_row(*map(Text, row))
     return [columns, head]
+
+
+def _limit(widths: Sequence[int], width: int) -> int:
+    """Characters a cell may have if a table of columns so wide is to fit a screen; not fewer than `_LEAST`."""
+    fitting = (
+        limit
+        for limit in range(max(widths, default=_CELL), _LEAST, -1)
+        if 1 + sum(min(one, limit) + _PADDING for one in widths) <= width
+    )
+    return next(fitting, _LEAST)
+
+
+def _cut(cells: Sequence[str], limit: int) -> list[str]:
+    """Cells of one column, of which no two that differ are cut to the same."""
+    if all(len(cell) <= limit for cell in cells):
+        return list(cells)
+    short = short_names(list(dict.fromkeys(cells)), limit)
+    return [short[cell] for cell in cells]
 
 
 def questions_lines(found: Understood) -> Iterator[str]:

@@ -200,12 +200,41 @@ def test_names_in_files_are_no_markup_and_no_escapes(capsys, file):
         (["data=1,638,400"], [{"data": 1638400.0}]),
         (["data=1M", "data=2M"], [{"data": 1e6}, {"data": 2e6}]),
         (["params=1B,data=1M", "data=2M"], [{"params": 1e9, "data": 1e6}, {"data": 2e6}]),
+        (["data=50k,100k"], [{"data": 5e4}, {"data": 1e5}]),
+        (["data=1600,3200, 800"], [{"data": 1600.0}, {"data": 3200.0}, {"data": 800.0}]),
+        (["data=1e3,1e4,params=7B"], [{"data": 1e3, "params": 7e9}, {"data": 1e4, "params": 7e9}]),
+        (["params=7B", "data=1T,2T"], [{"params": 7e9, "data": 1e12}, {"params": 7e9, "data": 2e12}]),
+        (["data=1M,data=2M"], [{"data": 1e6}, {"data": 2e6}]),
+        (["data=50k,100k", "data=1M"], [{"data": 5e4}, {"data": 1e5}, {"data": 1e6}]),
     ],
 )
 def test_points(options, points):
     assert several_points(options) == points
     if len(points) == 1:
         assert one_point(options) == points[0]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("data=1,5M", "could be read in several ways. Give --at for each size: --at data=1 --at data=5M."),
+        ("data=100,200,1600,3200", "--at data=100 --at data=200 --at data=1600 …."),
+        ("data=1.6,3.2B", "--at data=1.6 --at data=3.2B."),
+        ("data=50k,lots", "'50k,lots' is not a number"),
+        ("params=1B,7B,data=1T,2T", "--at params=1e+09,data=1e+12 --at params=7e+09,data=2e+12."),
+    ],
+)
+def test_lists_that_are_not_clear(option, said):
+    with pytest.raises(TargetError) as caught:
+        several_points([option])
+    assert said in str(caught.value)
+
+
+def test_several_sizes_where_one_point_is_asked_for():
+    for option, said in (("data=50k,100k", "'data' twice"), ("data=50k,100k,1M", "3 sizes of 'data'")):
+        with pytest.raises(TargetError, match="Choose for one target at a time; only predict") as caught:
+            one_point([option])
+        assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("part", ["data=1e300", "data", "=3", "data=3_5", "data=1" + "0" * 30_000])

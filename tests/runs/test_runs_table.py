@@ -35,6 +35,15 @@ def test_a_task_is_one_family_where_each_model_is_its_own():
         assert families_of(table).tolist() == table["task"].tolist()
 
 
+@pytest.mark.parametrize(("params", "one_surface"), [([1e8, 1e8, 2e8, 2e8, 4e8], True), (1e8, False), (None, False)])
+def test_what_is_said_of_models_without_families_is_what_laws_do(params, one_surface):
+    frame = FRAME.drop(columns="family")
+    notes = read_runs(frame if params is None else frame.assign(params=params)).notes
+    (said,) = (note for note in notes if "no column of families" in note)
+    assert ("joint laws of params and data take all models of a task as one surface" in said) == one_surface
+    assert ("families: each model is its own family" in said) != one_surface
+
+
 def test_whether_a_task_is_one_family_is_its_own_matter():
     table = read_runs(FRAME).table  # on task t a family of several models beside one of a single one
     assert whole_tasks(table) == {"u"}

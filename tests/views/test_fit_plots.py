@@ -199,6 +199,22 @@ def test_the_page_of_a_budget_names_the_optimum_and_its_tokens(surfaces):
         assert tokens[-1] in "BT"
 
 
+def test_families_on_the_page_of_a_budget_have_one_scale_and_one_unit(surfaces):
+    figure = figure_of(surfaces.posterior, surfaces.optimum(compute=1e22))
+    figure.draw_without_rendering()
+    left, right = figure.axes
+    assert left.get_ylim() == right.get_ylim()
+    for ax in figure.axes:
+        low, high = ax.get_ylim()
+        for band in ax.collections:
+            heights = np.concatenate([path.vertices[:, 1] for path in band.get_paths()])
+            assert low <= heights.min() <= heights.max() <= high
+    assert (left.get_ylabel(), right.get_ylabel()) == ("loss, in the unit of the table", "")
+    assert any(label.label1.get_visible() for label in left.yaxis.get_major_ticks())
+    assert not any(label.label1.get_visible() for label in right.yaxis.get_major_ticks())
+    assert right.get_window_extent().x1 <= figure.bbox.x1 - 0.1 * figure.dpi
+
+
 def test_each_asks_for_what_it_is_told(monkeypatch):
     """Every option is passed on: to what is drawn, or to the drawing."""
 

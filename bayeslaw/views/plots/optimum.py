@@ -6,9 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from bayeslaw.answers.optimum import FamilyOptimum, Optimum, along_budget
 from bayeslaw.answers.prediction import predict
+from bayeslaw.kinds.shared.outcome import OF_THE_TABLE, Outcome
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.views.names import also_at, clean
@@ -48,6 +50,9 @@ SMALLER = (1e-2, 1e-4)
 
 RIDGES = 12
 """Families up to which the posterior is drawn as a hill over its intervals."""
+
+MARGIN = 0.15
+"""Inches around each panel of the page of a budget."""
 
 _BINS = 40
 
@@ -123,19 +128,22 @@ def plot_optimum(posterior: Posterior, best: Optimum) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        One panel a family, under it the tokens that the budget leaves. Bands hold 50% and 90%; the strip on the axis is
-        the 90% interval of the best size, the diamond the point recommended.
+        One panel a family, under it the tokens that the budget leaves; all have one scale of losses. Bands hold 50% and
+        90%; the strip on the axis is the 90% interval of the best size, the diamond the point recommended.
     """
     families = best.families
     across = min(len(families), 3)
     down = -(-len(families) // across)
-    figure = Figure(figsize=(max(5.6 * across, 7.0), 5.2 * down), layout="constrained", facecolor="white")
+    layout = ConstrainedLayoutEngine(w_pad=MARGIN, h_pad=MARGIN)
+    figure = Figure(figsize=(max(5.6 * across, 7.0), 5.2 * down), layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(down, across, squeeze=False).ravel()
+    axes = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
     for axis in axes[len(families) :]:
         axis.remove()
     for family, axis in zip(families, axes, strict=False):
         _panel(axis, posterior, best, family)
+    for axis in axes[: len(families) : across]:
+        label_y(axis, _with_unit(posterior.outcome))
     settle(axes[0])
     for family, axis in zip(families, axes, strict=False):  # titles last: they are broken to the width that is left
         title = f"{clean(family.family)}: how to spend {count_flop(best.compute)}{also_at(best.at)}"
@@ -171,7 +179,15 @@ def _panel(axis: Axes, posterior: Posterior, best: Optimum, family: FamilyOptimu
 
     tick(axis, "x", both, most=6)
     label_x(axis, "parameters; below, tokens that the budget leaves", "bands: 50% and 90% intervals of one run")
-    label_y(axis, outcome_label(posterior.outcome))
+
+
+def _with_unit(outcome: Outcome) -> str:
+    """Name of an outcome with its unit, also where that is whatever the table has."""
+    return (
+        f"{outcome_label(outcome)}, in the unit of the table"
+        if outcome.unit == OF_THE_TABLE
+        else outcome_label(outcome)
+    )
 
 
 def _budget(

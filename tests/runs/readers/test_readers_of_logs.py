@@ -359,6 +359,20 @@ def test_charts_that_wandb_exports(tmp_path):
     assert rows(runs, "model", "data", "loss") == [["run-a", 10.0, 3.0], ["run-a", 20.0, 2.5], ["run-b", 20.0, 2.75]]
 
 
+@pytest.mark.parametrize("written", ["n_params: {}", "lr: 0.001, n_params: {}", "width: 64 n_params: {}"])
+def test_charts_of_runs_grouped_by_their_size(written):
+    names = [written.format(size) for size in ("10000000", "40M")]
+    chart = {"tokens": [1e9, 2e9], **{f"{name} - eval/loss": [3.0, 2.5] for name in names}}
+    runs = read_runs(pd.DataFrame(chart))
+    assert rows(runs, "model", "params") == [[names[i // 2], (1e7, 4e7)[i // 2]] for i in range(4)]
+    assert any("The headings say 'n_params' of each model, which is read as its params." in n for n in runs.notes)
+    beside = read_runs(pd.DataFrame({**chart, "params": 5e7}))
+    assert set(beside.table["params"]) == {5e7}
+    assert (
+        "params" not in read_runs(pd.DataFrame(chart).rename(columns=lambda h: h.replace("n_params: 40M", "b"))).table
+    )
+
+
 def test_a_folder_without_runs_is_explained(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing here")
     with pytest.raises(RunsError, match=r"found notes\.txt, in which no heading names a loss or a score\."):
