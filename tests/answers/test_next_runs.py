@@ -152,6 +152,37 @@ def test_a_list_of_candidates(curves, surface_fit, tmp_path):
         surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"model": ["x", "y"], "tokens": [1, -1]}))
 
 
+def test_a_blank_cell_of_a_list_leaves_what_the_table_knows(close):
+    listed = pd.DataFrame({"model": ["a", "b", "d"], "data": [6400.0, 6400.0, 3200.0], "params": ["", 5e9, None]})
+    listed["family"] = ["", "b", None]
+    found = by_run(close.next_runs(data=6400.0, candidates=listed, cost="params * data"))
+    assert {where: run.cost for where, run in found.items()} == pytest.approx(
+        {("a", 6400.0): 1e9 * 6400, ("b", 6400.0): 5e9 * 6400, ("d", 3200.0): 4e9 * 3200}
+    )
+    listed["model"] = ["a", "z", "d"]
+    assert close.next_runs(data=6400.0, candidates=listed, cost="data").runs
+    listed.loc[1, "params"] = ""
+    with pytest.raises(TargetError, match="of the run of 'z' at data=6400, params is not known"):
+        close.next_runs(data=6400.0, candidates=listed, cost="params * data")
+
+
+def test_new_models_of_a_list_are_charged_by_its_columns(close):
+    def asked(charge, params):
+        listed = pd.DataFrame({"model": ["z", "a", "z"], "data": [800.0, 6400.0, 1600.0], "params": params})
+        return ask(close.posterior, Question(at={"data": 6400.0}, charge=charge), listed, 0)
+
+    charge = "params / 1e10"
+    assert asked(charge, [5e9, 1e9, 5e9]).goal.charges.tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
+    for params in ([None, 1e9, None], [5e9, 1e9, 6e9]):
+        with pytest.raises(TargetError, match=r"'z' would be charged nan.*those of a list too, and the same in all"):
+            asked(charge, params)
+    by_name = asked({"a": 0.5}, [5e9, 1e9, 5e9])
+    assert by_name.goal.charges.tolist() == [0.5, 0.0, 0.0, 0.0, 0.0]
+    assert [check.name for check in by_name.checks if check.status == "REVIEW"] == ["new_models_charged_nothing"]
+    assert "1 new models of the list are charged nothing: z." in by_name.checks[-1].sentence
+    assert len(asked(None, [5e9, 1e9, 5e9]).checks) == 1
+
+
 # ---------------------------------------------------------------------------------------------------- costs
 
 
