@@ -1,7 +1,7 @@
 """From what was asked to a goal, and to the runs that could help with it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.board import Board, sizes_of
-from bayeslaw.answers.candidates import charges, members
+from bayeslaw.answers.candidates import Charge, charges, charges_by_runs, members
 from bayeslaw.answers.crossing import BEYOND
 from bayeslaw.answers.goals import Choose, Cross, Foretell, Goal, Split
 from bayeslaw.answers.proposals import NewModel, Proposals, designs, listed_runs, of_the_table
@@ -20,8 +20,9 @@ from bayeslaw.kinds.reach import budget_check, reach_check, reach_of, target_che
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.points import complete_point, curve_named, curves_on
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.results import listed
 from bayeslaw.runs.units import FLOP_PER_TOKEN
-from bayeslaw.verdicts import Check
+from bayeslaw.verdicts import Check, at_most
 
 CROSSING_SIZES = 33
 """Sizes at which two choices are compared."""
@@ -120,10 +121,25 @@ def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
             f"foretell={names[0]!r} (--foretell), or add other models to the list of candidates."
         )
     models: tuple[int | NewModel, ...] = (*here, *new)
-    charged = np.concatenate([charges(posterior.runs, layout, here, question.charge), np.zeros(len(new))])
+    of_new, checks = _charges_of_new(posterior, proposals, new, question.charge)
+    charged = np.concatenate([charges(posterior.runs, layout, here, question.charge), of_new])
     goal = Choose(posterior.outcome, models, tuple(names), size, charged)
-    checks = (target_check(layout, law, at, task),)
+    checks = (target_check(layout, law, at, task), *checks)
     return Asked(posterior, task, goal, {"at": dict(at)}, proposals, held, models, None, np.array([size]), checks)
+
+
+def _charges_of_new(
+    posterior: Posterior, proposals: Proposals, new: Sequence[NewModel], charge: Charge | None
+) -> tuple[np.ndarray, tuple[Check, ...]]:
+    """What new models are charged, by columns of the list; and a check that says so of those charged nothing."""
+    table = proposals.table.reindex(columns=list(dict.fromkeys([*proposals.table, *posterior.runs.table])))
+    own = [table[np.array([model == other for other in proposals.new])] for model in new]
+    found = charges_by_runs([model.name for model in new], own, charge, posterior.runs.spelling)
+    if not new or not isinstance(charge, Mapping):
+        return found, ()
+    told = f"{len(new)} new models of the list are charged nothing: {listed([model.name for model in new])}."
+    remedy = "--charge by name is for models of the table. Give an expression of columns that the list has, too."
+    return found, (at_most("new_models_charged_nothing", len(new), 0, np.inf, told, remedy),)
 
 
 def _foretell(posterior: Posterior, question: Question, candidates: Any) -> Asked:

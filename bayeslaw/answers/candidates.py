@@ -1,6 +1,6 @@
 """Which models may be chosen, and what each is charged beside its loss."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -58,21 +58,36 @@ def charges(runs: Runs, layout: Layout, curves: list[int], charge: Charge | None
         If an expression is not understood.
     """
     names = [layout.curves[i].model for i in curves]
-    if charge is None:
-        return np.zeros(len(curves))
-    if isinstance(charge, str):
-        known = pd.concat([_constant(_runs_of(runs, layout, i)) for i in curves], ignore_index=True)
-        found = computed(known, charge, dict(runs.spelling), "--charge")
-    else:
+    if isinstance(charge, Mapping):
         for name in charge:
             if name not in names:
                 raise unknown_name("model", name, names)
-        found = np.array([float(charge.get(name, 0.0)) for name in names])
+    return charges_by_runs(names, [_runs_of(runs, layout, i) for i in curves], charge, runs.spelling)
+
+
+def charges_by_runs(
+    names: Sequence[str], own: Sequence[pd.DataFrame], charge: Charge | None, spelling: Iterable[tuple[str, str]]
+) -> np.ndarray:
+    """What models are charged, from their runs, ``own``; nothing, if charges are by name and none is theirs.
+
+    Raises
+    ------
+    TargetError
+        If a charge is not a number.
+    SelectionError
+        If an expression is not understood.
+    """
+    if isinstance(charge, str) and names:
+        known = pd.concat([_constant(runs) for runs in own], ignore_index=True)
+        found = computed(known, charge, dict(spelling), "--charge")
+    else:
+        by_name = charge if isinstance(charge, Mapping) else {}
+        found = np.array([float(by_name.get(name, 0.0)) for name in names])
     bad = np.flatnonzero(~np.isfinite(found))
     if len(bad):
         raise TargetError(
             f"--charge: {names[bad[0]]!r} would be charged {found[bad[0]]:g}, expected a number in the unit of the "
-            "loss. Columns must be known for every candidate, and the same in all its runs."
+            "loss. Columns must be known for every candidate, those of a list too, and the same in all its runs."
         )
     return found
 

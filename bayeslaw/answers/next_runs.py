@@ -21,7 +21,7 @@ from bayeslaw.answers.costs import Costs, costs_of
 from bayeslaw.answers.goals import Goal, GoalName, Now
 from bayeslaw.answers.proposals import Proposals
 from bayeslaw.answers.questions import Question
-from bayeslaw.answers.ranking import FLOOR, Chosen, Ranking, ranked, ranking
+from bayeslaw.answers.ranking import FLOOR, Ranking, ranked, ranking
 from bayeslaw.answers.stopping import Stop, stop_verdict
 from bayeslaw.answers.value import ChoiceBelief, normal_scores, told_from_none
 from bayeslaw.errors import TargetError
@@ -140,7 +140,12 @@ class NextRuns(Result):
         change = max((run.p_change for run in self.runs), default=0.0)
         if not self.runs or not change >= LIKELY:
             return f"No other run is likely to change this choice: the likeliest does with probability {change:.2f}."
-        best = next(run for run in self.runs if run.p_change >= LIKELY)
+        best = next((run for run in self.runs if run.p_change >= LIKELY and run.told_from_none), None)
+        if best is None:
+            return (
+                "No other run can be told to better this choice: the likeliest changes it with probability "
+                f"{change:.2f}, and what that gains cannot be told from nothing."
+            )
         at = ", ".join(f"{name}={value:,.6g}" for name, value in best.at.items())
         return (
             f"Another run may change this choice: {best.model} at {at} (cost {best.cost:.3g} {self.cost_unit}) does "
@@ -233,10 +238,12 @@ def next_runs(
         belief, gains, costs.values, slots=slots, budget=budget, price=price, most=now.expected_regret
     )
     taken = {chosen.run for chosen in batch}
-    listed = [*batch, *(Chosen(int(r), float(gains.mean[r]), float(gains.se[r])) for r in order if r not in taken)]
+    alone = np.maximum(gains.mean, 0.0)
+    listed = [(chosen.run, chosen.gain, chosen.se) for chosen in batch]
+    listed += [(int(r), float(alone[r]), float(gains.se[r])) for r in order if r not in taken]
     runs = []
     for place, (r, gain, se) in enumerate(listed):
-        sentence, change = asked.goal.sentence(float(gains.mean[r]), None if odds is None else odds[r], now)
+        sentence, change = asked.goal.sentence(float(alone[r]), None if odds is None else odds[r], now)
         row = proposals.table.iloc[r]
         runs.append(
             NextRun(

@@ -17,7 +17,7 @@ from bayeslaw.kinds.shared.points import curves_on, unknown_name
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers.registry import read_raw
-from bayeslaw.runs.units import read_numbers, read_plain, read_texts
+from bayeslaw.runs.units import is_blank, read_numbers, read_plain, read_texts
 
 SIZES = 16
 """Sizes at most at which a model is proposed."""
@@ -205,7 +205,8 @@ def listed_runs(
     joint = kind_of(law).is_new_model(law, {c.name: 1.0 for c in law.covariates})
     runs, growth = posterior.runs.table, growths(posterior)
     rows, curves, new = [], [], []
-    for record in table.to_dict("records"):
+    for cells in table.to_dict("records"):
+        record = {heading: cell for heading, cell in cells.items() if heading == "model" or not is_blank(cell)}
         model = str(record["model"])
         family = str(record.get("family", model))
         curve = here.get(model, -1)

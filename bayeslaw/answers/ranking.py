@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from bayeslaw.answers.value import Belief, Gains
+from bayeslaw.answers.value import Belief, Gains, told_from_none
 
 FLOOR = 0.02
 """Gains below this share of what could be gained at all are ranked behind others, however cheap the run."""
@@ -14,11 +14,16 @@ Ranking = Literal["gain", "gain per cost", "net"]
 
 
 class Chosen(NamedTuple):
-    """A run to be made at once with others: its index, what it adds to those before, and the standard error of that."""
+    """A run to be made at once with others: its index, and what it adds to those before.
+
+    By ``gain`` it raises the most that those before gain, ``se`` is the standard error of that, and ``share`` what it
+    has in `bayeslaw.answers.value.Gains`.
+    """
 
     run: int
     gain: float
     se: float
+    share: float
 
 
 def ranking(budget: float | None, price: float | None) -> Ranking:
@@ -59,22 +64,28 @@ def ranked(
     by = ranking(budget, price)
     ways: tuple[Ranking, ...] = ("gain", "gain per cost") if by == "gain" and slots > 1 else (by,)
     batches = [_batch(belief, gains, costs, way, slots=slots, budget=budget, price=price, most=most) for way in ways]
-    return best_first(gains, costs, by, price, most), max(batches, key=lambda runs: sum(run.gain for run in runs))
+    return best_first(gains, costs, by, price, most), max(batches, key=_together)
 
 
 def best_first(gains: Gains, costs: np.ndarray, by: Ranking, price: float | None, most: float) -> np.ndarray:
     """Indices of runs, the best first.
 
-    Those whose gain cannot be told from none earn nothing, and come after those whose gain can; by gain per cost, so
-    do those that gain next to nothing (less than a share `FLOOR` of the ``most`` that could be gained).
+    Those whose gain cannot be told from none earn nothing, and come after those whose gain can, by the share of the
+    variance that they account for; by gain per cost, so do those that gain next to nothing (less than a share `FLOOR`
+    of the ``most`` that could be gained).
     """
-    gain = gains.mean
     if by == "gain":
-        return np.lexsort((costs, -gain, -gains.counted))
+        return np.lexsort((costs, -gains.share, -gains.counted))
     if by == "net":
-        return np.lexsort((-gain, costs - (price or 0.0) * gains.counted))
-    slight = ~gains.told | (gain < FLOOR * most)
-    return np.lexsort((-np.where(slight, gain, gain / costs), slight))
+        return np.lexsort((-gains.share, costs - (price or 0.0) * gains.counted))
+    slight = ~gains.told | (gains.mean < FLOOR * most)
+    return np.lexsort((costs, -np.where(slight, gains.share, gains.mean) / costs, slight))
+
+
+def _together(batch: list[Chosen]) -> tuple[float, float]:
+    """What runs gain together, if that can be told from none, and the shares of the variance they account for."""
+    gain, se = sum(run.gain for run in batch), np.sqrt(sum(run.se**2 for run in batch))
+    return gain if told_from_none(np.array(gain), np.array(se)) else 0.0, sum(run.share for run in batch)
 
 
 def _batch(
@@ -90,6 +101,7 @@ def _batch(
 ) -> list[Chosen]:
     """Runs to be made at once, each the best given those before."""
     left = np.inf if budget is None else budget
+    gained = best = 0.0
     batch: list[Chosen] = []
     while True:
         affordable = costs <= left * (1 + 1e-12)
@@ -98,7 +110,9 @@ def _batch(
             return batch
         order = best_first(gains, costs, by, price, most)
         r = int(order[affordable[order]][0])
-        batch.append(Chosen(r, float(gains.mean[r]), float(gains.se[r])))
+        gained += float(gains.mean[r])
+        batch.append(Chosen(r, max(gained - best, 0.0), float(gains.se[r]), float(gains.share[r])))
+        best = max(gained, best)
         if len(batch) == slots:
             return batch
         left -= costs[r]

@@ -7,7 +7,7 @@ import numpy as np
 
 from bayeslaw.answers.costs import Costs
 from bayeslaw.answers.goals import GoalName, Now
-from bayeslaw.answers.value import Belief
+from bayeslaw.answers.value import Belief, told_from_none
 
 TOLERANCE = 0.002
 """Expected regret, as a share of the loss, at which measuring can stop unless told otherwise."""
@@ -91,14 +91,16 @@ def _what_pays(ratio: float, runs: int) -> str:
 def best_ratio(belief: Belief, costs: np.ndarray, price: float) -> tuple[float, int]:
     """The largest ratio of gain, in units of cost, to cost, of one run or of a few; and of how many.
 
-    Only gains that can be told from none count: the largest ratio of many to small costs would be of noise.
+    Only gains that can be told from none count, of a few runs that of all together: the largest ratio of many to small
+    costs would be of noise.
     """
-    gain = cost = 0.0
+    gain = se = cost = 0.0
     best = (0.0, 1)
     for runs in range(1, min(AHEAD, len(costs)) + 1):
         gains = belief.gains()
-        r = int(np.lexsort((gains.mean / costs, gains.counted / costs))[-1])
-        gain, cost = gain + float(gains.counted[r]), cost + float(costs[r])
-        best = max(best, (price * gain / cost, runs), key=lambda found: found[0])
+        r = int(np.lexsort((gains.share / costs, gains.counted / costs))[-1])
+        gain, cost, se = gain + float(gains.mean[r]), cost + float(costs[r]), float(np.hypot(se, gains.se[r]))
+        if told_from_none(np.array(gain), np.array(se)):
+            best = max(best, (price * gain / cost, runs), key=lambda found: found[0])
         belief = belief.after(r)
     return best

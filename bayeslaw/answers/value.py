@@ -12,15 +12,21 @@ middle and steep at the ends: straight lines then promise half as much again as 
 For the same tails losses are winsorised, lest a few draws decide.
 
 Means that are estimated from some draws have errors, and the least of them looks better than it is. So they are
-estimated twice, from either half of the draws: an option is chosen by the one, and counted as the other has it. Each
-half is a few blocks of draws that follow one another, by which gains scatter: that is their standard error, also where
-draws are correlated. So draws are ordered by chain and draw of the posterior; those that share one stay together.
+estimated from either half of the draws, and tried on the other: what is chosen at the finding of a draw by the one half
+counts as what it loses in that draw. An estimate that is off, by noise or since means are no polynomials, thus chooses
+worse and promises no more; and of a loss with a tail, some cubic falls below all that there is. For the same end
+coefficients are drawn towards 0, the more the less they can be told from it. Gains are negative where estimates choose
+worse than is chosen now. Gains of measurements on top of one another add up, so these are not cut off.
+
+Each half is a few blocks of draws that follow one another, by which gains scatter: that is their standard error, also
+where draws are correlated. So draws are ordered by chain and draw of the posterior; those that share one stay together.
 
 Shapes: S draws in B blocks, R measurements that could be made, P choices between J options each (or P forecasts).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
 
@@ -34,8 +40,8 @@ Student-t tail, and the loss then has no finite mean."""
 DEGREE = 3
 """Of the polynomials of normal scores in which conditional means are sought."""
 
-NODES, STEPS, FINE = 256, 32, 128
-"""Findings at which values are averaged: of earlier measurements, of one on top of them, and of one by itself."""
+DRAWN = 2.0
+"""Standard errors up to which a coefficient counts as 0; beyond, it is drawn towards 0 by their square over its own."""
 
 BLOCKS, LEAST_DRAWS = 32, 4
 """Blocks of draws, of which either half has as many; and draws of a block at the least, else there are fewer blocks."""
@@ -51,11 +57,15 @@ class Gains:
     Attributes
     ----------
     mean, se : ndarray, shape (R,)
-        Estimates, not negative, and their standard errors.
+        Estimates, some of them negative where little is gained, and their standard errors.
+    share : ndarray, shape (R,)
+        Share of the variance of the regret of what is chosen now (or of the forecast) that each accounts for; 0 where
+        that cannot be told from none. It tells measurements apart whose gains cannot be told.
     """
 
     mean: np.ndarray
     se: np.ndarray
+    share: np.ndarray
 
     @property
     def told(self) -> np.ndarray:
@@ -74,10 +84,11 @@ def told_from_none(gain: np.ndarray, se: np.ndarray) -> np.ndarray:
 
 
 def normal_scores(draws: np.ndarray) -> np.ndarray:
-    """Ranks along the last axis as quantiles of a standard normal variable, scaled to variance 1."""
+    """Ranks along the last axis as quantiles of a standard normal variable, of variance 1; 0 if all are equal."""
     ranks = stats.rankdata(draws, axis=-1)
     scores = special.ndtri((ranks - 0.5) / draws.shape[-1])
-    return np.asarray(scores / scores.std(axis=-1, keepdims=True))
+    spread = scores.std(axis=-1, keepdims=True)
+    return np.asarray(scores / np.where(spread > 0, spread, 1.0))
 
 
 def winsorised(draws: np.ndarray) -> np.ndarray:
@@ -108,41 +119,32 @@ class ChoiceBelief:
         Draws, those of a chain one after another.
     scores : ndarray, shape (R, S)
         Normal scores of the measurements, less what those already made tell of them, scaled to variance 1.
-    means : ndarray, shape (B, n, P, J)
-        Mean losses at n equally likely findings of the measurements already made (n = 1 if there are none), as each
-        block of the draws has it: the first half of the blocks, and the second.
-    made : int
-        How many were made.
+    means : ndarray, shape (S, P, J)
+        Mean losses given what the measurements already made find in each draw, by the half in which it is not.
     """
 
     losses: np.ndarray
     scores: np.ndarray
     means: np.ndarray
-    made: int = 0
 
     @classmethod
     def from_draws(cls, losses: np.ndarray, scores: np.ndarray) -> "ChoiceBelief":
         """From losses (S, P, J) and normal scores (R, S)."""
-        means = np.array([losses[block].mean(axis=0) for block in blocks_of(len(losses))])
-        means = means - of_halves(means).repeat(len(means) // 2, axis=0) + losses.mean(axis=0)  # alike in both halves
-        return cls(losses, scores, means[:, None])
+        return cls(losses, scores, np.broadcast_to(losses.mean(axis=0), losses.shape))
 
-    def slopes(self, runs: np.ndarray) -> np.ndarray:
-        """How means go with Hermite polynomials of the scores of ``runs``: (len(runs), B, DEGREE, P, J).
+    @cached_property
+    def left(self) -> np.ndarray:
+        """Losses less their means given what was measured, (S, P * J), and less their own mean in each half."""
+        left = (self.losses - self.means).reshape(len(self.losses), -1)
+        return np.concatenate([left[half] - left[half].mean(axis=0) for half in halves_of(len(left))])
 
-        As each block of the draws has it.
-        """
-        blocks = blocks_of(len(self.losses))
-        found = np.zeros((len(runs), len(blocks), DEGREE, self.losses[0].size))
-        for half in np.split(np.arange(len(blocks)), 2):
-            middle = np.concatenate([self.losses[blocks[b]] for b in half]).mean(axis=0)
-            for b in half:
-                own = self.losses[blocks[b]] - middle
-                flat = own.reshape(len(own), -1) / len(own)
-                for k in range(DEGREE):
-                    polynomial = special.eval_hermitenorm(k + 1, self.scores[runs, blocks[b]])
-                    found[:, b, k] = polynomial @ flat / special.factorial(k + 1)
-        return found.reshape(*found.shape[:3], *self.losses.shape[1:])
+    def means_after(self, r: int) -> np.ndarray:
+        """Mean losses given what measurement r finds in each draw, too: (S, P, J)."""
+        powers, blocks = polynomials(self.scores[r]), blocks_of(len(self.left))
+        own = np.array([powers[:, block] @ self.left[block] / len(self.left[block]) for block in blocks])
+        slopes = drawn_to_none(of_halves(own), errors_of_halves(own))
+        moved = [powers[:, half].T @ other for half, other in zip(halves_of(len(self.left)), slopes[::-1], strict=True)]
+        return np.asarray(self.means + np.concatenate(moved).reshape(self.losses.shape))
 
     def gains(self) -> Gains:
         """What each measurement is worth, averaged over the choices."""
@@ -150,43 +152,29 @@ class ChoiceBelief:
 
     def gains_and_choices(self) -> tuple[Gains, np.ndarray]:
         """What each measurement is worth, and the probability that each option is chosen after it (R, P, J)."""
-        basis = polynomials(midpoints(STEPS if self.made else FINE))
+        blocks, options = blocks_of(len(self.losses)), self.losses.shape[-1]
+        of_choice = options * np.arange(self.losses.shape[1])
+        now = self._losses_of(self.means.argmin(axis=-1))
         gained, odds = [], []
-        for block in np.array_split(np.arange(len(self.scores)), max(len(self.scores) // 16, 1)):
-            for slopes in self.slopes(block):
-                gain, chosen = self._gain(slopes, basis)
-                gained.append(gain)
-                odds.append(chosen)
-        mean, error = np.array(gained).mean(axis=1), [np.sqrt(errors_of_halves(gain).sum()) / 2 for gain in gained]
-        return Gains(np.maximum(mean, 0.0), np.array(error)), np.array(odds)
-
-    def _gain(self, slopes: np.ndarray, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What a measurement gains, as each block has it (B,); and odds of options (P, J).
-
-        What is chosen is what that half of the draws has as the best in which the block is not.
-
-        Parameters
-        ----------
-        slopes : ndarray, shape (B, DEGREE, P, J)
-        basis : ndarray, shape (DEGREE, m)
-            Polynomials of m equally likely scores.
-        """
-        means, options = of_halves(self.means), slopes.shape[-1]
-        now = (means.argmin(axis=-1)[..., None] == np.arange(options)).astype(float)  # (2, n, P, J)
-        half = means[:, :, None] + moved(of_halves(slopes), basis)[:, None]
-        best = half.argmin(axis=-1)  # (2, n, m, P)
-        chosen = _shares(best, 2, options)
-        of_means = (now - chosen) / best.shape[1]
-        of_shifts = (now.mean(axis=1)[:, None] - _shares(best, 1, options)) / best.shape[2]
-        of_slopes = np.einsum("hmpj,km->hkpj", of_shifts, basis)
-        gain = _by_other_half(self.means, of_means) + _by_other_half(slopes, of_slopes)
-        return gain / best.shape[3], chosen.mean(axis=(0, 1))
+        for r in range(len(self.scores)):
+            chosen = self.means_after(r).argmin(axis=-1)
+            gain = (now - self._losses_of(chosen)).mean(axis=1)
+            gained.append([gain[block].mean() for block in blocks])
+            odds.append(np.bincount((chosen + of_choice).ravel(), minlength=options * len(of_choice)) / len(chosen))
+        of_blocks = np.array(gained).T  # (B, R)
+        error = np.sqrt(errors_of_halves(of_blocks).sum(axis=0)) / 2
+        regret = (now - self.losses.min(axis=-1)).mean(axis=1)
+        share, of_share = shares_of_variance(self.scores, normal_scores(regret[None]))
+        told = np.where(told_from_none(share, of_share), share, 0.0)[:, 0]
+        return Gains(of_blocks.mean(axis=0), error, told), np.reshape(odds, (-1, *self.losses.shape[1:]))
 
     def after(self, r: int) -> "ChoiceBelief":
         """The belief after measurement r."""
-        order = np.random.default_rng(self.made).permutation(NODES)  # another for each measurement made
-        shift = moved(self.slopes(np.array([r]))[0], polynomials(midpoints(NODES)[order]))
-        return replace(self, scores=beyond(self.scores, r), means=self.means + shift, made=self.made + 1)
+        return replace(self, scores=beyond(self.scores, r), means=self.means_after(r))
+
+    def _losses_of(self, chosen: np.ndarray) -> np.ndarray:
+        """Losses of options chosen in each draw (S, P): of the same shape."""
+        return np.take_along_axis(self.losses, chosen[..., None], axis=-1)[..., 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,59 +212,50 @@ class ForecastBelief:
 
     def gains(self) -> Gains:
         """By how much each measurement narrows the 90% interval, averaged over the forecasts."""
-        share, se = self._shares(self.scores)
+        share, se = shares_of_variance(self.scores, self.targets)
 
         def narrower(share: np.ndarray) -> np.ndarray:  # as a share of the width
             return np.asarray(np.sqrt(self.left) - np.sqrt(np.maximum(self.left - share, 0.0)))
 
         by, by_se = narrower(share), 0.5 * (narrower(share + se) - narrower(share - se))
         error = np.hypot(self.width * by_se, by * self.width_se)
-        return Gains(np.maximum((self.width * by).mean(axis=1), 0.0), error.mean(axis=1))
+        told = np.where(told_from_none(share, se), share, 0.0).mean(axis=1)
+        return Gains((self.width * by).mean(axis=1), error.mean(axis=1), told)
 
     def after(self, r: int) -> "ForecastBelief":
         """The belief after measurement r."""
-        share = np.maximum(self._shares(self.scores[[r]])[0][0], 0.0)
+        share = np.maximum(shares_of_variance(self.scores[[r]], self.targets)[0][0], 0.0)
         return replace(self, scores=beyond(self.scores, r), left=np.maximum(self.left - share, 0.0))
 
-    def _shares(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Shares of the variance of forecasts that measurements account for, and standard errors, shapes (R, P).
 
-        A share is the product of the correlations in either half of the draws; a square would not be 0 for noise.
-        Correlations scatter less than products of scores, which grow with both.
-        """
-        blocks = blocks_of(scores.shape[1])
-        both = np.array([scores[:, b] @ self.targets[:, b].T / len(self.targets[0, b]) for b in blocks])
-        own, of_target = (np.array([np.mean(x[:, b] ** 2, axis=1) for b in blocks]) for x in (scores, self.targets))
-        square = own[:, :, None] / np.where(own.any(axis=0), own.mean(axis=0), 1.0)[:, None] + of_target[:, None]
-        found = of_halves(both)
-        of_first, of_second = errors_of_halves(both - 0.5 * found.repeat(len(blocks) // 2, axis=0) * square)
-        first, second = found
-        return first * second, np.sqrt(second**2 * of_first + first**2 * of_second + of_first * of_second)
+def polynomials(scores: np.ndarray) -> np.ndarray:
+    """Hermite polynomials of scores (..., S), of variance 1: shape (..., DEGREE, S)."""
+    powers = [np.ones_like(scores), scores]
+    for k in range(1, DEGREE):
+        powers.append((scores * powers[k] - np.sqrt(k) * powers[k - 1]) / np.sqrt(k + 1))
+    return np.stack(powers[1:], axis=-2)
 
 
-def polynomials(at: np.ndarray) -> np.ndarray:
-    """Hermite polynomials of scores (m,), less their means: shape (DEGREE, m)."""
-    found = np.array([special.eval_hermitenorm(k, at) for k in range(1, DEGREE + 1)])
-    return found - found.mean(axis=1, keepdims=True)
+def drawn_to_none(coefficients: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Coefficients drawn towards 0, and to it within `DRAWN` standard errors, from the variances of their errors."""
+    beyond_error = np.maximum(coefficients**2 - DRAWN**2 * variance, 0.0)
+    return np.divide(beyond_error, coefficients, out=np.zeros_like(coefficients), where=beyond_error > 0)
 
 
-def moved(slopes: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """By how much means move, from slopes (B, DEGREE, P, J) and polynomials of scores (DEGREE, m): (B, m, P, J)."""
-    return np.einsum("bkpj,km->bmpj", slopes, basis)
+def shares_of_variance(scores: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of the variance of targets (P, S) that scores (R, S) account for, and standard errors, shapes (R, P).
 
-
-def _shares(best: np.ndarray, axis: int, options: int) -> np.ndarray:
-    """Shares of each of J options among indices of options, along an axis, for which J comes last."""
-    rows = np.moveaxis(best, axis, -1)
-    row = np.arange(rows[..., 0].size).reshape(*rows.shape[:-1], 1)
-    count = np.bincount((rows + options * row).ravel(), minlength=options * row.size)
-    return count.reshape(*rows.shape[:-1], options) / rows.shape[-1]
-
-
-def _by_other_half(of_blocks: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Sums of what blocks have (B, ...) by the weights of the half in which they are not (2, ...): shape (B,)."""
-    halves = of_blocks.reshape(2, len(of_blocks) // 2, -1)
-    return np.einsum("hbi,hi->hb", halves, weights[::-1].reshape(2, -1)).ravel()
+    A share is the product of the correlations in either half of the draws; a square would not be 0 for noise.
+    Correlations scatter less than products of scores, which grow with both.
+    """
+    blocks = blocks_of(scores.shape[1])
+    both = np.array([scores[:, b] @ targets[:, b].T / len(targets[0, b]) for b in blocks])
+    own, of_target = (np.array([np.mean(x[:, b] ** 2, axis=1) for b in blocks]) for x in (scores, targets))
+    square = own[:, :, None] / np.where(own.any(axis=0), own.mean(axis=0), 1.0)[:, None] + of_target[:, None]
+    found = of_halves(both)
+    of_first, of_second = errors_of_halves(both - 0.5 * found.repeat(len(blocks) // 2, axis=0) * square)
+    first, second = found
+    return first * second, np.sqrt(second**2 * of_first + first**2 * of_second + of_first * of_second)
 
 
 def blocks_of(draws: int) -> Sequence[slice]:
@@ -284,6 +263,13 @@ def blocks_of(draws: int) -> Sequence[slice]:
     number = 2 * int(np.clip(draws // (2 * LEAST_DRAWS), 2, BLOCKS // 2))
     ends = np.linspace(0, draws, number + 1).round().astype(int)
     return [slice(low, high) for low, high in pairwise(ends)]
+
+
+def halves_of(draws: int) -> tuple[slice, slice]:
+    """The draws of either half of the blocks."""
+    blocks = blocks_of(draws)
+    middle = blocks[len(blocks) // 2].start
+    return slice(0, middle), slice(middle, draws)
 
 
 def of_halves(of_blocks: np.ndarray) -> np.ndarray:
@@ -308,9 +294,3 @@ def beyond(scores: np.ndarray, r: int) -> np.ndarray:
     left = np.zeros_like(scores)
     left[told] = normal_scores(rest[told])
     return left
-
-
-def midpoints(n: int) -> np.ndarray:
-    """Standard normal quantiles in the middle of n intervals of equal probability, scaled to variance 1."""
-    z = special.ndtri((np.arange(n) + 0.5) / n)
-    return np.asarray(z / z.std())

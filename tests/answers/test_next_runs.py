@@ -152,6 +152,37 @@ def test_a_list_of_candidates(curves, surface_fit, tmp_path):
         surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"model": ["x", "y"], "tokens": [1, -1]}))
 
 
+def test_a_blank_cell_of_a_list_leaves_what_the_table_knows(close):
+    listed = pd.DataFrame({"model": ["a", "b", "d"], "data": [6400.0, 6400.0, 3200.0], "params": ["", 5e9, None]})
+    listed["family"] = ["", "b", None]
+    found = by_run(close.next_runs(data=6400.0, candidates=listed, cost="params * data"))
+    assert {where: run.cost for where, run in found.items()} == pytest.approx(
+        {("a", 6400.0): 1e9 * 6400, ("b", 6400.0): 5e9 * 6400, ("d", 3200.0): 4e9 * 3200}
+    )
+    listed["model"] = ["a", "z", "d"]
+    assert close.next_runs(data=6400.0, candidates=listed, cost="data").runs
+    listed.loc[1, "params"] = ""
+    with pytest.raises(TargetError, match="of the run of 'z' at data=6400, params is not known"):
+        close.next_runs(data=6400.0, candidates=listed, cost="params * data")
+
+
+def test_new_models_of_a_list_are_charged_by_its_columns(close):
+    def asked(charge, params):
+        listed = pd.DataFrame({"model": ["z", "a", "z"], "data": [800.0, 6400.0, 1600.0], "params": params})
+        return ask(close.posterior, Question(at={"data": 6400.0}, charge=charge), listed, 0)
+
+    charge = "params / 1e10"
+    assert asked(charge, [5e9, 1e9, 5e9]).goal.charges.tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
+    for params in ([None, 1e9, None], [5e9, 1e9, 6e9]):
+        with pytest.raises(TargetError, match=r"'z' would be charged nan.*those of a list too, and the same in all"):
+            asked(charge, params)
+    by_name = asked({"a": 0.5}, [5e9, 1e9, 5e9])
+    assert by_name.goal.charges.tolist() == [0.5, 0.0, 0.0, 0.0, 0.0]
+    assert [check.name for check in by_name.checks if check.status == "REVIEW"] == ["new_models_charged_nothing"]
+    assert "1 new models of the list are charged nothing: z." in by_name.checks[-1].sentence
+    assert len(asked(None, [5e9, 1e9, 5e9]).checks) == 1
+
+
 # ---------------------------------------------------------------------------------------------------- costs
 
 
@@ -310,6 +341,38 @@ def test_two_runs_may_pay_where_one_does_not():
     assert runs == 2
 
 
+@dataclass
+class Told:
+    """What two runs gain, one after the other."""
+
+    left: tuple[tuple[float, float], ...]
+
+    def gains(self):
+        mean, se = self.left[0]
+        return Gains(np.full(2, mean), np.full(2, se), np.zeros(2))
+
+    def after(self, r):
+        return Told(self.left[1:] or ((0.0, 0.0),))
+
+
+def test_what_runs_gain_together_is_what_they_add_up_to():
+    """By how much a run seems to choose worse, the next one seems to gain more: both are of the same noise."""
+    assert best_ratio(Told(((-0.4, 0.01), (0.5, 0.01))), np.ones(2), price=1.0) == (pytest.approx(0.1 / 2), 2)
+    assert best_ratio(Told(((-0.4, 0.03), (0.5, 0.03))), np.ones(2), price=1.0) == (0.0, 1)
+    both = Told(((-0.4, 0.01), (0.5, 0.01)))
+    of = {"slots": 2, "budget": 2.0, "price": None, "most": 1.0}
+    assert [chosen.gain for chosen in ranked(both, both.gains(), np.ones(2), **of)[1]] == [0.0, pytest.approx(0.1)]
+
+
+def test_runs_that_cannot_be_told_to_help_are_listed_and_said(close):
+    """Where one candidate is charged so much that no finding would bring it back."""
+    found = close.next_runs(data=6400.0, where_final="params < 2.5e9", charge={"a": 50.0})
+    assert len(found.runs) == 10
+    assert not any(run.told_from_none for run in found.runs)
+    assert found.sentence.startswith("No run by itself can be told to help.")
+    assert found.another_run.startswith("No other run is likely to change this choice")
+
+
 def test_orders_of_runs():
     rng = np.random.default_rng(1)
     z = rng.standard_normal((3, 20_000))
@@ -323,7 +386,9 @@ def test_orders_of_runs():
 
 
 def test_runs_whose_gain_may_be_noise_come_last():
-    gains = Gains(np.array([0.02, 0.03, 0.2, 0.1]), np.array([0.01, 0.02, 0.01, 0.01]))
+    """By the share of the variance that they account for, which can be told from none where a gain cannot."""
+    share = np.array([0.0, 0.2, 0.1, 0.3])
+    gains = Gains(np.array([0.02, -0.03, 0.2, 0.1]), np.array([0.01, 0.02, 0.01, 0.01]), share)
     costs = np.array([1e-6, 1e-3, 10.0, 1.0])
     assert best_first(gains, costs, "gain per cost", None, 0.3).tolist() == [3, 2, 1, 0]
     assert best_first(gains, costs, "gain", None, 0.3).tolist() == [2, 3, 1, 0]
@@ -494,6 +559,11 @@ def test_another_run_is_the_first_that_is_likely_to_change_the_choice(close):
     assert told.startswith(f"Another run may change this choice: {second.model} at data={second.at['data']:,.6g} ")
     assert "does with probability 0.06" in told
     assert "the likeliest does with probability 0.00" in replace(found, runs=()).another_run
+    noisy = replace(likely, expected_gain_se=likely.expected_gain / 2)
+    assert replace(found, runs=(slight, noisy, *rest)).another_run == (
+        "No other run can be told to better this choice: the likeliest changes it with probability 0.06, and what that "
+        "gains cannot be told from nothing."
+    )
 
 
 def test_runs_go_on_from_the_longest_of_their_model(close):

@@ -4,15 +4,12 @@ import numpy as np
 import pytest
 from scipy import signal, stats
 
-from bayeslaw.answers import value
 from bayeslaw.answers.value import (
     ChoiceBelief,
     ForecastBelief,
     Gains,
     beyond,
-    midpoints,
     normal_scores,
-    of_halves,
     winsorised,
 )
 from bayeslaw.kinds.shared.walks import changing_slope, covariance_root
@@ -98,7 +95,7 @@ def test_what_tells_nothing_is_worth_next_to_nothing(normal):
     *_, draws, _ = normal
     noise = np.random.default_rng(4).standard_normal((1, len(draws)))
     gain = ChoiceBelief.from_draws(draws[:, None], normal_scores(noise)).gains().mean[0]
-    assert 0 <= gain < 0.02 * (draws.mean(axis=0).min() - draws.min(axis=1).mean())
+    assert abs(gain) < 0.02 * (draws.mean(axis=0).min() - draws.min(axis=1).mean())
 
 
 def test_three_measurements_made_at_once_account_for_each_other(normal):
@@ -110,7 +107,7 @@ def test_three_measurements_made_at_once_account_for_each_other(normal):
     found = np.random.default_rng(3).multivariate_normal(np.zeros(3), of_measured, size=200_000)
     exact = means.min() - (means + found @ gain_of_all.T).min(axis=1).mean()
     assert belief.gains().mean[0] + one.gains().mean[1] + two.gains().mean[2] == pytest.approx(exact, rel=0.06)
-    np.testing.assert_allclose(np.cov(of_halves(two.means)[0, :, 0].T), gain_of_both(normal), atol=0.012)
+    np.testing.assert_allclose(np.cov(two.means[:, 0].T), gain_of_both(normal), atol=0.012)
 
 
 def gain_of_both(normal):
@@ -158,21 +155,23 @@ def nested():
     return np.array(gains)
 
 
-def gains_of(degree, monkeypatch, draws=8000):
+def test_gains_with_heavy_tails_are_those_of_nested_simulation(nested):
     rng = np.random.default_rng(6)
-    expected, _, far = heavy_tailed(draws, rng)
+    expected, _, far = heavy_tailed(8000, rng)
     measured = expected + 0.006 * rng.standard_normal(expected.shape)
-    monkeypatch.setattr(value, "DEGREE", degree)
-    return ChoiceBelief.from_draws(winsorised(far)[:, None], normal_scores(measured.T)).gains().mean
+    gains = ChoiceBelief.from_draws(winsorised(far)[:, None], normal_scores(measured.T)).gains().mean
+    assert stats.spearmanr(gains, nested).statistic >= 0.9
+    assert 0.8 <= (gains @ nested) / (gains @ gains) <= 1.2
 
 
-def test_gains_with_heavy_tails_are_those_of_nested_simulation(nested, monkeypatch):
-    cubic, straight = gains_of(3, monkeypatch), gains_of(1, monkeypatch)
-    assert stats.spearmanr(cubic, nested).statistic >= 0.9
-    slope = (cubic @ nested) / (cubic @ cubic)
-    assert 0.7 <= slope <= 1.3
-    # why they are not straight lines
-    assert np.abs(cubic - nested).sum() < 0.5 * np.abs(straight - nested).sum()
+def test_a_cubic_below_all_that_there_is_promises_nothing():
+    """Of a loss whose tail makes its mean, low findings tell only that it is about as low as the other."""
+    rng = np.random.default_rng(14)
+    for _ in range(20):
+        far = 0.04 * np.exp(2 * rng.standard_normal(2400))
+        losses = winsorised(np.stack([0.045 + 0.002 * rng.standard_normal(2400), far + 0.03], axis=1))
+        gain = ChoiceBelief.from_draws(losses[:, None], normal_scores(far[None])).gains().mean[0]
+        assert gain <= losses.mean(axis=0).min() - losses.min(axis=1).mean()
 
 
 def test_forecasts_narrow_by_what_a_measurement_explains():
@@ -198,11 +197,12 @@ def test_what_is_beyond_a_score_is_independent_of_it():
     assert not left[0].any()
 
 
-def test_scores_keep_ranks_and_nodes_are_standard():
+def test_scores_keep_ranks_and_are_standard():
     draws = np.random.default_rng(9).standard_exponential((2, 999))
     scores = normal_scores(draws)
     np.testing.assert_array_equal(scores.argsort(axis=1), draws.argsort(axis=1))
-    np.testing.assert_allclose([scores.mean(), scores.std(), midpoints(32).var()], [0, 1, 1], atol=1e-12)
+    np.testing.assert_allclose([scores.mean(), scores.std()], [0, 1], atol=1e-12)
+    assert not normal_scores(np.ones((1, 9))).any()
 
 
 def test_what_is_left_of_heavy_tails_promises_no_more_than_there_is():
@@ -253,15 +253,16 @@ def test_standard_errors_are_how_much_gains_scatter(goal, repeats):
         found.append(belief.gains())
     spread, said = np.std([g.mean for g in found], axis=0), np.mean([g.se for g in found], axis=0)
     assert 0.65 < said[0] / spread[0] < 1.5
-    assert 0 < spread[1] <= said[1]  # of noise, what is below 0 counts as 0
+    assert spread[1] < 0.05 * np.mean([g.mean[0] for g in found])  # of noise
     told = np.mean([g.told for g in found], axis=0)
     assert told[0] > 0.9
     assert told[1] == 0
     assert all(g.counted.tolist() == [g.mean[0] * g.told[0], 0.0] for g in found)
+    assert np.mean([g.share for g in found], axis=0)[1] < 0.01 < np.mean([g.share for g in found], axis=0)[0]
 
 
 def test_what_cannot_change_a_choice_gains_exactly_nothing():
     losses, _ = chained(np.random.default_rng(13))
     gains = ChoiceBelief.from_draws(losses[:, None, 1:], normal_scores(losses[:, :2].T)).gains()
     assert (gains.mean.tolist(), gains.se.tolist(), gains.told.tolist()) == ([0.0] * 2, [0.0] * 2, [False] * 2)
-    assert Gains(np.array([0.4, 0.2]), np.array([0.1, 0.1])).told.tolist() == [True, False]
+    assert Gains(np.array([0.4, 0.2]), np.array([0.1, 0.1]), np.zeros(2)).told.tolist() == [True, False]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayeslaw.answers.value import ChoiceBelief, normal_scores, winsorised
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.evidence.replay import ours
 from bayeslaw.evidence.replay.ours import AHEAD, SHARE_MIN, STEP, Believed, draw_rows, next_batch, reweighted
@@ -321,6 +322,27 @@ def test_a_step_of_ours_costs_a_share_of_what_was_spent(study):
     assert set(rows) <= set(purse.open)
     assert study.cost[rows].sum() <= max(STEP * purse.spent, study.cost[purse.open].min()) * (1 + 1e-9)
     assert all(gain > 0 for _, gain in batch)
+
+
+def test_runs_are_bought_up_to_the_share_where_none_can_be_told_to_gain(study, monkeypatch):
+    """First those of the two models between which the choice may be wrong, though another is cheaper."""
+    rng, rows = np.random.default_rng(5), len(study.table)
+    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 0.3))
+    model = pd.factorize(purse.models)[0]
+    level = np.array([9.0, 0.15, 0.0, 9.0, 9.0, 9.0]) + 0.1 * rng.standard_normal((2400, 6))
+    draws = level[:, model] + 0.3 * rng.standard_normal((2400, rows))
+    draws[:, purse.targets] = level[:, model[purse.targets]]
+    losses = winsorised(np.exp(draws[:, purse.targets]))
+    belief = ChoiceBelief.from_draws(losses[:, None], normal_scores(draws[:, purse.open].T))
+    assert not belief.gains().told.any()
+    first = next_batch(purse, LOSS, draws)
+    assert purse.models[first[0][0]] in {"b", "c"}
+
+    monkeypatch.setattr(ours, "_fit", lambda purse, settings, whole: Believed(draws, np.zeros_like(draws), LOSS))
+    steps = list(ours.measure(study, ReplaySettings(get_law("rectified"), 0, 0.3)))
+    purse.rows = [row for step in steps for row in step.rows]
+    assert not len(purse.open)
+    assert 0.25 < purse.spent / study.whole_cost <= 0.3
 
 
 def test_draws_are_reweighted_while_the_weights_can_be_relied_on():
