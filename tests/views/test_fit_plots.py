@@ -236,7 +236,6 @@ def test_each_asks_for_what_it_is_told(monkeypatch):
         getattr(of, drawing)(**how)
         return next(call for call in seen if call[2])
 
-    assert said("parameters", seed=7) if False else True
     of.parameters(seed=7)
     assert ("drawn_from_prior", (posterior, 7), {}) in seen
     for name in ("residuals", "posterior_predictive"):
