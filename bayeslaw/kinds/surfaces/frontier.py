@@ -28,7 +28,7 @@ ONSET = 0.1
 """Distance, in e-folds, over which the error sets in."""
 REACH = 1.0
 """Correlation length of errors beyond the data, in e-folds; along a budget they change smoothly."""
-FALL = 0.5
+FALL = 0.4
 """Mean by which losses lie below the law along the product of resources, in units of the scale there."""
 
 
