@@ -88,7 +88,7 @@ def missed(law, runs, hidden):
     size = np.sqrt(np.mean(errors.size[told] ** 2))
     spent = tuple(v for v, c in enumerate(law.covariates) if c.name in resources(law))
     product = product_of(len(law.covariates), spent)
-    fall = errors.beyond_noise[product] / size if told[product] else 1.0
+    fall = errors.beyond_noise[product] / size if product is not None and told[product] else 1.0
     frontier = Frontier(points[~hidden], np.where(told, errors.size / size, 1.0), spent, fall)
     with jax.enable_x64(True):
         fit = _fitter(law, len(points))

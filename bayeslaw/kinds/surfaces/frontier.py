@@ -40,10 +40,10 @@ def directions(covariates: int) -> np.ndarray:
     return np.array([d for d in itertools.product((-1.0, 0.0, 1.0), repeat=covariates) if any(d)])
 
 
-def product_of(covariates: int, spent: Sequence[int]) -> int:
-    """Index of the direction in which the covariates with these numbers rise and no other changes."""
+def product_of(covariates: int, spent: Sequence[int]) -> int | None:
+    """Index of the direction in which the covariates with these numbers rise and no other changes; None of none."""
     rise = np.isin(np.arange(covariates), spent)
-    return int(np.flatnonzero((directions(covariates) == rise).all(axis=1))[0])
+    return int(np.flatnonzero((directions(covariates) == rise).all(axis=1))[0]) if rise.any() else None
 
 
 def growth(distance: np.ndarray) -> np.ndarray:
@@ -84,8 +84,10 @@ class Frontier:
 
     def mean(self, points: np.ndarray) -> np.ndarray:
         """Mean difference from the law at points (m, V), in units of the scale: shape (m,), never positive."""
-        along = excess(points, self.seen)[:, product_of(self.seen.shape[1], self.spent)]
-        return -FALL * self.fall * growth(along)
+        product = product_of(self.seen.shape[1], self.spent)
+        if product is None:  # shares of a whole alone
+            return np.zeros(len(points))
+        return -FALL * self.fall * growth(excess(points, self.seen)[:, product])
 
     def covariance(self, points: np.ndarray) -> np.ndarray:
         """Covariance of the differences from the law at points (m, V), at unit scale: shape (m, m)."""

@@ -44,6 +44,7 @@ def test_losses_fall_below_the_law_along_the_product_of_resources_only():
     np.testing.assert_allclose(alike(SQUARE).mean(points), [0.0, 0.0, 0.0, -FALL * growth(np.array(1.0))])
     one = alike(SQUARE, spent=(0,))
     np.testing.assert_allclose(one.mean(points)[:2], -FALL * growth(np.array([1.0, 3.0])))
+    np.testing.assert_array_equal(alike(SQUARE, spent=()).mean(points), 0.0)  # of shares, which are spent by nothing
 
 
 def test_errors_are_as_large_as_in_the_direction_of_the_largest():
