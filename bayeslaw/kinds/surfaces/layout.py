@@ -118,13 +118,9 @@ def _misfit(layout: Layout, law: Law, models_differ: np.ndarray) -> dict[str, An
             [(at[own], log_loss[own]) for own in members],
             [curve[own] for own in members] if models_differ[k] else None,
         )
-        told = np.isfinite(errors.size)
-        size = float(np.sqrt(np.mean(errors.size[told] ** 2))) if told.any() else float("nan")
-        overall.append(round(size, 10))
-        by_direction.append(tuple(np.round(np.where(told, errors.size / size, 1.0), 8).tolist()))
-        fall.append(
-            round(float(errors.beyond_noise[product] / size), 8) if product is not None and told[product] else 1.0
-        )
+        overall.append(round(errors.overall(), 10))
+        by_direction.append(tuple(np.round(errors.relative(), 8).tolist()))
+        fall.append(round(errors.relative_fall(product), 8))
     return {
         "misfit_error": tuple(overall),
         "misfit_by_direction": tuple(by_direction),

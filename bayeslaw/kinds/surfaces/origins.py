@@ -98,7 +98,22 @@ class MisfitErrors(NamedTuple):
     size: np.ndarray
     """Root mean square, noise included, shape (D,): noise taken off, it foretells errors beyond the data less well."""
     beyond_noise: np.ndarray
-    """What the scatter of runs about the law does not explain of it, in squares, shape (D,)."""
+    """Its part that the scatter of runs about the law does not explain: root of the difference of squares, (D,)."""
+
+    def overall(self) -> float:
+        """Root mean square over the directions of which errors are known; NaN if there is none."""
+        known = self.size[np.isfinite(self.size)]
+        return float(np.sqrt(np.mean(known**2))) if len(known) else float("nan")
+
+    def relative(self) -> np.ndarray:
+        """Errors in each direction over `overall`, shape (D,); 1 where they are not known."""
+        return np.where(np.isfinite(self.size), self.size / self.overall(), 1.0)
+
+    def relative_fall(self, product: int | None) -> float:
+        """Error beyond noise in one direction over `overall`; 1 where it is not known, or there is no direction."""
+        if product is None or not np.isfinite(self.size[product]):
+            return 1.0
+        return float(self.beyond_noise[product] / self.overall())
 
 
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, float], np.ndarray]
