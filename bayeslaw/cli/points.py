@@ -105,8 +105,8 @@ def _sizes(text: str, name: str, part: str) -> list[float]:
     if _OF_A_NUMBER.search(text):
         each = " ".join(f"--at {name}={piece}" for piece in pieces[:3])
         raise TargetError(
-            f"--at {part[:80]!r}: {text[:80]!r} is not a number, and as a list it could be read in several ways. "
-            f"Give --at for each size: {each}{' …' if len(pieces) > 3 else ''}."
+            f"--at {part[:80]!r}: {text[:80]!r} is not a number. Expected something like 1638400 or 1.6M, with a "
+            f"point; or, where several are meant, --at for each: {each}{' …' if len(pieces) > 3 else ''}."
         )
     return found
 

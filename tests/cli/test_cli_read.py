@@ -217,7 +217,7 @@ def test_points(options, points):
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("data=1,5M", "could be read in several ways. Give --at for each size: --at data=1 --at data=5M."),
+        ("data=1,5M", "with a point; or, where several are meant, --at for each: --at data=1 --at data=5M."),
         ("data=100,200,1600,3200", "--at data=100 --at data=200 --at data=1600 …."),
         ("data=1.6,3.2B", "--at data=1.6 --at data=3.2B."),
         ("data=50k,lots", "'50k,lots' is not a number"),
