@@ -14,11 +14,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpyro.infer.hmc import hmc
+from numpyro.infer.util import ParamInfo
 
-from bayeslaw.kinds.base import Density, log_density
+from bayeslaw.kinds.base import Density
 from bayeslaw.kinds.shared.population import Position
 from bayeslaw.laws.base import Array
-from bayeslaw.sampling.whitening import Frame, to_position
+from bayeslaw.sampling.whitening import Frame, potential, to_position, value_and_slope
 from bayeslaw.verdicts import Status
 
 BLOCK = 50
@@ -137,47 +138,28 @@ def _place(density: Density, blocks: Blocks | None, data: Any, frame: Frame | No
     return to_position(density, data, frame, z if blocks is None else _unpack(blocks, z))
 
 
-@functools.lru_cache(maxsize=32)
-def _kernel(
-    density: Density, settings: SamplerSettings, blocks: Blocks | None
+def _nuts(
+    settings: SamplerSettings, dense: bool, potential_of: Callable[..., Any]
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    def potential(data: Any, frame: Frame | None) -> Callable[[Any], Array]:
-        def energy(z: Any) -> Array:
-            position, volume = _place(density, blocks, data, frame, z)
-            return -log_density(density, data, position) - volume
+    """Functions that make the state of a chain from a `ParamInfo`, and that advance it by an iteration."""
+    init, step = hmc(potential_fn_gen=potential_of, algo="NUTS")
+    begin = functools.partial(
+        init,
+        num_warmup=settings.warmup,
+        step_size=0.1,
+        target_accept_prob=settings.target_accept,
+        max_tree_depth=(min(WARMUP_DEPTH, settings.max_depth), settings.max_depth),
+        trajectory_length=None,
+        dense_mass=[(DENSE,)] if dense else False,
+    )
+    return begin, step
 
-        return energy
 
-    init, step = hmc(potential_fn_gen=potential, algo="NUTS")
-    return init, step
-
-
-@functools.partial(jax.jit, static_argnames=("density", "settings", "blocks"))
-def _start(
-    density: Density,
-    settings: SamplerSettings,
-    blocks: Blocks | None,
-    data: Any,
-    frame: Frame | None,
-    starts: Any,
-    keys: Array,
-) -> Any:
-    init, _ = _kernel(density, settings, blocks)
-
-    def one(start: Any, key: Array) -> Any:
-        return init(
-            start,
-            num_warmup=settings.warmup,
-            step_size=0.1,
-            target_accept_prob=settings.target_accept,
-            max_tree_depth=(min(WARMUP_DEPTH, settings.max_depth), settings.max_depth),
-            trajectory_length=None,
-            dense_mass=False if blocks is None else [(DENSE,)],
-            model_args=(data, frame),
-            rng_key=key,
-        )
-
-    return jax.vmap(one)(starts, keys)
+@functools.partial(jax.jit, static_argnames=("settings", "dense"))
+def _start(settings: SamplerSettings, dense: bool, points: ParamInfo, keys: Array) -> Any:
+    """States of chains at points of known potential and gradient, so that no density is compiled."""
+    begin, _ = _nuts(settings, dense, lambda: None)
+    return jax.vmap(lambda point, key: begin(point, rng_key=key))(points, keys)
 
 
 @functools.partial(jax.jit, static_argnames=("density", "settings", "blocks"))
@@ -185,10 +167,18 @@ def _advance(
     density: Density, settings: SamplerSettings, blocks: Blocks | None, data: Any, frame: Frame | None, states: Any
 ) -> tuple[Any, dict[str, Any]]:
     """Run one block of iterations of every chain."""
-    _, step = _kernel(density, settings, blocks)
+
+    def potential_of(data: Any, frame: Frame | None) -> Callable[[Any], Array]:
+        return lambda z: potential(density, data, frame, 1.0, z if blocks is None else _unpack(blocks, z))
+
+    begin, step = _nuts(settings, blocks is not None, potential_of)
+    like = ParamInfo(states.z, states.potential_energy, states.z_grad)
+    model_args = (data, frame)
+    # NumPyro's step takes its settings from the state that was made last
+    jax.eval_shape(jax.vmap(functools.partial(begin, model_args=model_args)), like)
 
     def one(states: Any, _: None) -> tuple[Any, dict[str, Any]]:
-        states = jax.vmap(lambda s: step(s, (data, frame), {}))(states)
+        states = jax.vmap(lambda s: step(s, model_args, {}))(states)
         return states, {
             "positions": jax.vmap(lambda z: _place(density, blocks, data, frame, z)[0])(states.z),
             "diverging": states.diverging,
@@ -199,6 +189,14 @@ def _advance(
         }
 
     return jax.lax.scan(one, states, None, length=BLOCK)
+
+
+def _points(density: Density, data: Any, frame: Frame | None, blocks: Blocks | None, starts: Any) -> ParamInfo:
+    """Points that chains start from, with their potentials and gradients."""
+    each = [jax.tree.map(lambda entry, i=i: entry[i], starts) for i in range(len(jax.tree.leaves(starts)[0]))]
+    found = [(z, *value_and_slope(density, data, frame, 1.0, z)) for z in each]
+    z, value, slope = jax.tree.map(lambda *entries: jnp.asarray(np.stack(entries)), *found)
+    return ParamInfo(z, value, slope) if blocks is None else ParamInfo(_pack(blocks, z), value, _pack(blocks, slope))
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,8 +238,8 @@ def start_chains(
         # settings that the compiled program does not depend on are removed from its cache key
         settings = replace(settings, chains=0, draws=0, enough="PASS")
         blocks = _blocks(density, starts) if frame is None else None
-        first = jnp.asarray(starts) if blocks is None else _pack(blocks, starts)
-        states = _start(density, settings, blocks, data, frame, first, keys)
+        points = _points(density, data, frame, blocks, starts)
+        states = _start(settings, blocks is not None, points, keys)
         return Chains(density, data, frame, blocks, settings, jax.block_until_ready(states))
 
 

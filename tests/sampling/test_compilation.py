@@ -33,13 +33,14 @@ def test_tables_of_one_shape_share_a_program(simulate, monkeypatch):
     traced = []
     for name in ("_start", "_advance"):
         monkeypatch.setattr(nuts, name, only_traced(getattr(nuts, name)))
-    right = nuts.log_density
+    right = nuts.potential
 
-    def counting(density, data, position):
+    def counting(density, *arguments):
         traced.append(density)
-        return right(density, data, position)
+        return right(density, *arguments)
 
-    monkeypatch.setattr(nuts, "log_density", counting)
+    monkeypatch.setattr(nuts, "potential", counting)
+    monkeypatch.setattr(nuts, "value_and_slope", lambda density, data, frame, power, z: (np.zeros(()), z))
     sampler = SamplerSettings(warmup=50, draws=50, max_depth=4)  # nothing else uses these
 
     def traces(models, sizes, seed):

@@ -12,7 +12,7 @@ from scipy import stats
 import bayeslaw
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.columns import CANONICAL
-from bayeslaw.sampling.nuts import BLOCK, SamplerSettings, _advance, _blocks, _pack, _start
+from bayeslaw.sampling.nuts import BLOCK, SamplerSettings, _advance, _blocks, _points, _start
 from bayeslaw.sampling.starts import starting_points, starting_positions
 from bayeslaw.sampling.whitening import whiten
 
@@ -78,11 +78,14 @@ def fits_together(built, settings, *, seed, thin):
     ]
     program = replace(settings, chains=0, draws=0, enough="PASS")
     blocks = None if framed else _blocks(density, starts[0])
-    starts = starts if blocks is None else [_pack(blocks, start) for start in starts]
     with jax.enable_x64(True):
         keys = jax.random.split(jax.random.PRNGKey(seed), (len(built), settings.chains))
         fixed = (_stacked([one.model.data for one in built]), _stacked(frames) if framed else None)
-        states = jax.jit(jax.vmap(functools.partial(_start, density, program, blocks)))(*fixed, _stacked(starts), keys)
+        points = [
+            _points(density, one.model.data, frames[i] if framed else None, blocks, starts[i])
+            for i, one in enumerate(built)
+        ]
+        states = jax.vmap(functools.partial(_start, program, not framed))(_stacked(points), keys)
         run = jax.jit(jax.vmap(functools.partial(_advance, density, program, blocks)))
         records = []
         for block in range((settings.warmup + settings.draws) // BLOCK):

@@ -38,22 +38,24 @@ def given_rest(basis: Array, rest: Array, precision: Array, own_of: Array, sd: A
     """
     k, models = sd.shape
 
-    def total(values: Array) -> Array:
-        return jnp.zeros(models + 1).at[own_of].add(values)[:models]
-
+    # what the runs of a model say together, by one sum of them all
+    pairs = [(i, j) for i in range(k) for j in range(i + 1)]
+    told = [*(basis[i] * basis[j] for i, j in pairs), *(basis * rest)]
+    sums = jnp.zeros((len(told), models + 1)).at[:, own_of].add(precision * jnp.stack(told))[:, :models]
+    of_pair, of_rest = dict(zip(pairs, sums, strict=False)), sums[len(pairs) :]
     # K is small: the Cholesky factor is written out, so that all operations are on arrays over models
     lower: list[list[Array]] = []
     for i in range(k):
         row: list[Array] = []
         for j in range(i):
-            left = total(basis[i] * basis[j] * precision) - sum(row[m] * lower[j][m] for m in range(j))
+            left = of_pair[i, j] - sum(row[m] * lower[j][m] for m in range(j))
             row.append(left / lower[j][j])
-        pivot = total(basis[i] ** 2 * precision) + 1.0 / sd[i] ** 2 - sum(value**2 for value in row)
+        pivot = of_pair[i, i] + 1.0 / sd[i] ** 2 - sum(value**2 for value in row)
         lower.append([*row, jnp.sqrt(pivot)])
     forward: list[Array] = []
     for i in range(k):
-        told = total(basis[i] * precision * rest) - sum(lower[i][m] * forward[m] for m in range(i))
-        forward.append(told / lower[i][i])
+        left = of_rest[i] - sum(lower[i][m] * forward[m] for m in range(i))
+        forward.append(left / lower[i][i])
     found: dict[int, Array] = {}
     for i in reversed(range(k)):
         below = sum(lower[m][i] * found[m] for m in range(i + 1, k))

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Float, Int
 
 from bayeslaw.kinds.shared.borrowed import VECTOR, BorrowedArrays, Filling, unfold
@@ -104,12 +105,13 @@ class SurfaceDensity:
         """Log density of the runs and of the effects of models given the rest of a position, up to a constant."""
         position = unfold(self.filling, data.borrowed, position)
         scales = surface_scales(self, position)
-        noise = noise_of(self.law)
-        residual, second = data.log_loss - expected(self, data, position), scales[noise.second][data.task_of]
-        total = jnp.sum(noise.log_density(residual, noise_variance(scales, data), second))
-        for name in OF_MODELS:
-            spread = (scales[f"{name}_sd"] / getattr(self.scales, f"{name}_sd").median)[data.task_of_own]
-            total += jnp.sum(-0.5 * (position[name] / spread) ** 2 - jnp.log(spread))
+        variance, second = scatter(self, scales, data)
+        residual = data.log_loss - expected(self, data, position)
+        total = jnp.sum(noise_of(self.law).log_density(residual, variance, second))
+        if data.task_of_own.size:
+            spread = jnp.stack([scales[f"{name}_sd"] for name in OF_MODELS]) / _medians(self)
+            effects = jnp.stack([position[name] for name in OF_MODELS])
+            total -= jnp.sum(0.5 * (effects / spread[:, data.task_of_own]) ** 2 + jnp.log(spread)[:, data.task_of_own])
         return total
 
     def straighten(self, data: SurfaceData, centre: Position, position: Position) -> Position:
@@ -128,14 +130,12 @@ class SurfaceDensity:
         whole = unfold(self.filling, data.borrowed, position)
         scales = surface_scales(self, whole)
         noise = noise_of(self.law)
-        second = scales[noise.second][data.task_of]
-        precision = noise.precision(noise_variance(scales, data), second)
-        sd = jnp.stack([scales[f"{name}_sd"][data.task_of_own] for name in OF_MODELS])
+        variance, second = scatter(self, scales, data)
+        sd = jnp.stack([scales[f"{name}_sd"] for name in OF_MODELS])[:, data.task_of_own]
         rest = data.log_loss - shared(self, data, whole) - noise.mean(second)
         z = jnp.stack([position[name] for name in OF_MODELS])
-        found, volume = given_rest(_basis(data), rest, precision, data.own_of, sd, z)
-        own = {name: found[k] / getattr(self.scales, f"{name}_sd").median for k, name in enumerate(OF_MODELS)}
-        return {**position, **own}, volume
+        found, volume = given_rest(_basis(data), rest, noise.precision(variance, second), data.own_of, sd, z)
+        return {**position, **dict(zip(OF_MODELS, found / _medians(self), strict=True))}, volume
 
 
 def surface_scales(density: SurfaceDensity, position: Position) -> dict[str, Array]:
@@ -143,16 +143,20 @@ def surface_scales(density: SurfaceDensity, position: Position) -> dict[str, Arr
     return {name: scale(getattr(density.scales, name), position[name]) for name in scale_names(density.law)}
 
 
-def noise_variance(scales: dict[str, Array], data: SurfaceData) -> Array:
-    """Squared scale of the noise to either side, with the part of the field that patterns do not explain: (J,)."""
-    noise, field = scales["noise"][data.task_of], scales["field_sd"][data.task_of]
-    return noise**2 / data.weight + field**2 * data.unexplained
+def scatter(density: SurfaceDensity, scales: dict[str, Array], data: SurfaceData) -> tuple[Array, Array]:
+    """Squared scale of the noise of each run to either side, and its other scale, shapes (J,).
+
+    The first contains the part of the field that patterns do not explain.
+    """
+    of_task = jnp.stack([scales["noise"], scales["field_sd"], scales[noise_of(density.law).second]])
+    noise, field, second = of_task[:, data.task_of]
+    return noise**2 / data.weight + field**2 * data.unexplained, second
 
 
 def shared(density: SurfaceDensity, data: SurfaceData, position: Position) -> Array:
     """Log loss of each run by level, law and field, less the mean of its surface; shape (J,)."""
     values = coordinates(density.pooled, data.groups, position)
-    at_run = {name: value[data.curve_of] for name, value in values.items()}
+    at_run = dict(zip(values, jnp.stack(list(values.values()))[:, data.curve_of], strict=True))
     shape = density.law.log_shape(at_run, data.covariates, dict.fromkeys(data.covariates, 1.0))
     scales = surface_scales(density, position)
     field = data.functions @ (scales["field_sd"][data.task_of_coefficient] * position["field"])
@@ -161,11 +165,16 @@ def shared(density: SurfaceDensity, data: SurfaceData, position: Position) -> Ar
 
 def expected(density: SurfaceDensity, data: SurfaceData, position: Position) -> Array:
     """Log loss of each run without its noise, less the mean of its surface; shape (J,)."""
-    total = shared(density, data, position)
-    for name, function in zip(OF_MODELS, _basis(data), strict=True):
-        own = getattr(density.scales, f"{name}_sd").median * position[name]
-        total += jnp.append(own, 0.0)[data.own_of] * function
-    return total
+    if not data.task_of_own.size:
+        return shared(density, data, position)
+    own = _medians(density) * jnp.stack([position[name] for name in OF_MODELS])
+    of_run = jnp.pad(own, ((0, 0), (0, 1)))[:, data.own_of]
+    return shared(density, data, position) + jnp.sum(of_run * _basis(data), axis=0)
+
+
+def _medians(density: SurfaceDensity) -> np.ndarray:
+    """Prior medians of the standard deviations of effects, shape (3, 1)."""
+    return np.array([[getattr(density.scales, f"{name}_sd").median] for name in OF_MODELS])
 
 
 def _basis(data: SurfaceData) -> Array:
