@@ -50,7 +50,7 @@ class SurfaceData(NamedTuple):
     log_loss: Float[Array, " J"]  # less the mean of each surface
     along: Float[Array, " J"]  # log of the axis, less its mean over the runs of the model
     curving: Float[Array, " J"]  # half the square of ``along``, less its mean over the runs of the model
-    weight: Float[Array, " J"]
+    weight: Float[Array, " J"]  # 0 of rows that stand for no run
     functions: Float[Array, "J P"]  # basis functions of the field of the run's own surface, 0 of others
     unexplained: Float[Array, " J"]  # variance of the field that its patterns do not explain, at unit sd
     curve_of: Int[Array, " J"]
@@ -107,7 +107,8 @@ class SurfaceDensity:
         scales = surface_scales(self, position)
         variance, second = scatter(self, scales, data)
         residual = data.log_loss - expected(self, data, position)
-        total = jnp.sum(noise_of(self.law).log_density(residual, variance, second))
+        of_run = noise_of(self.law).log_density(residual, variance, second)
+        total = jnp.sum(jnp.where(data.weight > 0, of_run, 0.0))
         if data.task_of_own.size:
             spread = jnp.stack([scales[f"{name}_sd"] for name in OF_MODELS]) / _medians(self)
             effects = jnp.stack([position[name] for name in OF_MODELS])
@@ -134,7 +135,8 @@ class SurfaceDensity:
         sd = jnp.stack([scales[f"{name}_sd"] for name in OF_MODELS])[:, data.task_of_own]
         rest = data.log_loss - shared(self, data, whole) - noise.mean(second)
         z = jnp.stack([position[name] for name in OF_MODELS])
-        found, volume = given_rest(_basis(data), rest, noise.precision(variance, second), data.own_of, sd, z)
+        precision = jnp.where(data.weight > 0, noise.precision(variance, second), 0.0)
+        found, volume = given_rest(_basis(data), rest, precision, data.own_of, sd, z)
         return {**position, **dict(zip(OF_MODELS, found / _medians(self), strict=True))}, volume
 
 
@@ -150,7 +152,8 @@ def scatter(density: SurfaceDensity, scales: dict[str, Array], data: SurfaceData
     """
     of_task = jnp.stack([scales["noise"], scales["field_sd"], scales[noise_of(density.law).second]])
     noise, field, second = of_task[:, data.task_of]
-    return noise**2 / data.weight + field**2 * data.unexplained, second
+    weight = jnp.where(data.weight > 0, data.weight, 1.0)
+    return noise**2 / weight + field**2 * data.unexplained, second
 
 
 def shared(density: SurfaceDensity, data: SurfaceData, position: Position) -> Array:

@@ -1,6 +1,7 @@
 """The model of joint laws, whose curves are models on one surface: its arrays, and draws of all its quantities."""
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import jax
@@ -99,7 +100,8 @@ class SurfaceModel:
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each entry of a position."""
-        whole = _whole_sizes(self.law, self.layout, self.density.pooled, len(self.data.task_of_coefficient))
+        own, coefficients = len(self.data.task_of_own), len(self.data.task_of_coefficient)
+        whole = _whole_sizes(self.law, self.layout, self.density.pooled, own, coefficients)
         return reduced_sizes(self.density.filling, whole)
 
     def fixed(self) -> frozenset[str]:
@@ -115,28 +117,39 @@ class SurfaceModel:
         return replace(self, data=self.data._replace(weight=np.zeros_like(self.data.weight)))
 
     def as_large_as(self, other: Model) -> "SurfaceModel":
-        """Itself: what is sampled grows with the runs, too."""
-        return self
+        """The same model with rows, models and patterns of fields beside its own, of which the runs tell nothing.
+
+        Itself where another has other tasks or families, a prior, or less of something.
+        """
+        if not isinstance(other, SurfaceModel) or self.data.borrowed is not None or other.data.borrowed is not None:
+            return self
+        if (self.layout.tasks, self.layout.families) != (other.layout.tasks, other.layout.families):
+            return self
+        mine, theirs = _counts(self.data), _counts(other.data)
+        if any(n > theirs[what] for what, n in mine.items()):
+            return self
+        return replace(self, data=_padded(self.data, {what: theirs[what] - n for what, n in mine.items()}))
 
     def complete(self, positions: Position, rng: np.random.Generator) -> SurfaceDraws:
         """Draws of all quantities, given positions with entries of shape (S, ...)."""
-        data = self.data
+        data, curves = self.data, len(self.layout.curves)
         with jax.enable_x64(True):
             evaluate = functools.partial(_evaluate, self.density, data)
             positions, values, scales = in_parts(evaluate, positions)
         differ = self.layout.models_differ
         scales |= {f"{name}_sd": np.where(differ, scales[f"{name}_sd"], 0.0) for name in OF_MODELS}
-        own = {name: np.zeros((len(positions[name]), len(self.layout.curves))) for name in OF_MODELS}
+        own = {name: np.zeros((len(positions[name]), curves)) for name in OF_MODELS}
         for name, entries in own.items():
-            median = getattr(self.density.scales, f"{name}_sd").median
-            entries[:, differ[self.layout.task_of]] = median * positions[name]
+            median, differing = getattr(self.density.scales, f"{name}_sd").median, differ[self.layout.task_of]
+            entries[:, differing] = median * positions[name][:, : differing.sum()]
+        patterns = sum(field.patterns.shape[1] for field in self.layout.fields)
         return SurfaceDraws(
-            coordinates=values,
+            coordinates={name: value[:, :curves] for name, value in values.items()},
             level=self.centre + LEVEL_SD * np.asarray(positions["level"])[:, self.layout.family_of],
             offset=own["offset"],
             tilt=own["tilt"],
             curvature=own["curvature"],
-            field=scales["field_sd"][:, data.task_of_coefficient] * positions["field"],
+            field=(scales["field_sd"][:, data.task_of_coefficient] * positions["field"])[:, :patterns],
             scales=scales,
             misfit=self.density.scales.misfit.draw(np.array(self.layout.misfit_error), len(positions["level"]), rng),
             population=population_draws(self.density.pooled, positions),
@@ -171,9 +184,9 @@ def build_surface_model(law: Law, layout: SurfaceLayout, pooled: Pooled, scales:
     for g, field in enumerate(fields):
         here = of_run == g
         functions[here, first[g] : first[g + 1]] = field.functions(points[here])
-    filling = filling_of(layout.borrowed, _whole_sizes(law, layout, pooled, first[-1]), layout.tasks)
-    borrowed = None if layout.borrowed is None else BorrowedArrays(layout.borrowed.mean, layout.borrowed.root())
     differs, measured = layout.models_differ[layout.task_of], layout.measured
+    filling = filling_of(layout.borrowed, _whole_sizes(law, layout, pooled, differs.sum(), first[-1]), layout.tasks)
+    borrowed = None if layout.borrowed is None else BorrowedArrays(layout.borrowed.mean, layout.borrowed.root())
     task_of_surface = [layout.task_of[surface_of_curve == g][0] for g in range(len(fields))]
     data = SurfaceData(
         covariates={name: np.exp(points[:, v]) for v, name in enumerate(layout.covariates)},
@@ -195,15 +208,55 @@ def build_surface_model(law: Law, layout: SurfaceLayout, pooled: Pooled, scales:
     return SurfaceModel(law, layout, SurfaceDensity(law, pooled, scales, filling), data, centre[surface_of_curve])
 
 
-def _whole_sizes(law: Law, layout: SurfaceLayout, pooled: Pooled, coefficients: int) -> dict[str, tuple[int, ...]]:
+def _whole_sizes(
+    law: Law, layout: SurfaceLayout, pooled: Pooled, own: int, coefficients: int
+) -> dict[str, tuple[int, ...]]:
     """Shape of each entry of a whole position, before any is taken from the borrowed vector."""
     return {
         **population_sizes(pooled, layout),
         "level": (int(layout.family_of.max()) + 1,),
-        **{name: (int(layout.models_differ[layout.task_of].sum()),) for name in OF_MODELS},
-        "field": (coefficients,),
+        **{name: (int(own),) for name in OF_MODELS},
+        "field": (int(coefficients),),
         **{name: (len(layout.tasks),) for name in scale_names(law)},
     }
+
+
+ROWS, CURVES, OWN, COEFFICIENTS = "rows", "curves", "own", "coefficients"
+
+
+def _counts(data: SurfaceData) -> dict[str, int]:
+    """Numbers of rows, of models, of those with effects, and of coefficients of fields."""
+    return {
+        ROWS: len(data.log_loss),
+        CURVES: len(data.groups["model"]),
+        OWN: len(data.task_of_own),
+        COEFFICIENTS: len(data.task_of_coefficient),
+    }
+
+
+def _padded(data: SurfaceData, more: Mapping[str, int]) -> SurfaceData:
+    """Arrays with more rows, which have no weight, and with models and coefficients that no row has."""
+    last = len(data.task_of_own) + more[OWN]
+
+    def longer(values: np.ndarray, what: str, fill: float = 0.0) -> np.ndarray:
+        return np.pad(values, (0, more[what]), constant_values=fill)
+
+    return data._replace(
+        covariates={name: longer(values, ROWS, 1.0) for name, values in data.covariates.items()},
+        log_loss=longer(data.log_loss, ROWS),
+        along=longer(data.along, ROWS),
+        curving=longer(data.curving, ROWS),
+        weight=longer(data.weight, ROWS),
+        functions=np.pad(data.functions, ((0, more[ROWS]), (0, more[COEFFICIENTS]))),
+        unexplained=longer(data.unexplained, ROWS),
+        curve_of=longer(data.curve_of, ROWS),
+        own_of=longer(np.where(data.own_of == len(data.task_of_own), last, data.own_of), ROWS, last),
+        task_of=longer(data.task_of, ROWS),
+        surface_of=longer(data.surface_of, ROWS),
+        task_of_own=longer(data.task_of_own, OWN),
+        task_of_coefficient=longer(data.task_of_coefficient, COEFFICIENTS),
+        groups={level: longer(index, CURVES) for level, index in data.groups.items()},
+    )
 
 
 def _expected_shape(layout: SurfaceLayout, law: Law, pooled: Pooled, points: np.ndarray) -> np.ndarray:

@@ -364,3 +364,47 @@ def test_a_model_that_falls_faster_than_its_siblings_is_followed(surface):
     last = fit.predict(data=1e11).set_index("model").loc[table["model"].iloc[-1]]
     assert last["p05"] < steep.iloc[-1] < last["p95"]
     assert last["p95"] < table["loss"].iloc[-1]
+
+
+@pytest.mark.fits
+@pytest.mark.parametrize(("sizes", "more"), [(SIZES, set()), (SIZES[:2], set(OF_MODELS))])
+def test_a_model_as_large_as_that_of_more_runs_is_the_same_and_of_its_shapes(surface, sizes, more):
+    whole = surface({"x": (SIZES, TOKENS), "y": (SIZES[:2], TOKENS)}, seed=3)
+    few = whole.where_rows(((whole.table["data"] < 4e10) & whole.table["params"].isin(sizes)).to_numpy(bool), "later")
+    small, large = build_model(few, LAW), build_model(whole, LAW)
+    padded = small.as_large_as(large)
+
+    def shapes(model):
+        return jax.tree.map(np.shape, model.data)
+
+    assert shapes(small) != shapes(padded) == shapes(large)
+    assert padded.sizes() == large.sizes()
+    assert small.density == padded.density
+    rng = np.random.default_rng(0)
+    position = {name: 0.5 * rng.standard_normal(shape) for name, shape in padded.sizes().items()}
+    own = {name: position[name][tuple(map(slice, shape))] for name, shape in small.sizes().items()}
+
+    def density(model, free):
+        found, volume = model.density.condition(model.data, free)
+        return model.density.log_prior(found) + model.density.log_likelihood(model.data, found) + volume
+
+    with jax.enable_x64(True):
+        value, slopes = jax.value_and_grad(lambda p: density(small, p))(own)
+        again, same = jax.value_and_grad(lambda p: density(padded, p))(position)
+        nothing = [jax.tree.map(np.zeros_like, z) for z in (own, position)]
+        constant = density(padded, nothing[1]) - density(small, nothing[0])
+    left = {name: np.setdiff1d(position[name], own[name]) for name in small.sizes()}
+    assert {name for name, values in left.items() if len(values)} - {"field"} == more
+    of_left = -0.5 * sum(np.sum(values**2) for values in left.values())  # standard normal whatever the rest is
+    assert float(again) == pytest.approx(float(value + constant) + of_left, abs=1e-8)
+    for name, slope in slopes.items():
+        np.testing.assert_allclose(same[name][tuple(map(slice, slope.shape))], slope, atol=1e-7)
+    many = {name: np.repeat(np.asarray(x)[None], 3, axis=0) for name, x in position.items()}
+    of_own = {name: np.repeat(np.asarray(x)[None], 3, axis=0) for name, x in own.items()}
+    drawn = small.complete(of_own, np.random.default_rng(1)).variables()
+    redrawn = padded.complete(many, np.random.default_rng(1)).variables()
+    for name, (values, _) in drawn.items():
+        np.testing.assert_allclose(redrawn[name][0], values, rtol=1e-9, err_msg=name)
+    assert large.as_large_as(small) is large
+    other = build_model(whole.where_rows((whole.table["family"] == "x").to_numpy(bool), "another"), LAW)
+    assert other.as_large_as(large) is other  # of other families
