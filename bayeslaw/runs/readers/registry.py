@@ -24,6 +24,7 @@ from bayeslaw.runs.readers import (
     mlflow,
     parquet,
     tensorboard,
+    tensorboard_csv,
     text_logs,
     trainer_state,
     wandb,
@@ -31,6 +32,7 @@ from bayeslaw.runs.readers import (
 from bayeslaw.runs.readers.about_models import name_column, tell_of_models, with_models
 from bayeslaw.runs.readers.base import RUN, Found, Raw, Reader, constant, with_own_headings
 from bayeslaw.runs.readers.opened import require_there, stem_of
+from bayeslaw.runs.readers.tensorboard_csv import with_metrics_of_a_run
 
 GROUP = "bayeslaw.readers"
 """Entry points of this group are readers."""
@@ -46,6 +48,7 @@ READERS = (
     text_logs.READER,
     json_records.READER,
     markdown.READER,
+    tensorboard_csv.READER,
     delimited.READER,
 )
 """The readers of the package, the most particular first: the last takes any text."""
@@ -208,7 +211,7 @@ def _sort_file(found: Found, name: str, place: str, inside: _Inside) -> None:
     RunsError
         If it is a table, or a log of a known format, and broken.
     """
-    general = (json_records.READER, markdown.READER, delimited.READER)
+    general = (json_records.READER, markdown.READER, tensorboard_csv.READER, delimited.READER)
     reader, suffix = _reader_of(found), found.path.suffix.lower()
     if reader is None or (reader in general and suffix not in _TABLES):
         return
@@ -245,7 +248,7 @@ def _with_all(cells: pd.DataFrame, headings: Sequence[str]) -> pd.DataFrame:
 
 def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
     """One table of several."""
-    parts = [(name, with_own_headings(raw, name)) for name, raw in parts]
+    parts = with_metrics_of_a_run([(name, with_own_headings(raw, name)) for name, raw in parts])
     called = Counter(raw.run for _, raw in parts)
     places = _without_a_common_end([name for name, _ in parts])
     names = [
