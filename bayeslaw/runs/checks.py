@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import CANONICAL, COUNTS, NAMES, OTHER_SIZES, SHARES, plain, shares_among
 from bayeslaw.runs.questions import written
+from bayeslaw.runs.settings import settings_among
 from bayeslaw.runs.units import Numbers
 
 _POSITIVE, _NOT_NEGATIVE = "a positive number", "a number that is not negative"
@@ -218,7 +219,8 @@ def seed_problems(table: pd.DataFrame, read: Mapping[str, ReadColumn]) -> Iterat
     if "seed" not in table:
         return
     seeded = table[table["seed"].notna() & (table["seed"].astype(str) != "")]
-    identity = [name for name in (*_IDENTITY, *shares_among(table.columns)) if name in table]
+    others = (*shares_among(table.columns), *settings_among(table))
+    identity = [name for name in dict.fromkeys((*_IDENTITY, *others)) if name in table]
     first = seeded.groupby(identity, sort=False, dropna=False)[["loss", "row"]].transform("first")
     other = seeded["loss"] != first["loss"]
     if other.any():

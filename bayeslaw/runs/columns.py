@@ -20,8 +20,11 @@ NAMES = ("model", "family", "task")
 CANONICAL = (
     "model", "family", "task", "data", "params", "tokens", "compute", "unique_data", *MEASURES, "seed", "metric"
 )  # fmt: skip
-ROLES = (*CANONICAL, "steps", "variant", "ignore")
-"""What a column can be told to be: a canonical column, steps of training, part of the model's name, or nothing."""
+OF_SEVERAL = ("variant", "best", "covariate", "ignore")
+"""Roles that several columns may have: part of the model's name, a setting over which the best run counts, what a law
+other than the usual ones depends on, or nothing."""
+ROLES = (*CANONICAL, "steps", *OF_SEVERAL)
+"""What a column can be told to be: a canonical column, steps of training, or one of `OF_SEVERAL`."""
 
 OTHER_SIZES = (
     "parallel_size", "experts", "active_params", "granularity", "density", "vocab_size", "demonstrations", "position",

@@ -13,6 +13,7 @@ from bayeslaw.runs.logs import superseded
 from bayeslaw.runs.naming import derive_names, read_params_in_names
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.scores import read_scores, with_known_tasks
+from bayeslaw.runs.settings import best_settings
 from bayeslaw.runs.sheets import Sheet
 from bayeslaw.runs.table import LeftOut, Runs, leave_out
 from bayeslaw.runs.units import (
@@ -91,6 +92,15 @@ class Draft:
             notes=(*self.notes, note),
         )
 
+    def with_the_best(self, settings: tuple[str, ...]) -> "Draft":
+        """Keep of each model and size the runs at the best of the settings; see `best_settings`."""
+        names = tuple(name for name in settings if name in self.table)
+        if not names:
+            return self
+        mask, note = best_settings(self.table, names)
+        draft = self.without(~mask, f"at another {' and '.join(names)} this model and size is better")
+        return replace(draft, notes=(*draft.notes, note))
+
     def without_superseded(self, *, is_log: bool) -> "Draft":
         """Leave out rows of a log that were run again after it was resumed; see `superseded`."""
         mask = superseded(self.table, is_log=is_log)
@@ -137,7 +147,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
     if "accuracy" in found:
         read_params_in_names(found, notes)
     _derive_data(found, notes)
-    variants = [read_texts(cells[heading]) for heading in sheet.roles.variants]
+    variants = [read_texts(cells[heading]) for heading in sheet.roles.several["variant"]]
     derive_names(found, variants, benchmark_in(sheet.roles.measured.heading) or task, notes)
     extras = _extras(sheet, notes)
     ordered = {name: found[name] for name in ("row", *CANONICAL) if name in found}
@@ -192,7 +202,7 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
     A name that means something here is not left to a column that is something else.
     """
     roles = sheet.roles
-    taken = {column.heading for column in roles.columns.values()} | {*roles.ignored, *roles.repeated}
+    taken = {column.heading for column in roles.columns.values()} | {*roles.several["ignore"], *roles.repeated}
     kept = [heading for heading in sheet.cells.columns if heading not in taken]
     names: dict[str, str] = {}
     for heading in kept:
@@ -205,8 +215,8 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
     own = [heading for name, heading in names.items() if name == heading]
     if own:
         notes.append(f"Kept under their own names: {', '.join(map(repr, own))}.")
-    if roles.ignored:
-        notes.append(f"Ignored, as was said: {', '.join(map(repr, roles.ignored))}.")
+    if ignored := roles.several["ignore"]:
+        notes.append(f"Ignored, as was said: {', '.join(map(repr, ignored))}.")
     return names
 
 

@@ -248,6 +248,8 @@ def _asked(
             f"{draft.source}: no run is left ({counted}), expected losses after some training. Add such runs."
         )
     draft = draft.without_empty().without_superseded(is_log=is_log(sheet.cells)).with_known_tasks()
+    several = sheet.roles.several
+    draft = draft.with_the_best(several["best"])
     questions = list(sheet.roles.questions)
     questions += ask_about_numbers(draft.table, draft.read, sheet.roles.columns)
     loss = sheet.roles.measured
@@ -260,7 +262,7 @@ def _asked(
         questions += ask_about_sizes_of_models(draft.table)
     if not questions:
         questions += ask_about_shifted_sizes(draft.table, sheet.roles.columns)
-        questions += ask_what_tells_apart(draft.table)
+        questions += ask_what_tells_apart(draft.table, several["covariate"])
     return raw, sheet, draft, questions
 
 

@@ -1,7 +1,7 @@
 """Which column of a table is what: decided by names and by what stands in the cells, and asked where that is thin."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from bayeslaw.runs.columns import (
     COUNTS,
     MEASURES,
     NAMES,
+    OF_SEVERAL,
     PLAIN,
     TRAINING,
     Meaning,
@@ -71,8 +72,7 @@ class Roles:
     ----------
     columns : from role to the column that has it; ``steps`` is among them if nothing else counts the data.
     training : columns of training losses, beside the loss that was taken.
-    variants : columns whose values tell apart models of one name, as the user said.
-    ignored : columns that the user said are nothing.
+    several : for each role of `bayeslaw.runs.columns.OF_SEVERAL`, the columns that the user said have it.
     repeated : columns that say nothing of their own: losses that are 1 - accuracy.
     questions : what is open.
     notes : what was understood, in sentences.
@@ -80,8 +80,7 @@ class Roles:
 
     columns: dict[str, Column]
     training: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
+    several: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict.fromkeys(OF_SEVERAL, ()))
     repeated: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
@@ -103,7 +102,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     said = {
         one.role: Column(heading, one.scale, one.unit, f"{one.origin} says so", True, one.has_unit)
         for heading, one in stated.items()
-        if one.role not in ("variant", "ignore")
+        if one.role not in OF_SEVERAL
     }
     candidates = _candidates(cells, [heading for heading in cells.columns if heading not in stated])
     notes: list[str] = []
@@ -132,8 +131,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     return Roles(
         columns,
         training,
-        tuple(heading for heading, one in stated.items() if one.role == "variant"),
-        tuple(heading for heading, one in stated.items() if one.role == "ignore"),
+        {role: tuple(heading for heading, one in stated.items() if one.role == role) for role in OF_SEVERAL},
         repeated,
         tuple(questions),
         tuple(notes),

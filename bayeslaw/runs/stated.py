@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bayeslaw.errors import RunsError, did_you_mean
-from bayeslaw.runs.columns import COUNTS, ROLES, meaning, plain, usual_place
+from bayeslaw.runs.columns import COUNTS, OF_SEVERAL, ROLES, meaning, plain, usual_place
 from bayeslaw.runs.units import MULTIPLES, read_count
 
 FILE = "bayeslaw.toml"
@@ -21,7 +21,8 @@ UNITS = {"loss": LOSS_UNITS, "model_loss": LOSS_UNITS[:3], "accuracy": ("share",
 
 _GRAMMAR = (
     "Expected COLUMN=ROLE, such as size=params, size=params:M (millions), step=data:32 (examples a step), "
-    "ppl=loss:perplexity, arc=accuracy, method=variant (tells models apart) or note=ignore"
+    "ppl=loss:perplexity, arc=accuracy, method=variant (tells models apart), lr=best (the best over it counts) or "
+    "note=ignore"
 )
 
 
@@ -210,7 +211,7 @@ def stated_roles(
         raise RunsError(f"{source}: --as: {'; '.join(problems)}. The columns are: {listed}.")
     by_role: dict[str, list[str]] = {}
     for heading, said in found.items():
-        if said.role not in ("variant", "ignore"):
+        if said.role not in OF_SEVERAL:
             by_role.setdefault(said.role, []).append(heading)
     for role, several in by_role.items():
         if len(several) > 1:
