@@ -42,7 +42,7 @@ from bayeslaw.runs.stated import read_answers, scores_as_roles
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
 from bayeslaw.runs.understood import Understood, understood_columns
 from bayeslaw.runs.unfinished import runs_that_stopped
-from bayeslaw.runs.unfold import VALUE_HEADING
+from bayeslaw.runs.unfolded import VALUE_HEADING
 from bayeslaw.runs.where import matching_rows
 
 NEGATIVE = (

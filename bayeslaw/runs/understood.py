@@ -130,8 +130,8 @@ def understood_columns(sheet: Sheet, values: str | None, percent: bool) -> tuple
     if sheet.is_wide:
         name = "accuracy" if "accuracy" in roles.columns else "loss"
         unit = values or _unit(name, roles.measured)
-        names = next((name for name in ("model", "task") if name in sheet.made), None)
-        why = f"a heading that names a {names}" if names else "a heading that is a size"
+        named = {"model": "names a model", "task": "names a task", "seed": "names a repeat"}
+        why = "a heading that " + next((said for name, said in named.items() if name in sheet.made), "is a size")
         found += [UnderstoodColumn(str(heading), name, unit, why) for heading in dict.fromkeys(sheet.loss_headings)]
     return tuple(found)
 

@@ -10,7 +10,7 @@ from bayeslaw.runs.benchmarks import benchmark_in
 from bayeslaw.runs.columns import meaning, plain
 from bayeslaw.runs.error_columns import measured_by
 from bayeslaw.runs.stated import matching_heading, says
-from bayeslaw.runs.unfold import Unfolded
+from bayeslaw.runs.unfolded import Unfolded
 from bayeslaw.runs.units import holds_nothing, read_shares
 
 SHOWN = 8
