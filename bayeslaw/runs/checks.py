@@ -26,6 +26,8 @@ _EXPECTED = {
     "tokens": "a positive number of tokens, such as 2e9 or 2B",
     "compute": "a positive number of FLOP, such as 1e19",
     "unique_data": "a positive number of tokens or examples, such as 2e9 or 2B",
+    "tokens_per_param": "a positive number of tokens a parameter, such as 20",
+    "epochs": "a positive number of epochs, such as 4",
     "loss": _POSITIVE,
     "loss_se": _NOT_NEGATIVE,
     "accuracy": "a share of questions from 0 to 1, or percent from 0 to 100",

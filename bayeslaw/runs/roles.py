@@ -16,6 +16,7 @@ from bayeslaw.runs.columns import (
     NAMES,
     OF_SEVERAL,
     PLAIN,
+    RATIOS,
     TRAINING,
     Meaning,
     meaning,
@@ -112,7 +113,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     repeated = tell_scores_from_losses(cells, candidates, said, notes)
     questions: list[Question] = []
     columns: dict[str, Column] = {}
-    for role in (*CANONICAL, "steps"):
+    for role in (*CANONICAL, "steps", *RATIOS):
         measured = columns.get(role.removesuffix("_se"))
         if role in said:
             columns[role] = said[role]
@@ -128,6 +129,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
         _about_the_loss(columns["loss"], training, losses, notes)
     _ask_about_a_letter(columns, questions)
     _count_steps(cells, columns, questions)
+    _without_idle_ratios(columns)
     return Roles(
         columns,
         training,
@@ -149,7 +151,7 @@ def _candidates(cells: pd.DataFrame, headings: Sequence[str]) -> _Candidates:
         known = meaning(heading)
         if known is None:
             continue
-        if known.role in (*COUNTS, *MEASURES, "steps"):
+        if known.role in (*COUNTS, *MEASURES, "steps", *RATIOS):
             numbers = read_numbers(cells[heading], counts=known.role not in MEASURES or known.role == "questions")
             if numbers.blank.all():
                 if known.role in ("loss", "accuracy", "data"):
@@ -279,6 +281,15 @@ def _ask_about_a_letter(columns: Mapping[str, Column], questions: list[Question]
                 f"Column {letter!r} is read as {read} by this letter alone, which may stand for something else.",
             )
         )
+
+
+def _without_idle_ratios(columns: dict[str, Column]) -> None:
+    """Let a ratio be no size where something else counts the data: another count, or a ratio before it."""
+    told = bool({"data", "tokens", "compute"} & set(columns))
+    for ratio, of in RATIOS.items():
+        if told:
+            columns.pop(ratio, None)
+        told = told or {ratio, of} <= set(columns)
 
 
 def _count_steps(cells: pd.DataFrame, columns: dict[str, Column], questions: list[Question]) -> None:
