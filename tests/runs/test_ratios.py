@@ -23,6 +23,7 @@ def test_tokens_a_parameter_times_parameters_are_tokens(heading):
     assert runs.table["data"].tolist() == runs.table["tokens"].tolist()
     assert f"There are no data sizes: tokens derived as {heading!r} times 'params'." in runs.notes
     assert runs.table[heading].tolist() == [5, 10, 20] * 3
+    assert len(read_runs(table_of_ratios(heading), where=f"`{heading}` < 20").table) == 6
 
 
 def test_units_of_params_and_of_the_ratio_count():
