@@ -23,6 +23,7 @@ from bayeslaw.runs.columns import (
     plain,
     usual_place,
 )
+from bayeslaw.runs.counted_params import ask_about_active_params
 from bayeslaw.runs.error_columns import errors_beside
 from bayeslaw.runs.naming import SAME_SIZE
 from bayeslaw.runs.questions import Question
@@ -128,6 +129,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     if "loss" in columns:
         _about_the_loss(columns["loss"], training, losses, notes)
     _ask_about_a_letter(columns, questions)
+    questions += ask_about_active_params(cells, columns["params"].heading if "params" in columns else None, stated)
     _count_steps(cells, columns, questions)
     _without_idle_ratios(columns)
     return Roles(
