@@ -60,8 +60,8 @@ def unfold_repeats(cells: pd.DataFrame) -> Unfolded | None:
     count, times = len(cells), len(by_number)
     long = cells.drop(columns=dropped).loc[np.repeat(cells.index, times)].reset_index(drop=True)
     long["seed"] = np.tile(list(by_number), count)
-    for name, found in together.items():
-        values = cells[[found[number] for number in by_number]].astype(object).to_numpy().ravel()
+    for name, by_seed in together.items():
+        values = cells[[by_seed[number] for number in by_number]].astype(object).to_numpy().ravel()
         long[name] = pd.Series(values, dtype=object)
     note = f"Wide table: each row has {times} repeats, {_listed(several)}; each is a run of its own, told by 'seed'."
     if about:
