@@ -52,7 +52,9 @@ def ask_what_tells_apart(table: pd.DataFrame, covariates: Sequence[str] = ()) ->
     """
     table = table[np.isfinite(table["loss"]) & (table["loss"] > 0)]
     keys = [*_one_model_and_size(table), *(name for name in covariates if name in table)]
-    found = []
+    found: list[Question] = []
+    if not table.duplicated(keys).any():
+        return found
     for name in sorted(set(settings_among(table)) - set(keys), key=lambda name: (table[name].nunique(), name)):
         if not table.duplicated(keys).any():
             break
