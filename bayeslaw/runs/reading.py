@@ -53,6 +53,9 @@ NEGATIVE = (
 Source = str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]]
 """What runs are read from: a file or folder, several of them, or a table."""
 
+Table = Runs | pd.DataFrame | str | os.PathLike[str]
+"""Runs, or what they are read from."""
+
 
 def read_runs(
     source: Source,
