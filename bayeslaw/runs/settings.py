@@ -37,6 +37,11 @@ _SETTINGS = _TUNED | frozenset(_OTHERS_LIST.split(", "))
 """Columns of numbers that tell runs apart; other numbers may be measured."""
 
 
+def is_known_setting(heading: str) -> bool:
+    """Whether a heading is of a setting of training that the field knows by name, such as ``optim.lr``."""
+    return last_part(heading) in _SETTINGS
+
+
 def ask_what_tells_apart(table: pd.DataFrame, covariates: Sequence[str] = ()) -> list[Question]:
     """Ask about columns that tell apart runs of one model and size whose losses differ by more than seeds do.
 
