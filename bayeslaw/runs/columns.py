@@ -72,7 +72,7 @@ ALIASES = {
     "loss": "loss, final loss, mean loss, nll, nll loss, negative log likelihood, ce, ce loss, xent, cross entropy, "
     "cross entropy loss, log perplexity, log ppl, value, heldout loss, lm loss value, lm loss",
     "loss_se": "loss_se, loss stderr, loss standard error, loss sem, se, sem, stderr, standard error",
-    "accuracy": "accuracy, acc, acc norm, acc none, acc norm none, exact match, pass 1, mc 1, mc 2, score",
+    "accuracy": "accuracy, acc, acc norm, acc none, acc norm none, exact match, pass 1, top 1, mc 1, mc 2, score",
     "accuracy_se": "accuracy_se, accuracy stderr, accuracy standard error, accuracy sem, acc se, acc sem, acc stderr, "
     "acc stderr none, acc norm stderr, acc norm stderr none, exact match stderr, score stderr, score se",
     "questions": "questions, n questions, num questions, number of questions, question count",
