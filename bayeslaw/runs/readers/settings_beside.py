@@ -22,6 +22,8 @@ FILES = (".hydra/config.yaml", "hparams.yaml", "config.yaml", "config.yml")
 _DEPTH = 3
 _LINES = 5_000
 _ENTRY = re.compile(r"(?P<indent> {0,40})(?P<key>[\w.-]{1,80}):(?:\s+(?P<value>[^#\s][^#]{0,200}?))?\s*(?:#.*)?")
+_NOT_PLAIN = ("[", "{", "&", "*", "!", "|", ">", "$")
+_EMPTY = ("null", "none", "~")
 _ROLES = ("params", "seed", "family")
 
 
@@ -94,5 +96,5 @@ def _entries(file: Path) -> Iterator[tuple[str, str]]:
         value = (entry["value"] or "").strip().strip("'\"")
         if not value:
             above.append((indent, entry["key"]))
-        elif not value.startswith(("[", "{", "&", "*", "!", "|", ">", "$")):
+        elif not (value.startswith(_NOT_PLAIN) or value.casefold() in _EMPTY):
             yield ".".join([*(key for _, key in above), entry["key"]]), value

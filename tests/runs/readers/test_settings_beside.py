@@ -57,7 +57,7 @@ def test_settings_of_a_study_are_not_those_of_each_run_and_those_of_a_log_come_f
 
 def test_settings_that_one_of_the_runs_lacks_are_not_taken(tmp_path):
     study(tmp_path, *LIGHTNING)
-    (tmp_path / "1" / LIGHTNING[1]).write_text("lr: 0.1\nbatch_size: 8\n")
+    (tmp_path / "1" / LIGHTNING[1]).write_text("lr: 0.1\nbatch_size: 8\nmodel:\n  n_params: null\n")
     found = understand(tmp_path)
     assert "params" not in found.table
     assert set(found.table["batch_size"]) == {8}
