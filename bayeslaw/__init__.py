@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from bayeslaw.datasets import load_dataset as load_dataset
     from bayeslaw.errors import BayeslawError as BayeslawError
     from bayeslaw.errors import BayeslawWarning as BayeslawWarning
+    from bayeslaw.evidence.comparison.asked import compare as compare
     from bayeslaw.evidence.comparison.compare import Comparison as Comparison
-    from bayeslaw.evidence.comparison.compare import compare as compare
     from bayeslaw.evidence.last_third import LastThird as LastThird
     from bayeslaw.evidence.last_third import last_third as last_third
     from bayeslaw.evidence.law_checks import LawChecks as LawChecks
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from bayeslaw.fitting.many import ManyFits as ManyFits
     from bayeslaw.fitting.many import fit_many as fit_many
     from bayeslaw.fitting.prior_predictive import prior_predictive as prior_predictive
-    from bayeslaw.fitting.track import track as track
+    from bayeslaw.fitting.tracking import track as track
     from bayeslaw.kinds.shared.scales import LogNormal as LogNormal
     from bayeslaw.kinds.shared.scales import Normal as Normal
     from bayeslaw.laws import get_law as get_law
@@ -105,7 +105,7 @@ _HOME = {
     "build": "bayeslaw.fitting.build",
     "chain": "bayeslaw.fitting.chain",
     "check_law": "bayeslaw.evidence.law_checks",
-    "compare": "bayeslaw.evidence.comparison.compare",
+    "compare": "bayeslaw.evidence.comparison.asked",
     "fetch_dataset": "bayeslaw.datasets",
     "fit": "bayeslaw.fitting.fit",
     "fit_many": "bayeslaw.fitting.many",
@@ -122,7 +122,7 @@ _HOME = {
     "register_law": "bayeslaw.laws",
     "reproduce": "bayeslaw.evidence.reproduction.reproduce",
     "sensitivity": "bayeslaw.evidence.sensitivity",
-    "track": "bayeslaw.fitting.track",
+    "track": "bayeslaw.fitting.tracking",
 }
 
 __version__ = "0.1.0"

@@ -246,7 +246,15 @@ def test_importing_is_light(module, seconds):
     assert best < seconds
 
 
-def test_what_was_read_is_told_before_the_sampler_is_imported(tmp_path):
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("fit({}, progress=True)", ""),
+        ("compare({}, ['vanilla', 'rectified'], progress=True)", ", 2 laws to compare"),
+        ("track({}, model='a', at={{'data': 1e6}}, progress=True)", ""),
+    ],
+)
+def test_what_was_read_is_told_before_the_sampler_is_imported(tmp_path, call, said):
     table = tmp_path / "runs.csv"
     table.write_text("model,data,loss\n" + "".join(f"{m},{n}e3,{3 - n / 9}\n" for m in "ab" for n in (1, 2, 4)))
     script = (
@@ -257,10 +265,10 @@ def test_what_was_read_is_told_before_the_sampler_is_imported(tmp_path):
         "        sys.stderr = sys.__stderr__\n"
         "        raise SystemExit\n"
         "sys.stderr = FirstLine()\n"
-        f"bayeslaw.fit({str(table)!r}, progress=True)"
+        f"bayeslaw.{call.format(repr(str(table)))}"
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert out == "runs.csv: 2 models, 6 runs.\n"
+    assert out == f"runs.csv: 2 models, 6 runs{said}.\n"
 
 
 def test_a_law_is_read_without_the_sampler():

@@ -8,8 +8,9 @@ import numpy as np
 
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.table import unknown_task
-from bayeslaw.runs.units import in_nats
+from bayeslaw.runs.units import CONVERTED, in_nats
 
 SHARE = "share of questions"
 """Unit of outcomes between 0 and 1."""
@@ -40,7 +41,7 @@ class Threshold:
 
     def limit(self, outcome: Outcome) -> float:
         """The value in the unit of an outcome."""
-        if outcome.given and self.name == outcome.given:
+        if outcome.given and self.called(outcome) == outcome.given:
             return float(in_nats(np.array([self.value]), outcome.given)[0][0])
         return self.value
 
@@ -51,8 +52,18 @@ class Threshold:
 
     def on(self, outcome: Outcome, task: str) -> str:
         """How it reads on one task of an outcome."""
-        name = self.name if self.name in units_of(outcome) else outcome.name
+        name = self.called(outcome)
+        name = name if name in units_of(outcome) else outcome.name
         return f"{name}:{task}{self.sign}{self.value:g}"
+
+    def called(self, outcome: Outcome) -> str:
+        """What it names by the words of an outcome: ``perplexity`` of ``ppl`` and ``wikitext_ppl``."""
+        known = meaning(self.name)
+        if self.name in units_of(outcome) or known is None:
+            return self.name
+        if known.role == "loss" and known.unit in CONVERTED:
+            return known.unit
+        return known.role if known.role in units_of(outcome) else self.name
 
     @property
     def sign(self) -> str:
@@ -108,12 +119,13 @@ def tasks_of_threshold(threshold: Threshold, outcome: Outcome, tasks: Sequence[s
         which unit it is of losses that were converted.
     """
     named = threshold.name if threshold.task is None and threshold.name in tasks else threshold.task
-    units = units_of(outcome)
-    if threshold.name not in (outcome.name, *units) and named != threshold.name:
+    units, called = units_of(outcome), threshold.called(outcome) if named != threshold.name else threshold.name
+    _require_no_perplexity_of_nats(threshold, called, outcome)
+    if called not in (outcome.name, *units) and named != threshold.name:
         return ()
     if named is not None and named not in tasks:
         raise unknown_task(named, tuple(tasks))
-    if outcome.given and threshold.name not in units:
+    if outcome.given and called not in units:
         task = "" if named is None else f":{named}"
         either = " or ".join(f"'{unit}{task}{threshold.sign}{threshold.value:g}'" for unit in units)
         raise TargetError(
@@ -121,8 +133,8 @@ def tasks_of_threshold(threshold: Threshold, outcome: Outcome, tasks: Sequence[s
             f"{outcome.unit}. Say which the threshold is of: {either}."
         )
     is_share = outcome.unit == SHARE or outcome.given == "accuracy"
-    higher_is_better = outcome.higher_is_better or (outcome.given == threshold.name == "accuracy")
-    name = threshold.name if threshold.name in units else outcome.name
+    higher_is_better = outcome.higher_is_better or (outcome.given == called == "accuracy")
+    name = called if called in units else outcome.name
     if threshold.upwards != higher_is_better:
         better, sign = ("Higher", ">=") if higher_is_better else ("Lower", "<=")
         raise TargetError(f"The threshold {threshold}: {better} {name} is better, expected {sign}.")
@@ -132,6 +144,22 @@ def tasks_of_threshold(threshold: Threshold, outcome: Outcome, tasks: Sequence[s
             "such as .6 or 60%."
         )
     return tuple(tasks) if named is None else (named,)
+
+
+def _require_no_perplexity_of_nats(threshold: Threshold, called: str, outcome: Outcome) -> None:
+    """Refuse a perplexity where losses are in nats already, and say which loss it is.
+
+    Raises
+    ------
+    TargetError
+    """
+    if called == "perplexity" and outcome.name == "loss" and not outcome.given and threshold.value > 1:
+        task = "" if threshold.task is None else f":{threshold.task}"
+        raise TargetError(
+            f"The threshold {threshold}: the table has losses in nats, and not perplexities. A perplexity of "
+            f"{threshold.value:g} is a loss of {np.log(threshold.value):.4g}: 'loss{task}{threshold.sign}"
+            f"{np.log(threshold.value):.4g}'."
+        )
 
 
 def units_of(outcome: Outcome) -> tuple[str, ...]:

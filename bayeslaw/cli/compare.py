@@ -97,7 +97,7 @@ def compare(
     if not how.quiet:
         _say_what_is_coming(named, left_out, table, folds, workers)
     from bayeslaw.evidence.comparison.advantage import advantages, predicted_frame
-    from bayeslaw.evidence.comparison.compare import compare as judge
+    from bayeslaw.evidence.comparison.compare import compared as judge
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()

@@ -33,9 +33,11 @@ def one_point(parts: Sequence[str]) -> dict[str, float]:
     sizes = _sizes_by_name(parts)
     for name, found in sizes.items():
         if len(found) > 1:
-            given = f"{name!r} twice" if len(found) == 2 else f"{len(found)} sizes of {name!r}"
+            each = " and then ".join(f"--at {name}={size:.9g}" for size in found[:2])
             raise TargetError(
-                f"--at gives {given}. Choose for one target at a time; only predict takes several points."
+                f"--at gives {len(found)} sizes of {name!r}, expected one target: ask for each by itself, {each}"
+                f"{' …' if len(found) > 2 else ''}. A saved fit (-o fit.nc), given in place of the runs, answers "
+                "each in seconds; predict takes several points at once."
             )
     return {name: found[0] for name, found in sizes.items()}
 

@@ -1,13 +1,12 @@
 """``track``: fits of a run's checkpoints beside those of other runs, and what they say of its end."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from bayeslaw.answers.thresholds import Threshold, read_threshold
+from bayeslaw.answers.thresholds import Threshold
 from bayeslaw.answers.track import Evidence, require_thresholds, tasks_of_run
 from bayeslaw.answers.track import track as answer
 from bayeslaw.answers.track_result import Track
@@ -21,8 +20,8 @@ from bayeslaw.laws.base import Law
 from bayeslaw.laws.suited import suited_law
 from bayeslaw.progress import Progress
 from bayeslaw.runs import Runs, counts_tokens, read_runs
-from bayeslaw.runs.early import EARLY_TOKENS
 from bayeslaw.runs.joining import require_like_units, unit_of_all
+from bayeslaw.runs.reading import Table
 from bayeslaw.sampling.nuts import SamplerSettings
 
 HEAD = 2
@@ -30,8 +29,6 @@ HEAD = 2
 
 MOST = 24
 """Checkpoints of a model that are used: of more, so many, the last among them, at equal distances in their order."""
-
-Table = Runs | pd.DataFrame | str | os.PathLike[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,61 +46,6 @@ class Tracked:
     law: Law
 
 
-def track(
-    run: Table,
-    siblings: Table | None = None,
-    *,
-    at: Mapping[str, float],
-    model: str | None = None,
-    thresholds: Sequence[str] = (),
-    law: str | Law | None = None,
-    early_tokens: float = EARLY_TOKENS,
-    sampler: SamplerSettings | None = None,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> Track:
-    """Say what a run will reach from its checkpoints so far and from other runs, and whether it is on track.
-
-    Parameters
-    ----------
-    run : Runs, DataFrame or path
-        Checkpoints of the run: losses, scores, or scores with losses beside them.
-    siblings : Runs, DataFrame or path, optional
-        Whole runs of other models, such as smaller ones of the family.
-    at : mapping
-        The end, such as ``{"data": 3e11}``.
-    model : str, optional
-        Which model of ``run`` it is, if that has several; the others are siblings.
-    thresholds : sequence of str
-        Such as ``"accuracy:arc_easy>=.6"`` or ``"loss<=2.5"``.
-    law : str or Law, optional
-        Of the outcome that it describes; what suits the table, unless given.
-    early_tokens : float
-        As for `bayeslaw.fit`.
-    sampler : SamplerSettings, optional
-        Two fits are made of each kind of outcome.
-    seed : int
-    progress : callable, optional
-        As for `bayeslaw.fit`.
-
-    Returns
-    -------
-    Track
-
-    Raises
-    ------
-    RunsError
-        If the tables cannot be read together, or no checkpoint of the run is left.
-    TargetError
-        If the model, the end or a threshold cannot be used.
-    LawError, SamplingError
-        As `bayeslaw.fit`.
-    """
-    runs, name = read_tracked(run, siblings, model)
-    asked = [read_threshold(text) for text in thresholds]
-    return track_parts(tracked(runs, law, early_tokens), name, at, asked, sampler=sampler, seed=seed, progress=progress)
-
-
 def track_parts(
     parts: "Sequence[Tracked]",
     name: str,
@@ -112,9 +54,9 @@ def track_parts(
     *,
     sampler: SamplerSettings | None = None,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Track:
-    """As `track`, of tables that were read and told apart.
+    """As `bayeslaw.fitting.tracking.track`, of tables that were read and told apart.
 
     Raises
     ------

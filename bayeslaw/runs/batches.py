@@ -40,6 +40,11 @@ _Setting = tuple[str, list[float]]
 """The heading of a setting, and the values that it has."""
 
 
+def tells_a_batch(heading: str) -> bool:
+    """Whether a heading is of a setting that tells what a step is worth, such as ``data.seq_len``."""
+    return last_part(heading) in _WANTED
+
+
 def batches_likely(cells: pd.DataFrame) -> tuple[tuple[str, ...], str]:
     """Roles that a column of steps is likely to have, by settings that are the same in all rows.
 

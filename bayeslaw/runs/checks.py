@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import CANONICAL, COUNTS, NAMES, OTHER_SIZES, SHARES, plain, shares_among
 from bayeslaw.runs.questions import written
+from bayeslaw.runs.settings import settings_among
 from bayeslaw.runs.units import Numbers
 
 _POSITIVE, _NOT_NEGATIVE = "a positive number", "a number that is not negative"
@@ -25,6 +26,8 @@ _EXPECTED = {
     "tokens": "a positive number of tokens, such as 2e9 or 2B",
     "compute": "a positive number of FLOP, such as 1e19",
     "unique_data": "a positive number of tokens or examples, such as 2e9 or 2B",
+    "tokens_per_param": "a positive number of tokens a parameter, such as 20",
+    "epochs": "a positive number of epochs, such as 4",
     "loss": _POSITIVE,
     "loss_se": _NOT_NEGATIVE,
     "accuracy": "a share of questions from 0 to 1, or percent from 0 to 100",
@@ -218,7 +221,8 @@ def seed_problems(table: pd.DataFrame, read: Mapping[str, ReadColumn]) -> Iterat
     if "seed" not in table:
         return
     seeded = table[table["seed"].notna() & (table["seed"].astype(str) != "")]
-    identity = [name for name in (*_IDENTITY, *shares_among(table.columns)) if name in table]
+    others = (*shares_among(table.columns), *settings_among(table))
+    identity = [name for name in dict.fromkeys((*_IDENTITY, *others)) if name in table]
     first = seeded.groupby(identity, sort=False, dropna=False)[["loss", "row"]].transform("first")
     other = seeded["loss"] != first["loss"]
     if other.any():

@@ -20,8 +20,13 @@ NAMES = ("model", "family", "task")
 CANONICAL = (
     "model", "family", "task", "data", "params", "tokens", "compute", "unique_data", *MEASURES, "seed", "metric"
 )  # fmt: skip
-ROLES = (*CANONICAL, "steps", "variant", "ignore")
-"""What a column can be told to be: a canonical column, steps of training, part of the model's name, or nothing."""
+RATIOS = {"tokens_per_param": "params", "epochs": "unique_data"}
+"""Columns that tell the data beside another column, times which they are tokens (or examples)."""
+OF_SEVERAL = ("variant", "best", "covariate", "ignore")
+"""Roles that several columns may have: part of the model's name, a setting over which the best run counts, what a law
+other than the usual ones depends on, or nothing."""
+ROLES = (*CANONICAL, "steps", *RATIOS, *OF_SEVERAL)
+"""What a column can be told to be: canonical, steps of training, one of `RATIOS`, or one of `OF_SEVERAL`."""
 
 OTHER_SIZES = (
     "parallel_size", "experts", "active_params", "granularity", "density", "vocab_size", "demonstrations", "position",
@@ -67,11 +72,15 @@ ALIASES = {
     "loss": "loss, final loss, mean loss, nll, nll loss, negative log likelihood, ce, ce loss, xent, cross entropy, "
     "cross entropy loss, log perplexity, log ppl, value, heldout loss, lm loss value, lm loss",
     "loss_se": "loss_se, loss stderr, loss standard error, loss sem, se, sem, stderr, standard error",
-    "accuracy": "accuracy, acc, acc norm, acc none, acc norm none, exact match, pass 1, mc 1, mc 2, score",
+    "accuracy": "accuracy, acc, acc norm, acc none, acc norm none, exact match, pass 1, top 1, mc 1, mc 2, score",
     "accuracy_se": "accuracy_se, accuracy stderr, accuracy standard error, accuracy sem, acc se, acc sem, acc stderr, "
     "acc stderr none, acc norm stderr, acc norm stderr none, exact match stderr, score stderr, score se",
     "questions": "questions, n questions, num questions, number of questions, question count",
     "chance": "chance, chance level, chance accuracy, random chance, random accuracy, random baseline",
+    "tokens_per_param": "tokens per param, tokens per parameter, token per param, token per parameter, tokens params, "
+    "tokens parameters, tokens to params ratio, token to param ratio, token param ratio, tokens params ratio, tpp, "
+    "D N, D N ratio, data to params ratio, tokens param",
+    "epochs": "epochs, n epochs, num epochs, number of epochs, train epochs, num train epochs",
     "seed": "seed, random seed, rng seed",
     "metric": "metric, metric name",
     "steps": "step, steps, global step, iteration, iterations, iter, iters, train steps, training steps, n steps, "

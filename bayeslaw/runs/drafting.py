@@ -1,5 +1,6 @@
 """From a tidy sheet to a table under canonical names, which is not checked yet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,11 +9,12 @@ from numpy.typing import NDArray
 
 from bayeslaw.runs.benchmarks import benchmark_in
 from bayeslaw.runs.checks import OPTIONAL, ReadColumn, repeats
-from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES, SHARES
+from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES, RATIOS, SHARES, words_in
 from bayeslaw.runs.logs import superseded
 from bayeslaw.runs.naming import derive_names, read_params_in_names
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.scores import read_scores, with_known_tasks
+from bayeslaw.runs.settings import best_settings
 from bayeslaw.runs.sheets import Sheet
 from bayeslaw.runs.table import LeftOut, Runs, leave_out
 from bayeslaw.runs.units import (
@@ -91,6 +93,15 @@ class Draft:
             notes=(*self.notes, note),
         )
 
+    def with_the_best(self, settings: tuple[str, ...]) -> "Draft":
+        """Keep of each model and size the runs at the best of the settings; see `best_settings`."""
+        names = tuple(name for name in settings if name in self.table)
+        if not names:
+            return self
+        mask, note = best_settings(self.table, names)
+        draft = self.without(~mask, f"at another {' and '.join(names)} this model and size is better")
+        return replace(draft, notes=(*draft.notes, note))
+
     def without_superseded(self, *, is_log: bool) -> "Draft":
         """Leave out rows of a log that were run again after it was resumed; see `superseded`."""
         mask = superseded(self.table, is_log=is_log)
@@ -103,7 +114,7 @@ class Draft:
     def runs(self) -> Runs:
         """The table of runs as it stands."""
         left_out = tuple(sorted(self.left_out, key=lambda left_out: left_out.row))
-        sized = {"data", "tokens", "compute"} & set(self.read)
+        sized = {"data", "tokens", "compute", *RATIOS} & set(self.read)
         table = self.table if sized else self.table.drop(columns="data")
         rows = table.reset_index(drop=True)
         return Runs(rows, left_out, self.notes, self.source, self.spelling, self.scales, self.loss_given)
@@ -119,8 +130,9 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
     task : what the task is called if the table does not say.
     """
     cells, columns, notes = sheet.cells, sheet.roles.columns, list(sheet.notes)
+    columns = {role: column for role, column in columns.items() if RATIOS.get(role, role) in columns}
     notes += [note for name, column in columns.items() if (note := _note(name, column))]
-    numbers = {name: _numbers(name, cells, columns[name]) for name in (*COUNTS, *MEASURES) if name in columns}
+    numbers = {name: _numbers(name, cells, columns[name]) for name in (*COUNTS, *MEASURES, *RATIOS) if name in columns}
     found: dict[str, pd.Series] = {"row": pd.Series(sheet.rows)}
     for name, column in columns.items():
         if name in numbers:
@@ -136,8 +148,8 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         _convert_losses(found, columns["loss"].unit)
     if "accuracy" in found:
         read_params_in_names(found, notes)
-    _derive_data(found, notes)
-    variants = [read_texts(cells[heading]) for heading in sheet.roles.variants]
+    _derive_data(found, columns, notes)
+    variants = [read_texts(cells[heading]) for heading in sheet.roles.several["variant"]]
     derive_names(found, variants, benchmark_in(sheet.roles.measured.heading) or task, notes)
     extras = _extras(sheet, notes)
     ordered = {name: found[name] for name in ("row", *CANONICAL) if name in found}
@@ -149,7 +161,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         if name in numbers
     }
     spelling = [(heading, name) for name, heading in extras.items() if name != heading]
-    spelling += [(column.heading, name) for name, column in columns.items()]
+    spelling += [(column.heading, name) for name, column in columns.items() if name not in RATIOS]
     return Draft(
         table=pd.DataFrame({**ordered, **{name: read_plain(cells[h]).array for name, h in extras.items()}}),
         read=read,
@@ -192,7 +204,10 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
     A name that means something here is not left to a column that is something else.
     """
     roles = sheet.roles
-    taken = {column.heading for column in roles.columns.values()} | {*roles.ignored, *roles.repeated}
+    taken = {column.heading for role, column in roles.columns.items() if role not in RATIOS} | {
+        *roles.several["ignore"],
+        *roles.repeated,
+    }
     kept = [heading for heading in sheet.cells.columns if heading not in taken]
     names: dict[str, str] = {}
     for heading in kept:
@@ -205,8 +220,8 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
     own = [heading for name, heading in names.items() if name == heading]
     if own:
         notes.append(f"Kept under their own names: {', '.join(map(repr, own))}.")
-    if roles.ignored:
-        notes.append(f"Ignored, as was said: {', '.join(map(repr, roles.ignored))}.")
+    if ignored := roles.several["ignore"]:
+        notes.append(f"Ignored, as was said: {', '.join(map(repr, ignored))}.")
     return names
 
 
@@ -219,11 +234,20 @@ def _convert_losses(found: dict[str, pd.Series], unit: str) -> None:
         found["loss_se"] = found["loss_se"] * slope
 
 
-def _derive_data(found: dict[str, pd.Series], notes: list[str]) -> None:
-    """Count data in tokens if there are no examples; in compute if there is nothing else of the kind."""
+def _derive_data(found: dict[str, pd.Series], columns: Mapping[str, Column], notes: list[str]) -> None:
+    """Count data in tokens if there are no examples; in compute or by a ratio if there is nothing else of the kind."""
     if "data" in found:
         return
-    if "tokens" in found:
+    ratio = next((name for name in RATIOS if name in found), None)
+    if ratio is not None:
+        of = columns[RATIOS[ratio]].heading
+        counted = "tokens" if ratio == "tokens_per_param" or "tokens" in words_in(of) else "data"
+        found[counted] = found.pop(ratio) * found[RATIOS[ratio]]
+        told = f"{columns[ratio].heading!r} times {of!r}"
+        notes.append(f"There are no data sizes: {counted} derived as {told}.")
+        if "data" in found:
+            return
+    elif "tokens" in found:
         notes.append("There are no examples: data are tokens.")
     elif {"compute", "params"} <= set(found):
         with np.errstate(divide="ignore", invalid="ignore"):

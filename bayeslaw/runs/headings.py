@@ -20,6 +20,7 @@ _NAMED_BY = {
         "data": "example, examples, sample, samples, sequence, sequences, image, images",
         "tokens": "token, tokens, toks",
         "compute": "flop, flops, flos",
+        "tokens_per_param:20": "chinchilla",
         "steps": "step, steps, iteration, iterations",
     },
     "params": {"params": "param, params, parameter, parameters"},

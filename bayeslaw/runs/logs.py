@@ -115,17 +115,23 @@ def superseded(table: pd.DataFrame, *, is_log: bool) -> NDArray[np.bool_]:
         losses = table["loss"].to_numpy(float)[positions]
         steps = np.diff(sizes)
         starts = np.flatnonzero(steps <= 0 if is_log else steps < 0) + 1
-        if len(starts) and _resumes(sizes, losses, starts):
+        if len(starts) and _resumes(sizes, losses, starts, is_log=is_log):
             for start in starts:
                 before = np.arange(start)[sizes[:start] >= sizes[start]]
                 dropped[positions[before]] = True
     return dropped
 
 
-def _resumes(sizes: NDArray[np.float64], losses: NDArray[np.float64], starts: NDArray[np.int64]) -> bool:
-    """Whether every part of a log takes up the one before it: overlaps with it, and goes further."""
+def _resumes(
+    sizes: NDArray[np.float64], losses: NDArray[np.float64], starts: NDArray[np.int64], *, is_log: bool
+) -> bool:
+    """Whether every part of a log takes up the one before it: overlaps with it, and goes further.
+
+    Parts of a log may have no step in common, where evaluations come at other steps after it was resumed.
+    """
+    alike = _alike_between if is_log else _alike
     return all(
-        before[0] < after[0] and before[-1] < after[-1] and _alike(before, after, old, new)
+        before[0] < after[0] and before[-1] < after[-1] and alike(before, after, old, new)
         for (before, old), (after, new) in _pairs(sizes, losses, starts)
     )
 
@@ -133,6 +139,18 @@ def _resumes(sizes: NDArray[np.float64], losses: NDArray[np.float64], starts: ND
 def _pairs(sizes: NDArray[np.float64], losses: NDArray[np.float64], starts: NDArray[np.int64]) -> Iterator[tuple]:
     parts = list(zip(np.split(sizes, starts), np.split(losses, starts), strict=True))
     yield from pairwise(parts)
+
+
+def _alike_between(
+    before: NDArray[np.float64], after: NDArray[np.float64], old: NDArray[np.float64], new: NDArray[np.float64]
+) -> bool:
+    """As `_alike`, with losses between the steps of the part before where the two have none in common."""
+    again = after <= before[-1]
+    if len(np.intersect1d(before, after)) or not again.any() or len(before) < SHORTEST:
+        return _alike(before, after, old, new)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = np.interp(np.log(after[again]), np.log(before), np.log(old))
+        return bool(np.all(np.abs(np.log(new[again]) - between) < ALIKE))
 
 
 def _alike(

@@ -10,6 +10,9 @@ from bayeslaw.runs.units import MULTIPLES
 SAME_SIZE = 0.02
 """Share by which numbers of parameters of one model may differ, as when they are counted in two ways."""
 
+CURVE = 2
+"""Data sizes from which on runs of one name in a family are a model of their own."""
+
 _SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([MBmb])(\d?)(?![A-Za-z0-9])")
 
 
@@ -76,6 +79,7 @@ def derive_names(found: dict[str, pd.Series], variants: list[list[str]], task: s
         found["model"] = found["model"].where(~several, by_size)
     if "model" not in found:
         _name_models(found, notes)
+    _name_families_apart(found, notes)
     for texts in variants:
         found["model"] = (found["model"] + " " + pd.Series(texts)).str.strip()
     if "family" not in found:
@@ -92,6 +96,28 @@ def derive_names(found: dict[str, pd.Series], variants: list[list[str]], task: s
     elif (found["family"] == "").any():
         found["family"] = found["family"].where(found["family"] != "", found["model"])
         notes.append("Models without a family are their own family.")
+
+
+def _name_families_apart(found: dict[str, pd.Series], notes: list[str]) -> None:
+    """Name models of one name with their families, where each of several families has a curve of that name.
+
+    A single run in another family is a slip, and checks name it.
+    """
+    if "family" not in found or "data" not in found:
+        return
+    table = pd.DataFrame({name: found[name] for name in ("task", "model", "family", "data")})
+    sizes = (
+        table[(table["family"] != "") & (table["model"] != "")].groupby(["task", "model", "family"])["data"].nunique()
+    )
+    by_model = sizes.groupby(["task", "model"])
+    several = by_model.min().index[(by_model.size() > 1) & (by_model.min() >= CURVE)]
+    if not len(several):
+        return
+    here = pd.MultiIndex.from_frame(table[["task", "model"]]).isin(several)
+    found["model"] = found["model"].where(~here, found["family"] + " " + found["model"])
+    names = list(dict.fromkeys(model for _, model in several))
+    named = f"{names[0]!r}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+    notes.append(f"Models of one name in several families are named with these: {named}.")
 
 
 def _models_of_several_sizes(found: dict[str, pd.Series]) -> list[str]:

@@ -42,7 +42,7 @@ from bayeslaw.runs.stated import read_answers, scores_as_roles
 from bayeslaw.runs.table import Runs, not_selected, nothing_selected
 from bayeslaw.runs.understood import Understood, understood_columns
 from bayeslaw.runs.unfinished import runs_that_stopped
-from bayeslaw.runs.unfold import VALUE_HEADING
+from bayeslaw.runs.unfolded import VALUE_HEADING
 from bayeslaw.runs.where import matching_rows
 
 NEGATIVE = (
@@ -52,6 +52,9 @@ NEGATIVE = (
 
 Source = str | os.PathLike[str] | pd.DataFrame | Sequence[str | os.PathLike[str]]
 """What runs are read from: a file or folder, several of them, or a table."""
+
+Table = Runs | pd.DataFrame | str | os.PathLike[str]
+"""Runs, or what they are read from."""
 
 
 def read_runs(
@@ -65,9 +68,9 @@ def read_runs(
 
     The kind of a file is told by its content: tables (CSV, TSV, Parquet, JSON, Markdown, Excel; also compressed with
     gzip) and logs (Hugging Face Trainer, Weights & Biases, TensorBoard, MLflow, Lightning, lm-evaluation-harness, text
-    logs of nanoGPT, Megatron, llm-foundry and NeMo). The columns are found by the names that are usual in the field,
-    whatever their case and punctuation, and by what stands in them; a table may be tidy (one row a run) or wide (one
-    column for each data size, or for each model).
+    logs of nanoGPT, Megatron, llm-foundry, NeMo and torchtitan). The columns are found by the names that are usual in
+    the field, whatever their case and punctuation, and by what stands in them; a table may be tidy (one row a run) or
+    wide (one column for each data size, for each model, or for each seed).
 
     Parameters
     ----------
@@ -248,6 +251,8 @@ def _asked(
             f"{draft.source}: no run is left ({counted}), expected losses after some training. Add such runs."
         )
     draft = draft.without_empty().without_superseded(is_log=is_log(sheet.cells)).with_known_tasks()
+    several = sheet.roles.several
+    draft = draft.with_the_best(several["best"])
     questions = list(sheet.roles.questions)
     questions += ask_about_numbers(draft.table, draft.read, sheet.roles.columns)
     loss = sheet.roles.measured
@@ -260,7 +265,7 @@ def _asked(
         questions += ask_about_sizes_of_models(draft.table)
     if not questions:
         questions += ask_about_shifted_sizes(draft.table, sheet.roles.columns)
-        questions += ask_what_tells_apart(draft.table)
+        questions += ask_what_tells_apart(draft.table, several["covariate"])
     return raw, sheet, draft, questions
 
 

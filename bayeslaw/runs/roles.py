@@ -1,7 +1,7 @@
 """Which column of a table is what: decided by names and by what stands in the cells, and asked where that is thin."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,16 @@ from bayeslaw.runs.columns import (
     COUNTS,
     MEASURES,
     NAMES,
+    OF_SEVERAL,
     PLAIN,
+    RATIOS,
     TRAINING,
     Meaning,
     meaning,
     plain,
     usual_place,
 )
+from bayeslaw.runs.counted_params import ask_about_active_params
 from bayeslaw.runs.error_columns import errors_beside
 from bayeslaw.runs.naming import SAME_SIZE
 from bayeslaw.runs.questions import Question
@@ -71,8 +74,7 @@ class Roles:
     ----------
     columns : from role to the column that has it; ``steps`` is among them if nothing else counts the data.
     training : columns of training losses, beside the loss that was taken.
-    variants : columns whose values tell apart models of one name, as the user said.
-    ignored : columns that the user said are nothing.
+    several : for each role of `bayeslaw.runs.columns.OF_SEVERAL`, the columns that the user said have it.
     repeated : columns that say nothing of their own: losses that are 1 - accuracy.
     questions : what is open.
     notes : what was understood, in sentences.
@@ -80,8 +82,7 @@ class Roles:
 
     columns: dict[str, Column]
     training: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
+    several: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict.fromkeys(OF_SEVERAL, ()))
     repeated: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
@@ -103,7 +104,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     said = {
         one.role: Column(heading, one.scale, one.unit, f"{one.origin} says so", True, one.has_unit)
         for heading, one in stated.items()
-        if one.role not in ("variant", "ignore")
+        if one.role not in OF_SEVERAL
     }
     candidates = _candidates(cells, [heading for heading in cells.columns if heading not in stated])
     notes: list[str] = []
@@ -113,7 +114,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     repeated = tell_scores_from_losses(cells, candidates, said, notes)
     questions: list[Question] = []
     columns: dict[str, Column] = {}
-    for role in (*CANONICAL, "steps"):
+    for role in (*CANONICAL, "steps", *RATIOS):
         measured = columns.get(role.removesuffix("_se"))
         if role in said:
             columns[role] = said[role]
@@ -128,12 +129,13 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     if "loss" in columns:
         _about_the_loss(columns["loss"], training, losses, notes)
     _ask_about_a_letter(columns, questions)
+    questions += ask_about_active_params(cells, columns["params"].heading if "params" in columns else None, stated)
     _count_steps(cells, columns, questions)
+    _without_idle_ratios(columns)
     return Roles(
         columns,
         training,
-        tuple(heading for heading, one in stated.items() if one.role == "variant"),
-        tuple(heading for heading, one in stated.items() if one.role == "ignore"),
+        {role: tuple(heading for heading, one in stated.items() if one.role == role) for role in OF_SEVERAL},
         repeated,
         tuple(questions),
         tuple(notes),
@@ -151,7 +153,7 @@ def _candidates(cells: pd.DataFrame, headings: Sequence[str]) -> _Candidates:
         known = meaning(heading)
         if known is None:
             continue
-        if known.role in (*COUNTS, *MEASURES, "steps"):
+        if known.role in (*COUNTS, *MEASURES, "steps", *RATIOS):
             numbers = read_numbers(cells[heading], counts=known.role not in MEASURES or known.role == "questions")
             if numbers.blank.all():
                 if known.role in ("loss", "accuracy", "data"):
@@ -281,6 +283,15 @@ def _ask_about_a_letter(columns: Mapping[str, Column], questions: list[Question]
                 f"Column {letter!r} is read as {read} by this letter alone, which may stand for something else.",
             )
         )
+
+
+def _without_idle_ratios(columns: dict[str, Column]) -> None:
+    """Let a ratio be no size where something else counts the data: another count, or a ratio before it."""
+    told = bool({"data", "tokens", "compute"} & set(columns))
+    for ratio, of in RATIOS.items():
+        if told:
+            columns.pop(ratio, None)
+        told = told or {ratio, of} <= set(columns)
 
 
 def _count_steps(cells: pd.DataFrame, columns: dict[str, Column], questions: list[Question]) -> None:

@@ -1,9 +1,13 @@
 """Settings that tell apart runs of one model and size: asked about where losses differ by them, and else told."""
 
+from collections.abc import Sequence
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from bayeslaw.runs.columns import CANONICAL, last_part
+from bayeslaw.runs.columns import CANONICAL, OTHER_SIZES, last_part
 from bayeslaw.runs.questions import Question, written
 
 APART = 0.03
@@ -12,35 +16,117 @@ APART = 0.03
 CONSISTENT, CONSISTENTLY_APART = 6, 0.003
 """If one of two is better in each of so many places, they may be closer than that."""
 
+MANY = 12
+"""Values of a setting beyond which pairs of them are not looked at."""
+
 NAMED = 4
 """Settings that a note names at most."""
 
-_SETTINGS_LIST = (
-    "lr, learningrate, maxlr, peaklr, learningratepeak, batchsize, bs, globalbatchsize, weightdecay, wd, "
-    "warmup, warmupsteps, rank, lorarank, dropout, epochs, numepochs, optimizerlr, optimizerlearningrate, "
-    "temperature, seqlen, sequencelength, numfewshot, nfewshot, fewshot, nshot, nshots, shots"
+_TUNED_LIST = (
+    "lr, learningrate, maxlr, peaklr, learningratepeak, optimizerlr, optimizerlearningrate, batchsize, bs, "
+    "globalbatchsize, weightdecay, wd, warmup, warmupsteps, dropout"
 )
-_SETTINGS = frozenset(_SETTINGS_LIST.split(", "))
+_TUNED = frozenset(_TUNED_LIST.split(", "))
+"""Columns of numbers that are swept for the best of them."""
+
+_OTHERS_LIST = (
+    "rank, lorarank, epochs, numepochs, temperature, seqlen, sequencelength, numfewshot, nfewshot, fewshot, nshot, "
+    "nshots, shots"
+)
+_SETTINGS = _TUNED | frozenset(_OTHERS_LIST.split(", "))
 """Columns of numbers that tell runs apart; other numbers may be measured."""
 
 
-def ask_what_tells_apart(table: pd.DataFrame) -> list[Question]:
-    """Ask about a column that tells apart runs of one model and size whose losses differ by more than seeds do."""
+def is_known_setting(heading: str) -> bool:
+    """Whether a heading is of a setting of training that the field knows by name, such as ``optim.lr``."""
+    return last_part(heading) in _SETTINGS
+
+
+def ask_what_tells_apart(table: pd.DataFrame, covariates: Sequence[str] = ()) -> list[Question]:
+    """Ask about columns that tell apart runs of one model and size whose losses differ by more than seeds do.
+
+    Parameters
+    ----------
+    table : under canonical names.
+    covariates : columns that a law is said to depend on: runs that differ in them are no repeats.
+
+    Returns
+    -------
+    list of Question
+        One for each column that tells apart runs in which those before it agree.
+    """
     table = table[np.isfinite(table["loss"]) & (table["loss"] > 0)]
-    keys = _one_model_and_size(table)
+    keys = [*_one_model_and_size(table), *(name for name in covariates if name in table)]
+    found: list[Question] = []
     if not table.duplicated(keys).any():
-        return []
-    for name in sorted(_settings(table), key=lambda name: table[name].nunique()):
-        means = np.log(table.groupby([*keys, name], sort=False)["loss"].mean()).unstack(name)
-        means = means[means.notna().sum(axis=1) > 1]
-        if means.empty:
-            continue
-        apart = (means.max(axis=1) - means.min(axis=1)).to_numpy(float)
-        by_level = np.log(table["loss"]).groupby([table[key] for key in (*keys, name)], sort=False)
-        within = (by_level.max() - by_level.min())[by_level.size() > 1]
-        if np.median(apart) > max(APART, 2 * (within.median() if len(within) else 0.0)) or _one_always_wins(means):
-            return [_tell_apart(name, table, float(np.exp(apart.max())))]
-    return []
+        return found
+    for name in sorted(set(settings_among(table)) - set(keys), key=lambda name: (table[name].nunique(), name)):
+        if not table.duplicated(keys).any():
+            break
+        apart = _apart(table, keys, name)
+        if apart is not None:
+            found.append(_tell_apart(name, table, float(np.exp(apart.max()))))
+            keys.append(name)
+    return found
+
+
+def _apart(table: pd.DataFrame, keys: Sequence[str], name: str) -> NDArray[np.float64] | None:
+    """How far losses of one model and size lie apart by a setting, in logs; None if no further than seeds may."""
+    means = np.log(table.groupby([*keys, name], sort=False)["loss"].mean()).unstack(name)
+    means = means[means.notna().sum(axis=1) > 1]
+    if means.empty:
+        return None
+    apart: NDArray[np.float64] = (means.max(axis=1) - means.min(axis=1)).to_numpy(float)
+    by_level = np.log(table["loss"]).groupby([table[key] for key in (*keys, name)], sort=False)
+    within = (by_level.max() - by_level.min())[by_level.size() > 1]
+    far = np.median(apart) > max(APART, 2 * (within.median() if len(within) else 0.0))
+    return apart if far or _one_always_wins(means) else None
+
+
+def best_settings(table: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.bool_], str]:
+    """Find the runs at the best of settings, of each model and size: the lowest mean over their repeats.
+
+    Parameters
+    ----------
+    table : under canonical names.
+    names : columns of settings, of which the best combination is looked for.
+
+    Returns
+    -------
+    array of bool, shape (rows,)
+        Runs at the best; where one combination alone was tried, these are all.
+    str
+        A note on how many they are, and on bests at the end of what was tried.
+    """
+    losses = table["loss"].where(np.isfinite(table["loss"]))
+    texts = [table[name].map(repr) for name in names]
+    combination = pd.Series(list(zip(*texts, strict=True)), index=table.index, dtype=object)
+    place = table.groupby(_one_model_and_size(table), sort=False, dropna=False).ngroup()
+    mean = losses.groupby([place, combination], sort=False).transform("mean")
+    lowest = mean.groupby(place, sort=False).transform("min")
+    chosen = (mean == lowest) | lowest.isna()
+    first = combination.where(chosen).groupby(place, sort=False).transform("first")
+    mask = (chosen & (combination == first)).to_numpy(bool)
+    over = " and ".join(map(repr, names))
+    note = (
+        f"Of each model and size the best over {over} counts: {mask.sum()} of {len(table)} runs. The lowest of several "
+        f"losses is low by luck, too.{_at_the_end(table, names, place, mask)}"
+    )
+    return mask, note
+
+
+def _at_the_end(table: pd.DataFrame, names: Sequence[str], place: pd.Series, mask: NDArray[np.bool_]) -> str:
+    """Words on bests at the smallest or largest value that was tried there: a better one may lie beyond."""
+    told = []
+    for name in names:
+        column = pd.to_numeric(table[name], errors="coerce")
+        low, high = (column.groupby(place, sort=False).transform(end) for end in ("min", "max"))
+        tried = (column.groupby(place, sort=False).transform("nunique") > 2).to_numpy(bool)
+        at_end = (((column == low) | (column == high)).to_numpy(bool)) & tried & mask
+        places, ends = place[tried].nunique(), place[at_end].nunique()
+        if ends:
+            told.append(f" At {ends} of {places} it is the smallest or the largest {name!r} tried.")
+    return "".join(told)
 
 
 def repeats_with_other_settings(table: pd.DataFrame) -> tuple[str, ...]:
@@ -50,13 +136,14 @@ def repeats_with_other_settings(table: pd.DataFrame) -> tuple[str, ...]:
     if repeated.empty:
         return ()
     by_size = repeated.groupby(keys, sort=False, dropna=False)
-    differing = [name for name in _settings(table) if (by_size[name].nunique() > 1).any()]
+    differing = [name for name in settings_among(table) if (by_size[name].nunique() > 1).any()]
     if not differing:
         return ()
     more = f" and {len(differing) - NAMED} more" if len(differing) > NAMED else ""
     return (
         f"{len(repeated)} of {len(table)} runs count as repeats of {by_size.ngroups} models and sizes, though they "
-        f"differ in {', '.join(map(repr, differing[:NAMED]))}{more}: --where keeps some of them, and --as "
+        f"differ in {', '.join(map(repr, differing[:NAMED]))}{more}: --where keeps some of them, --as "
+        f"{written(f'{differing[0]}=best')} the best at each model and size, and --as "
         f"{written(f'{differing[0]}=variant')} makes models of their own of them.",
     )
 
@@ -66,17 +153,24 @@ def _one_model_and_size(table: pd.DataFrame) -> list[str]:
     return [name for name in ("task", "model", "params", "data", "tokens", "unique_data", "metric") if name in table]
 
 
-def _settings(table: pd.DataFrame) -> list[str]:
+def settings_among(table: pd.DataFrame) -> list[str]:
     """Columns that may say how runs were made."""
     return [name for name in table.columns if name not in ("row", *CANONICAL) and _is_setting(table, name)]
 
 
 def _one_always_wins(means: pd.DataFrame) -> bool:
-    """Whether one of two is better wherever both were tried, and not by nothing."""
-    if means.shape[1] != 2 or len(means) < CONSISTENT:
-        return False
-    ahead = (means.iloc[:, 0] - means.iloc[:, 1]).to_numpy(float)
-    return bool(abs(np.sign(ahead).sum()) == len(ahead) and np.median(np.abs(ahead)) > CONSISTENTLY_APART)
+    """Whether one of two values is better wherever both were tried, and not by nothing.
+
+    Each further pair of values may be so by chance, and so twice as many pairs have to agree in one place more.
+    """
+    pairs = list(combinations(range(means.shape[1]), 2)) if means.shape[1] <= MANY else []
+    needed = CONSISTENT + np.log2(max(len(pairs), 1))
+    for one, other in pairs:
+        ahead = (means.iloc[:, one] - means.iloc[:, other]).dropna().to_numpy(float)
+        always = len(ahead) >= needed and abs(np.sign(ahead).sum()) == len(ahead)
+        if always and np.median(np.abs(ahead)) > CONSISTENTLY_APART:
+            return True
+    return False
 
 
 def _is_setting(table: pd.DataFrame, name: str) -> bool:
@@ -91,10 +185,18 @@ def _is_setting(table: pd.DataFrame, name: str) -> bool:
 def _tell_apart(name: str, table: pd.DataFrame, times: float) -> Question:
     levels = list(map(repr, table[name].drop_duplicates().tolist()))
     shown = ", ".join(levels[:4]) + (", …" if len(levels) > 4 else "")
+    roles = {
+        "variant": "makes models of their own of them",
+        "task": "tasks of their own",
+        "best": "keeps the best of them at each model and size, as of a sweep",
+        "ignore": "says that they are repeats",
+    }
+    if name in OTHER_SIZES:
+        roles["covariate"] = "leaves it to a law that depends on it"
+    order = sorted(roles, key="best".__ne__) if last_part(name) in _TUNED else list(roles)
     return Question(
         name,
-        (f"{name}=variant", f"{name}=task", f"{name}=ignore"),
+        tuple(f"{name}={role}" for role in order),
         f"Runs of one model and size differ in column {name!r} ({shown}) and have losses up to {times:.3g} times "
-        "apart, more than repeats do: 'variant' makes models of their own of them, 'task' tasks of their own, "
-        "'ignore' says that they are repeats.",
+        f"apart, more than repeats do: {', '.join(f'{role!r} {roles[role]}' for role in order)}.",
     )

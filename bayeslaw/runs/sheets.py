@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import OTHER_SIZES, counts_steps, meaning, plain, shares_among
+from bayeslaw.runs.columns import OTHER_SIZES, RATIOS, counts_steps, meaning, plain, shares_among
 from bayeslaw.runs.headings import likely_answers, nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed, counts_from_zero
 from bayeslaw.runs.questions import written
@@ -20,7 +20,8 @@ from bayeslaw.runs.score_tables import require_accuracies
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
 from bayeslaw.runs.stray_rows import empty_rows, headings_again, require_names_above, summary_rows
 from bayeslaw.runs.table import LeftOut, leave_out
-from bayeslaw.runs.unfold import Unfolded, unfold
+from bayeslaw.runs.unfold import unfold
+from bayeslaw.runs.unfolded import Unfolded
 from bayeslaw.runs.units import holds_nothing, not_a_number, read_numbers
 from bayeslaw.runs.wide_scores import benchmarks_not_read, scores_by_name, scores_said, unfold_scores
 
@@ -187,10 +188,11 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
             f"{nearest('loss', headings)}{_errors_among(headings)}"
         )
     of_loss, other = {"accuracy", "model_loss"} <= set(has), {*OTHER_SIZES, *shares_among(headings)} & set(headings)
-    if not {"data", "tokens", "compute"} & set(has) and not other and not of_loss:
+    by_ratio = any({ratio, of} <= set(has) for ratio, of in RATIOS.items())
+    if not {"data", "tokens", "compute"} & set(has) and not (by_ratio or other or of_loss):
         missing["data"] = (
             "no column of data sizes: expected examples (seen examples, samples, …), tokens (total tokens, …), steps, "
-            f"or compute together with params{nearest('data', headings)}"
+            f"or compute together with params{nearest('data', headings)}{_ratio_among(has)}"
         )
     if missing:
         listed = ", ".join(map(repr, headings[:30]))
@@ -202,6 +204,12 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
             f"which it is with {said}.{_table_beside(has, source) if 'data' in missing else ''}"
             f"{_scores_beside(headings) if 'loss' in has else ''}"
         )
+
+
+def _ratio_among(has: Mapping[str, Column]) -> str:
+    """Words on a column that tells the data beside another one, which is missing."""
+    found = next(((has[ratio].heading, of) for ratio, of in RATIOS.items() if ratio in has and of not in has), None)
+    return f" ({found[0]!r} times {found[1]} would tell them, and there is no column of {found[1]})" if found else ""
 
 
 def _table_beside(has: Mapping[str, Column], source: str) -> str:

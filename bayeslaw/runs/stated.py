@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bayeslaw.errors import RunsError, did_you_mean
-from bayeslaw.runs.columns import COUNTS, ROLES, meaning, plain, usual_place
+from bayeslaw.runs.columns import COUNTS, OF_SEVERAL, RATIOS, ROLES, meaning, plain, usual_place
 from bayeslaw.runs.units import MULTIPLES, read_count
 
 FILE = "bayeslaw.toml"
@@ -21,7 +21,8 @@ UNITS = {"loss": LOSS_UNITS, "model_loss": LOSS_UNITS[:3], "accuracy": ("share",
 
 _GRAMMAR = (
     "Expected COLUMN=ROLE, such as size=params, size=params:M (millions), step=data:32 (examples a step), "
-    "ppl=loss:perplexity, arc=accuracy, method=variant (tells models apart) or note=ignore"
+    "ppl=loss:perplexity, arc=accuracy, method=variant (tells models apart), lr=best (the best over it counts) or "
+    "note=ignore"
 )
 
 
@@ -66,7 +67,7 @@ def parse_role(column: str, text: str, origin: str = "--as") -> Stated:
             raise RunsError(f"{said}: {unit!r} is no unit of {role}. Use one of: {', '.join(UNITS[role])}.")
         return Stated(role, 1.0, unit, origin, True)
     scale = MULTIPLES.get(unit.lower()) or read_count(unit)
-    if role not in COUNTS or not scale or not 0 < scale < float("inf"):
+    if role not in (*COUNTS, *RATIOS) or not scale or not 0 < scale < float("inf"):
         raise RunsError(
             f"{said}: {unit!r} is no unit of {role}. A unit follows {', '.join(COUNTS)} and is K, M, B, T or a number, "
             "such as tokens:B or data:32; or follows loss, model_loss or accuracy."
@@ -210,7 +211,7 @@ def stated_roles(
         raise RunsError(f"{source}: --as: {'; '.join(problems)}. The columns are: {listed}.")
     by_role: dict[str, list[str]] = {}
     for heading, said in found.items():
-        if said.role not in ("variant", "ignore"):
+        if said.role not in OF_SEVERAL:
             by_role.setdefault(said.role, []).append(heading)
     for role, several in by_role.items():
         if len(several) > 1:

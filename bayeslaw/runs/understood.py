@@ -15,6 +15,15 @@ from bayeslaw.runs.table import LeftOut
 HEAD = 5
 
 
+_SAID = {
+    "variant": "said to tell models apart",
+    "best": "said to be a setting, the best of which counts",
+    "covariate": "said to be what a law depends on",
+    "ignore": "said to be nothing",
+}
+"""Why a column is what it is, by what was said of it."""
+
+
 @dataclass(frozen=True)
 class UnderstoodColumn:
     """A column of the source.
@@ -114,15 +123,15 @@ def understood_columns(sheet: Sheet, values: str | None, percent: bool) -> tuple
         else:
             why = "kept under its own name"
             why = "a loss of training, beside that of an evaluation" if heading in roles.training else why
-            why = "said to be nothing" if heading in roles.ignored else why
             why = "1 - accuracy" if heading in roles.repeated else why
-            role = "variant" if heading in roles.variants else None
-            found.append(UnderstoodColumn(heading, role, "", "said to tell models apart" if role else why))
+            said = next((role for role, headings in roles.several.items() if heading in headings), "")
+            role = said if said != "ignore" else ""
+            found.append(UnderstoodColumn(heading, role or None, "", _SAID.get(said, why)))
     if sheet.is_wide:
         name = "accuracy" if "accuracy" in roles.columns else "loss"
         unit = values or _unit(name, roles.measured)
-        names = next((name for name in ("model", "task") if name in sheet.made), None)
-        why = f"a heading that names a {names}" if names else "a heading that is a size"
+        named = {"model": "names a model", "task": "names a task", "seed": "names a repeat"}
+        why = "a heading that " + next((said for name, said in named.items() if name in sheet.made), "is a size")
         found += [UnderstoodColumn(str(heading), name, unit, why) for heading in dict.fromkeys(sheet.loss_headings)]
     return tuple(found)
 

@@ -2,20 +2,18 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import COUNTS, meaning, plain, sizes_in_headings
+from bayeslaw.runs.unfolded import VALUE_HEADING, Unfolded
 from bayeslaw.runs.units import read_count, read_numbers
-
-VALUE_HEADING = "value"
-"""Heading of the cells of a table that has a column for each model, once they are in one column."""
+from bayeslaw.runs.wide_headings import unfold_repeats, unfold_sizes_behind
 
 _OF_A_CHART = re.compile(r"(.{1,200}) - (.{1,200})")
+_SIZE = re.compile(r"\d{1,4}(?:\.\d{1,4})?\s?[MBmb]")
 _SETTING = re.compile(r"(?:^|[,;\s])([A-Za-z][\w./-]{0,60})\s?:\s?([^\s,;:]{1,40})")
 _BAND = ("__MIN", "__MAX")
 _NO_MODELS_LIST = (
@@ -24,26 +22,6 @@ _NO_MODELS_LIST = (
     "user"
 )
 _NO_MODELS = frozenset(_NO_MODELS_LIST.split(", "))
-
-
-@dataclass(frozen=True, eq=False)
-class Unfolded:
-    """A wide table made tidy.
-
-    Attributes
-    ----------
-    cells : one row a cell of the wide table.
-    origin : for each row, the position of the row that it was in.
-    loss_headings : for each row, the heading that its cell stood under.
-    made : columns that were not in the wide table.
-    note : what was understood.
-    """
-
-    cells: pd.DataFrame
-    origin: NDArray[np.int64]
-    loss_headings: NDArray[np.object_]
-    made: tuple[str, ...]
-    note: str
 
 
 def unfold(cells: pd.DataFrame, source: str) -> Unfolded | None:
@@ -58,6 +36,10 @@ def unfold(cells: pd.DataFrame, source: str) -> Unfolded | None:
     if chart is not None:
         headings, metric = chart
         return _unfold_models(cells, headings, metric)
+    made = unfold_repeats(cells)
+    made = unfold_sizes_behind(cells) if made is None else made
+    if made is not None:
+        return made
     meant = {heading: meaning(heading) for heading in cells.columns}
     if any(known is not None and known.role == "loss" for known in meant.values()):
         return None
@@ -111,7 +93,10 @@ def _unfold_models(cells: pd.DataFrame, models: dict[str, str], metric: str) -> 
     long = pd.concat(parts, ignore_index=True)
     made: tuple[str, ...] = ("model", metric)
     sizes = _params_in_names(list(models.values()))
-    if sizes is not None and sizes[0] not in long and not any(_is_params(str(heading)) for heading in long):
+    if all(map(_SIZE.fullmatch, models.values())) and not any(_is_params(str(heading)) for heading in long):
+        long["params"], made = long["model"], (*made, "params")
+        note += " The headings are sizes of models, which are read as params."
+    elif sizes is not None and sizes[0] not in long and not any(_is_params(str(heading)) for heading in long):
         key, by_name = sizes
         long[key], made = long["model"].map(by_name), (*made, key)
         note += f" The headings say {key!r} of each model, which is read as its params."

@@ -9,8 +9,9 @@ from bayeslaw.errors import RunsError
 from bayeslaw.runs.benchmarks import benchmark_in
 from bayeslaw.runs.columns import meaning, plain
 from bayeslaw.runs.error_columns import measured_by
+from bayeslaw.runs.questions import written
 from bayeslaw.runs.stated import matching_heading, says
-from bayeslaw.runs.unfold import Unfolded
+from bayeslaw.runs.unfolded import Unfolded
 from bayeslaw.runs.units import holds_nothing, read_shares
 
 SHOWN = 8
@@ -61,7 +62,8 @@ def scores_by_name(cells: pd.DataFrame, source: str) -> list[str]:
 def benchmarks_not_read(cells: pd.DataFrame) -> tuple[str, ...]:
     """A note on columns that are benchmarks by their names, in a table that is read as one of losses."""
     named = [heading for heading in _benchmarks(cells) if not _has_tasks(list(cells.columns))]
-    told = f"Columns of benchmarks are not read: --scores {','.join(named)} makes the table one of scores on them."
+    said = written(",".join(named))
+    told = f"Columns of benchmarks are not read: --scores {said} makes the table one of scores on them."
     return (told,) if named else ()
 
 

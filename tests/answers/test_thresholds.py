@@ -65,6 +65,10 @@ def test_a_value_on_the_threshold_reaches_it():
     [
         ("perplexity", "perplexity:arc<=12", np.log(11.9), np.log(12.1)),
         ("perplexity", "nats:arc<=2.5", 2.49, 2.51),
+        ("perplexity", "ppl:arc<=12", np.log(11.9), np.log(12.1)),
+        ("perplexity", "wikitext_ppl:arc<=12", np.log(11.9), np.log(12.1)),
+        ("bits", "bpb:arc<=1", 0.99 * np.log(2), 1.01 * np.log(2)),
+        ("accuracy", "acc:arc>=.7", 0.29, 0.31),
         ("bits", "bits:arc<=1", 0.99 * np.log(2), 1.01 * np.log(2)),
         ("accuracy", "accuracy:arc>=.7", 0.29, 0.31),
     ],
@@ -74,7 +78,15 @@ def test_losses_that_were_converted_reach_thresholds_in_the_unit_that_these_name
     assert tasks_of_threshold(threshold, outcome, TASKS) == ("arc",)
     np.testing.assert_array_equal(threshold.reached(np.array([least, most]), outcome), [True, False])
     assert least < threshold.limit(outcome) < most
-    assert threshold_told(threshold.on(outcome, "arc")) == threshold
+    assert threshold_told(threshold.on(outcome, "arc")) == replace(threshold, name=threshold.called(outcome))
+
+
+def test_other_names_of_an_outcome_are_known_and_a_perplexity_of_losses_in_nats_is_told_as_a_loss():
+    assert tasks_of_threshold(read_threshold("val_loss:arc<=2"), LOSS, TASKS) == ("arc",)
+    assert tasks_of_threshold(read_threshold("acc>=.5"), SCORE, TASKS) == tuple(TASKS)
+    assert tasks_of_threshold(read_threshold("loss<=2"), SCORE, TASKS) == ()
+    with pytest.raises(TargetError, match=r"'loss:arc<=2\.485'"):
+        tasks_of_threshold(read_threshold("ppl:arc<=12"), LOSS, TASKS)
 
 
 @pytest.mark.parametrize("task", ["p<0.05", "a>=1 <=2", "a:b", "=", "x" * 300])

@@ -93,7 +93,7 @@ BAD = {
     "target is text": ("runs.csv", TIDY, ["--at", "data=lots"], ["lots"]),
     "target without a name": ("runs.csv", TIDY, ["--at", "1638400"], ["name=value"]),
     "target of another covariate": ("runs.csv", TIDY, ["--at", "compute=1e9"], ["compute", "data"]),
-    "target twice": ("runs.csv", TIDY, ["--at", "data=1e6", "--at", "data=1e7"], ["twice"]),
+    "target twice": ("runs.csv", TIDY, ["--at", "data=1e6", "--at", "data=1e7"], ["2 sizes of 'data'"]),
     "no folder for the output": ("runs.csv", TIDY, [*AT, "-o", "/no/such/folder/fit.nc"], ["/no/such/folder"]),
     "output of no known kind": ("runs.csv", TIDY, [*AT, "-o", "fit.txt"], ["'.txt'", ".nc"]),
     "output is a folder": ("runs.csv", TIDY, [*AT, "-o", "/"], ["folder"]),

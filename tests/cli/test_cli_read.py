@@ -231,10 +231,11 @@ def test_lists_that_are_not_clear(option, said):
 
 
 def test_several_sizes_where_one_point_is_asked_for():
-    for option, said in (("data=50k,100k", "'data' twice"), ("data=50k,100k,1M", "3 sizes of 'data'")):
-        with pytest.raises(TargetError, match="Choose for one target at a time; only predict") as caught:
+    for option, said in (("data=50k,100k", "2 sizes of 'data'"), ("data=50k,100k,1M", "3 sizes of 'data'")):
+        with pytest.raises(TargetError, match="--at data=50000 and then --at data=100000") as caught:
             one_point([option])
         assert said in str(caught.value)
+        assert "predict takes several" in str(caught.value)
 
 
 @pytest.mark.parametrize("part", ["data=1e300", "data", "=3", "data=3_5", "data=1" + "0" * 30_000])

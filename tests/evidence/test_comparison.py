@@ -8,7 +8,8 @@ import pytest
 
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.evidence.comparison.compare import Comparison, _checks, _usable, compare, require_alike
+from bayeslaw.evidence.comparison.asked import compare
+from bayeslaw.evidence.comparison.compare import Comparison, _checks, _usable, require_alike
 from bayeslaw.evidence.comparison.holdouts import rolling_holdouts
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.fitting.facade import Fit

@@ -28,13 +28,11 @@ from bayeslaw.laws.base import Law
 from bayeslaw.progress import Progress
 from bayeslaw.results import Result, verdict
 from bayeslaw.runs import Runs
-from bayeslaw.runs.early import EARLY_TOKENS
 from bayeslaw.runs.table import families_of, whole_tasks
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check, at_least, at_most, worst
 
-FOLDS = 3
 HELD_OUT = ("law", "fold", "row", "task", "model", "data"), ("median", "p05", "p95", "log_score")
 """Columns of the record of held-out runs, before and after the outcome; a row of a wide table holds several runs."""
 
@@ -158,51 +156,24 @@ class Comparison(Result):
         )
 
 
-def compare(
+def compared(
     runs: Runs,
     laws: Sequence[str | Law],
     *,
-    along: str = "data",
-    folds: int = FOLDS,
-    early_tokens: float = EARLY_TOKENS,
+    along: str,
+    folds: int,
+    early_tokens: float,
     sampler: SamplerSettings | None = None,
     seed: int = 0,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Compare laws by their predictive density for the largest runs of a table.
-
-    Parameters
-    ----------
-    runs : Runs
-    laws : sequence of str or Law
-        Two or more laws of different names whose covariates the table has: names, or laws of one's own.
-    along : str
-        Column along which the largest runs are held out: ``data``, or for joint laws ``params`` or ``compute``.
-    folds : int
-        Number of folds: the largest step of scales is held out, then the largest two, and so on; a step is a factor of
-        two.
-    early_tokens : float
-        As for ``fit``; what joint laws leave out is not held out either, and other laws leave it out as well.
-    sampler : SamplerSettings, optional
-    seed : int
-    workers : int
-        Processes in which laws are fitted, each with a gigabyte of memory or so; -1 for one a core. With 1 everything
-        runs in this process.
-    progress : callable, optional
-        Called with what is being fitted, fits finished, and fits in all.
-
-    Returns
-    -------
-    Comparison
+    """Compare laws; see `bayeslaw.evidence.comparison.asked.compare`.
 
     Raises
     ------
-    LawError
-        If fewer than two laws are named, one twice, the table cannot feed one, or one of them predicts none of the
-        models held out.
-    RunsError
-        If ``along`` is no scale of the table, or there is nothing that can be held out.
+    LawError, RunsError
+        As `compare`.
     """
     named = _named(laws, runs)
     kinds = {kind_of(law) for law in named.values()}

@@ -24,6 +24,7 @@ from bayeslaw.runs.readers import (
     mlflow,
     parquet,
     tensorboard,
+    tensorboard_csv,
     text_logs,
     trainer_state,
     wandb,
@@ -31,6 +32,8 @@ from bayeslaw.runs.readers import (
 from bayeslaw.runs.readers.about_models import name_column, tell_of_models, with_models
 from bayeslaw.runs.readers.base import RUN, Found, Raw, Reader, constant, with_own_headings
 from bayeslaw.runs.readers.opened import require_there, stem_of
+from bayeslaw.runs.readers.settings_beside import with_settings
+from bayeslaw.runs.readers.tensorboard_csv import with_metrics_of_a_run
 
 GROUP = "bayeslaw.readers"
 """Entry points of this group are readers."""
@@ -46,6 +49,7 @@ READERS = (
     text_logs.READER,
     json_records.READER,
     markdown.READER,
+    tensorboard_csv.READER,
     delimited.READER,
 )
 """The readers of the package, the most particular first: the last takes any text."""
@@ -145,7 +149,8 @@ def _read_folder(folder: Path) -> Raw:
     """Read all runs in a folder, each named after its place: those with losses; if there are none, tables of scores."""
     inside = _Inside()
     _walk(folder, "", inside, 0)
-    parts, skipped, wanted = inside.runs, inside.skipped, "losses"
+    parts = with_settings(inside.runs, inside.folders, folder)
+    skipped, wanted = inside.skipped, "losses"
     if parts:
         skipped = [*skipped, *(name for name, _ in inside.scores)]
     else:
@@ -165,9 +170,10 @@ def _read_folder(folder: Path) -> Raw:
 
 @dataclass(frozen=True)
 class _Inside:
-    """What is in a folder: runs with their names, files of scores without losses and the runs in them, other files."""
+    """What is in a folder: runs with their names and folders, files of scores without losses, and other files."""
 
     runs: list[tuple[str, Raw]] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
     scores: list[tuple[str, tuple[str, Raw]]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
@@ -186,6 +192,7 @@ def _walk(folder: Path, place: str, inside: _Inside, depth: int) -> None:
             reader = _reader_of(found)
             if reader is not None:
                 inside.runs.append((name, reader.read(found)))
+                inside.folders.append(path)
             elif depth < _DEPTH:
                 _walk(path, f"{name}/", inside, depth + 1)
         elif path.is_file():
@@ -208,7 +215,7 @@ def _sort_file(found: Found, name: str, place: str, inside: _Inside) -> None:
     RunsError
         If it is a table, or a log of a known format, and broken.
     """
-    general = (json_records.READER, markdown.READER, delimited.READER)
+    general = (json_records.READER, markdown.READER, tensorboard_csv.READER, delimited.READER)
     reader, suffix = _reader_of(found), found.path.suffix.lower()
     if reader is None or (reader in general and suffix not in _TABLES):
         return
@@ -222,6 +229,7 @@ def _sort_file(found: Found, name: str, place: str, inside: _Inside) -> None:
     headings = list(map(str, raw.cells.columns))
     if any(known.role == "loss" for known in map(meaning, headings) if known):
         inside.runs.append(_part(found.path, place, raw))
+        inside.folders.append(found.path.parent)
     elif any(map(is_measured, headings)):
         inside.scores.append((name, _part(found.path, place, raw)))
     else:
@@ -245,7 +253,7 @@ def _with_all(cells: pd.DataFrame, headings: Sequence[str]) -> pd.DataFrame:
 
 def _together(parts: Sequence[tuple[str, Raw]], form: str) -> Raw:
     """One table of several."""
-    parts = [(name, with_own_headings(raw, name)) for name, raw in parts]
+    parts = with_metrics_of_a_run([(name, with_own_headings(raw, name)) for name, raw in parts])
     called = Counter(raw.run for _, raw in parts)
     places = _without_a_common_end([name for name, _ in parts])
     names = [

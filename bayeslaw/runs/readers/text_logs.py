@@ -1,4 +1,4 @@
-"""What trainers print: logs of nanoGPT, Megatron-LM, llm-foundry (Composer) and NeMo, line by line."""
+"""What trainers print: logs of nanoGPT, Megatron-LM, llm-foundry (Composer), NeMo and torchtitan, line by line."""
 
 import math
 import re
@@ -186,7 +186,34 @@ def _nemo(lines: list[str]) -> list[_Row]:
     return rows
 
 
+_COLOUR = r"(?:\x1b\[[\d;]{0,20}m)?"
+_TITAN_LINE = re.compile(rf"(validate )?step: *(\d+) +{_COLOUR}loss: *({_NUMBER})")
+_TITAN_PARAMS = re.compile(r"size: *(?:\x1b\[[\d;]{0,20}m)?([\d,]{1,20}) total parameters")
+_TITAN_BATCH = re.compile(r"global batch size (\d{1,9})\b.{0,80}?sequence length (\d{1,9})")
+
+
+def _titan(lines: list[str]) -> list[_Row]:
+    """Rows of training and of validation; what further ranks print of a step is the same again."""
+    rows: dict[tuple[str, int], _Row] = {}
+    for line in lines:
+        if found := _TITAN_LINE.search(line):
+            kind, step = "val_loss" if found[1] else "train_loss", int(found[2])
+            rows.setdefault((kind, step), {"step": step, kind: _number(found[3])})
+    return list(rows.values())
+
+
+def _told_by_titan(text: str, rows: list[_Row]) -> _Told:
+    params, batch = _TITAN_PARAMS.search(text), _TITAN_BATCH.search(text)
+    shared = {"params": params[1]} if params else {}
+    if batch is None:
+        return _Told(shared)
+    tokens = int(batch[1]) * int(batch[2])
+    note = f"A step is {batch[1]} sequences of {batch[2]} tokens, as the log says."
+    return _Told(shared, {"step": f"tokens:{tokens}"}, (note,))
+
+
 _LOGS = (
+    _Log("torchtitan log", _TITAN_LINE, _titan, _told_by_titan),
     _Log("NeMo log", re.compile(r"reduced_train_loss(?:=|: )"), _nemo),
     _Log(
         "nanoGPT log",

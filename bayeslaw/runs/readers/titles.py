@@ -91,6 +91,8 @@ def with_units(
 ) -> tuple[list[str], list[list[str]], tuple[str, ...]]:
     """Put units that stand in a row of their own, below the headings, behind these: ``params`` over ``M``.
 
+    Headings in two rows, of groups and of columns, are put together before that.
+
     Parameters
     ----------
     header : headings of the columns.
@@ -100,16 +102,54 @@ def with_units(
     -------
     The headings, the rows without that one, and a note if there was one.
     """
+    header, rows, groups = _with_groups(header, rows)
     first = [cell.strip().strip("()[]").strip() for cell in rows[0]] if len(rows) > 1 else []
     units = [cell if cell not in _NO_UNIT else "" for cell in first]
     if len(units) != len(header) or not any(units):
-        return list(header), [list(row) for row in rows], ()
+        return list(header), [list(row) for row in rows], groups
     named = [_in_unit(heading, unit) for heading, unit in zip(header, units, strict=True)]
     headings = [heading for heading in named if heading is not None]
     if len(headings) < len(header) or not any(unit and behind(h) for h, unit in zip(headings, units, strict=True)):
-        return list(header), [list(row) for row in rows], ()
+        return list(header), [list(row) for row in rows], groups
     shown = ", ".join(repr(heading) for heading, unit in zip(headings, units, strict=True) if unit)
-    return headings, [list(row) for row in rows[1:]], (f"Below the headings stands a row of units: {shown}.",)
+    return (
+        headings,
+        [list(row) for row in rows[1:]],
+        (
+            *groups,
+            f"Below the headings stands a row of units: {shown}.",
+        ),
+    )
+
+
+def _with_groups(
+    header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[str], list[list[str]], tuple[str, ...]]:
+    """Put headings of two rows together, the upper of which names groups: ``Eval`` above ``Loss`` and ``PPL``.
+
+    The lower row names the columns that the upper leaves empty, and is followed by numbers.
+
+    Parameters
+    ----------
+    header : the upper row.
+    rows : cells of the rows below.
+
+    Returns
+    -------
+    The headings, the rows without the lower row of headings, and a note if there was one.
+    """
+    empty = [number for number, cell in enumerate(header) if not _is_filled(cell)]
+    lower = [cell.strip() for cell in rows[0]] if len(rows) > 1 else []
+    is_lower = len(lower) == len(header) and not _has_number(lower) and any(map(meaning, lower))
+    if not (empty and empty[0] > 0 and is_lower and all(lower[n] for n in empty) and _has_number(rows[1])):
+        return list(header), [list(row) for row in rows], ()
+    named, group = [], ""
+    for cell, below in zip((cell.strip() for cell in header), lower, strict=True):
+        group = cell or group
+        is_unit = below.startswith(("(", "["))
+        named.append(f"{group} {below}" if is_unit else f"{group}/{below}" if below else group)
+    shown = ", ".join(repr(name) for name in named[empty[0] - 1 : empty[0] + 1])
+    return named, [list(row) for row in rows[1:]], (f"Headings stand in two rows, put together as in {shown}.",)
 
 
 def _in_unit(heading: str, unit: str) -> str | None:

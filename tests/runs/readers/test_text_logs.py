@@ -129,3 +129,31 @@ def test_iterations_of_megatron_without_consumed_samples(tmp_path):
     (tmp_path / "a.log").write_text(without.replace("size:   256", "size:   128", 1))
     with pytest.raises(OpenQuestionsError, match="'global batch size' differs"):
         read_runs(tmp_path / "a.log")
+
+
+TITAN = (
+    "[rank0]:[titan] 2025-01-01 10:00:00,001 - root - INFO - Model llama3 debugmodel size: 6,139,136 total parameters\n"
+    "[rank0]:[titan] 2025-01-01 10:00:00,002 - root - INFO - Training starts at step 1, with local batch size 8, "
+    "global batch size 64, gradient accumulation steps 1, sequence length 2048, total steps 1000 (warmup 200)\n"
+    "[rank0]:[titan] 2025-01-01 10:00:01,000 - root - INFO - \x1b[31mstep:  1  \x1b[32mloss:  8.1309  "
+    "\x1b[38;2;180;60;0mgrad_norm:  1.5  \x1b[33mmemory:  1.20GiB(1.5%)  \x1b[34mtps: 7,166\x1b[39m\n"
+    "[rank0]:[titan] 2025-01-01 10:00:02,000 - root - INFO - step: 100  loss:  4.5  grad_norm:  1.0\n"
+    "[rank1]:[titan] 2025-01-01 10:00:02,000 - root - INFO - step: 100  loss:  4.5  grad_norm:  1.0\n"
+)
+TITAN_VALIDATED = TITAN + (
+    "[rank0]:[titan] 2025-01-01 10:00:03,000 - root - INFO - validate step: 100  loss:  4.6  memory:  1.2GiB\n"
+    "[rank0]:[titan] 2025-01-01 10:00:04,000 - root - INFO - validate step: 200  loss:  4.25  memory:  1.2GiB\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(TITAN, [[131072.0, 8.1309], [13107200.0, 4.5]]), (TITAN_VALIDATED, [[13107200.0, 4.6], [26214400.0, 4.25]])],
+)
+def test_logs_of_torchtitan_tell_losses_parameters_and_what_a_step_is(tmp_path, text, expected):
+    path = tmp_path / "train.log"
+    path.write_text(text)
+    found = understand(path)
+    assert found.format == "torchtitan log"
+    assert rows(found, "tokens", "loss") == expected
+    assert set(found.table["params"]) == {6139136.0}

@@ -1,0 +1,146 @@
+"""Headings that hold a measure and what it was measured at: ``loss_seed0``, ``val_loss (run 2)``, ``loss@10B``."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayeslaw.runs.columns import LOSSES, Meaning, meaning
+from bayeslaw.runs.unfolded import VALUE_HEADING, Unfolded
+from bayeslaw.runs.units import read_count, read_numbers
+
+_REPEAT = re.compile(
+    r"(?P<before>.{0,80}?)(?<![a-z])(?P<word>seed|run|rep|repeat|replicate|trial)[\s_=:#-]{0,3}(?P<number>\d{1,9})"
+    r"(?![\d.]|\s?[kmbt]\b)(?P<after>.{0,80})",
+    re.IGNORECASE,
+)
+_SIZED = re.compile(
+    r"(?P<measure>.{1,80}?)(?P<at>\s?@\s?|[\s_]at[\s_]|[\s_(\[]{1,2})(?P<size>[\d.,_]{1,20}(?:[eE]\+?\d{1,2})?\s?[KMBTkmbt]?)"
+    r"[\s_]?(?P<unit>tokens?|toks?|examples|samples|steps?|params|parameters)?[)\]]?"
+)
+_UNITS = {"tok": "tokens", "exa": "data", "sam": "data", "ste": "step", "par": "params"}
+_MARKS = " _-/.:|([)],"
+_MEAN_AGREES = 2e-3
+"""Share by which a mean of repeats may differ from that of the numbers as they are printed."""
+
+
+def unfold_repeats(cells: pd.DataFrame) -> Unfolded | None:
+    """Give each of several losses of one row, by their headings repeats of a run, a row of its own.
+
+    Headings that count runs or trials, and not seeds, are repeats beside a column of models or parameters alone: else
+    they may be the models.
+
+    Returns
+    -------
+    Unfolded or None
+        None if there are none, or a column beside them has another loss that is to be read first.
+    """
+    measures: dict[str, dict[str, str]] = {}
+    words = set()
+    for heading in map(str, cells.columns):
+        if found := _REPEAT.fullmatch(heading):
+            name = " ".join(part.strip(_MARKS) for part in (found["before"], found["after"]) if part.strip(_MARKS))
+            measures.setdefault(name or VALUE_HEADING, {})[found["number"]] = heading
+            words.add(found["word"].casefold())
+    known = {name: _measure(name) for name in measures}
+    measured = sorted((one.rank, name) for name, one in known.items() if one is not None)
+    if not measured or not (words == {"seed"} or _names_models(cells)):
+        return None
+    rank, main = measured[0]
+    by_number = measures[main]
+    together = {name: found for name, found in measures.items() if found.keys() == by_number.keys()}
+    if len(by_number) < 2 or "seed" in cells:
+        return None
+    several = list(by_number.values())
+    about = _about_them(cells, several, rank)
+    dropped = [*(heading for found in together.values() for heading in found.values()), *(about or ())]
+    if about is None or set(together) & {*cells.columns} - {*dropped}:
+        return None
+    count, times = len(cells), len(by_number)
+    long = cells.drop(columns=dropped).loc[np.repeat(cells.index, times)].reset_index(drop=True)
+    long["seed"] = np.tile(list(by_number), count)
+    for name, by_seed in together.items():
+        values = cells[[by_seed[number] for number in by_number]].astype(object).to_numpy().ravel()
+        long[name] = pd.Series(values, dtype=object)
+    note = f"Wide table: each row has {times} repeats, {_listed(several)}; each is a run of its own, told by 'seed'."
+    if about:
+        note += f" {_listed(about)} {'is' if len(about) == 1 else 'are'} of all of them, and not used."
+    return Unfolded(
+        cells=long,
+        origin=np.repeat(np.arange(count), times),
+        loss_headings=np.tile(np.array(several, dtype=object), count),
+        made=("seed", *together),
+        note=note,
+    )
+
+
+def unfold_sizes_behind(cells: pd.DataFrame) -> Unfolded | None:
+    """Give each loss at a size that its heading names, ``loss@10B``, a row of its own.
+
+    What the size is of, a unit behind it says, or else what no other column tells: the data, or the parameters.
+    """
+    found = {str(heading): match for heading in cells.columns if (match := _sized(str(heading))) is not None}
+    names = {match["measure"].strip(_MARKS) for match in found.values()}
+    units = {(match["unit"] or "").casefold()[:3] for match in found.values()}
+    sizes = {heading: float(read_count(match["size"].strip()) or 0) for heading, match in found.items()}
+    if len(found) < 2 or len(names) != 1 or len(units) != 1 or len(set(sizes.values())) < len(sizes):
+        return None
+    name, others = names.pop(), [heading for heading in cells.columns if heading not in found]
+    roles = {known.role for known in map(meaning, map(str, others)) if known is not None}
+    counted, named = roles & {"data", "tokens", "steps", "compute"}, roles & {"model", "params", "family"}
+    kind = _UNITS.get(units.pop()) or ("params" if counted and "params" not in roles else "data")
+    if "loss" in roles or name in cells or kind in cells or (counted and kind != "params") or not (counted or named):
+        return None
+    count, headings = len(cells), list(found)
+    long = cells[others].loc[np.repeat(cells.index, len(found))].reset_index(drop=True)
+    long[kind] = np.tile(list(sizes.values()), count)
+    long[name] = pd.Series(cells[headings].astype(object).to_numpy().ravel(), dtype=object)
+    return Unfolded(
+        cells=long,
+        origin=np.repeat(np.arange(count), len(found)),
+        loss_headings=np.tile(np.array(headings, dtype=object), count),
+        made=(kind, name),
+        note=f"Wide table: {len(found)} headings, {_listed(headings)}, are {name!r} at sizes, read as {kind}.",
+    )
+
+
+def _sized(heading: str) -> re.Match[str] | None:
+    """A measure at a size: with a sign or a word for it, or a size in thousands or more; ``loss_2`` is none."""
+    found = _SIZED.fullmatch(heading)
+    if found is None or _measure(found["measure"].strip(_MARKS)) is None or not read_count(found["size"].strip()):
+        return None
+    is_size = "@" in found["at"] or "at" in found["at"] or found["unit"] or not found["size"].strip()[-1].isdigit()
+    return found if is_size or "e" in found["size"].lower() else None
+
+
+def _measure(name: str) -> Meaning | None:
+    known = meaning(name)
+    return known if known is not None and known.role in ("loss", "accuracy") else None
+
+
+def _names_models(cells: pd.DataFrame) -> bool:
+    return any(known.role in ("model", "params", "family") for known in map(meaning, map(str, cells.columns)) if known)
+
+
+def _about_them(cells: pd.DataFrame, several: Sequence[str], rank: int) -> tuple[str, ...] | None:
+    """Means and errors of repeats in columns beside them; None if one is another loss, to be read before them."""
+    with np.errstate(invalid="ignore"):
+        values = np.column_stack([read_numbers(cells[heading], counts=False).values for heading in several])
+    means = np.array([np.mean(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in values])
+    about = []
+    for heading in map(str, cells.columns):
+        known = None if _REPEAT.fullmatch(heading) else meaning(heading)
+        if known is None or known.role not in LOSSES:
+            continue
+        own = read_numbers(cells[heading], counts=False).values
+        if known.role == "loss_se" or np.allclose(own, means, rtol=_MEAN_AGREES, equal_nan=True):
+            about.append(heading)
+        elif known.rank <= rank:
+            return None
+    return tuple(about)
+
+
+def _listed(headings: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, headings[:3]))
+    return f"{shown}, …" if len(headings) > 3 else shown
