@@ -19,6 +19,14 @@ DRAWS, REPEATS = 8000, 8
 """Draws wanted, and how often at most what lies beyond the data is drawn anew for each draw of the posterior."""
 
 
+@dataclass(frozen=True)
+class Held:
+    """A model of the table at values of the covariates, other than the axis, that vary among its runs."""
+
+    curve: int
+    covariates: tuple[tuple[str, float], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Board:
     """Models, one a row, at sizes of the axis, one a column.
@@ -36,6 +44,8 @@ class Board:
     sizes : ndarray, shape (A,)
     at : mapping
         Covariates, other than the axis, that models of the table do not keep.
+    held : tuple of Held
+        Models of the table, each at covariates of its own.
     """
 
     posterior: Posterior
@@ -45,12 +55,11 @@ class Board:
     pair: tuple[str, str] | None
     sizes: np.ndarray
     at: Mapping[str, float]
+    held: tuple[Held, ...] = ()
 
-    def row(self, model: int | NewModel) -> int:
-        """The row of a curve of the table, or of a new model."""
-        if isinstance(model, NewModel):
-            return len(self.curves) + self.new.index(model)
-        return self.curves.index(model)
+    def row(self, model: int | Held | NewModel) -> int:
+        """The row of a model."""
+        return (*self.curves, *self.held, *self.new).index(model)
 
     def column(self, size: float) -> int:
         """The column of a size."""
@@ -59,7 +68,7 @@ class Board:
     @property
     def pair_rows(self) -> tuple[int, int]:
         """The rows of the two families."""
-        first = len(self.curves) + len(self.new)
+        first = len(self.curves) + len(self.held) + len(self.new)
         return first, first + 1
 
     def draws(self, seed: int, stream: int, wanted: int = DRAWS) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
@@ -80,6 +89,9 @@ class Board:
         if self.curves:
             points = [{**self.at, axis: float(size)} for size in self.sizes]
             yield predictor.targets(points, "seen", rng), np.array(self.curves)
+        for one in self.held:
+            points = [{**self.at, **dict(one.covariates), axis: float(size)} for size in self.sizes]
+            yield predictor.targets(points, "seen", rng), np.array([one.curve])
         for model in self.new:
             points = [{**self.at, **dict(model.covariates), axis: float(size)} for size in self.sizes]
             found = predictor.targets(points, "seen" if joint else "new-family", rng)

@@ -57,7 +57,8 @@ ALIASES = {
     "n train examples, num train examples, num training examples, images, n images, num images, images seen, "
     "train images, training images, sequences, n sequences, num sequences, sequences seen, sentences, n sentences, "
     "num sentences, sentence pairs, sample size, train size, training size, training set size, dataset size, "
-    "data size, n train, num train, n data, consumed samples, consumed train samples, time sample",
+    "data size, n train, num train, n data, consumed samples, consumed train samples, time sample, characters, "
+    "n characters, num characters, number of characters, characters seen, train characters, training characters",
     "params": "params, N, param, parameters, parameter, n params, num params, n parameters, num parameters, "
     "number of parameters, param count, params count, parameter count, parameters count, total params, "
     "total parameters, params total, parameters total, model params, model parameters, size, model size",
@@ -97,7 +98,8 @@ _FLOPS = (
 )
 _WITHOUT_EMBEDDINGS = (
     "non embedding params, non embedding parameters, params non embedding, parameters non embedding, n non embedding, "
-    "num non embedding params, non embedding param count, params without embeddings"
+    "num non embedding params, non embedding param count, params without embeddings, non vocab params, "
+    "non vocab parameters, non vocabulary params, non vocabulary parameters, n non vocab, num non vocab params"
 )
 _LOSS_UNITS = {
     "perplexity": "perplexity", "ppl": "perplexity", "bpb": "bits", "bits per byte": "bits", "bits per token": "bits",

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import bayeslaw as bl
 from bayeslaw.answers.value import ChoiceBelief, normal_scores, winsorised
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.evidence.replay import ours
@@ -113,6 +114,29 @@ def test_losses_at_the_target_do_not_stand_for_those_that_could_be_bought(forge_
     seen = draw_rows(posterior, purse, 0).log_density[:, pool]
     purse.loss = np.where(pool, purse.loss, 9.0)
     np.testing.assert_array_equal(draw_rows(posterior, purse, 0).log_density[:, pool], seen)
+
+
+def test_a_model_is_drawn_where_each_of_its_runs_is_held(forge_at_random):
+    """Models with runs on several amounts of unique data, of which one model is not bought yet."""
+    law = get_law("data_constrained")
+    table = pd.DataFrame([
+        {"model": m, "params": n, "tokens": d, "unique_tokens": u, "loss": 2.0 + 1e8 / n + 1e9 / u}
+        for m, n in (("a", 1e8), ("b", 2e8), ("c", 4e8)) for u in (1e9, 4e9) for d in (4e9, 8e9, 16e9)
+    ])  # fmt: skip
+    runs = read_runs(table)
+    pool = (runs.table["data"] < 1e10).to_numpy(bool)
+    start = pool & (runs.table["model"] != "c").to_numpy(bool)
+    study = Study("t", "foretell", runs, pool, ~pool, start, np.ones(len(pool)), "runs")
+    purse = Purse(study, ReplaySettings(law, 0, 1.0))
+    posterior = forge_at_random(study.bought(purse.rows), draws=200, scale=0.1, law=law.name)
+    measured = draw_rows(posterior, purse, 0).measured
+    assert measured.shape[1] == len(table)
+    for row, one in runs.table.iterrows():
+        point = {name: float(one[name]) for name in ("params", "data", "unique_data")}
+        curve = bl.Fit(posterior).predict(at=point, kind="curve")
+        assert np.exp(np.median(measured[:, row])) == pytest.approx(curve["median"].iloc[0], rel=0.03), one["model"]
+    of_c = (runs.table["model"] == "c").to_numpy(bool)
+    assert np.ptp(np.median(measured[:, of_c], axis=0)) > 0.01
 
 
 @pytest.mark.parametrize("policy", BASELINES)

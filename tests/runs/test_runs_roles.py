@@ -35,6 +35,8 @@ from bayeslaw.runs.stated import read_answers
         ("N (millions)", "params", 1e6),
         ("Parameters (x10^6)", "params", 1e6),
         ("non-embedding params", "params", 1),
+        ("non_vocab_parameters", "params", 1),
+        ("num_characters", "data", 1),
         ("D (B tokens)", "tokens", 1e9),
         ("Tokens (10⁹)", "tokens", 1e9),
         ("tokens / 1e9", "tokens", 1e9),

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from bayeslaw import streams
 from bayeslaw._arviz import K_MAX, smoothed_weights
-from bayeslaw.answers.board import Board, all_draws, sizes_of
+from bayeslaw.answers.board import Board, Held, all_draws, sizes_of
 from bayeslaw.answers.proposals import NewModel
 from bayeslaw.answers.ranking import ranked
 from bayeslaw.answers.value import Belief, ChoiceBelief, ForecastBelief, normal_scores, winsorised
@@ -23,6 +24,7 @@ from bayeslaw.fitting.build import build
 from bayeslaw.kinds.base import Model
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.runs.table import families_of
 from bayeslaw.sampling.compilation_cache import use_compilation_cache
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.sampling.sample import sample
@@ -163,23 +165,17 @@ def _fit(purse: Purse, settings: ReplaySettings, whole: Model) -> Believed:
 
 def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
     """Draw every row of a study jointly from a posterior of some of its runs."""
-    table, law = purse.study.table, posterior.law
-    curves = {(c.model, c.family): i for i, c in enumerate(posterior.layout.curves)}
-    others = [c.name for c in law.covariates if c.name != law.axis]
-    models: list[int | NewModel] = []
-    for model, family, *values in table[["model", "family", *others]].itertuples(index=False, name=None):
-        held = tuple((name, float(value)) for name, value in zip(others, values, strict=True))
-        curve = curves.get((str(model), str(family)))
-        models.append(NewModel(str(model), str(family), held) if curve is None else curve)
+    models = _models(purse.study.table, posterior)
     distinct = list(dict.fromkeys(models))
     board = Board(
         posterior=posterior,
         task=posterior.layout.tasks[0],
-        curves=tuple(m for m in distinct if not isinstance(m, NewModel)),
+        curves=tuple(m for m in distinct if isinstance(m, int)),
         new=tuple(m for m in distinct if isinstance(m, NewModel)),
         pair=None,
         sizes=sizes_of(purse.sizes),
         at={},
+        held=tuple(m for m in distinct if isinstance(m, Held)),
     )
     rows = np.array([board.row(model) for model in models])
     columns = np.array([board.column(size) for size in purse.sizes])
@@ -192,3 +188,22 @@ def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
         measured.append(found[:, rows, columns])
         density.append(posterior.predictor.log_density(expected, targets, y)[:, rows, columns])
     return Believed(all_draws(measured), all_draws(density), outcome)
+
+
+def _models(table: pd.DataFrame, posterior: Posterior) -> list[int | Held | NewModel]:
+    """The model of each row of a table: a curve that was fitted, at what varies among its runs, or else a new model."""
+    law = posterior.law
+    curves = {(c.model, c.family): i for i, c in enumerate(posterior.layout.curves)}
+    others = [c.name for c in law.covariates if c.name != law.axis]
+    varied = [name for name in others if (table.groupby(["model", "family"])[name].nunique() > 1).any()]
+    families = families_of(table, {task for task, family in posterior.layout.families if family == task})
+    models: list[int | Held | NewModel] = []
+    for row, family in zip(table[["model", "family", *others]].to_dict("records"), families, strict=True):
+        curve = curves.get((str(row["model"]), str(row["family"])))
+        if curve is None:
+            covariates = tuple((name, float(row[name])) for name in others)
+            models.append(NewModel(str(row["model"]), str(family), covariates))
+        else:
+            held = tuple((name, float(row[name])) for name in varied)
+            models.append(Held(curve, held) if held else curve)
+    return models
