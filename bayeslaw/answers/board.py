@@ -5,7 +5,7 @@ that both lie on. Both are therefore drawn at once, along the same curves.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,10 +42,13 @@ class Board:
     pair : tuple of str, or None
         Two families, whose surfaces are drawn without effects of models.
     sizes : ndarray, shape (A,)
+        Of all models but those that have their own.
     at : mapping
         Covariates, other than the axis, that models of the table do not keep.
     held : tuple of Held
         Models of the table, each at covariates of its own.
+    own_sizes : mapping
+        Sizes, shape (A,), of single ones of ``held`` and ``new``.
     """
 
     posterior: Posterior
@@ -56,14 +59,21 @@ class Board:
     sizes: np.ndarray
     at: Mapping[str, float]
     held: tuple[Held, ...] = ()
+    own_sizes: Mapping[Held | NewModel, np.ndarray] = field(default_factory=dict)
 
     def row(self, model: int | Held | NewModel) -> int:
         """The row of a model."""
         return (*self.curves, *self.held, *self.new).index(model)
 
-    def column(self, size: float) -> int:
-        """The column of a size."""
-        return int(np.abs(np.log(self.sizes / size)).argmin())
+    def column(self, size: float, model: int | Held | NewModel | None = None) -> int:
+        """The column of a size, of a model that may have sizes of its own."""
+        sizes = self.sizes if model is None or isinstance(model, int) else self.own_sizes.get(model, self.sizes)
+        return int(np.abs(np.log(sizes / size)).argmin())
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return len(next(iter(self.own_sizes.values()), self.sizes))
 
     @property
     def pair_rows(self) -> tuple[int, int]:
@@ -90,10 +100,12 @@ class Board:
             points = [{**self.at, axis: float(size)} for size in self.sizes]
             yield predictor.targets(points, "seen", rng), np.array(self.curves)
         for one in self.held:
-            points = [{**self.at, **dict(one.covariates), axis: float(size)} for size in self.sizes]
+            sizes = self.own_sizes.get(one, self.sizes)
+            points = [{**self.at, **dict(one.covariates), axis: float(size)} for size in sizes]
             yield predictor.targets(points, "seen", rng), np.array([one.curve])
         for model in self.new:
-            points = [{**self.at, **dict(model.covariates), axis: float(size)} for size in self.sizes]
+            sizes = self.own_sizes.get(model, self.sizes)
+            points = [{**self.at, **dict(model.covariates), axis: float(size)} for size in sizes]
             found = predictor.targets(points, "seen" if joint else "new-family", rng)
             wanted = (model.family if joint else None, self.task)
             labels = [(family if joint else None, task) for _, family, task in found.labels]

@@ -5,7 +5,7 @@ likelihood, and the weights are smoothed. Where their tail is too heavy to be re
 draws carry them, the law is fitted anew: to move the draws by linear regression instead costs intervals and choices.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -176,10 +176,11 @@ def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
         sizes=sizes_of(purse.sizes),
         at={},
         held=tuple(m for m in distinct if isinstance(m, Held)),
+        own_sizes=_own_sizes(models, purse.sizes),
     )
     rows = np.array([board.row(model) for model in models])
-    columns = np.array([board.column(size) for size in purse.sizes])
-    y = np.ones((len(distinct), len(board.sizes)))
+    columns = np.array([board.column(size, model) for size, model in zip(purse.sizes, models, strict=True)])
+    y = np.ones((len(distinct), board.width))
     outcome = posterior.predictor.outcome
     pool = purse.study.pool  # losses at the target are never seen
     y[rows[pool], columns[pool]] = outcome.link(purse.loss[pool])
@@ -203,7 +204,21 @@ def _models(table: pd.DataFrame, posterior: Posterior) -> list[int | Held | NewM
         if curve is None:
             covariates = tuple((name, float(row[name])) for name in others)
             models.append(NewModel(str(row["model"]), str(family), covariates))
+        elif others:
+            models.append(Held(curve, tuple((name, float(row[name])) for name in varied)))
         else:
-            held = tuple((name, float(row[name])) for name in varied)
-            models.append(Held(curve, held) if held else curve)
+            models.append(curve)
     return models
+
+
+def _own_sizes(models: Sequence[int | Held | NewModel], sizes: np.ndarray) -> dict[Held | NewModel, np.ndarray]:
+    """The sizes at which each model of a joint law has rows, equally many by repeating the largest; none of curves.
+
+    All models at all sizes would be thousands of points, which are drawn jointly; a table has some hundreds.
+    """
+    held = [(model, size) for model, size in zip(models, sizes, strict=True) if not isinstance(model, int)]
+    if len(held) < len(models):
+        return {}
+    own = {model: np.unique([size for other, size in held if other == model]) for model, _ in held}
+    longest = max(map(len, own.values()))
+    return {model: np.pad(found, (0, longest - len(found)), mode="edge") for model, found in own.items()}

@@ -198,7 +198,8 @@ class SurfacePredictor(SurfaceTargeting):
         first = np.cumsum([0, *(field.patterns.shape[1] for field in self.layout.fields)])
         total = np.zeros((len(field_sd), *points.shape[:2]))
         for g, members in _by_surface(targets):
-            at, sd = points[members].reshape(-1, points.shape[-1]), field_sd[:, [targets.task_of[members[0]]]]
+            at, place = _distinct(points[members].reshape(-1, points.shape[-1]), targets.joint)
+            sd = field_sd[:, [targets.task_of[members[0]]]]
             field = self._unseen_field(at) if g < 0 else self.layout.fields[g]
             found = np.zeros((len(total), len(at)))
             if g >= 0:
@@ -206,7 +207,7 @@ class SurfacePredictor(SurfaceTargeting):
             if rng is not None:
                 open_ = field.remainder(at) if targets.joint else field.unexplained(at)
                 found = found + _drawn(open_, sd, rng)
-            total[:, members] = found.reshape(len(found), len(members), -1)
+            total[:, members] = found[:, place].reshape(len(found), len(members), -1)
         return total
 
     def _misfit(self, targets: SurfaceTargets, points: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
@@ -217,12 +218,13 @@ class SurfacePredictor(SurfaceTargeting):
             task = targets.task_of[members[0]]
             own = np.flatnonzero(self.layout.task_of == task) if g < 0 else np.flatnonzero(self.layout.family_of == g)
             frontier = self._frontier(own)
-            at, sd = points[members].reshape(-1, points.shape[-1]), scale[:, [task]]
+            at, place = _distinct(points[members].reshape(-1, points.shape[-1]), targets.joint)
+            sd = scale[:, [task]]
             found = sd * frontier.mean(at)
             if rng is not None:
                 open_ = frontier.covariance(at) if targets.joint else frontier.size(at) ** 2
                 found = found + _drawn(open_, sd, rng)
-            total[:, members] = found.reshape(len(found), len(members), -1)
+            total[:, members] = found[:, place].reshape(len(found), len(members), -1)
         return total
 
     def _frontier(self, members: np.ndarray) -> Frontier:
@@ -242,6 +244,17 @@ def _by_surface(targets: SurfaceTargets) -> Iterator[tuple[int, np.ndarray]]:
             yield from ((-1, members[[k]]) for k in range(len(members)))
         else:
             yield int(g), members
+
+
+def _distinct(points: np.ndarray, joint: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct ones of points (n, V), and the place of each among them; all of them where draws are not joint.
+
+    What is drawn at a point is the same for all targets there, and joint draws cost the cube of their number.
+    """
+    if not joint:
+        return points, np.arange(len(points))
+    distinct, place = np.unique(np.round(points, 10), axis=0, return_inverse=True)  # alike in all units
+    return distinct, place.ravel()
 
 
 def _drawn(covariance: np.ndarray, sd: np.ndarray, rng: np.random.Generator) -> np.ndarray:
