@@ -106,12 +106,16 @@ def unfold_sizes_behind(cells: pd.DataFrame) -> Unfolded | None:
 
 
 def _sized(heading: str) -> re.Match[str] | None:
-    """A measure at a size: with a sign or a word for it, or a size in thousands or more; ``loss_2`` is none."""
+    """A measure at a size: a size with a unit or in thousands or more, or that of a loss with a sign or a word for it.
+
+    ``loss_2`` is none, nor is ``acc@5``, where the right answer is among so many.
+    """
     found = _SIZED.fullmatch(heading)
-    if found is None or _measure(found["measure"].strip(_MARKS)) is None or not read_count(found["size"].strip()):
+    known = None if found is None else _measure(found["measure"].strip(_MARKS))
+    if found is None or known is None or not read_count(found["size"].strip()):
         return None
-    is_size = "@" in found["at"] or "at" in found["at"] or found["unit"] or not found["size"].strip()[-1].isdigit()
-    return found if is_size or "e" in found["size"].lower() else None
+    is_size = found["unit"] or not found["size"].strip()[-1].isdigit() or "e" in found["size"].lower()
+    return found if is_size or (known.role == "loss" and found["at"].strip(" _") in ("@", "at")) else None
 
 
 def _measure(name: str) -> Meaning | None:
