@@ -34,7 +34,7 @@ def unfold_repeats(cells: pd.DataFrame) -> Unfolded | None:
     Returns
     -------
     Unfolded or None
-        None if there are none, or a column beside them has another loss that is to be read first.
+        None if there are none, or another loss is to be read first, or as much as they are but of other repeats.
     """
     measures: dict[str, dict[str, str]] = {}
     words = set()
@@ -50,7 +50,8 @@ def unfold_repeats(cells: pd.DataFrame) -> Unfolded | None:
     rank, main = measured[0]
     by_number = measures[main]
     together = {name: found for name, found in measures.items() if found.keys() == by_number.keys()}
-    if len(by_number) < 2 or "seed" in cells:
+    rivals = any(found_rank == rank and name not in together for found_rank, name in measured)
+    if len(by_number) < 2 or "seed" in cells or rivals:
         return None
     several = list(by_number.values())
     about = _about_them(cells, several, rank)
@@ -124,7 +125,7 @@ def _measure(name: str) -> Meaning | None:
 
 
 def _names_models(cells: pd.DataFrame) -> bool:
-    return any(known.role in ("model", "params", "family") for known in map(meaning, map(str, cells.columns)) if known)
+    return any(known.role in ("model", "params") for known in map(meaning, map(str, cells.columns)) if known)
 
 
 def _about_them(cells: pd.DataFrame, several: Sequence[str], rank: int) -> tuple[str, ...] | None:

@@ -7,7 +7,7 @@ import pytest
 from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.reading import understand
-from bayeslaw.runs.wide_headings import unfold_sizes_behind
+from bayeslaw.runs.wide_headings import unfold_repeats, unfold_sizes_behind
 
 SIZES = [1e9, 2e9, 4e9, 8e9]
 
@@ -99,3 +99,10 @@ def test_an_accuracy_among_so_many_answers_is_at_no_size(beside):
     )
     assert unfold_sizes_behind(frame) is None
     assert unfold_sizes_behind(frame.rename(columns={"acc@1": "acc@1B", "acc@5": "acc@5B"})) is not None
+
+
+def test_runs_beside_families_alone_may_be_models_and_losses_of_other_repeats_are_not_chosen_from():
+    assert unfold_repeats(repeated("run 1", "run 2").rename(columns={"model": "family"})) is None
+    rivals = repeated("val_loss_seed0", "val_loss_seed1", "test_loss_seed0", "test_loss_seed1")
+    assert unfold_repeats(rivals).made == ("seed", "val_loss", "test_loss")
+    assert unfold_repeats(rivals.assign(test_loss_seed2=2.0)) is None
