@@ -8,7 +8,7 @@ import numpy as np
 
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.shared.outcome import Outcome
-from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.columns import TRAINING, meaning, words_in
 from bayeslaw.runs.table import unknown_task
 from bayeslaw.runs.units import CONVERTED, in_nats
 
@@ -57,9 +57,9 @@ class Threshold:
         return f"{name}:{task}{self.sign}{self.value:g}"
 
     def called(self, outcome: Outcome) -> str:
-        """What it names by the words of an outcome: ``perplexity`` of ``ppl`` and ``wikitext_ppl``."""
+        """What it names by the words of an outcome: ``perplexity`` of ``ppl`` and ``wikitext_ppl``; not of training."""
         known = meaning(self.name)
-        if self.name in units_of(outcome) or known is None:
+        if self.name in units_of(outcome) or known is None or known.rank >= TRAINING:
             return self.name
         if known.role == "loss" and known.unit in CONVERTED:
             return known.unit
@@ -120,6 +120,7 @@ def tasks_of_threshold(threshold: Threshold, outcome: Outcome, tasks: Sequence[s
     """
     named = threshold.name if threshold.task is None and threshold.name in tasks else threshold.task
     units, called = units_of(outcome), threshold.called(outcome) if named != threshold.name else threshold.name
+    named = _task_in(threshold.name, tasks) if named is None and called != threshold.name else named
     _require_no_perplexity_of_nats(threshold, called, outcome)
     if called not in (outcome.name, *units) and named != threshold.name:
         return ()
@@ -144,6 +145,14 @@ def tasks_of_threshold(threshold: Threshold, outcome: Outcome, tasks: Sequence[s
             "such as .6 or 60%."
         )
     return tuple(tasks) if named is None else (named,)
+
+
+def _task_in(name: str, tasks: Sequence[str]) -> str | None:
+    """The one task whose words are all in a name, as those of ``arc_easy`` are in ``arc_easy_acc``; the longest."""
+    words = {task: set(words_in(task)) for task in tasks}
+    found = [task for task in tasks if words[task] and words[task] <= set(words_in(name))]
+    longest = [task for task in found if len(words[task]) == max(len(words[one]) for one in found)]
+    return longest[0] if len(longest) == 1 else None
 
 
 def _require_no_perplexity_of_nats(threshold: Threshold, called: str, outcome: Outcome) -> None:

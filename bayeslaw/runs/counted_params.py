@@ -28,19 +28,21 @@ def ask_about_active_params(cells: pd.DataFrame, params: str | None, said: Colle
     params : heading of the column that is read as params; None if none is.
     said : headings of which the user said what they are.
     """
-    if params is None or params in said or params == "params":
+    if params is None or params in said or {"params", LAW_OF_BOTH} <= set(cells.columns):
         return []
+    known = meaning(params)
+    by = known.scale if known is not None else 1.0
     for heading in cells.columns:
         words = set(words_in(heading))
         if heading in said or heading == params or not (words & _ACTIVE and words & _PARAMS):
             continue
-        scale, known, unit = 1.0, meaning(params), behind(heading)
-        scale = unit.scale if unit is not None else scale
+        unit = behind(heading)
+        scale = unit.scale if unit is not None else 1.0
         active, every = (read_numbers(cells[h], counts=True).values for h in (heading, params))
-        active, every = active * scale, every * (known.scale if known is not None else 1.0)
+        active, every = active * scale, every * by
         both = np.isfinite(active) & np.isfinite(every)
         if both.any() and not np.allclose(active[both], every[both], rtol=SAME_SIZE):
-            return [_ask_which(params, known.scale if known is not None else 1.0, heading, scale)]
+            return [_ask_which(params, by, heading, scale)]
     return []
 
 

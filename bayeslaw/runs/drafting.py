@@ -1,6 +1,6 @@
 """From a tidy sheet to a table under canonical names, which is not checked yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,12 +93,17 @@ class Draft:
             notes=(*self.notes, note),
         )
 
-    def with_the_best(self, settings: tuple[str, ...]) -> "Draft":
+    def under_names_here(self, headings: Sequence[str]) -> tuple[str, ...]:
+        """The names that columns of the source have in the table, such as ``seed_as_found`` of ``seed``."""
+        names = {heading: name for heading, name in self.spelling if name in self.table}
+        return tuple(names.get(heading, heading) for heading in headings)
+
+    def with_the_best(self, settings: Sequence[str], covariates: Sequence[str]) -> "Draft":
         """Keep of each model and size the runs at the best of the settings; see `best_settings`."""
-        names = tuple(name for name in settings if name in self.table)
+        names = [name for name in settings if name in self.table]
         if not names:
             return self
-        mask, note = best_settings(self.table, names)
+        mask, note = best_settings(self.table, names, covariates)
         draft = self.without(~mask, f"at another {' and '.join(names)} this model and size is better")
         return replace(draft, notes=(*draft.notes, note))
 

@@ -101,7 +101,8 @@ def derive_names(found: dict[str, pd.Series], variants: list[list[str]], task: s
 def _name_families_apart(found: dict[str, pd.Series], notes: list[str]) -> None:
     """Name models of one name with their families, where each of several families has a curve of that name.
 
-    A single run in another family is a slip, and checks name it.
+    They are named so on all tasks, as a model is one on all of them. A single run in another family is a slip, and
+    checks name it.
     """
     if "family" not in found or "data" not in found:
         return
@@ -113,9 +114,9 @@ def _name_families_apart(found: dict[str, pd.Series], notes: list[str]) -> None:
     several = by_model.min().index[(by_model.size() > 1) & (by_model.min() >= CURVE)]
     if not len(several):
         return
-    here = pd.MultiIndex.from_frame(table[["task", "model"]]).isin(several)
-    found["model"] = found["model"].where(~here, found["family"] + " " + found["model"])
     names = list(dict.fromkeys(model for _, model in several))
+    here = table["model"].isin(names) & (table["family"] != "")
+    found["model"] = found["model"].where(~here, found["family"] + " " + found["model"])
     named = f"{names[0]!r}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
     notes.append(f"Models of one name in several families are named with these: {named}.")
 

@@ -112,10 +112,10 @@ def read_runs(
     >>> runs.table[["model", "data", "loss"]].values.tolist()
     [['gpt2', 200.0, 3.1], ['gpt2', 1000.0, 2.9]]
     """
-    _, _, draft, questions = _asked(source, where, {**scores_as_roles(scores), **(roles or {})})
+    _, sheet, draft, questions = _asked(source, where, {**scores_as_roles(scores), **(roles or {})})
     if questions:
         raise OpenQuestionsError(draft.source, questions)
-    return _checked(draft).runs()
+    return _checked(draft, sheet).runs()
 
 
 def understand(source: Source, *, where: str | None = None, roles: Mapping[str, str] | None = None) -> Understood:
@@ -132,7 +132,7 @@ def understand(source: Source, *, where: str | None = None, roles: Mapping[str, 
     """
     raw, sheet, draft, questions = _asked(source, where, roles)
     if not questions:
-        draft = _checked(draft)
+        draft = _checked(draft, sheet)
     runs = draft.runs()
     return Understood(
         source=runs.source,
@@ -251,8 +251,8 @@ def _asked(
             f"{draft.source}: no run is left ({counted}), expected losses after some training. Add such runs."
         )
     draft = draft.without_empty().without_superseded(is_log=is_log(sheet.cells)).with_known_tasks()
-    several = sheet.roles.several
-    draft = draft.with_the_best(several["best"])
+    best, covariates = (draft.under_names_here(sheet.roles.several[role]) for role in ("best", "covariate"))
+    draft = draft.with_the_best(best, covariates)
     questions = list(sheet.roles.questions)
     questions += ask_about_numbers(draft.table, draft.read, sheet.roles.columns)
     loss = sheet.roles.measured
@@ -265,7 +265,7 @@ def _asked(
         questions += ask_about_sizes_of_models(draft.table)
     if not questions:
         questions += ask_about_shifted_sizes(draft.table, sheet.roles.columns)
-        questions += ask_what_tells_apart(draft.table, several["covariate"])
+        questions += ask_what_tells_apart(draft.table, covariates, best)
     return raw, sheet, draft, questions
 
 
@@ -279,7 +279,7 @@ def _values(questions: Sequence[Question]) -> str | None:
     return "accuracy, higher is better" if accuracy else None
 
 
-def _checked(draft: Draft) -> Draft:
+def _checked(draft: Draft, sheet: Sheet) -> Draft:
     """Refuse a table with cells that cannot be used, with all of them; repeated lines of a log are left out."""
     table, read = draft.table, draft.read
     cells = [*unit_problems(table, read), *score_problems(table, read), *number_problems(table, read)]
@@ -296,7 +296,7 @@ def _checked(draft: Draft) -> Draft:
             *draft.notes,
             *said,
             *names_that_nearly_agree(draft.table),
-            *repeats_with_other_settings(draft.table),
+            *repeats_with_other_settings(draft.table, draft.under_names_here(sheet.roles.several["covariate"])),
             *below_chance(draft.table),
             *runs_that_stopped(draft.table),
         ),

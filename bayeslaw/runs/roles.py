@@ -131,7 +131,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     _ask_about_a_letter(columns, questions)
     questions += ask_about_active_params(cells, columns["params"].heading if "params" in columns else None, stated)
     _count_steps(cells, columns, questions)
-    _without_idle_ratios(columns)
+    _without_idle_ratios(columns, notes)
     return Roles(
         columns,
         training,
@@ -285,13 +285,14 @@ def _ask_about_a_letter(columns: Mapping[str, Column], questions: list[Question]
         )
 
 
-def _without_idle_ratios(columns: dict[str, Column]) -> None:
+def _without_idle_ratios(columns: dict[str, Column], notes: list[str]) -> None:
     """Let a ratio be no size where something else counts the data: another count, or a ratio before it."""
-    told = bool({"data", "tokens", "compute"} & set(columns))
+    told = next((columns[role].heading for role in ("data", "tokens", "compute") if role in columns), None)
     for ratio, of in RATIOS.items():
-        if told:
-            columns.pop(ratio, None)
-        told = told or {ratio, of} <= set(columns)
+        if told is None:
+            told = columns[ratio].heading if {ratio, of} <= set(columns) else None
+        elif (idle := columns.pop(ratio, None)) is not None and idle.said:
+            notes.append(f"Column {idle.heading!r}, said to be {ratio}, is not used: {told!r} tells the data.")
 
 
 def _count_steps(cells: pd.DataFrame, columns: dict[str, Column], questions: list[Question]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayeslaw.runs.columns import CANONICAL, OTHER_SIZES, last_part
+from bayeslaw.runs.columns import CANONICAL, OTHER_SIZES, last_part, shares_among
 from bayeslaw.runs.questions import Question, written
 
 APART = 0.03
@@ -42,13 +42,16 @@ def is_known_setting(heading: str) -> bool:
     return last_part(heading) in _SETTINGS
 
 
-def ask_what_tells_apart(table: pd.DataFrame, covariates: Sequence[str] = ()) -> list[Question]:
+def ask_what_tells_apart(
+    table: pd.DataFrame, covariates: Sequence[str] = (), best: Sequence[str] = ()
+) -> list[Question]:
     """Ask about columns that tell apart runs of one model and size whose losses differ by more than seeds do.
 
     Parameters
     ----------
     table : under canonical names.
     covariates : columns that a law is said to depend on: runs that differ in them are no repeats.
+    best : settings of which the best was taken, and of which nothing is left to ask.
 
     Returns
     -------
@@ -56,11 +59,12 @@ def ask_what_tells_apart(table: pd.DataFrame, covariates: Sequence[str] = ()) ->
         One for each column that tells apart runs in which those before it agree.
     """
     table = table[np.isfinite(table["loss"]) & (table["loss"] > 0)]
-    keys = [*_one_model_and_size(table), *(name for name in covariates if name in table)]
+    keys = _one_model_and_size(table, covariates)
     found: list[Question] = []
     if not table.duplicated(keys).any():
         return found
-    for name in sorted(set(settings_among(table)) - set(keys), key=lambda name: (table[name].nunique(), name)):
+    candidates = set(settings_among(table)) - {*keys, *best}
+    for name in sorted(candidates, key=lambda name: (table[name].nunique(), name)):
         if not table.duplicated(keys).any():
             break
         apart = _apart(table, keys, name)
@@ -72,24 +76,31 @@ def ask_what_tells_apart(table: pd.DataFrame, covariates: Sequence[str] = ()) ->
 
 def _apart(table: pd.DataFrame, keys: Sequence[str], name: str) -> NDArray[np.float64] | None:
     """How far losses of one model and size lie apart by a setting, in logs; None if no further than seeds may."""
-    means = np.log(table.groupby([*keys, name], sort=False)["loss"].mean()).unstack(name)
-    means = means[means.notna().sum(axis=1) > 1]
+    means = np.log(table.groupby([*keys, name], sort=False)["loss"].mean())
+    means = means[means.groupby(level=keys, sort=False).transform("size") > 1]
     if means.empty:
         return None
-    apart: NDArray[np.float64] = (means.max(axis=1) - means.min(axis=1)).to_numpy(float)
+    by_place = means.groupby(level=keys, sort=False)
+    apart: NDArray[np.float64] = (by_place.max() - by_place.min()).to_numpy(float)
     by_level = np.log(table["loss"]).groupby([table[key] for key in (*keys, name)], sort=False)
     within = (by_level.max() - by_level.min())[by_level.size() > 1]
     far = np.median(apart) > max(APART, 2 * (within.median() if len(within) else 0.0))
-    return apart if far or _one_always_wins(means) else None
+    few = means.index.get_level_values(name).nunique() <= MANY
+    return apart if far or (few and _one_always_wins(means.unstack(name))) else None
 
 
-def best_settings(table: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.bool_], str]:
+def best_settings(
+    table: pd.DataFrame, names: Sequence[str], covariates: Sequence[str] = ()
+) -> tuple[NDArray[np.bool_], str]:
     """Find the runs at the best of settings, of each model and size: the lowest mean over their repeats.
+
+    Runs that differ in what laws depend on, such as experts, are of different sizes.
 
     Parameters
     ----------
     table : under canonical names.
     names : columns of settings, of which the best combination is looked for.
+    covariates : columns that a law is said to depend on.
 
     Returns
     -------
@@ -101,7 +112,8 @@ def best_settings(table: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np
     losses = table["loss"].where(np.isfinite(table["loss"]))
     texts = [table[name].map(repr) for name in names]
     combination = pd.Series(list(zip(*texts, strict=True)), index=table.index, dtype=object)
-    place = table.groupby(_one_model_and_size(table), sort=False, dropna=False).ngroup()
+    sizes = [name for name in (*OTHER_SIZES, *shares_among(table.columns), *covariates) if name not in names]
+    place = table.groupby(_one_model_and_size(table, sizes), sort=False, dropna=False).ngroup()
     mean = losses.groupby([place, combination], sort=False).transform("mean")
     lowest = mean.groupby(place, sort=False).transform("min")
     chosen = (mean == lowest) | lowest.isna()
@@ -129,9 +141,15 @@ def _at_the_end(table: pd.DataFrame, names: Sequence[str], place: pd.Series, mas
     return "".join(told)
 
 
-def repeats_with_other_settings(table: pd.DataFrame) -> tuple[str, ...]:
-    """A note on runs of one model and size that count as repeats of each other, though their settings differ."""
-    keys = _one_model_and_size(table)
+def repeats_with_other_settings(table: pd.DataFrame, covariates: Sequence[str] = ()) -> tuple[str, ...]:
+    """A note on runs of one model and size that count as repeats of each other, though their settings differ.
+
+    Parameters
+    ----------
+    table : under canonical names.
+    covariates : columns that a law is said to depend on: runs that differ in them are no repeats.
+    """
+    keys = _one_model_and_size(table, covariates)
     repeated = table[table.duplicated(keys, keep=False)]
     if repeated.empty:
         return ()
@@ -148,9 +166,10 @@ def repeats_with_other_settings(table: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _one_model_and_size(table: pd.DataFrame) -> list[str]:
-    """Columns in which runs of one model and size agree."""
-    return [name for name in ("task", "model", "params", "data", "tokens", "unique_data", "metric") if name in table]
+def _one_model_and_size(table: pd.DataFrame, others: Sequence[str] = ()) -> list[str]:
+    """Columns in which runs of one model and size agree, others that the table has among them."""
+    names = dict.fromkeys(("task", "model", "params", "data", "tokens", "unique_data", "metric", *others))
+    return [name for name in names if name in table]
 
 
 def settings_among(table: pd.DataFrame) -> list[str]:
@@ -163,7 +182,7 @@ def _one_always_wins(means: pd.DataFrame) -> bool:
 
     Each further pair of values may be so by chance, and so twice as many pairs have to agree in one place more.
     """
-    pairs = list(combinations(range(means.shape[1]), 2)) if means.shape[1] <= MANY else []
+    pairs = list(combinations(range(means.shape[1]), 2))
     needed = CONSISTENT + np.log2(max(len(pairs), 1))
     for one, other in pairs:
         ahead = (means.iloc[:, one] - means.iloc[:, other]).dropna().to_numpy(float)
@@ -174,11 +193,13 @@ def _one_always_wins(means: pd.DataFrame) -> bool:
 
 
 def _is_setting(table: pd.DataFrame, name: str) -> bool:
-    """Whether a column may say how runs were made: words that come again, or numbers of a known setting."""
+    """Whether a column may say how runs were made: words that come again, or numbers of a known setting.
+
+    Numbers of a known setting may all be different, as those of a random search are.
+    """
     column = table[name]
-    number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if number and last_part(name) not in _SETTINGS:
-        return False
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        return is_known_setting(name) and bool(column.nunique() > 1)
     return bool(2 <= column.nunique() <= max(2, len(column) // 2))
 
 

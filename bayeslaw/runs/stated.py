@@ -69,8 +69,8 @@ def parse_role(column: str, text: str, origin: str = "--as") -> Stated:
     scale = MULTIPLES.get(unit.lower()) or read_count(unit)
     if role not in (*COUNTS, *RATIOS) or not scale or not 0 < scale < float("inf"):
         raise RunsError(
-            f"{said}: {unit!r} is no unit of {role}. A unit follows {', '.join(COUNTS)} and is K, M, B, T or a number, "
-            "such as tokens:B or data:32; or follows loss, model_loss or accuracy."
+            f"{said}: {unit!r} is no unit of {role}. A unit follows {', '.join((*COUNTS, *RATIOS))} and is K, M, B, T "
+            "or a number, such as tokens:B or data:32; or follows loss, model_loss or accuracy."
         )
     return Stated(role, scale, "", origin, True)
 

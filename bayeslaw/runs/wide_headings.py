@@ -34,7 +34,7 @@ def unfold_repeats(cells: pd.DataFrame) -> Unfolded | None:
     Returns
     -------
     Unfolded or None
-        None if there are none, or a column beside them has another loss that is to be read first.
+        None if there are none, or another loss is to be read first, or as much as they are but of other repeats.
     """
     measures: dict[str, dict[str, str]] = {}
     words = set()
@@ -50,7 +50,8 @@ def unfold_repeats(cells: pd.DataFrame) -> Unfolded | None:
     rank, main = measured[0]
     by_number = measures[main]
     together = {name: found for name, found in measures.items() if found.keys() == by_number.keys()}
-    if len(by_number) < 2 or "seed" in cells:
+    rivals = any(found_rank == rank and name not in together for found_rank, name in measured)
+    if len(by_number) < 2 or "seed" in cells or rivals:
         return None
     several = list(by_number.values())
     about = _about_them(cells, several, rank)
@@ -106,12 +107,16 @@ def unfold_sizes_behind(cells: pd.DataFrame) -> Unfolded | None:
 
 
 def _sized(heading: str) -> re.Match[str] | None:
-    """A measure at a size: with a sign or a word for it, or a size in thousands or more; ``loss_2`` is none."""
+    """A measure at a size: a size with a unit or in thousands or more, or that of a loss with a sign or a word for it.
+
+    ``loss_2`` is none, nor is ``acc@5``, where the right answer is among so many.
+    """
     found = _SIZED.fullmatch(heading)
-    if found is None or _measure(found["measure"].strip(_MARKS)) is None or not read_count(found["size"].strip()):
+    known = None if found is None else _measure(found["measure"].strip(_MARKS))
+    if found is None or known is None or not read_count(found["size"].strip()):
         return None
-    is_size = "@" in found["at"] or "at" in found["at"] or found["unit"] or not found["size"].strip()[-1].isdigit()
-    return found if is_size or "e" in found["size"].lower() else None
+    is_size = found["unit"] or not found["size"].strip()[-1].isdigit() or "e" in found["size"].lower()
+    return found if is_size or (known.role == "loss" and found["at"].strip(" _") in ("@", "at")) else None
 
 
 def _measure(name: str) -> Meaning | None:
@@ -120,7 +125,7 @@ def _measure(name: str) -> Meaning | None:
 
 
 def _names_models(cells: pd.DataFrame) -> bool:
-    return any(known.role in ("model", "params", "family") for known in map(meaning, map(str, cells.columns)) if known)
+    return any(known.role in ("model", "params") for known in map(meaning, map(str, cells.columns)) if known)
 
 
 def _about_them(cells: pd.DataFrame, several: Sequence[str], rank: int) -> tuple[str, ...] | None:

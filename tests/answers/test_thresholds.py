@@ -85,6 +85,7 @@ def test_other_names_of_an_outcome_are_known_and_a_perplexity_of_losses_in_nats_
     assert tasks_of_threshold(read_threshold("val_loss:arc<=2"), LOSS, TASKS) == ("arc",)
     assert tasks_of_threshold(read_threshold("acc>=.5"), SCORE, TASKS) == tuple(TASKS)
     assert tasks_of_threshold(read_threshold("loss<=2"), SCORE, TASKS) == ()
+    assert tasks_of_threshold(read_threshold("train_loss<=2"), LOSS, TASKS) == ()
     with pytest.raises(TargetError, match=r"'loss:arc<=2\.485'"):
         tasks_of_threshold(read_threshold("ppl:arc<=12"), LOSS, TASKS)
 
@@ -99,3 +100,9 @@ def test_thresholds_as_told_are_understood_whatever_tasks_are_called(task, text,
 def test_of_losses_that_were_converted_a_threshold_says_its_unit(text):
     with pytest.raises(TargetError, match=r"'perplexity(:arc)?<=12' or 'nats(:arc)?<=12'"):
         tasks_of_threshold(read_threshold(text), outcome_as_given(LOSS, "perplexity"), TASKS)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("arc_easy_acc", "arc_easy"), ("mmlu/acc", "mmlu"), ("arc_acc", "arc")])
+def test_a_name_of_an_outcome_that_has_a_task_in_it_is_of_this_task_alone(name, expected):
+    tasks = ["arc", "arc_easy", "mmlu"]
+    assert tasks_of_threshold(read_threshold(f"{name}>=.5"), SCORE, tasks) == (expected,)

@@ -36,3 +36,8 @@ def test_nothing_is_asked_of_dense_models_or_of_a_table_made_for_the_law_of_both
     assert understand(dense).questions == ()
     made = experts("params").assign(model=lambda table: table["params"] + "-A" + table["active_params"])
     assert understand(made).questions == ()
+
+
+def test_a_table_with_one_name_of_the_law_of_both_was_not_made_for_it():
+    (question,) = understand(experts("params", "activated_params")).questions
+    assert question.options == ("params=params", "activated_params=params")

@@ -55,3 +55,11 @@ def test_a_ratio_without_what_it_is_a_ratio_to_says_so_and_a_bad_cell_is_named()
         RunsError, match=r"row 2, column 'tpp': found -10, expected a positive number of tokens a param"
     ):
         read_runs(table_of_ratios("tpp").replace({"tpp": {10: -10}}).drop(index=[4, 7]))
+
+
+def test_a_ratio_that_is_said_and_counts_nothing_is_told():
+    frame = table_of_ratios("ratio", tokens=np.arange(1, 10) * 1e9)
+    notes = read_runs(frame, roles={"ratio": "tokens_per_param"}).notes
+    assert "Column 'ratio', said to be tokens_per_param, is not used: 'tokens' tells the data." in notes
+    with pytest.raises(RunsError, match=r"A unit follows .*tokens_per_param"):
+        read_runs(frame, roles={"ratio": "tokens_per_param:x"})

@@ -78,3 +78,33 @@ def test_a_run_without_a_loss_is_never_the_best():
     table = read_runs(frame.assign(epoch=0), roles={"lr": "best"}).table  # a log, in which such rows are left out
     assert np.isfinite(table["loss"]).all()
     assert len(table) == 2 * len(SIZES)
+
+
+def test_the_best_setting_is_one_for_each_value_of_what_a_law_depends_on():
+    experts = [sweep(best=rate).assign(experts=count) for count, rate in ((1, 3e-4), (8, 1e-4))]
+    frame = pd.concat([experts[0], experts[1].assign(loss=lambda table: table["loss"] - 0.1)])
+    table = read_runs(frame, roles={"lr": "best"}).table
+    assert table.groupby("experts")["lr"].unique().map(list).to_dict() == {1: [3e-4], 8: [1e-4]}
+    assert len(table) == 2 * 2 * len(SIZES)
+    own = frame.rename(columns={"experts": "branches"})
+    table = read_runs(own, roles={"lr": "best", "branches": "covariate"}).table
+    assert table.groupby("branches")["lr"].unique().map(list).to_dict() == {1: [3e-4], 8: [1e-4]}
+
+
+def test_what_a_law_depends_on_makes_no_repeats_of_runs():
+    frame = sweep().rename(columns={"lr": "learning_rate"})
+    assert "count as repeats" not in " ".join(read_runs(frame, roles={"learning_rate": "covariate"}).notes)
+
+
+def test_rates_of_a_random_search_are_asked_about_though_all_are_different():
+    rng = np.random.default_rng(0)
+    frame = sweep(rates=range(1, 6)).assign(lr=lambda table: 10 ** rng.uniform(-5, -2, len(table)))
+    frame["loss"] = 30 * frame["tokens"] ** -0.1 + 0.5 * np.log10(frame["lr"] / 3e-4) ** 2
+    assert [one.options[0] for one in understand(frame).questions] == ["lr=best"]
+    assert len(read_runs(frame, roles={"lr": "best"}).table) == 2 * len(SIZES)
+
+
+def test_the_best_of_seeds_is_taken_where_that_is_said():
+    frame = sweep(rates=(3e-4,), seeds=(0, 1, 2), noise=0.1)
+    lowest = frame.groupby(["model", "tokens"], sort=False)["loss"].min().tolist()
+    assert read_runs(frame, roles={"seed": "best"}).table["loss"].tolist() == lowest

@@ -7,6 +7,7 @@ import pytest
 from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.reading import understand
+from bayeslaw.runs.wide_headings import unfold_repeats, unfold_sizes_behind
 
 SIZES = [1e9, 2e9, 4e9, 8e9]
 
@@ -89,3 +90,19 @@ def test_sizes_in_headings_beside_data_are_of_models(pattern):
     assert sorted(found.table["params"].unique()) == [70e6, 160e6]
     assert found.table["model"].nunique() == 2
     assert "read as params" in " ".join(found.notes)
+
+
+@pytest.mark.parametrize("beside", [{}, {"tokens": SIZES}])
+def test_an_accuracy_among_so_many_answers_is_at_no_size(beside):
+    frame = pd.DataFrame(
+        {"model": list("abcd"), **beside, "acc@1": [0.5, 0.6, 0.7, 0.8], "acc@5": [0.7, 0.8, 0.85, 0.9]}
+    )
+    assert unfold_sizes_behind(frame) is None
+    assert unfold_sizes_behind(frame.rename(columns={"acc@1": "acc@1B", "acc@5": "acc@5B"})) is not None
+
+
+def test_runs_beside_families_alone_may_be_models_and_losses_of_other_repeats_are_not_chosen_from():
+    assert unfold_repeats(repeated("run 1", "run 2").rename(columns={"model": "family"})) is None
+    rivals = repeated("val_loss_seed0", "val_loss_seed1", "test_loss_seed0", "test_loss_seed1")
+    assert unfold_repeats(rivals).made == ("seed", "val_loss", "test_loss")
+    assert unfold_repeats(rivals.assign(test_loss_seed2=2.0)) is None

@@ -12,7 +12,7 @@ import pandas as pd
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.batches import tells_a_batch
-from bayeslaw.runs.columns import meaning, plain
+from bayeslaw.runs.columns import meaning, plain, words_in
 from bayeslaw.runs.readers.base import Found, Raw, constant
 from bayeslaw.runs.settings import is_known_setting
 
@@ -24,7 +24,8 @@ _LINES = 5_000
 _ENTRY = re.compile(r"(?P<indent> {0,40})(?P<key>[\w.-]{1,80}):(?:\s+(?P<value>[^#\s][^#]{0,200}?))?\s*(?:#.*)?")
 _NOT_PLAIN = ("[", "{", "&", "*", "!", "|", ">", "$")
 _EMPTY = ("null", "none", "~")
-_ROLES = ("params", "seed", "family")
+_PARAMS = frozenset(["param", "params", "parameter", "parameters"])
+_MODEL = frozenset(["model", "net", "network", "arch", "architecture"])
 
 
 def with_settings(runs: Sequence[tuple[str, Raw]], folders: Sequence[Path], root: Path) -> list[tuple[str, Raw]]:
@@ -75,8 +76,21 @@ def _with(raw: Raw, settings: Mapping[str, str]) -> Raw:
 
 def _is_wanted(name: str, roles: set[str]) -> bool:
     known = meaning(name)
-    of_run = known is not None and known.role in _ROLES and known.role not in roles
+    of_run = known is not None and known.role not in roles and _is_of_run(name, known.role)
     return of_run or is_known_setting(name) or tells_a_batch(name)
+
+
+def _is_of_run(name: str, role: str) -> bool:
+    """Whether a setting of a role is of the run or its model; a ``size`` or ``params`` of images or optimizers is not.
+
+    ``group`` and ``series`` name no families here, as trackers have groups of runs of their own.
+    """
+    *sections, last = name.casefold().split(".")
+    if not _MODEL.issuperset(sections):
+        return role == "seed"
+    words = set(words_in(last))
+    of_params = role == "params" and (bool(sections) or bool(words & _PARAMS))
+    return role == "seed" or of_params or (role == "family" and bool(words & {"family", *_MODEL}))
 
 
 def _entries(file: Path) -> Iterator[tuple[str, str]]:

@@ -193,12 +193,12 @@ _TITAN_BATCH = re.compile(r"global batch size (\d{1,9})\b.{0,80}?sequence length
 
 
 def _titan(lines: list[str]) -> list[_Row]:
-    """Rows of training and of validation; what further ranks print of a step is the same again."""
+    """Rows of training and of validation, of a step the last: further ranks print the same, a resumed run its own."""
     rows: dict[tuple[str, int], _Row] = {}
     for line in lines:
         if found := _TITAN_LINE.search(line):
             kind, step = "val_loss" if found[1] else "train_loss", int(found[2])
-            rows.setdefault((kind, step), {"step": step, kind: _number(found[3])})
+            rows[kind, step] = {"step": step, kind: _number(found[3])}
     return list(rows.values())
 
 

@@ -16,6 +16,11 @@ data:
   name: c4
   seq_len: 1024   # tokens
   total_tokens: 3e9
+image:
+  size: 100000
+optimizer:
+  params: 100000
+group: trackers
 optim: {{lr: 1}}
 batch_size: '8'
 """
@@ -34,6 +39,7 @@ def test_parameters_and_batches_beside_logs_are_read_and_nothing_that_may_be_of_
     study(tmp_path, log, settings)
     found = understand(tmp_path)
     assert sorted(found.table.groupby("model")["params"].first()) == [7e7, 1.6e8]
+    assert "family" not in {column.role for column in found.columns}
     assert "tokens" not in found.table  # the total of a run is no size of its checkpoints
     assert found.questions[0].options[:2] == ("step=data:8", "step=tokens:8192")
     assert any("'model.n_params', 'data.seq_len', 'batch_size'" in note for note in found.notes)
@@ -61,3 +67,13 @@ def test_settings_that_one_of_the_runs_lacks_are_not_taken(tmp_path):
     found = understand(tmp_path)
     assert "params" not in found.table
     assert set(found.table["batch_size"]) == {8}
+
+
+@pytest.mark.parametrize("line", ["size: 100000", "image:\n  size: 100000", "optimizer:\n  params: 100000"])
+def test_sizes_of_anything_else_are_no_parameters(tmp_path, line):
+    study(tmp_path, *LIGHTNING)
+    for run in range(2):
+        (tmp_path / str(run) / LIGHTNING[1]).write_text(f"{line}\nlr: 0.1\n")
+    found = understand(tmp_path)
+    assert "params" not in found.table
+    assert set(found.table["lr"]) == {0.1}

@@ -157,3 +157,9 @@ def test_logs_of_torchtitan_tell_losses_parameters_and_what_a_step_is(tmp_path, 
     assert found.format == "torchtitan log"
     assert rows(found, "tokens", "loss") == expected
     assert set(found.table["params"]) == {6139136.0}
+
+
+def test_of_a_step_that_torchtitan_ran_again_after_it_was_resumed_the_later_counts(tmp_path):
+    path = tmp_path / "train.log"
+    path.write_text(TITAN + TITAN.splitlines()[-1].replace("4.5", "4.4") + "\n")
+    assert rows(read_runs(path), "tokens", "loss")[-1] == [13107200.0, 4.4]
