@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import LOSSES, Meaning, meaning
 from bayeslaw.runs.unfolded import VALUE_HEADING, Unfolded
 from bayeslaw.runs.units import read_count, read_numbers
@@ -80,6 +81,11 @@ def unfold_sizes_behind(cells: pd.DataFrame) -> Unfolded | None:
     """Give each loss at a size that its heading names, ``loss@10B``, a row of its own.
 
     What the size is of, a unit behind it says, or else what no other column tells: the data, or the parameters.
+
+    Raises
+    ------
+    RunsError
+        If it may be either: there is neither a unit nor another size, and the heading does not say "at".
     """
     found = {str(heading): match for heading in cells.columns if (match := _sized(str(heading))) is not None}
     names = {match["measure"].strip(_MARKS) for match in found.values()}
@@ -90,10 +96,17 @@ def unfold_sizes_behind(cells: pd.DataFrame) -> Unfolded | None:
     name, others = names.pop(), [heading for heading in cells.columns if heading not in found]
     roles = {known.role for known in map(meaning, map(str, others)) if known is not None}
     counted, named = roles & {"data", "tokens", "steps", "compute"}, roles & {"model", "params", "family"}
-    kind = _UNITS.get(units.pop()) or ("params" if counted and "params" not in roles else "data")
+    unit = units.pop()
+    kind = _UNITS.get(unit) or ("params" if counted and "params" not in roles else "data")
     if "loss" in roles or name in cells or kind in cells or (counted and kind != "params") or not (counted or named):
         return None
     count, headings = len(cells), list(found)
+    at = {match["at"].strip(" _") for match in found.values()}
+    if not (unit or counted or "params" in roles or at <= {"@", "at"}):
+        raise RunsError(
+            f"Headings {_listed(headings)} name sizes, and no other column says of what: parameters or data. Add a "
+            f"unit to each, such as '{name}@7B params' or '{name}@7B tokens'."
+        )
     long = cells[others].loc[np.repeat(cells.index, len(found))].reset_index(drop=True)
     long[kind] = np.tile(list(sizes.values()), count)
     long[name] = pd.Series(cells[headings].astype(object).to_numpy().ravel(), dtype=object)

@@ -111,7 +111,10 @@ def whiten(model: Model) -> Frame:
         centre = jax.tree.map(np.asarray, _straightened(density, data, Frame(origin, searched), mode))
         root = searched
         for step in STEPS:
-            curvature, axes = np.linalg.eigh(_curvature(functools.partial(slope, centre, root, 1.0), len(mode), step))
+            second = _curvature(functools.partial(slope, centre, root, 1.0), len(mode), step)
+            if not np.isfinite(second).all():
+                raise SamplingError("The density is not finite about its mode; look for extreme losses.")
+            curvature, axes = np.linalg.eigh(second)
             root = root @ axes / np.sqrt(np.maximum(curvature, LEAST_CURVATURE))
         root *= np.minimum(1.0, 1.0 / np.sqrt(LEAST_CURVATURE) / np.linalg.norm(root, axis=0))
         return Frame(centre, np.concatenate([root, rest], axis=1))
@@ -129,5 +132,5 @@ def _curvature(slope: Callable[[np.ndarray], tuple[float, np.ndarray]], size: in
     Differences cost no program of their own, as derivatives would. A step of 1e-3 in the unit of each direction is off
     by parts in a million.
     """
-    rows = [(slope(z)[1] - slope(-z)[1]) / (2 * step) for z in step * np.eye(size)]
-    return np.add(rows, np.transpose(rows)) / 2
+    rows = np.reshape([(slope(z)[1] - slope(-z)[1]) / (2 * step) for z in step * np.eye(size)], (size, size))
+    return np.add(rows, rows.T) / 2

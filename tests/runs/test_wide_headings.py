@@ -72,13 +72,21 @@ def test_runs_in_headings_beside_steps_alone_are_models_and_numbers_without_a_wo
 
 @pytest.mark.parametrize(
     ("pattern", "role"),
-    [("loss@{}B", "data"), ("val_loss_at_{}B", "data"), ("loss ({}B tokens)", "tokens"), ("loss_{}B", "data")],
+    [("loss@{}B", "data"), ("val_loss_at_{}B", "data"), ("loss ({}B tokens)", "tokens"), ("loss_{}B tokens", "tokens")],
 )
 def test_losses_at_sizes_in_headings_are_rows(pattern, role):
     frame = pd.DataFrame({"model": ["a", "b"], **{pattern.format(k): [4 - k / 8, 3.9 - k / 8] for k in (1, 2, 4)}})
     table = read_runs(frame).table
     assert table.loc[table["model"] == "b", role].tolist() == [1e9, 2e9, 4e9]
     assert table.loc[table["model"] == "b", "loss"].tolist() == pytest.approx([3.9 - k / 8 for k in (1, 2, 4)])
+
+
+def test_sizes_in_headings_that_may_be_of_models_or_of_data_are_asked_about():
+    frame = pd.DataFrame({"model": ["a", "b"], "loss_7B": [3.0, 3.1], "loss_13B": [2.9, 3.0]})
+    with pytest.raises(RunsError, match=r"parameters or data.*'loss@7B params' or 'loss@7B tokens'"):
+        read_runs(frame)
+    sized = frame.rename(columns={"loss_7B": "loss_7B params", "loss_13B": "loss_13B params"}).assign(tokens=1e9)
+    assert sorted(read_runs(sized).table["params"].unique()) == [7e9, 13e9]
 
 
 @pytest.mark.parametrize("pattern", ["{}M", "loss_{}M"])

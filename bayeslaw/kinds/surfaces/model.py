@@ -235,7 +235,10 @@ def _counts(data: SurfaceData) -> dict[str, int]:
 
 
 def _padded(data: SurfaceData, more: Mapping[str, int]) -> SurfaceData:
-    """Arrays with more rows, which have no weight, and with models and coefficients that no row has."""
+    """Arrays with more rows, which have no weight, and with models and coefficients that no row has.
+
+    Rows without weight lie at the reference point, where everything that the density leaves out of them is finite.
+    """
     last = len(data.task_of_own) + more[OWN]
 
     def longer(values: np.ndarray, what: str, fill: float = 0.0) -> np.ndarray:
