@@ -35,7 +35,7 @@ def test_few_losses_of_one_size_are_runs_of_their_own():
     assert leave_out_early(runs) is runs
 
 
-@pytest.mark.parametrize("column", ["params", "seed"])
+@pytest.mark.parametrize("column", ["params", "seed", "unique_data", "vocab_size"])
 def test_runs_of_several_sizes_or_seeds_under_one_name_are_no_checkpoints(column):
     whole = table([("a", 6e10)]).table
     assert early_rows(whole.assign(**{column: 7})).sum() == 1
