@@ -22,8 +22,8 @@ def early_rows(table: pd.DataFrame, tokens: float = EARLY_TOKENS) -> np.ndarray:
     """Which rows are checkpoints from the first tokens of a long run, shape (rows,)."""
     if "tokens" not in table:
         return np.zeros(len(table), bool)
-    told_apart = ("task", "family", "model", "params", "seed", "unique_data", *OTHER_SIZES, *shares_among(table))
-    keys = [name for name in told_apart if name in table]
+    others = ("unique_data", *OTHER_SIZES, *shares_among(table.columns))
+    keys = [name for name in ("task", "family", "model", "params", "seed", *others) if name in table]
     by_run = table.groupby(keys, dropna=False)["tokens"]
     checkpoints = by_run.transform("nunique") >= CHECKPOINTS_MIN
     long = by_run.transform("max") >= LONG_RUN * tokens
