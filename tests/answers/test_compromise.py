@@ -131,7 +131,8 @@ def test_losses_that_were_converted_reach_thresholds_in_their_own_unit(forge_at_
     odds = {c["model"]: c["p_thresholds"][said] for c in json.loads(found.stdout)["candidates"]}
     assert max(odds.values()) == pytest.approx(0.5, abs=0.1)
     assert CliRunner().invoke(app, [*words, "perplexity<=1000"]).exit_code == 0
-    refused = CliRunner().invoke(app, [*words, "ppl<=12"])
+    assert CliRunner().invoke(app, [*words, "ppl<=1000"]).exit_code == 0
+    refused = CliRunner().invoke(app, [*words, "bleu<=12"])
     assert "there are: perplexity:easy, nats:easy, perplexity:hard" in str(refused.exception)
     before = CliRunner().invoke(app, ["select", str(tmp_path / "runs.csv"), *words[2:], "loss<=12"])
     assert "'perplexity<=12' or 'nats<=12'" in str(before.exception)  # before anything is sampled
