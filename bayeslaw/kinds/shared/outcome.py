@@ -17,8 +17,9 @@ from bayeslaw.runs.units import CONVERTED, as_given
 SPREADS = 5.0
 """Standard deviations of the outcomes of a table that are its unit: log losses of tables have one of .2 or so."""
 
-LARGEST = 700.0
-"""Logarithms of outcomes above this are taken for it, so that all are finite: noise may have very heavy tails."""
+LARGEST = 300.0
+"""Logarithms of outcomes above this are taken for it, so that all and their squares are finite: noise may have very heavy
+tails."""
 
 
 @dataclass(frozen=True)
