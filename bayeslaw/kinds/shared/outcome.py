@@ -18,8 +18,8 @@ SPREADS = 5.0
 """Standard deviations of the outcomes of a table that are its unit: log losses of tables have one of .2 or so."""
 
 LARGEST = 300.0
-"""Logarithms of outcomes above this are taken for it, so that all and their squares are finite: noise may have very heavy
-tails."""
+"""Logarithms of outcomes above this are taken for it, so that all and their squares are finite: noise may have very
+heavy tails."""
 
 
 @dataclass(frozen=True)
