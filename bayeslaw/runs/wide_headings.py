@@ -1,13 +1,13 @@
 """Headings that hold a measure and what it was measured at: ``loss_seed0``, ``val_loss (run 2)``, ``loss@10B``."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import LOSSES, Meaning, meaning
+from bayeslaw.runs.columns import Meaning, meaning
 from bayeslaw.runs.unfolded import VALUE_HEADING, Unfolded
 from bayeslaw.runs.units import read_count, read_numbers
 
@@ -55,7 +55,7 @@ def unfold_repeats(cells: pd.DataFrame) -> Unfolded | None:
     if len(by_number) < 2 or "seed" in cells or rivals:
         return None
     several = list(by_number.values())
-    about = _about_them(cells, several, rank)
+    about = _about_them(cells, together, rank)
     dropped = [*(heading for found in together.values() for heading in found.values()), *(about or ())]
     if about is None or set(together) & {*cells.columns} - {*dropped}:
         return None
@@ -141,22 +141,29 @@ def _names_models(cells: pd.DataFrame) -> bool:
     return any(known.role in ("model", "params") for known in map(meaning, map(str, cells.columns)) if known)
 
 
-def _about_them(cells: pd.DataFrame, several: Sequence[str], rank: int) -> tuple[str, ...] | None:
+def _about_them(cells: pd.DataFrame, repeats: Mapping[str, Mapping[str, str]], rank: int) -> tuple[str, ...] | None:
     """Means and errors of repeats in columns beside them; None if one is another loss, to be read before them."""
-    with np.errstate(invalid="ignore"):
-        values = np.column_stack([read_numbers(cells[heading], counts=False).values for heading in several])
-    means = np.array([np.mean(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in values])
+    roles = {known.role for known in map(_measure, repeats) if known is not None}
+    means = [_mean(cells, list(found.values())) for found in repeats.values()]
     about = []
     for heading in map(str, cells.columns):
         known = None if _REPEAT.fullmatch(heading) else meaning(heading)
-        if known is None or known.role not in LOSSES:
+        if known is None or known.role.removesuffix("_se") not in roles | {"loss"}:
             continue
         own = read_numbers(cells[heading], counts=False).values
-        if known.role == "loss_se" or np.allclose(own, means, rtol=_MEAN_AGREES, equal_nan=True):
+        is_mean = any(np.allclose(own, mean, rtol=_MEAN_AGREES, equal_nan=True) for mean in means)
+        if known.role.endswith("_se") or is_mean:
             about.append(heading)
-        elif known.rank <= rank:
+        elif known.role == "loss" and known.rank <= rank:
             return None
     return tuple(about)
+
+
+def _mean(cells: pd.DataFrame, headings: Sequence[str]) -> np.ndarray:
+    """The mean of the numbers in each row, NaN where there is none."""
+    with np.errstate(invalid="ignore"):
+        values = np.column_stack([read_numbers(cells[heading], counts=False).values for heading in headings])
+    return np.array([np.mean(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in values])
 
 
 def _listed(headings: Sequence[str]) -> str:

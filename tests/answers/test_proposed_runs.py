@@ -66,8 +66,11 @@ def test_a_list_of_candidates(curves, surface_fit, tmp_path):
     assert set(by_run(found)) == {("z", 6400.0), ("a", 6400.0), ("a", 12_800.0)}
     listed = pd.DataFrame({"params": ["1B", "2B"], "tokens": [2e10, 1e10]})
     found = surface_fit.next_runs(at=TARGET, candidates=listed)
-    told = sorted((run.at for run in found.runs), key=lambda at: at["params"])
-    assert told == [{"params": 1e9, "data": 2e10}, {"params": 2e9, "data": 1e10}]
+    assert {tuple(run.at.values()) for run in found.runs} == {(1e9, 2e10), (2e9, 1e10)}
+    worth = [run.gain_per_cost for run in found.runs]
+    assert found.ranked_by == "gain per cost"
+    assert worth == sorted(worth, reverse=True)
+    assert worth[-1] > 0
     with pytest.raises(TargetError, match=r"params: found 7 at most.*such as 7B"):
         surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"params": [7, 1], "tokens": [1e10, 1e10]}))
     scaled = surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"params (M)": [500], "tokens (B)": [20]}))

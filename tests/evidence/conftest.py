@@ -1,8 +1,11 @@
-"""Small tables for backtests, with everything they may hold."""
+"""Small tables for backtests and replays, with everything they may hold."""
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from bayeslaw.evidence.replay.studies import read_studies
+from bayeslaw.laws import get_law
 
 SIZES = (100, 200, 400, 800, 1600, 3200, 6400)
 
@@ -56,3 +59,27 @@ def _curves(models=("p", "q"), sizes=20, seen=10, noise=0.002, domain=True, trai
 @pytest.fixture(scope="session")
 def curves():
     return _curves
+
+
+TOY_SIZES = 100 * 2.0 ** np.arange(8)
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    """Six models; ``late`` is the worst at first and the best at the largest size."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for i, model in enumerate(["a", "b", "c", "d", "e", "late"]):
+        level, slope = (2.6, 0.12) if model == "late" else (2.0 + 0.1 * i, 0.03)
+        losses = level * (TOY_SIZES / 100) ** -slope * np.exp(0.002 * rng.standard_normal(len(TOY_SIZES)))
+        for size, loss in zip(TOY_SIZES, losses, strict=True):
+            rows.append({"model": model, "data": size, "params": (i + 1) * 1e6, "loss": loss})
+    path = tmp_path_factory.mktemp("replay") / "toy.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def study(toy):
+    """A replay of choosing among the models of ``toy``."""
+    return read_studies([toy], get_law("rectified"), start="data <= 200")[0]

@@ -7,44 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import bayeslaw as bl
-from bayeslaw.answers.value import ChoiceBelief, normal_scores, winsorised
 from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.evidence.replay import ours
-from bayeslaw.evidence.replay.ours import AHEAD, SHARE_MIN, STEP, Believed, draw_rows, next_batch, reweighted
 from bayeslaw.evidence.replay.policies import POLICIES
 from bayeslaw.evidence.replay.promises import promises, stopping
 from bayeslaw.evidence.replay.purse import Bought, Purse, ReplaySettings
 from bayeslaw.evidence.replay.replay import SCORED, Replay, choose_policies, replay, scored, summarise
-from bayeslaw.evidence.replay.studies import Study, read_studies
+from bayeslaw.evidence.replay.studies import read_studies
 from bayeslaw.evidence.replay.surrogate import Surrogate
-from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law
-from bayeslaw.runs import read_runs
 
 SIZES = 100 * 2.0 ** np.arange(8)
 BASELINES = ("accept-then-stop", "halving", "halving+surrogate", "uniform", "random", "v-optimal")
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    """Six models; ``late`` is the worst at first and the best at the largest size."""
-    rng = np.random.default_rng(0)
-    rows = []
-    for i, model in enumerate(["a", "b", "c", "d", "e", "late"]):
-        level, slope = (2.6, 0.12) if model == "late" else (2.0 + 0.1 * i, 0.03)
-        losses = level * (SIZES / 100) ** -slope * np.exp(0.002 * rng.standard_normal(len(SIZES)))
-        rows += [
-            {"model": model, "data": d, "params": (i + 1) * 1e6, "loss": x} for d, x in zip(SIZES, losses, strict=True)
-        ]
-    path = tmp_path_factory.mktemp("replay") / "toy.csv"
-    pd.DataFrame(rows).to_csv(path, index=False)
-    return path
-
-
-@pytest.fixture(scope="module")
-def study(path):
-    return read_studies([path], get_law("rectified"), start="data <= 200")[0]
 
 
 def test_what_is_bought_known_and_decided(study):
@@ -54,17 +27,17 @@ def test_what_is_bought_known_and_decided(study):
     assert study.whole_cost == pytest.approx(sum((i + 1) * 1e6 for i in range(6)) * SIZES[:-1].sum())
 
 
-def test_the_two_smallest_sizes_or_the_cheapest_runs_are_known_unless_told(path):
+def test_the_two_smallest_sizes_or_the_cheapest_runs_are_known_unless_told(toy):
     law = get_law("rectified")
-    (choose,), (foretell,) = read_studies([path], law), read_studies([path], law, goal="foretell")
+    (choose,), (foretell,) = read_studies([toy], law), read_studies([toy], law, goal="foretell")
     assert choose.start.sum() == 6 * 2
     assert set(choose.table.loc[choose.start, "data"]) == {100.0, 200.0}
     assert foretell.start.sum() == 8
     assert foretell.cost[foretell.start].max() <= foretell.cost[foretell.pool & ~foretell.start].min()
 
 
-def test_candidates_are_known_at_the_target_and_before(path, tmp_path):
-    table = pd.read_csv(path)
+def test_candidates_are_known_at_the_target_and_before(toy, tmp_path):
+    table = pd.read_csv(toy)
     table = table[~((table["model"] == "a") & (table["data"] == table["data"].max()))]  # never measured there
     table = table[~((table["model"] == "b") & (table["data"] < table["data"].max()))]  # nowhere else
     table.to_csv(tmp_path / "toy.csv", index=False)
@@ -72,13 +45,13 @@ def test_candidates_are_known_at_the_target_and_before(path, tmp_path):
     assert set(study.table["model"]) == {"c", "d", "e", "late"}
 
 
-def test_costs_that_are_none_are_refused(path):
+def test_costs_that_are_none_are_refused(toy):
     with pytest.raises(TargetError, match="is no positive number for some runs"):
-        read_studies([path], get_law("rectified"), cost="data - 100")
+        read_studies([toy], get_law("rectified"), cost="data - 100")
 
 
-def test_repeats_in_the_pool_and_at_the_target_stay_apart_and_share_errors(path, tmp_path):
-    once = pd.read_csv(path).query("model in ['a', 'b'] and data <= 400").assign(loss_se=0.03)
+def test_repeats_in_the_pool_and_at_the_target_stay_apart_and_share_errors(toy, tmp_path):
+    once = pd.read_csv(toy).query("model in ['a', 'b'] and data <= 400").assign(loss_se=0.03)
     pool = pd.concat([once.assign(seed=0, part="pool"), once.assign(seed=1, part="pool")])
     at_target = once[once["data"] == 400].assign(seed=2, part="target")
     at_target["loss"] *= 1.01
@@ -91,53 +64,17 @@ def test_repeats_in_the_pool_and_at_the_target_stay_apart_and_share_errors(path,
     np.testing.assert_allclose(study.table["loss_se"][study.target], 0.03)
 
 
-def test_repeats_are_bought_together(path, tmp_path):
-    once = pd.read_csv(path)
+def test_repeats_are_bought_together(toy, tmp_path):
+    once = pd.read_csv(toy)
     repeats = pd.concat([once.assign(seed=0), once.assign(seed=1, loss=1.1 * once["loss"])])
     repeats.to_csv(tmp_path / "toy.csv", index=False)
     law = get_law("rectified")
-    (alone,), (both,) = read_studies([path], law), read_studies([tmp_path / "toy.csv"], law)
+    (alone,), (both,) = read_studies([toy], law), read_studies([tmp_path / "toy.csv"], law)
     assert not both.table.duplicated(["model", "data"]).any()
     np.testing.assert_allclose(both.table["loss"], 1.05 * alone.table["loss"])
     np.testing.assert_allclose(both.cost, 2 * alone.cost)
     np.testing.assert_array_equal(both.pool, alone.pool)
     np.testing.assert_array_equal(both.start, alone.start)
-
-
-def test_losses_at_the_target_do_not_stand_for_those_that_could_be_bought(forge_at_random):
-    rows = [{"model": m, "data": d, "loss": 2.0 + 0.1 * i} for m in "ab" for i, d in enumerate((400.0, 200.0, 100.0))]
-    runs = read_runs(pd.concat([pd.DataFrame(rows).assign(seed=seed) for seed in (0, 1)], ignore_index=True))
-    pool = (runs.table["seed"] == 0).to_numpy(bool)
-    study = Study("t", "foretell", runs, pool, ~pool, pool, np.ones(len(pool)), "runs")
-    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
-    posterior = forge_at_random(study.bought(np.flatnonzero(pool)), draws=50, scale=0.1)
-    seen = draw_rows(posterior, purse, 0).log_density[:, pool]
-    purse.loss = np.where(pool, purse.loss, 9.0)
-    np.testing.assert_array_equal(draw_rows(posterior, purse, 0).log_density[:, pool], seen)
-
-
-def test_a_model_is_drawn_where_each_of_its_runs_is_held(forge_at_random):
-    """Models with runs on several amounts of unique data, of which one model is not bought yet."""
-    law = get_law("data_constrained")
-    table = pd.DataFrame([
-        {"model": m, "params": n, "tokens": d, "unique_tokens": u, "loss": 2.0 + 1e8 / n + 1e9 / u}
-        for m, n in (("a", 1e8), ("b", 2e8), ("c", 4e8)) for u in (1e9, 4e9) for d in (n * 40, 8e9, n * 80, 16e9)
-        if (m, u, d) != ("a", 4e9, 8e9)
-    ]).drop_duplicates()  # fmt: skip
-    runs = read_runs(table)
-    pool = (runs.table["data"] < 1e10).to_numpy(bool)
-    start = pool & (runs.table["model"] != "c").to_numpy(bool)
-    study = Study("t", "foretell", runs, pool, ~pool, start, np.ones(len(pool)), "runs")
-    purse = Purse(study, ReplaySettings(law, 0, 1.0))
-    posterior = forge_at_random(study.bought(purse.rows), draws=200, scale=0.1, law=law.name)
-    measured = draw_rows(posterior, purse, 0).measured
-    assert measured.shape[1] == len(table)
-    for row, one in runs.table.iterrows():
-        point = {name: float(one[name]) for name in ("params", "data", "unique_data")}
-        curve = bl.Fit(posterior).predict(at=point, kind="curve")
-        assert np.exp(np.median(measured[:, row])) == pytest.approx(curve["median"].iloc[0], rel=0.03), one["model"]
-    of_c = (runs.table["model"] == "c").to_numpy(bool)
-    assert np.ptp(np.median(measured[:, of_c], axis=0)) > 0.01
 
 
 @pytest.mark.parametrize("policy", BASELINES)
@@ -176,8 +113,8 @@ def test_rounds_that_are_too_dear_are_not_bought(study, policy):
         assert not later or spent <= most * study.whole_cost * (1 + 1e-9)
 
 
-def test_the_cheapest_of_what_is_left_is_bought_next(path):
-    study = read_studies([path], get_law("rectified"), goal="foretell")[0]
+def test_the_cheapest_of_what_is_left_is_bought_next(toy):
+    study = read_studies([toy], get_law("rectified"), goal="foretell")[0]
     bought = list(POLICIES["foretell"]["uniform"](study, ReplaySettings(get_law("rectified"), 0, 0.1)))
     costs = study.cost[[row for step in bought[1:] for row in step.rows]]
     assert len(costs) > 3
@@ -209,10 +146,10 @@ def test_intervals_cover_what_lies_between_their_ends(study):
         assert found["coverage_90"] == covered
 
 
-def test_a_step_has_the_cost_of_all_before_it(path):
-    found = replay([path], policies=["uniform"], shares=[0.5])
+def test_a_step_has_the_cost_of_all_before_it(toy):
+    found = replay([toy], policies=["uniform"], shares=[0.5])
     spent = [step["spent"] for step in found.steps]
-    study = read_studies([path], get_law("rectified"))[0]
+    study = read_studies([toy], get_law("rectified"))[0]
     sizes = SIZES[1 : len(spent) + 1]  # the start has the two smallest sizes, and each step one more
     per_size = sum((i + 1) * 1e6 for i in range(6))
     np.testing.assert_allclose(spent, [per_size * SIZES[size >= SIZES].sum() for size in sizes])
@@ -281,116 +218,6 @@ def test_the_run_that_tells_most_for_its_cost_is_v_optimal(study):
     assert fitted.v_optimal(seen, could, target, np.array([1.0, 1e-9])) == 1
 
 
-def test_sizes_ahead_are_spread_over_those_there_are(study):
-    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
-    many = replace(study, pool=np.tile(study.pool, 4), start=np.tile(study.start, 4))
-    purse.models, purse.sizes = np.tile(purse.models, 4), np.concatenate([purse.sizes * 3**k for k in range(4)])
-    purse.study = replace(many, cost=np.full(len(purse.models), 1e-6))
-    purse.rows = np.flatnonzero(purse.study.start).tolist()
-    found = ours._considered(purse)
-    for model in set(purse.models):
-        open_sizes = np.sort(purse.sizes[purse.open][purse.models[purse.open] == model])
-        sizes = purse.sizes[found[purse.models[found] == model]]
-        assert len(sizes) <= AHEAD < len(open_sizes)
-        assert (sizes.min(), sizes.max()) == (open_sizes[0], open_sizes[-1])
-
-
-def test_what_ours_says_of_a_choice_and_of_forecasts(study):
-    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
-    losses = np.ones((1000, len(purse.models)))
-    _first, second = purse.targets[:2]
-    losses[:, purse.targets[2:]] = 5.0
-    losses[:300, second], losses[300:, second] = 0.5, 2.0
-    said = ours._said(purse, LOSS, np.log(losses))
-    np.testing.assert_allclose(said.predicted[:2], [1.0, 0.3 * 0.5 + 0.7 * 2.0])
-    assert said.promised_regret == pytest.approx(0.3 * 0.5)
-    np.testing.assert_allclose([ends[1] for ends in said.interval], [0.5, 2.0])
-    purse.study = replace(study, goal="foretell")
-    said = ours._said(purse, LOSS, np.log(losses))
-    assert (said.predicted[1], said.promised_regret) == (pytest.approx(2.0), None)
-
-
-def test_what_was_bought_weighs_the_draws_until_the_law_is_fitted_anew(study, monkeypatch):
-    """Fits that are not made: the law is fitted again only when a density makes weights useless."""
-    rng, fits = np.random.default_rng(4), []
-    rows = len(study.table)
-    level = 0.1 * rng.standard_normal((2000, 6))[:, pd.factorize(study.table["model"])[0]]
-    draws = level + 0.01 * rng.standard_normal((2000, rows))
-
-    def fit(purse, settings, whole):
-        fits.append(list(purse.rows))
-        tight = 50.0 if len(fits) == 1 and len(fits[0]) > 12 else 0.05
-        return Believed(draws, -tight * level**2, LOSS)
-
-    monkeypatch.setattr(ours, "_fit", fit)
-    steps = list(ours.measure(study, ReplaySettings(get_law("rectified"), 0, 0.3)))
-    assert len(steps) > 2
-    assert [step.details["update"] for step in steps] == ["fit"] + ["weights"] * (len(steps) - 1)
-    assert fits == [np.flatnonzero(study.start).tolist()]
-    every = [row for step in steps for row in step.rows]
-    assert len(set(every)) == len(every)
-    monkeypatch.setattr(ours, "reweighted", lambda log_weight, rng: (None, 2.0))
-    steps = list(ours.measure(study, ReplaySettings(get_law("rectified"), 0, 0.3)))
-    assert {step.details["update"] for step in steps} == {"fit"}
-    assert len(fits) == 1 + len(steps)  # each with all that was bought
-    assert fits[-1] == [row for step in steps for row in step.rows]
-
-
-def test_a_step_of_ours_costs_a_share_of_what_was_spent(study):
-    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 1.0))
-    rng = np.random.default_rng(3)
-    level = 0.1 * rng.standard_normal((2000, 6))[:, pd.factorize(purse.models)[0]]  # what all runs of a model share
-    draws = level + 0.01 * rng.standard_normal((2000, len(purse.models)))
-    batch = next_batch(purse, LOSS, draws)
-    rows = [row for row, _ in batch]
-    assert len(set(rows)) == len(rows) > 1
-    assert set(rows) <= set(purse.open)
-    assert study.cost[rows].sum() <= max(STEP * purse.spent, study.cost[purse.open].min()) * (1 + 1e-9)
-    assert all(gain > 0 for _, gain in batch)
-
-
-def test_runs_are_bought_up_to_the_share_where_none_can_be_told_to_gain(study, monkeypatch):
-    """First those of the two models between which the choice may be wrong, though another is cheaper."""
-    rng, rows = np.random.default_rng(5), len(study.table)
-    purse = Purse(study, ReplaySettings(get_law("rectified"), 0, 0.3))
-    model = pd.factorize(purse.models)[0]
-    level = np.array([9.0, 0.15, 0.0, 9.0, 9.0, 9.0]) + 0.1 * rng.standard_normal((2400, 6))
-    draws = level[:, model] + 0.3 * rng.standard_normal((2400, rows))
-    draws[:, purse.targets] = level[:, model[purse.targets]]
-    losses = winsorised(np.exp(draws[:, purse.targets]))
-    belief = ChoiceBelief.from_draws(losses[:, None], normal_scores(draws[:, purse.open].T))
-    assert not belief.gains().told.any()
-    first = next_batch(purse, LOSS, draws)
-    assert purse.models[first[0][0]] in {"b", "c"}
-
-    monkeypatch.setattr(ours, "_fit", lambda purse, settings, whole: Believed(draws, np.zeros_like(draws), LOSS))
-    steps = list(ours.measure(study, ReplaySettings(get_law("rectified"), 0, 0.3)))
-    purse.rows = [row for step in steps for row in step.rows]
-    assert not len(purse.open)
-    assert 0.25 < purse.spent / study.whole_cost <= 0.3
-
-
-def test_draws_are_reweighted_while_the_weights_can_be_relied_on():
-    rng = np.random.default_rng(2)
-    draws = rng.standard_normal(4000)
-    kept, k = reweighted(-0.5 * (draws - 1.0) ** 2, rng)  # prior and likelihood normal: posterior N(.5, 1/2)
-    assert k < 0.7
-    assert draws[kept].mean() == pytest.approx(0.5, abs=0.06)
-    assert draws[kept].std() == pytest.approx(np.sqrt(0.5), abs=0.06)
-    assert reweighted(-0.5 * ((draws - 6.0) / 0.01) ** 2, rng)[0] is None
-
-
-def test_weights_of_few_draws_or_of_heavy_tails_are_not_relied_on():
-    rng = np.random.default_rng(2)
-    few = np.where(np.arange(4000) < 0.9 * SHARE_MIN * 4000, 0.0, -1e3)  # equal weights, but of too few
-    kept, k = reweighted(few + 1e-3 * rng.standard_normal(4000), rng)
-    assert kept is None
-    assert k < 0.7
-    heavy = -1.1 * np.log(rng.uniform(size=4000))  # Pareto of shape 1.1
-    kept, k = reweighted(np.minimum(heavy, 6.0), rng)
-    assert kept is None or k <= 0.7
-
-
 def test_forecasts_of_a_joint_law(tmp_path, surface):
     runs = surface({"f": ((1e8, 2e8, 4e8, 8e8), (2e9, 4e9, 8e9, 1.6e10, 3.2e10, 6.4e10))})
     table = runs.table.drop(columns=["row", "data"])
@@ -448,15 +275,15 @@ def test_stopping_when_no_purchase_pays(price, stopped):
     assert u["net"] == pytest.approx(0.0 if stopped[1] == 0 else -0.1 * price - 1.0)
 
 
-def test_what_cannot_be_replayed(path):
+def test_what_cannot_be_replayed(toy):
     law = get_law("rectified")
     with pytest.raises(TargetError, match="have no run at the start"):
-        read_studies([path], law, start="model == 'a' and data < 300")
+        read_studies([toy], law, start="model == 'a' and data < 300")
     with pytest.raises(RunsError, match="no column 'part' to split by"):
-        read_studies([path], law, split="part")
+        read_studies([toy], law, split="part")
     with pytest.raises(RunsError, match="needs rank"):
-        read_studies([path], get_law("multiplicative(rank)"))
+        read_studies([toy], get_law("multiplicative(rank)"))
     with pytest.raises(LawError, match="found the policy 'best', expected some of ours"):
         choose_policies(["best"], "choose")
     with pytest.raises(TargetError, match="shares"):
-        replay([path], shares=[2.0])
+        replay([toy], shares=[2.0])

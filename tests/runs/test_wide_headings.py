@@ -55,6 +55,13 @@ def test_a_mean_beside_the_repeats_and_its_error_are_not_used_and_another_loss_i
     assert read_runs(frame.assign(loss=[4.4, 3.3, 2.2, 2.0])).table["loss"].tolist() == [4.4, 3.3, 2.2, 2.0]
 
 
+def test_means_of_scores_beside_their_repeats_are_not_used_either():
+    frame = repeated("loss_seed0", "loss_seed1").assign(acc_seed0=[0.3, 0.4, 0.5, 0.6], acc_seed1=[0.4, 0.5, 0.6, 0.7])
+    runs = read_runs(frame.assign(acc=[0.35, 0.45, 0.55, 0.65], acc_stderr=0.01))
+    assert runs.table["loss"].tolist() == frame[["loss_seed0", "loss_seed1"]].to_numpy().ravel().tolist()
+    assert any("'acc', 'acc_stderr' are of all of them" in note for note in runs.notes)
+
+
 def test_repeats_that_were_not_made_are_left_out_and_said():
     frame = repeated("loss_seed0", "loss_seed1")
     frame.loc[2, "loss_seed1"] = np.nan

@@ -8,10 +8,12 @@ from jax.flatten_util import ravel_pytree
 
 import bayeslaw
 from bayeslaw.answers.parameters import parameter_records
+from bayeslaw.errors import SamplingError
 from bayeslaw.kinds.base import log_density
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
+from bayeslaw.sampling import whitening
 from bayeslaw.sampling.nuts import SamplerSettings, start_chains
 from bayeslaw.sampling.starts import starting_points
 from bayeslaw.sampling.whitening import place, to_position, whiten
@@ -91,6 +93,12 @@ def test_frame_is_centred_at_the_mode_with_unit_curvature(model):
         curvature = -np.asarray(jax.jit(jax.hessian(density))(np.zeros(directions)))
     assert np.abs(gradient).max() < 0.01
     np.testing.assert_allclose(curvature, np.eye(directions), atol=1e-4)
+
+
+def test_a_density_without_slopes_about_its_mode_is_said(model, monkeypatch):
+    monkeypatch.setattr(whitening, "value_and_slope", lambda density, data, frame, power, z: (0.0, np.nan * z))
+    with pytest.raises(SamplingError, match="not finite about its mode"):
+        whiten(model)
 
 
 def test_without_a_frame_points_are_positions():

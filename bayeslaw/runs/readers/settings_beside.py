@@ -21,7 +21,7 @@ FILES = (".hydra/config.yaml", "hparams.yaml", "config.yaml", "config.yml")
 
 _DEPTH = 3
 _LINES = 5_000
-_ENTRY = re.compile(r"(?P<indent> {0,40})(?P<key>[\w.-]{1,80}):(?:\s+(?P<value>[^#\s][^#]{0,200}?))?\s*(?:#.*)?")
+_ENTRY = re.compile(r"(?P<indent> {0,40})(?P<key>[\w.-]{1,80}):(?:\s+(?P<value>[^#\s].{0,200}?))?(?:\s+#.*|\s*)")
 _NOT_PLAIN = ("[", "{", "&", "*", "!", "|", ">", "$")
 _EMPTY = ("null", "none", "~")
 _PARAMS = frozenset(["param", "params", "parameter", "parameters"])

@@ -77,3 +77,10 @@ def test_sizes_of_anything_else_are_no_parameters(tmp_path, line):
     found = understand(tmp_path)
     assert "params" not in found.table
     assert set(found.table["lr"]) == {0.1}
+
+
+def test_a_comment_begins_behind_a_blank(tmp_path):
+    study(tmp_path, *LIGHTNING)
+    for file in tmp_path.rglob("hparams.yaml"):
+        file.write_text("model:\n  n_params: 70000000  # in all\nseed: a#2 # the second\n")
+    assert read_runs(tmp_path, roles={"step": "data"}).table["seed"].unique().tolist() == ["a#2"]
