@@ -16,7 +16,7 @@ from bayeslaw.runs import read_runs
 from bayeslaw.sampling import whitening
 from bayeslaw.sampling.nuts import SamplerSettings, start_chains
 from bayeslaw.sampling.starts import starting_points
-from bayeslaw.sampling.whitening import place, to_position, whiten
+from bayeslaw.sampling.whitening import place, potential, to_position, whiten
 
 pytestmark = pytest.mark.fits
 
@@ -93,6 +93,16 @@ def test_frame_is_centred_at_the_mode_with_unit_curvature(model):
         curvature = -np.asarray(jax.jit(jax.hessian(density))(np.zeros(directions)))
     assert np.abs(gradient).max() < 0.01
     np.testing.assert_allclose(curvature, np.eye(directions), atol=1e-4)
+
+
+def test_the_frame_of_a_joint_law_has_unit_curvature_however_precise_the_runs(surface):
+    runs = surface({"x": ((1e8, 4e8, 1.6e9), (2e9, 8e9, 2e10, 5e10)), "y": ((1e8, 4e8), (2e9, 8e9))}, noise=1e-5)
+    model = build_model(runs, get_law("chinchilla"))
+    frame = whiten(model)
+    with jax.enable_x64(True):
+        density = jax.jit(jax.hessian(lambda z: potential(model.density, model.data, frame, 1.0, z)))
+        curvature = np.asarray(density(np.zeros(frame.root.shape[1])))
+    np.testing.assert_allclose(curvature, np.eye(len(curvature)), atol=1e-6)
 
 
 def test_a_density_without_slopes_about_its_mode_is_said(model, monkeypatch):
