@@ -237,11 +237,13 @@ more. The slow suites, and whoever sets XLA_FLAGS, be it to nothing, compile oth
 
 
 def pytest_configure(config):
-    """Compile with fewer optimisations, and keep compiled programs.
+    """Compile with fewer optimisations, keep compiled programs, and keep workers out of each other's way.
 
-    They are kept for the other worker, for processes that tests start, and for the next time; by their content, so that
-    a change of the code never meets a program of what it was before.
+    Programs are kept for the other worker, for processes that tests start, and for the next time; by their content, so
+    that a change of the code never meets a program of what it was before. Threads of linear algebra of one worker would
+    wait for the processor while the other works; workers take them as they are set here.
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if "XLA_FLAGS" not in os.environ and config.option.markexpr != "slow" and is_known(LIGHTER):
         os.environ["XLA_FLAGS"] = LIGHTER
     if VARIABLE not in os.environ and hasattr(config, "cache"):

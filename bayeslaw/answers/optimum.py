@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
@@ -24,6 +23,7 @@ from bayeslaw.answers.quantiles import quantiles
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.kinds.reach import JOINT, budget_check, reach_check
 from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.elementwise import elementwise
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.points import require_covariates
 from bayeslaw.kinds.shared.prediction import ErrorAlong, LawDraws
@@ -227,9 +227,8 @@ def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:
             )
     typical = {c.name: np.asarray(c.mean) for c in law.coordinates}
     grid = np.linspace(-REACH, REACH, GRID)
-    with jax.enable_x64(True):
-        one = dict.fromkeys(names, 1.0)
-        shape = law.log_shape(typical, along_budget(np.exp(grid), FLOP_PER_TOKEN, dict.fromkeys(others, 1.0)), one)
+    along = along_budget(np.exp(grid), FLOP_PER_TOKEN, dict.fromkeys(others, 1.0))
+    shape = elementwise(law.log_shape, typical, along, dict.fromkeys(names, 1.0))
     if int(np.argmin(shape)) in (0, GRID - 1):
         raise _no_best_split(law, compute)
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import numpy as np
 import xarray as xr
 
 from bayeslaw.kinds.base import Draws
 from bayeslaw.kinds.predictor import Predictor
 from bayeslaw.kinds.registry import kind_of
+from bayeslaw.kinds.shared.elementwise import elementwise
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.outcome import Outcome, outcome_as_given
 from bayeslaw.kinds.shared.prediction import flat
@@ -122,8 +122,7 @@ class Posterior:
 
 def label(law: Law, layout: Layout, found: Draws, chains: int, draws: int) -> xr.Dataset:
     """Draws and the law's natural parameters as a labelled dataset with dimensions (chain, draw, ...)."""
-    with jax.enable_x64(True):
-        natural = law.natural(found.coordinates, found.level, layout.reference)
+    natural = elementwise(law.natural, found.coordinates, found.level, layout.reference)
 
     def variable(values: Any, dims: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
         values = np.asarray(values, float)

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from bayeslaw.errors import TargetError
+from bayeslaw.kinds.shared.elementwise import elementwise
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.laws.base import Law
 
@@ -123,8 +124,7 @@ def law_shape(
     reference: Mapping[str, np.ndarray],
 ) -> np.ndarray:
     """The law relative to its reference point, on the scale of the link; all maps hold arrays that broadcast."""
-    with jax.enable_x64(True):
-        return np.asarray(law.log_shape(coordinates, covariates, reference))
+    return np.asarray(elementwise(law.log_shape, coordinates, covariates, reference))
 
 
 def new_coordinates(law: Law, layout: Layout, draws: xr.Dataset, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-import jax
 import numpy as np
 from scipy import stats
 
 from bayeslaw import streams
 from bayeslaw.errors import PriorError, did_you_mean
+from bayeslaw.kinds.shared.elementwise import elementwise
 from bayeslaw.kinds.shared.layout import Layout
 from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_reference
 from bayeslaw.kinds.shared.points import NAMED
@@ -169,8 +169,7 @@ def _matched(
     reference = {name: np.full(DRAWS, np.median(v[curves])) for name, v in layout.reference.items()}
 
     def natural(name: str, coordinate: str, x: np.ndarray) -> np.ndarray:
-        with jax.enable_x64(True):
-            return np.asarray(law.natural({**values, coordinate: x}, level, reference)[name])
+        return np.asarray(elementwise(law.natural, {**values, coordinate: x}, level, reference)[name])
 
     missed = dict.fromkeys(parameters, 0.0)
     for _ in range(SWEEPS if len(parameters) > 1 else 1):

@@ -23,6 +23,10 @@ from bayeslaw.runs.table import families_of, whole_tasks
 
 LONG = 24
 """A run with more points than this is taken to be given by its checkpoints, which are averaged over bins."""
+EVEN = 12
+"""So is one with more than this at even steps, as logs are written; runs of their own are spread by factors."""
+UNEVEN = 1.5
+"""Steps are even where the largest is at most so many times the smallest."""
 
 RUNS_PER_MODEL = 3
 """Least mean number of runs per model on a task for its models to have effects (offset, tilt, curvature)."""
@@ -72,7 +76,7 @@ def surface_layout(runs: Runs, law: Law, borrowed: Borrowed | None = None) -> Su
     points = points_of_table(runs, law, outcome)
     largest = largest_of_curves(points, law.axis)
     run = run_of(runs.table, [c.name for c in law.covariates if c.name != law.axis])
-    long = has_checkpoints(run)
+    long = has_checkpoints(run, points.values[law.axis])
     if long.any():
         dense = condense(points.curve[long].assign(run=run[long]), points.values[long], points.weight[long], law.axis)
         single = Points(points.curve[~long], points.values[~long], points.weight[~long])
@@ -139,9 +143,20 @@ def run_of(table: pd.DataFrame, covariates: Iterable[str]) -> pd.Series:
     return table.groupby(keys, sort=False, dropna=False).ngroup()
 
 
-def has_checkpoints(run: pd.Series) -> pd.Series:
-    """Whether each row belongs to a run with more than `LONG` rows, taken for checkpoints and averaged."""
-    return run.map(run.value_counts()) > LONG
+def has_checkpoints(run: pd.Series, axis: pd.Series) -> pd.Series:
+    """Whether each row belongs to a run that is given by its checkpoints, which are averaged.
+
+    Parameters
+    ----------
+    run : Series of int
+        Number of the run of each row; see `run_of`.
+    axis : Series of float
+        Its size, with the same index.
+    """
+    rows = run.map(run.value_counts())
+    steps = axis.sort_values().groupby(run).diff().groupby(run)
+    even = steps.max() <= UNEVEN * steps.min()
+    return (rows > LONG) | ((rows > EVEN) & run.map(even))
 
 
 def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame, covariates: Iterable[str]) -> pd.DataFrame:
@@ -161,9 +176,11 @@ def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame, covariates: I
     pandas.DataFrame
         An average has the index and the ``row`` of the last of its runs.
     """
+    if "data" not in table:
+        return hidden
     keys = ["task", "family", "model"]
     run = run_of(table, [name for name in covariates if name != "data"])
-    long = has_checkpoints(run)[hidden.index]
+    long = has_checkpoints(run, table["data"])[hidden.index]
     if not long.any():
         return hidden
     rows = hidden[long]

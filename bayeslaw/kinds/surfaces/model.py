@@ -9,6 +9,7 @@ import numpy as np
 
 from bayeslaw.kinds.base import Model
 from bayeslaw.kinds.shared.borrowed import BorrowedArrays, Entry, filling_of, reduced_sizes, unfold
+from bayeslaw.kinds.shared.elementwise import elementwise
 from bayeslaw.kinds.shared.parts import in_parts
 from bayeslaw.kinds.shared.population import (
     Pooled,
@@ -276,5 +277,4 @@ def _expected_shape(layout: SurfaceLayout, law: Law, pooled: Pooled, points: np.
         for k, p in enumerate(pooled)
     }
     covariates = {name: np.exp(points[:, v]) for v, name in enumerate(layout.covariates)}
-    with jax.enable_x64(True):
-        return np.asarray(law.log_shape(values, covariates, dict.fromkeys(covariates, 1.0)))
+    return np.asarray(elementwise(law.log_shape, values, covariates, dict.fromkeys(covariates, 1.0)))

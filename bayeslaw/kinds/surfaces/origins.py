@@ -28,6 +28,8 @@ LEAST_RUNS = 10
 """Fewest runs that the law is fitted to; more where it has many coordinates."""
 LEAST_ERRORS = 6
 """Fewer errors say nothing."""
+LEAST_BLOCK = 128
+"""Runs that a compiled law takes at least; more by factors of two, so that tables of other lengths share a program."""
 
 _SAME = 0.05  # places that are nearer, in e-folds, are the same
 _NOISE = 0.005  # log loss, of the first fit; residuals well above it have less weight
@@ -142,32 +144,23 @@ def _origins(place: np.ndarray, enough: int) -> Iterator[tuple[np.ndarray, np.nd
 
 
 def _fitter(law: Law, rows: int) -> Fit:
-    """Robust least squares of the law with the priors of its coordinates, compiled once for up to so many runs.
+    """Robust least squares of the law with the priors of its coordinates, for up to so many runs.
 
     Each fit starts where the last one ended.
     """
-
-    @functools.partial(jax.jacfwd, has_aux=True)
-    def law_at(position: Any, points: Any) -> Any:
-        """Log loss for a level relative to the mean, and coordinates in standard deviations from their means; twice."""
-        covariates = {c.name: jnp.exp(points[:, v]) for v, c in enumerate(law.covariates)}
-        values = {c.name: c.mean + c.sd * z for c, z in zip(law.coordinates, position[1:], strict=True)}
-        found = position[0] + law.log_shape(values, covariates, dict.fromkeys(covariates, 1.0))
-        return found, found
-
-    slopes_and_law = jax.jit(law_at)
     size = len(law.coordinates)
     start = np.zeros(1 + size)
+    block = 2 ** int(np.ceil(np.log2(max(rows, LEAST_BLOCK))))
 
     def fit(points: np.ndarray, log_loss: np.ndarray, used: np.ndarray, noise: float) -> np.ndarray:
         nonlocal start
-        padded, n = np.pad(points, ((0, rows - len(points)), (0, 0)), mode="edge"), len(points)
+        padded, n = np.pad(points, ((0, block - len(points)), (0, 0)), mode="edge"), len(points)
         middle, weight = float(log_loss[used].mean()), used / noise
 
         @functools.lru_cache(maxsize=1)
         def at(position: bytes) -> tuple[np.ndarray, np.ndarray]:
-            slopes, law = slopes_and_law(np.frombuffer(position), padded)
-            return np.asarray(slopes)[:n], np.asarray(law)[:n]
+            slopes, law_there = _slopes_and_law(law, np.frombuffer(position), padded)
+            return np.asarray(slopes)[:n], np.asarray(law_there)[:n]
 
         def residuals(position: np.ndarray) -> np.ndarray:
             return np.concatenate([weight * (log_loss - middle - at(position.tobytes())[1]), position[1:]])
@@ -179,6 +172,19 @@ def _fitter(law: Law, rows: int) -> Fit:
         return middle + at(start.tobytes())[1]
 
     return fit
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _slopes_and_law(law: Law, position: Any, points: Any) -> Any:
+    """Slopes and log loss at points (n, V), given a level over the mean, and coordinates in sds from their means."""
+
+    def at(position: Any) -> Any:
+        covariates = {c.name: jnp.exp(points[:, v]) for v, c in enumerate(law.covariates)}
+        values = {c.name: c.mean + c.sd * z for c, z in zip(law.coordinates, position[1:], strict=True)}
+        found = position[0] + law.log_shape(values, covariates, dict.fromkeys(covariates, 1.0))
+        return found, found
+
+    return jax.jacfwd(at, has_aux=True)(position)
 
 
 def _medians(residual: np.ndarray, model: np.ndarray) -> np.ndarray:

@@ -183,6 +183,14 @@ def test_only_long_curves_are_condensed(surface):
     assert layout_of(runs, LAW).largest == pytest.approx([{"x": 1e11, "y": long[LONG - 1]}[name] for name in names])
 
 
+def test_runs_at_even_steps_are_condensed_and_those_spread_by_factors_are_not(surface):
+    even, uneven = np.arange(1, 21) * 1e9, np.geomspace(1e9, 2e10, 20)
+    few = even[:12]
+    layout = layout_of(surface({"even": ((1e8,), even), "few": ((1e8,), few), "factors": ((2e8,), uneven)}), LAW)
+    seen = dict(zip([c.family for c in layout.curves], (layout.weight > 0).sum(axis=1), strict=True))
+    assert seen == {"even": 10, "few": 12, "factors": 20}
+
+
 @pytest.mark.fits
 @pytest.mark.parametrize(
     ("law", "column", "values"),
