@@ -26,7 +26,7 @@ from bayeslaw.sampling.nuts import SamplerSettings
 from tests.cli.command_line import one_message, run
 from tests.views.pictured import texts
 
-QUICK = SamplerSettings(chains=2, warmup=50, draws=50)
+QUICK = SamplerSettings(chains=2, warmup=50, draws=50, enough="FAIL")
 TERMS = Terms(cost="params * data", price=1e12, budget=4e9)
 CSV = "model,family,params,data,loss\n"
 

@@ -247,8 +247,14 @@ def test_a_prior_is_made_of_tables_fitted_together(capsys, tables, sampled_brief
     assert prior.sha256[:12] in out
     assert "two.csv: zero-shot loss is not on the fine-tuning curve" in err
     assert "one.csv: There is no column of tasks: all runs are of the task 'one'." in err
-    again = ("--name", "yours", "--seed", 3, "--where", "data <= 400", "--json")
-    status, out, err = run(capsys, "priors", "make", *tables, "-o", made, *again)
+
+
+@pytest.mark.fits
+def test_options_reach_the_prior_that_is_made(capsys, tables, sampled_briefly, tmp_path):
+    made = tmp_path / "mine.json"
+    made.write_text("what was there before")
+    options = ("--name", "yours", "--seed", 3, "--where", "data <= 400", "--json")
+    status, out, err = run(capsys, "priors", "make", *tables, "-o", made, *options)
     record, prior = json.loads(out), bl.load_prior(made)
     assert (status, err) == (0, "")
     assert record["prior"] == {"name": "yours", "sha256": prior.sha256}

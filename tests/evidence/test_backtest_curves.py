@@ -157,7 +157,7 @@ def test_bootstrap_intervals_hold_run_noise():
 
 # ------------------------------------------------------------------------------------------------------------ bayeslaw
 
-SHORT = SamplerSettings(chains=2, warmup=150, draws=50, target_accept=0.95)
+SHORT = SamplerSettings(chains=2, warmup=150, draws=50, target_accept=0.95, enough="FAIL")
 
 
 @pytest.fixture(scope="module")

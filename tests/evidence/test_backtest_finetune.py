@@ -175,7 +175,7 @@ def test_stored_cells_are_found_again_and_depend_on_what_they_must(finetune_file
 # ------------------------------------------------------------------------------------------------------------ bayeslaw
 
 
-SHORT = SamplerSettings(chains=2, warmup=150, draws=50, target_accept=0.95)
+SHORT = SamplerSettings(chains=2, warmup=150, draws=50, target_accept=0.95, enough="FAIL")
 
 
 @pytest.fixture(scope="module")

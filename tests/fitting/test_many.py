@@ -18,7 +18,7 @@ from bayeslaw.jobs.run import Job, run_jobs
 from bayeslaw.sampling.nuts import SamplerSettings
 from tests.cli.command_line import run
 
-QUICK = SamplerSettings(chains=2, warmup=50, draws=50)
+QUICK = SamplerSettings(chains=2, warmup=50, draws=50, enough="FAIL")
 
 
 def table(seed):

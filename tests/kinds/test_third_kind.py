@@ -42,7 +42,7 @@ from bayeslaw.sampling.nuts import SamplerSettings
 
 SCORE = Outcome("accuracy", "share of questions", higher_is_better=True, link_name="logit")
 QUESTIONS = 400
-SETTINGS = SamplerSettings(warmup=100, draws=100)
+SETTINGS = SamplerSettings(warmup=100, draws=100, enough="REVIEW")
 
 
 @dataclass(frozen=True)
