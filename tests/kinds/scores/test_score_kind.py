@@ -66,7 +66,9 @@ def model(runs):
 
 @pytest.fixture(scope="module")
 def fitted(runs):
-    return bl.fit(runs, law="trajectory", seed=1, early_tokens=0, sampler=SamplerSettings(warmup=150, draws=100, enough="REVIEW"))
+    return bl.fit(
+        runs, law="trajectory", seed=1, early_tokens=0, sampler=SamplerSettings(warmup=150, draws=100, enough="REVIEW")
+    )
 
 
 def test_walks_have_the_covariance_of_a_brownian_motion_at_their_knots():
