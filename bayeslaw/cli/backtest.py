@@ -60,6 +60,7 @@ QUIET = 2.0
 """Seconds before progress is shown."""
 
 _BETWEEN_LINES = 30.0  # where nobody watches, a line now and then
+_FIRST_LINE = 5.0  # seconds after which one is due, be nothing finished
 
 
 @backtest.command()
@@ -305,7 +306,8 @@ def _warnings_told() -> Iterator[None]:
 def _progress(what: str, between: float) -> "Iterator[Report]":
     """Progress on standard error after two seconds: a bar if a person is watching, a line now and then if not."""
     if not sys.stderr.isatty():
-        yield _lines(what, between)
+        with _lines(what, between) as report_line:
+            yield report_line
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -328,11 +330,16 @@ def _progress(what: str, between: float) -> "Iterator[Report]":
         bar.stop()
 
 
-def _lines(what: str, between: float) -> "Report":
+@contextmanager
+def _lines(what: str, between: float) -> "Iterator[Report]":
+    """A line as something is finished, and now and then where nothing is."""
     began = time.perf_counter()
     said: list[float] = []
+    latest: list[Step] = []
+    ended = threading.Event()
 
     def report(step: "Step") -> None:
+        latest[:] = [step]
         now = time.perf_counter()
         if now - began < QUIET or (said and now - said[-1] < between) or step.done == step.total:
             return
@@ -340,7 +347,22 @@ def _lines(what: str, between: float) -> "Report":
         left = f", about {(now - began) * (1 - step.share) / step.share:.0f} s left" if step.share else ""
         tell(f"{_description(step, what)}{left}")
 
-    return report
+    def go_on() -> None:
+        due = began + _FIRST_LINE
+        while not ended.wait(max(due - time.perf_counter(), 0.0)):
+            now = time.perf_counter()
+            if latest and (not said or now - said[-1] >= _BETWEEN_LINES):
+                said.append(now)
+                tell(f"{_description(latest[0], what)}, after {now - began:.0f} s")
+            due = (said[-1] if said else now) + _BETWEEN_LINES
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield report
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _description(step: "Step", what: str) -> str:

@@ -314,6 +314,17 @@ def test_progress_where_nobody_watches_is_a_line_now_and_then(capsys, monkeypatc
     assert told == ["1 of 10 tables", "2 of 10 tables", "3 of 10 tables"]
 
 
+def test_where_nothing_is_finished_for_long_it_is_said_how_far_work_is(capsys, monkeypatch):
+    monkeypatch.setattr(cli_backtest, "_FIRST_LINE", 0.1)
+    monkeypatch.setattr(cli_backtest, "_BETWEEN_LINES", 0.2)
+    with cli_backtest._progress("cells", 0.2) as report:
+        report(step(1, 0.0))
+        time.sleep(0.75)
+    told = capsys.readouterr().err.splitlines()
+    assert told[:2] == ["1 of 10 cells, after 0 s"] * 2
+    assert len(told) <= 4
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
