@@ -72,7 +72,7 @@ def simulate(law: Law, seed: int) -> Simulated:
     design = _design(law, rng)
     outcome = outcome_of_law(kind.outcome, law)
     bare = design.assign(**{outcome.name: outcome.inverse(np.linspace(1.1, 1.0, len(design)))})
-    layout = kind.layout(kind.prepare(_read(bare), 0.0), law, None)
+    layout = kind.layout(kind.prepare(_read(bare), law, 0.0), law, None)
     place = {curve.model: k for k, curve in enumerate(layout.curves)}
     reference = {name: values[[place[m] for m in design["model"]]] for name, values in layout.reference.items()}
     coordinates, level = _drawn(law, design, rng)

@@ -193,8 +193,8 @@ class Kind(Protocol[L]):
         """What a row must share with a table for its fit to predict it: the model, or the family."""
         ...
 
-    def prepare(self, runs: Runs, early_tokens: float) -> Runs:
-        """Leave out what the kind does not describe, such as checkpoints from the first tokens."""
+    def prepare(self, runs: Runs, law: Law, early_tokens: float) -> Runs:
+        """Leave out what the kind does not describe, such as first checkpoints, and note how it takes the others."""
         ...
 
     def layout(self, runs: Runs, law: Law, borrowed: Borrowed | None) -> L:

@@ -54,7 +54,7 @@ def read_for(
     law = law if isinstance(law, Law) else get_law(law)
     runs = runs if isinstance(runs, Runs) else read_runs(runs)
     kind = kind_of(law)
-    runs = kind.prepare(runs, early_tokens)
+    runs = kind.prepare(runs, law, early_tokens)
     if is_log_loss(kind, law) and law.axis in runs.table and (runs.table[LOSS.name] > 0).all():
         require_one_kind(runs.table, runs.source, law.axis, fixed_columns(law, runs.table.columns))
     return runs, law

@@ -268,7 +268,7 @@ class ScoreKind:
     knows: str = "model"
     stored: tuple = (Layout, Curve)
 
-    def prepare(self, runs, early_tokens):
+    def prepare(self, runs, law, early_tokens):
         return runs
 
     def layout(self, runs, law, borrowed=None):

@@ -178,8 +178,8 @@ def compared(
     named = _named(laws, runs)
     kinds = {kind_of(law) for law in named.values()}
     _require_one_outcome(named)
-    for kind in kinds:  # all laws are fitted to the same runs
-        runs = kind.prepare(runs, early_tokens)
+    for law in named.values():  # all laws are fitted to the same runs
+        runs = kind_of(law).prepare(runs, law, early_tokens)
     for law in named.values():
         kind_of(law).layout(runs, law, None)
     covariates = sorted({c.name for law in named.values() for c in law.covariates})

@@ -42,7 +42,7 @@ class CurveKind:
         """Dataclasses of which layouts are made."""
         return (CurveLayout, Curve, TaskWalks, WalkBasis, Spring, IntegratedWalk, WanderingLevel)
 
-    def prepare(self, runs: Runs, early_tokens: float) -> Runs:
+    def prepare(self, runs: Runs, law: Law, early_tokens: float) -> Runs:
         """All runs."""
         return runs
 

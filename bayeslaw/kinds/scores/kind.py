@@ -41,7 +41,7 @@ class ScoreKind:
         """Dataclasses of which layouts are made."""
         return (ScoreLayout, Curve, Walk)
 
-    def prepare(self, runs: Runs, early_tokens: float) -> Runs:
+    def prepare(self, runs: Runs, law: Law, early_tokens: float) -> Runs:
         """Leave out checkpoints from the first tokens of long runs, in which all models are alike.
 
         Raises

@@ -18,7 +18,13 @@ from bayeslaw.kinds.surfaces.checks import surface_checks
 from bayeslaw.kinds.surfaces.density import OF_MODELS, scale_names
 from bayeslaw.kinds.surfaces.field import Field
 from bayeslaw.kinds.surfaces.generate import generate
-from bayeslaw.kinds.surfaces.layout import SurfaceLayout, average_checkpoints, one_model_each, surface_layout
+from bayeslaw.kinds.surfaces.layout import (
+    SurfaceLayout,
+    average_checkpoints,
+    note_averages,
+    one_model_each,
+    surface_layout,
+)
 from bayeslaw.kinds.surfaces.model import SurfaceModel, build_surface_model
 from bayeslaw.kinds.surfaces.predict import SurfacePredictor
 from bayeslaw.kinds.surfaces.priors import AbovePriors, Departures, SurfacePriors
@@ -42,15 +48,15 @@ class SurfaceKind:
         """Dataclasses of which layouts are made."""
         return (SurfaceLayout, Curve, Field, MeasuredRange)
 
-    def prepare(self, runs: Runs, early_tokens: float) -> Runs:
-        """Leave out checkpoints from the first tokens of long runs.
+    def prepare(self, runs: Runs, law: Law, early_tokens: float) -> Runs:
+        """Leave out checkpoints from the first tokens of long runs; note which others will be averaged.
 
         Raises
         ------
         RunsError
             If ``early_tokens`` is no number of tokens.
         """
-        return leave_out_early(runs, early_tokens)
+        return note_averages(leave_out_early(runs, early_tokens), law)
 
     def layout(self, runs: Runs, law: Law, borrowed: Borrowed | None = None) -> SurfaceLayout:
         """Arrays of a table; see `bayeslaw.kinds.surfaces.layout.surface_layout`."""

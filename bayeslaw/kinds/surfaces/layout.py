@@ -1,13 +1,13 @@
 """The layout of joint laws: models of a family lie on one surface."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bayeslaw.kinds.shared.averaging import bins, condense, geometric_means
+from bayeslaw.kinds.shared.averaging import BIN, bins, condense, geometric_means
 from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.layout import LABELS, Layout, Points, largest_of_curves, lay_out, points_of_table
 from bayeslaw.kinds.shared.outcome import LOSS, outcome_of_table
@@ -157,6 +157,22 @@ def has_checkpoints(run: pd.Series, axis: pd.Series) -> pd.Series:
     steps = axis.sort_values().groupby(run).diff().groupby(run)
     even = steps.max() <= UNEVEN * steps.min()
     return (rows > LONG) | ((rows > EVEN) & run.map(even))
+
+
+def note_averages(runs: Runs, law: Law) -> Runs:
+    """The same runs, with a note of those that are taken for checkpoints and averaged, if there are any."""
+    names = [c.name for c in law.covariates]
+    if not set(names) <= set(runs.table):
+        return runs
+    run = run_of(runs.table, [name for name in names if name != law.axis])
+    long = has_checkpoints(run, runs.table[law.axis])
+    count = run[long].nunique()
+    note = (
+        f"{long.sum()} losses of {count} run{'s' * (count > 1)} are taken for checkpoints, as they are more than "
+        f"{LONG} a run, or more than {EVEN} at even steps: joint laws average them over bins of {BIN} "
+        f"in the log of {law.axis}."
+    )
+    return replace(runs, notes=(*runs.notes, note)) if long.any() and note not in runs.notes else runs
 
 
 def average_checkpoints(hidden: pd.DataFrame, table: pd.DataFrame, covariates: Iterable[str]) -> pd.DataFrame:

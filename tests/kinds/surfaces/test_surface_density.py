@@ -13,7 +13,7 @@ import bayeslaw as bl
 from bayeslaw.errors import LawError
 from bayeslaw.kinds.base import prior_positions
 from bayeslaw.kinds.curves.priors import ScalePriors
-from bayeslaw.kinds.registry import build_model, kind_of
+from bayeslaw.kinds.registry import build_model, kind_of, read_for
 from bayeslaw.kinds.shared.hierarchy import COMMON
 from bayeslaw.kinds.surfaces.density import OF_MODELS, expected
 from bayeslaw.kinds.surfaces.layout import LONG, points_of, surfaces
@@ -189,6 +189,16 @@ def test_runs_at_even_steps_are_condensed_and_those_spread_by_factors_are_not(su
     layout = layout_of(surface({"even": ((1e8,), even), "few": ((1e8,), few), "factors": ((2e8,), uneven)}), LAW)
     seen = dict(zip([c.family for c in layout.curves], (layout.weight > 0).sum(axis=1), strict=True))
     assert seen == {"even": 10, "few": 12, "factors": 20}
+
+
+def test_what_is_averaged_is_told_once(surface):
+    runs = surface({"even": ((1e8,), np.arange(1, 21) * 1e9), "few": ((1e8,), np.arange(1, 13) * 1e9)})
+    prepared, _ = read_for(runs, "chinchilla", 0.0)
+    (note,) = set(prepared.notes) - set(runs.notes)
+    assert note.startswith("20 losses of 1 run are taken for checkpoints")
+    assert read_for(prepared, "chinchilla", 0.0)[0].notes == prepared.notes
+    few = runs.where_rows((runs.table["family"] == "few").to_numpy(), "even")
+    assert read_for(few, "chinchilla", 0.0)[0].notes == runs.notes
 
 
 @pytest.mark.fits
