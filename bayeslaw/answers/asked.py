@@ -12,6 +12,7 @@ from bayeslaw.answers.board import Board, sizes_of
 from bayeslaw.answers.candidates import Charge, charges, charges_by_runs, members
 from bayeslaw.answers.crossing import BEYOND
 from bayeslaw.answers.goals import Choose, Cross, Foretell, Goal, Split
+from bayeslaw.answers.new_models import new_that_may_be_chosen
 from bayeslaw.answers.proposals import NewModel, Proposals, designs, listed_runs, of_the_table
 from bayeslaw.answers.questions import Question, require_question
 from bayeslaw.errors import TargetError
@@ -113,7 +114,7 @@ def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
     held, size = _held(posterior, at), float(at[law.axis])
     proposals = _proposals(posterior, task, size, held, candidates)
     here = members(posterior.runs, layout, task, question.where_final)
-    new = list(dict.fromkeys(model for model in proposals.new if model is not None))
+    new = _new_that_may_be_chosen(posterior, proposals, question.where_final)
     names = [*(layout.curves[i].model for i in here), *(model.name for model in new)]
     if len(names) < 2:
         raise TargetError(
@@ -128,12 +129,26 @@ def _choose(posterior: Posterior, question: Question, candidates: Any) -> Asked:
     return Asked(posterior, task, goal, {"at": dict(at)}, proposals, held, models, None, np.array([size]), checks)
 
 
+def _new_that_may_be_chosen(posterior: Posterior, proposals: Proposals, where_final: str | None) -> list[NewModel]:
+    new = list(dict.fromkeys(model for model in proposals.new if model is not None))
+    rows = _rows_of_new(posterior, proposals, new)
+    kept = new_that_may_be_chosen(
+        [(model.name, own) for model, own in zip(new, rows, strict=True)], where_final, dict(posterior.runs.spelling)
+    )
+    return [model for model, may in zip(new, kept, strict=True) if may]
+
+
+def _rows_of_new(posterior: Posterior, proposals: Proposals, new: Sequence[NewModel]) -> list[pd.DataFrame]:
+    """The rows of each new model, with the columns of the table of runs beside those of the list."""
+    table = proposals.table.reindex(columns=list(dict.fromkeys([*proposals.table, *posterior.runs.table])))
+    return [table[np.array([model == other for other in proposals.new])] for model in new]
+
+
 def _charges_of_new(
     posterior: Posterior, proposals: Proposals, new: Sequence[NewModel], charge: Charge | None
 ) -> tuple[np.ndarray, tuple[Check, ...]]:
     """What new models are charged, by columns of the list; and a check that says so of those charged nothing."""
-    table = proposals.table.reindex(columns=list(dict.fromkeys([*proposals.table, *posterior.runs.table])))
-    own = [table[np.array([model == other for other in proposals.new])] for model in new]
+    own = _rows_of_new(posterior, proposals, new)
     found = charges_by_runs([model.name for model in new], own, charge, posterior.runs.spelling)
     if not new or not isinstance(charge, Mapping):
         return found, ()

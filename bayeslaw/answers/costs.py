@@ -21,6 +21,10 @@ EXAMPLES = "params * data"
 """What stands for it where data are examples, whose numbers of tokens are not known."""
 
 
+NAMED = 3
+"""Runs of one sort that an error names."""
+
+
 @dataclass(frozen=True, eq=False)
 class Costs:
     """Costs of runs that could be made.
@@ -91,21 +95,34 @@ def costs_of(posterior: Posterior, proposals: Proposals, cost: str | None, *, co
         told += ", less those of the longest run of the same model, from which it goes on"
     bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
     if len(bad):
-        run = table.iloc[bad[0]]
         used = columns_of(table, expression, spelling)
-        unknown = [name for name in used if not np.isfinite(run[name])]
-        if unknown:
-            raise TargetError(
-                f"--cost {expression!r}: of the run of {run['model']!r} at {axis}={run[axis]:g}, {listed(unknown)} is "
-                "not known. Models of the table have it from their runs; for new ones, give it in a list of candidates "
-                "(--candidates), or an expression of what is known of every run, such as 'params * data'."
-            )
-        raise TargetError(
-            f"--cost {expression!r}: the run of {run['model']!r} at {axis}={run[axis]:g} would cost "
-            f"{values[bad[0]]:g}, expected a positive number. Give a column or an expression that is positive for "
-            "every run, such as 'params * data'."
-        )
+        raise _bad_costs(expression, axis, table.iloc[bad], values[bad], used)
     return Costs(values, unit, f"{told}.")
+
+
+def _bad_costs(expression: str, axis: str, runs: pd.DataFrame, values: np.ndarray, used: list[str]) -> TargetError:
+    """The error about runs, columns ``used`` of which tell no positive cost: what is not known, and what is too low."""
+    unknown, low = [], []
+    for (_, run), value in zip(runs.iterrows(), values, strict=True):
+        where = f"the run of {run['model']!r} at {axis}={run[axis]:g}"
+        lacking = [name for name in used if not np.isfinite(run[name])]
+        if lacking:
+            unknown.append(f"of {where}, {listed(lacking)} is not known")
+        else:
+            low.append(f"{where} would cost {value:g}, expected a positive number")
+    told = "; ".join([*unknown[:NAMED], *low[:NAMED]])
+    left = len(runs) - len(unknown[:NAMED]) - len(low[:NAMED])
+    more = f" (and so for {left} more)" if left else ""
+    remedies = []
+    if unknown:
+        remedies.append(
+            "What the runs of the table do not tell of their models, and all that concerns new ones, comes from the "
+            "list of candidates (--candidates): fill the column there, or give an expression of what is known of every "
+            "run, such as 'params * data'."
+        )
+    if low:
+        remedies.append("Give a column or an expression that is positive for every run, such as 'params * data'.")
+    return TargetError(f"--cost {expression!r}: {told}{more}. {' '.join(remedies)}")
 
 
 def _told(expression: str, unit: str) -> str:

@@ -17,8 +17,9 @@ import pandas as pd
 from bayeslaw import streams
 from bayeslaw.answers.asked import ask
 from bayeslaw.answers.board import Board, all_draws
-from bayeslaw.answers.costs import Costs, costs_of
+from bayeslaw.answers.costs import Costs, cost_expression, costs_of
 from bayeslaw.answers.goals import Goal, GoalName, Now
+from bayeslaw.answers.new_models import columns_not_used
 from bayeslaw.answers.proposals import Proposals
 from bayeslaw.answers.questions import Question
 from bayeslaw.answers.ranking import FLOOR, Ranking, ranked, ranking
@@ -90,6 +91,8 @@ class NextRuns(Result):
     stop : Stop
     cost_unit, cost_sentence : str
         What costs are counted in, and how they were computed.
+    notes : tuple of str
+        What of a list of candidates is not used.
     unit : str
         What gains are counted in.
     price : float or None
@@ -109,6 +112,7 @@ class NextRuns(Result):
     stop: Stop
     cost_unit: str
     cost_sentence: str
+    notes: tuple[str, ...]
     unit: str
     price: float | None
     ranked_by: Ranking
@@ -177,6 +181,7 @@ class NextRuns(Result):
             "runs": self.records(),
             "stop": asdict(self.stop),
             "cost": {"unit": self.cost_unit, "sentence": self.cost_sentence},
+            "notes": list(self.notes),
             "gain_unit": self.unit,
             "price": self.price,
             "ranked_by": self.ranked_by,
@@ -269,12 +274,14 @@ def next_runs(
         stop=stop_verdict(asked.goal.name, draws, now, belief, costs, price, tolerance, unit),
         cost_unit=costs.unit,
         cost_sentence=costs.sentence,
+        notes=_notes(posterior, asked.proposals, question, cost),
         unit=f"width of the 90% interval of {unit}" if asked.goal.name == "foretell" else unit,
         price=price,
         ranked_by=ranking(budget, price),
         checks=(
             *posterior.checks,
             *asked.checks,
+            *asked.proposals.checks,
             at_least(
                 "draws_behind_gains", draws.shape[0], 1000, 100, f"Gains rest on {draws.shape[0]} joint draws.",
                 "Gains of few draws are noise; sample more.",
@@ -282,6 +289,19 @@ def next_runs(
         ),
         provenance=posterior.provenance(),
     )  # fmt: skip
+
+
+def _notes(posterior: Posterior, proposals: Proposals, question: Question, cost: str | None) -> tuple[str, ...]:
+    axis = posterior.law.axis
+    expression, _ = cost_expression(posterior.runs, proposals.table, axis, cost)
+    named = (expression, question.charge, question.where_final)
+    told = columns_not_used(
+        proposals.further,
+        proposals.table,
+        [text for text in named if isinstance(text, str)],
+        dict(posterior.runs.spelling),
+    )
+    return (told,) if told else ()
 
 
 def _affordable(

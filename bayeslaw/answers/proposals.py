@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,17 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.growth import OTHERS, Growth, growths
+from bayeslaw.answers.new_models import new_models_check, respelt
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.predictor import NEW_MODEL
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.points import curves_on, unknown_name
 from bayeslaw.posterior.posterior import Posterior
+from bayeslaw.results import listed
 from bayeslaw.runs.columns import meaning
 from bayeslaw.runs.readers.registry import read_raw
 from bayeslaw.runs.units import is_blank, read_numbers, read_plain, read_texts
+from bayeslaw.verdicts import Check
 
 SIZES = 16
 """Sizes at most at which a model is proposed."""
@@ -60,16 +63,23 @@ class Proposals:
         The curve that a run is on; -1 for a new model.
     new : tuple of NewModel, length R
         Or None, for a model of the table.
+    further : tuple of str
+        Columns of a list that are neither names nor covariates, and of which the runs tell nothing but the outcome.
+    checks : tuple of Check
+        Of a list.
     """
 
     table: pd.DataFrame
     curve: np.ndarray
     new: tuple[NewModel | None, ...]
+    further: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
 
     def keep(self, mask: np.ndarray) -> "Proposals":
         """The runs of a mask."""
         new = tuple(n for n, kept in zip(self.new, mask, strict=True) if kept)
-        return Proposals(self.table[mask].reset_index(drop=True), self.curve[mask], new)
+        table = self.table[mask].reset_index(drop=True)
+        return replace(self, table=table, curve=self.curve[mask], new=new)
 
 
 def sizes_to_try(seen: np.ndarray, to: float, most: int = SIZES) -> np.ndarray:
@@ -195,9 +205,10 @@ def listed_runs(
     Raises
     ------
     TargetError
-        If the list lacks a column, has a size that is no positive number, or a family that is not in the table.
+        If the list lacks a column, has a size that is no positive number, a family that is not in the table, a model
+        whose name is spelt in another way there, or runs of other tasks alone.
     """
-    table, name = _read_list(posterior, source, at)
+    table, name = _read_list(posterior, source, at, task)
     layout, law = posterior.layout, posterior.law
     here = {layout.curves[i].model: i for i in curves_on(layout, task)}
     others = [c.name for c in law.covariates if c.name != law.axis]
@@ -226,13 +237,17 @@ def listed_runs(
         new.append(made)
     if not rows:
         raise TargetError(f"{name}: the list of candidates is empty, expected one row a run that could be made.")
-    return Proposals(pd.DataFrame(rows), np.array(curves, int), tuple(new))
+    common = {*NAMES, *(c.name for c in law.covariates), *runs.columns} - {posterior.outcome.name}
+    further = tuple(heading for heading in table.columns if heading not in common)
+    unknown = list(dict.fromkeys(made.name for made in new if made is not None))
+    checks = () if joint else new_models_check(unknown, list(here))
+    return Proposals(pd.DataFrame(rows), np.array(curves, int), tuple(new), further, checks)
 
 
 def _read_list(
-    posterior: Posterior, source: str | os.PathLike[str] | pd.DataFrame, at: Mapping[str, float]
+    posterior: Posterior, source: str | os.PathLike[str] | pd.DataFrame, at: Mapping[str, float], task: str
 ) -> tuple[pd.DataFrame, str]:
-    """A list of runs under canonical names, covariates checked."""
+    """The runs of a list on a task under canonical names, names and covariates checked."""
     if isinstance(source, pd.DataFrame):
         cells, name = source, "<candidates>"
     else:
@@ -277,9 +292,35 @@ def _read_list(
         table["model"] = [", ".join(f"{here}={value:.4g}" for here, value in row.items()) for row in told]
         missing = []
     problems += [f"there is no column {here!r}" for here in missing]
+    problems += _names_that_differ(posterior, table, task)
     if problems:
         raise TargetError(
             f"{name}: {'; '.join(problems[:5])}. A list of candidates has one row a run, with columns "
             f"model, {', '.join(wanted)}, and for joint laws family."
         )
-    return table, name
+    return table if "task" not in table else table[_on_task(table["task"], task)].reset_index(drop=True), name
+
+
+def _on_task(tasks: pd.Series, task: str) -> np.ndarray:
+    """Which rows of a list are on a task; those that say nothing are."""
+    return np.array([is_blank(cell) or str(cell) == task for cell in tasks])
+
+
+def _names_that_differ(posterior: Posterior, table: pd.DataFrame, task: str) -> list[str]:
+    """What is wrong with the names of a list: tasks that the runs do not have, and models that are spelt otherwise."""
+    curves, problems = posterior.layout.curves, []
+    tasks = {curve.task for curve in curves}
+    told = [str(cell) for cell in dict.fromkeys(table.get("task", [])) if not is_blank(cell)]
+    for name in told:
+        if name not in tasks:
+            problems.append(f"task: found {name!r}, and the runs are of {listed(sorted(tasks), 8)}")
+    if tasks.intersection(told) and not _on_task(table["task"], task).any():
+        problems.append(f"task: found no row of {task!r}, the task that is asked about")
+    known = [curve.model for curve in curves if curve.task == task]
+    models = [str(cell) for cell in table.get("model", [])]
+    for name in dict.fromkeys(models):
+        there = None if name in known else respelt(name, known)
+        if there is not None:
+            row = models.index(name) + 1
+            problems.append(f"row {row}, model: found {name!r}, expected {there!r}, as it is in the table")
+    return problems

@@ -40,6 +40,9 @@ SPAN = 1e4
 GRID = 257
 """Number of sizes, evenly spaced in log size, between which a size is interpolated; odd, so that one is the middle."""
 
+KNOWN_MIN = 0.1
+"""Share of draws in which one of the two gets there, below which there is no factor to tell."""
+
 BUDGETS, PLACES = 9, 97
 """Budgets at which the best size of a model is found, and sizes tried; between them logarithms are interpolated."""
 
@@ -59,7 +62,8 @@ class Speedup(Result):
     at : mapping
         Where: a size of b or an outcome that both are to reach, and other covariates.
     factor : dict
-        Quantiles of what a needs over what b needs; above 1 b saves. Infinite where a never gets there.
+        Quantiles of what a needs over what b needs, where one of them gets there; above 1 b saves. Infinite where a
+        never gets there; empty if neither does in almost all draws.
     loss : dict
         Quantiles of the outcome at which they are compared.
     p_saves : float
@@ -100,14 +104,22 @@ class Speedup(Result):
         if given := self.outcome.in_given(self.loss):
             level += f" ({self.outcome.given} {given['median']:.4g})"
         if not self.factor:
-            return f"Neither {self.a} nor {self.b} reaches {level}."
+            odds = "" if self.p_neither == 1 else f" in {self.p_neither:.1%} of draws; there is no factor to tell"
+            return f"Neither {self.a} nor {self.b} reaches {level}{odds}."
         low, middle, high = (self.factor[name] for name in ("p05", "median", "p95"))
         told = (
             f"For {level}, {self.a} needs {middle:.3g} times the {self.of} of "
             f"{self.b} (90% interval {low:.3g} to {high:.3g}); {self.b} saves with probability {self.p_saves:.2f}"
         )
         never = [(name, p) for name, p in ((self.a, self.p_never_a), (self.b, self.p_never_b)) if p > 0]
-        return told + "".join(f"; {name} never gets there with probability {p:.2f}" for name, p in never) + "."
+        told += "".join(f"; {name} never gets there with probability {p:.2f}" for name, p in never)
+        neither = f"; neither does with probability {self.p_neither:.2f}, and the factor is of the other draws"
+        return f"{told}{neither if self.p_neither > 0 else ''}."
+
+    @property
+    def p_neither(self) -> float:
+        """Probability that neither reaches the outcome with 10,000 times the size."""
+        return float(np.isnan(self.factors).mean())
 
     @property
     def draws(self) -> xr.Dataset:
@@ -122,7 +134,7 @@ class Speedup(Result):
         -------
         dict
         """
-        names = ("a", "b", "kind", "of", "factor", "p_saves", "p_never_a", "p_never_b")
+        names = ("a", "b", "kind", "of", "factor", "p_saves", "p_never_a", "p_never_b", "p_neither")
         found = {name: getattr(self, name) for name in names}
         level = {**self.loss, **self.outcome.given_quantiles(self.loss)}
         return {**found, "at": dict(self.at), self.outcome.name: level}
@@ -203,7 +215,7 @@ def speedup(
         kind=kind,
         of=of,
         at=dict(at),
-        factor=_quantiles(known),
+        factor=_quantiles(known) if len(known) >= KNOWN_MIN * len(factors) else {},
         loss=quantiles(losses),
         p_saves=float((factors > 1).mean()),
         p_never_a=float(np.isposinf(needs_a).mean()),

@@ -153,7 +153,8 @@ def show_next_runs(found: "NextRuns") -> None:
     from bayeslaw.views.next_text import next_runs_lines
 
     show(*next_runs_lines(found))
-    tell(found.cost_sentence)
+    for told in (found.cost_sentence, *found.notes):
+        tell(told)
     show_failing(found.checks)
 
 

@@ -69,7 +69,9 @@ _OTHER_NAMES = {
 _BY_NAME = {
     plain(alias): known for name, known in _KNOWN.items() for alias in (name, *_OTHER_NAMES.get(name, "").split(", "))
 }
-_METRIC_BEHIND = re.compile(r"(.{1,200}?)[\s/.:_,-]+(?:acc|accuracy|acc_norm|exact_match|score)(?:,[\w-]{1,40})?", re.I)
+_METRIC_BEHIND = re.compile(
+    r"(.{1,200}?)[\s/.:_,-]+(?:acc|accuracy|acc[_ ]norm|exact[_ ]match|em|pass@1|score)(?:,[\w-]{1,40})?", re.I
+)
 _SUBJECT_OF_MMLU = re.compile(r"(?:mmlu|hendryckstest)[\s_:-]+(?!pro\b|pro_)\w.*", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*(?:[(\[](?:%|in %|percent)[)\]]|%)$", re.IGNORECASE)
 _SHOTS = re.compile(r"[\s_(-]*\d+[\s_-]?shots?\)?$", re.IGNORECASE)

@@ -184,8 +184,9 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
     missing: dict[str, str] = {}
     if not {"loss", "accuracy"} & set(has):
         missing["loss"] = (
-            f"no column of losses: expected one named loss, nll, cross entropy, eval loss or the like"
-            f"{nearest('loss', headings)}{_errors_among(headings)}"
+            "no column of losses: expected one named loss, nll, cross entropy, eval loss or the like, or of scores one "
+            "named accuracy, exact_match, pass@1 or after a benchmark; --as COLUMN=accuracy reads other shares of "
+            f"questions{nearest('loss', headings)}{_errors_among(headings)}"
         )
     of_loss, other = {"accuracy", "model_loss"} <= set(has), {*OTHER_SIZES, *shares_among(headings)} & set(headings)
     by_ratio = any({ratio, of} <= set(has) for ratio, of in RATIOS.items())

@@ -104,6 +104,20 @@ def test_a_loss_that_one_never_reaches(posterior):
     assert nothing.sentence == "Neither x nor y reaches loss 0.01."
 
 
+def test_what_few_draws_reach_is_no_factor(posterior):
+    (E, A, _, alpha, _), y = constants(posterior)
+    lowest = np.minimum(E + A / 4e8**alpha, y[0] + y[1] / 4e8 ** y[3])
+    hardly = speedup(posterior, "x", "y", at={"params": 4e8, "loss": float(np.quantile(lowest, 0.05))}, kind="law")
+    assert 0.9 < hardly.p_neither < 1
+    assert hardly.factor == {}
+    assert hardly.sentence.startswith("Neither x nor y reaches loss ")
+    assert hardly.sentence.endswith(f" in {hardly.p_neither:.1%} of draws; there is no factor to tell.")
+    assert hardly.record()["p_neither"] == hardly.p_neither
+    some = speedup(posterior, "x", "y", at={"params": 4e8, "loss": float(np.quantile(lowest, 0.5))}, kind="law")
+    assert some.factor
+    assert f"neither does with probability {some.p_neither:.2f}, and the factor is of the other draws." in some.sentence
+
+
 def test_models_are_compared_at_their_own_size(posterior):
     by_family = speedup(posterior, "x", "y", at={"params": 4e8, "data": 1e10})
     by_model = speedup(posterior, "x-4e+08", "y-4e+08", at={"data": 1e10})

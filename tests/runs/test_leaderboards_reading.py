@@ -36,6 +36,19 @@ def test_a_single_column_of_scores_names_the_task():
     assert read_runs(chart).tasks == ("arc_easy",)
 
 
+def test_benchmarks_with_their_metrics_behind_them_are_all_read():
+    headings = ["HumanEval pass@1", "MBPP pass@1", "TriviaQA EM", "gsm8k_exact_match", "hellaswag acc norm"]
+    frame = WIDE.assign(**{heading: [0.3, 0.4] for heading in headings}, **{"WMT BLEU": [20.0, 21.0]})
+    assert set(read_runs(frame).tasks) == {"HumanEval", "MBPP", "TriviaQA", "gsm8k", "hellaswag"}
+    alone = read_runs(WIDE.assign(**{"HumanEval pass@1": [0.3, 0.4]})).table
+    assert alone["questions"].tolist() == [164, 164]
+
+
+def test_a_measure_that_is_not_known_is_told_how_scores_are_read():
+    with pytest.raises(RunsError, match=r"of scores one named accuracy.*--as COLUMN=accuracy reads other shares"):
+        read_runs(WIDE.assign(**{"pass@10": [0.3, 0.4]}))
+
+
 def test_standard_errors_stand_beside_scores_of_a_leaderboard():
     frame = WIDE.assign(**{"piqa/acc,none": [0.5, 0.6], "piqa/acc_stderr,none": 0.05, "copa/acc,none": [0.7, 0.8]})
     table = read_runs(frame).table.sort_values("task")
