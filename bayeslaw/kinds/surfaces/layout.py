@@ -155,7 +155,7 @@ def has_checkpoints(run: pd.Series, axis: pd.Series) -> pd.Series:
     """
     rows = run.map(run.value_counts())
     steps = axis.sort_values().groupby(run).diff().groupby(run)
-    even = steps.max() <= UNEVEN * steps.min()
+    even = (steps.min() > 0) & (steps.max() <= UNEVEN * steps.min())  # runs of one size are repeats, at no steps
     return (rows > LONG) | ((rows > EVEN) & run.map(even))
 
 
