@@ -24,7 +24,7 @@ from bayeslaw.runs.table import families_of, whole_tasks
 LONG = 24
 """A run with more points than this is taken to be given by its checkpoints, which are averaged over bins."""
 EVEN = 12
-"""So is one with more than this at even steps, as logs are written; runs of their own are spread by factors."""
+"""So is one with more points than this at even steps, as logs are written: separate runs usually differ by factors."""
 UNEVEN = 1.5
 """Steps are even where the largest is at most so many times the smallest."""
 

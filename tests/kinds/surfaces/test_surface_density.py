@@ -191,6 +191,13 @@ def test_runs_at_even_steps_are_condensed_and_those_spread_by_factors_are_not(su
     assert seen == {"even": 10, "few": 12, "factors": 20}
 
 
+def test_separate_runs_at_even_steps_are_kept_apart_by_their_seeds(surface):
+    table = surface({"even": ((1e8,), np.arange(1, 21) * 1e9), "others": (SIZES, TOKENS)}).table
+    table = table.assign(seed=np.arange(len(table)))
+    layout = layout_of(read_runs(table[["task", "family", "model", "params", "tokens", "loss", "seed"]]), LAW)
+    assert (layout.weight > 0).sum() == len(table)
+
+
 def test_runs_of_one_size_are_not_condensed_as_if_they_were_at_even_steps(surface):
     layout = layout_of(surface({"repeated": ((1e8,), np.full(20, 1e9)), "others": (SIZES, TOKENS)}), LAW)
     repeated = [c.family for c in layout.curves].index("repeated")
