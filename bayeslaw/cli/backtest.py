@@ -60,7 +60,7 @@ QUIET = 2.0
 """Seconds before progress is shown."""
 
 _BETWEEN_LINES = 30.0  # where nobody watches, a line now and then
-_FIRST_LINE = 5.0  # seconds after which one is due, be nothing finished
+_FIRST_LINE = 5.0  # seconds until the first, if nothing is finished before
 
 
 @backtest.command()
@@ -332,31 +332,34 @@ def _progress(what: str, between: float) -> "Iterator[Report]":
 
 @contextmanager
 def _lines(what: str, between: float) -> "Iterator[Report]":
-    """A line as something is finished, and now and then where nothing is."""
+    """A line when something is finished, and one at times while nothing is, from a thread of its own."""
     began = time.perf_counter()
     said: list[float] = []
     latest: list[Step] = []
     ended = threading.Event()
+    one_at_a_time = threading.Lock()  # so that no line breaks into another
 
     def report(step: "Step") -> None:
-        latest[:] = [step]
-        now = time.perf_counter()
-        if now - began < QUIET or (said and now - said[-1] < between) or step.done == step.total:
-            return
-        said.append(now)
-        left = f", about {(now - began) * (1 - step.share) / step.share:.0f} s left" if step.share else ""
-        tell(f"{_description(step, what)}{left}")
+        with one_at_a_time:
+            latest[:] = [step]
+            now = time.perf_counter()
+            if now - began < QUIET or (said and now - said[-1] < between) or step.done == step.total:
+                return
+            said.append(now)
+            left = f", about {(now - began) * (1 - step.share) / step.share:.0f} s left" if step.share else ""
+            tell(f"{_description(step, what)}{left}")
 
-    def go_on() -> None:
+    def tell_while_nothing_is_finished() -> None:
         due = began + _FIRST_LINE
         while not ended.wait(max(due - time.perf_counter(), 0.0)):
-            now = time.perf_counter()
-            if latest and (not said or now - said[-1] >= _BETWEEN_LINES):
-                said.append(now)
-                tell(f"{_description(latest[0], what)}, after {now - began:.0f} s")
-            due = (said[-1] if said else now) + _BETWEEN_LINES
+            with one_at_a_time:
+                now = time.perf_counter()
+                if latest and (not said or now - said[-1] >= _BETWEEN_LINES):
+                    said.append(now)
+                    tell(f"{_description(latest[0], what)}, after {now - began:.0f} s")
+                due = (said[-1] if said else now) + _BETWEEN_LINES
 
-    thread = threading.Thread(target=go_on, daemon=True)
+    thread = threading.Thread(target=tell_while_nothing_is_finished, daemon=True)
     thread.start()
     try:
         yield report

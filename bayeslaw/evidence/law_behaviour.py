@@ -54,8 +54,9 @@ def shape_at(law: Law, coordinates: Values, points: Values, reference: Values) -
 
 
 def natural_at(law: Law, coordinates: Values, level: Any, reference: Values) -> dict[str, np.ndarray]:
-    """``natural`` in double precision."""
+    """``natural`` in double precision, traced first, as it is compiled where it is used."""
     with jax.enable_x64(True):
+        jax.eval_shape(law.natural, coordinates, level, reference)
         return {name: np.asarray(v) for name, v in law.natural(coordinates, level, reference).items()}
 
 

@@ -7,6 +7,8 @@ import traceback
 import types
 from pathlib import Path
 
+import jax
+
 from bayeslaw.errors import LawError
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.fingerprint import law_fingerprint
@@ -52,11 +54,20 @@ def require_working(law: Law, where: str) -> None:
     """
     try:
         law_fingerprint(law)
+        _trace(law)
     except Exception as error:  # whatever code of a user may raise
         raise LawError(
             f"{where}: the law {law.name!r} cannot be evaluated: {describe(error, where)}. See what is wrong with it: "
             f"bayeslaw laws --check {where}."
         ) from error
+
+
+def _trace(law: Law) -> None:
+    """Trace its functions, as compiling does; those that are not of jax.numpy raise."""
+    coordinates, at = dict.fromkeys([c.name for c in law.coordinates], 0.0), {c.name: 1.0 for c in law.covariates}
+    with jax.enable_x64(True):
+        jax.eval_shape(law.log_shape, coordinates, at, at)
+        jax.eval_shape(law.natural, coordinates, 0.0, at)
 
 
 def describe(error: BaseException, file: str | None = None) -> str:

@@ -122,7 +122,9 @@ class Posterior:
 
 def label(law: Law, layout: Layout, found: Draws, chains: int, draws: int) -> xr.Dataset:
     """Draws and the law's natural parameters as a labelled dataset with dimensions (chain, draw, ...)."""
-    natural = elementwise(law.natural, found.coordinates, found.level, layout.reference)
+    compiled = elementwise(law.natural, found.coordinates, found.level, layout.reference)
+    declared = [p.name for p in law.parameters if p.name in compiled]
+    natural = {name: compiled[name] for name in dict.fromkeys([*declared, *compiled])}  # compiled functions sort names
 
     def variable(values: Any, dims: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
         values = np.asarray(values, float)

@@ -42,9 +42,9 @@ class SamplerSettings:
         Target acceptance probability of NUTS.
     max_depth : int
         Largest tree depth; a tree of that depth takes 2**max_depth - 1 steps.
-    enough : {"PASS", "REVIEW"}
+    enough : {"PASS", "REVIEW", "FAIL"}
         Verdict of the checks of the sampler with which it is content. While they are worse, sampling is repeated or
-        goes on, within limits.
+        goes on, within limits; with FAIL it never does.
     """
 
     chains: int = 4

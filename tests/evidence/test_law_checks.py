@@ -168,6 +168,10 @@ FUNCTIONS = {
     "a parameter of no curve": (
         reporting(lambda p, level: p | {"beta": jnp.ones(())}), {"shapes"}, "FAIL", "beta of natural is float64 of",
     ),
+    "a parameter by numpy": (
+        reporting(lambda p, level: p | {"beta": np.asarray(p["beta"])}),
+        {"natural", "shapes", "loss_units"}, "FAIL", "It raised TracerArrayConversionError",
+    ),
     "not finite": (reporting(lambda p, level: p | {"beta": jnp.log(0 * p["beta"])}), {"natural"}, "FAIL", "beta is"),
     "negative": (reporting(lambda p, level: p | {"E": -p["E"]}), {"natural"}, "FAIL", "E is not positive"),
     "no unit of loss": (parameter("c"), {"loss_units"}, "REVIEW", r"c \(1\)"),

@@ -152,6 +152,13 @@ def test_functions_that_fail_are_said_with_their_line(tmp_path):
     broken = bl.load_law(path)
     with pytest.raises(LawError, match=r"cannot be evaluated: KeyError: 'gamma' \(line 4\).*bayeslaw laws --check"):
         require_working(broken, str(path))
+    text = BASE + (
+        "import numpy as np\n\n\ndef natural(c, level, ref):\n    return {'E': np.asarray(level)}\n\n\n"
+        "LAW = dataclasses.replace(base, natural=natural)\n"
+    )
+    path = written(tmp_path, text)
+    with pytest.raises(LawError, match=r"cannot be evaluated: TracerArrayConversionError: .* \(line 7\)"):
+        require_working(bl.load_law(path), str(path))
     require_working(bl.load_law(EXAMPLE), str(EXAMPLE))
 
 

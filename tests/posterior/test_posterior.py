@@ -224,6 +224,11 @@ def test_a_folder_without_permission_is_explained(posterior, tmp_path):
         tmp_path.chmod(0o700)
 
 
+def test_parameters_stand_in_the_order_of_the_law(posterior):
+    declared = [p.name for p in posterior.law.parameters]
+    assert [name for name in posterior.draws if name in declared] == declared != sorted(declared)
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(PosteriorFileError, match=r"gone\.nc: there is no such file"):
         bayeslaw.load(tmp_path / "gone.nc")

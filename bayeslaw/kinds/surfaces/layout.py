@@ -24,9 +24,9 @@ from bayeslaw.runs.table import families_of, whole_tasks
 LONG = 24
 """A run with more points than this is taken to be given by its checkpoints, which are averaged over bins."""
 EVEN = 12
-"""So is one with more than this at even steps, as logs are written; runs of their own are spread by factors."""
+"""So is one with more points than this at even steps, as logs are written: separate runs usually differ by factors."""
 UNEVEN = 1.5
-"""Steps are even where the largest is at most so many times the smallest."""
+"""Steps are even where large ones (90%) are at most so many times small ones (10%)."""
 
 RUNS_PER_MODEL = 3
 """Least mean number of runs per model on a task for its models to have effects (offset, tilt, curvature)."""
@@ -155,7 +155,8 @@ def has_checkpoints(run: pd.Series, axis: pd.Series) -> pd.Series:
     """
     rows = run.map(run.value_counts())
     steps = axis.sort_values().groupby(run).diff().groupby(run)
-    even = steps.max() <= UNEVEN * steps.min()
+    small, large = steps.quantile(0.1), steps.quantile(0.9)  # the last step of a log is often short
+    even = (small > 0) & (large <= UNEVEN * small)  # runs of one size are repeats, at no steps
     return (rows > LONG) | ((rows > EVEN) & run.map(even))
 
 

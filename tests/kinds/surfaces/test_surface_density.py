@@ -186,9 +186,11 @@ def test_only_long_curves_are_condensed(surface):
 def test_runs_at_even_steps_are_condensed_and_those_spread_by_factors_are_not(surface):
     even, uneven = np.arange(1, 21) * 1e9, np.geomspace(1e9, 2e10, 20)
     few = even[:12]
-    layout = layout_of(surface({"even": ((1e8,), even), "few": ((1e8,), few), "factors": ((2e8,), uneven)}), LAW)
+    ending = [*even, even[-1] + 1e8]  # with a last evaluation
+    families = {"even": ((1e8,), even), "few": ((1e8,), few), "factors": ((2e8,), uneven), "ending": ((2e8,), ending)}
+    layout = layout_of(surface(families), LAW)
     seen = dict(zip([c.family for c in layout.curves], (layout.weight > 0).sum(axis=1), strict=True))
-    assert seen == {"even": 10, "few": 12, "factors": 20}
+    assert seen == {"even": 10, "few": 12, "factors": 20, "ending": 10}
 
 
 def test_what_is_averaged_is_told_once(surface):
@@ -199,6 +201,19 @@ def test_what_is_averaged_is_told_once(surface):
     assert read_for(prepared, "chinchilla", 0.0)[0].notes == prepared.notes
     few = runs.where_rows((runs.table["family"] == "few").to_numpy(), "even")
     assert read_for(few, "chinchilla", 0.0)[0].notes == runs.notes
+
+
+def test_separate_runs_at_even_steps_are_kept_apart_by_their_seeds(surface):
+    table = surface({"even": ((1e8,), np.arange(1, 21) * 1e9), "others": (SIZES, TOKENS)}).table
+    table = table.assign(seed=np.arange(len(table)))
+    layout = layout_of(read_runs(table[["task", "family", "model", "params", "tokens", "loss", "seed"]]), LAW)
+    assert (layout.weight > 0).sum() == len(table)
+
+
+def test_runs_of_one_size_are_not_condensed_as_if_they_were_at_even_steps(surface):
+    layout = layout_of(surface({"repeated": ((1e8,), np.full(20, 1e9)), "others": (SIZES, TOKENS)}), LAW)
+    repeated = [c.family for c in layout.curves].index("repeated")
+    assert (layout.weight[repeated] > 0).sum() == 20
 
 
 @pytest.mark.fits
