@@ -98,7 +98,7 @@ def next_runs(goal="choose", slots=2, runs=3, price=None):
     )  # fmt: skip
     now = Now("m1", 0.0567, 0.61) if goal == "choose" else Now(None, 0.0567, float("nan"))
     stop = Stop("go on", 0.1, 0.2, "Go on, it pays.")
-    return NextRuns(goal, "flan", {}, now, found, stop, "FLOP", "Cost is counted.", "loss", price,
+    return NextRuns(goal, "flan", {}, now, found, stop, "FLOP", "Cost is counted.", (), "loss", price,
                     "gain per cost" if price is None else "net", CHECKS, {})  # fmt: skip
 
 
