@@ -46,8 +46,8 @@ def new_models_check(new: Sequence[str], known: Sequence[str]) -> tuple[Check, .
     if not new:
         return ()
     slips = {name: near for name in new if (near := slip_of(name, known)) is not None}
-    named = [f"{name!r} (is it {slips[name]!r}?)" if name in slips else repr(name) for name in [*slips, *new]]
-    told = listed(list(dict.fromkeys(name for name in named if name not in map(repr, slips))))
+    doubtful = [f"{name!r} (is it {near!r}?)" for name, near in slips.items()]
+    told = listed([*doubtful, *(repr(name) for name in new if name not in slips)])
     several = len(new) > 1
     sentence = (
         f"{told} of the list {'are' if several else 'is'} not in the table, and taken for {'' if several else 'a '}new "

@@ -33,7 +33,7 @@ from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.runs import Runs, counts_tokens
 from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.streams import generator
-from bayeslaw.verdicts import Check, worst
+from bayeslaw.verdicts import Check, at_most, worst
 
 GRID, STEPS = 129, 60
 """Points of the grid on which a minimum is bracketed, and bisections of its slope, to well within 1e-6."""
@@ -190,9 +190,20 @@ def optimum(posterior: Posterior, compute: float, *, at: Mapping[str, float] | N
         best_params=np.stack([params for _, params in found], axis=1),
         chains=posterior.chains,
         outcome=posterior.outcome,
-        checks=(*posterior.checks, worst(checks)),
+        checks=(*posterior.checks, worst(checks), *tokens_check(posterior.runs)),
         provenance=posterior.provenance(),
     )
+
+
+def tokens_check(runs: Runs) -> tuple[Check, ...]:
+    """A check that says that data are taken for tokens, where no column tells; none where one does."""
+    if counts_tokens(runs):
+        return ()
+    sentence = "No column says what data count; they are taken for tokens, on which a budget is spent."
+    remedy = (
+        "If they are tokens, head their column 'tokens', or say --as data=tokens; otherwise give a column of tokens."
+    )
+    return (at_most("data_are_tokens", 1, 0, np.inf, sentence, remedy),)
 
 
 def require_budget(law: Law, compute: float, at: Mapping[str, float]) -> None:

@@ -64,9 +64,10 @@ class Proposals:
     new : tuple of NewModel, length R
         Or None, for a model of the table.
     further : tuple of str
-        Columns of a list that are neither names nor covariates, and of which the runs tell nothing but the outcome.
+        Columns that a list of candidates has beyond names, covariates and what the table of runs has; and that of the
+        outcome, which a run to be made cannot have.
     checks : tuple of Check
-        Of a list.
+        Of the models of a list of candidates.
     """
 
     table: pd.DataFrame

@@ -43,7 +43,7 @@ def read_law(text: str, *, working: bool = True) -> "Law":
     with redirect_stdout(sys.stderr):  # standard output is for the answer
         law = load_law(text)
         if working:
-            require_working(law, text)
+            require_working(law, text, f"bayeslaw laws --check {text}")
     return law
 
 

@@ -16,6 +16,7 @@ from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.kinds.shared.stated import Statement, state_priors
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law, Level
+from bayeslaw.laws.files import require_working
 from bayeslaw.runs import Runs, read_runs
 from bayeslaw.runs.repeats import require_one_kind
 
@@ -46,12 +47,15 @@ def read_for(
     Raises
     ------
     LawError
-        If the law is unknown.
+        If the law is unknown, or cannot be evaluated.
     RunsError
         If the table cannot be read, one model and size has losses of two kinds, or ``early_tokens`` is no number of
         tokens.
     """
-    law = law if isinstance(law, Law) else get_law(law)
+    if isinstance(law, Law):
+        require_working(law, "law=…", "bl.check_law(law)")
+    else:
+        law = get_law(law)
     runs = runs if isinstance(runs, Runs) else read_runs(runs)
     kind = kind_of(law)
     runs = kind.prepare(runs, law, early_tokens)

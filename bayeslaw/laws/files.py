@@ -44,8 +44,16 @@ def load_law(path: str | os.PathLike[str]) -> Law:
     return law
 
 
-def require_working(law: Law, where: str) -> None:
-    """Check that a law can be evaluated at all, before a table is fitted with it.
+def require_working(law: Law, where: str, checked_by: str) -> None:
+    """Check that a law can be evaluated and compiled, before a table is fitted with it.
+
+    Parameters
+    ----------
+    law : Law
+    where : str
+        What it was given as, such as a file.
+    checked_by : str
+        The command or call that says what is wrong with it.
 
     Raises
     ------
@@ -58,7 +66,7 @@ def require_working(law: Law, where: str) -> None:
     except Exception as error:  # whatever code of a user may raise
         raise LawError(
             f"{where}: the law {law.name!r} cannot be evaluated: {describe(error, where)}. See what is wrong with it: "
-            f"bayeslaw laws --check {where}."
+            f"{checked_by}."
         ) from error
 
 

@@ -122,9 +122,8 @@ class Posterior:
 
 def label(law: Law, layout: Layout, found: Draws, chains: int, draws: int) -> xr.Dataset:
     """Draws and the law's natural parameters as a labelled dataset with dimensions (chain, draw, ...)."""
-    compiled = elementwise(law.natural, found.coordinates, found.level, layout.reference)
-    declared = [p.name for p in law.parameters if p.name in compiled]
-    natural = {name: compiled[name] for name in dict.fromkeys([*declared, *compiled])}  # compiled functions sort names
+    by_name = elementwise(law.natural, found.coordinates, found.level, layout.reference)  # in alphabetic order
+    natural = {p.name: by_name[p.name] for p in law.parameters if p.name in by_name}
 
     def variable(values: Any, dims: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
         values = np.asarray(values, float)

@@ -249,6 +249,18 @@ def test_examples_are_not_taken_for_tokens(surface, forge):
             assert len(optimum(found, COMPUTE).families) == 2
 
 
+def test_data_that_no_column_says_to_be_tokens_are_a_matter_of_review(surface, forge):
+    table = surface(GRID).table[["model", "family", "params", "data", "loss"]]
+    named = {}
+    for heading in ("data", "tokens"):
+        found = optimum(
+            spread(read_runs(table.rename(columns={"data": heading})), "chinchilla", forge, draws=20), COMPUTE
+        )
+        named[heading] = {check.name: check.status for check in found.checks}
+    assert named["data"]["data_are_tokens"] == "REVIEW"
+    assert "data_are_tokens" not in named["tokens"]
+
+
 @pytest.mark.parametrize("heading", ["examples", "Seen samples"])
 def test_a_column_of_examples_counts_no_tokens(surface, heading):
     table = surface(GRID).table[["model", "family", "params", "data", "loss"]]

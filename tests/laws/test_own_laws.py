@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import bayeslaw as bl
 from bayeslaw.errors import BayeslawWarning, LawError
+from bayeslaw.kinds.registry import read_for
 from bayeslaw.laws import get_law, law_names, registry, takes_any_column
 from bayeslaw.laws.files import require_working
 
@@ -151,15 +153,17 @@ def test_functions_that_fail_are_said_with_their_line(tmp_path):
     path = written(tmp_path, text)
     broken = bl.load_law(path)
     with pytest.raises(LawError, match=r"cannot be evaluated: KeyError: 'gamma' \(line 4\).*bayeslaw laws --check"):
-        require_working(broken, str(path))
+        require_working(broken, str(path), f"bayeslaw laws --check {path}")
     text = BASE + (
         "import numpy as np\n\n\ndef natural(c, level, ref):\n    return {'E': np.asarray(level)}\n\n\n"
         "LAW = dataclasses.replace(base, natural=natural)\n"
     )
     path = written(tmp_path, text)
     with pytest.raises(LawError, match=r"cannot be evaluated: TracerArrayConversionError: .* \(line 7\)"):
-        require_working(bl.load_law(path), str(path))
-    require_working(bl.load_law(EXAMPLE), str(EXAMPLE))
+        require_working(bl.load_law(path), str(path), "")
+    with pytest.raises(LawError, match=r"^law=…: the law 'shifted_power' cannot be evaluated: .* bl\.check_law\(law\)"):
+        read_for(pd.DataFrame({"model": "a", "data": [1e3, 2e3], "loss": [3.0, 2.9]}), bl.load_law(path), 0.0)
+    require_working(bl.load_law(EXAMPLE), str(EXAMPLE), "")
 
 
 @pytest.mark.core

@@ -22,14 +22,15 @@ def elementwise(function: Callable[..., Any], *arguments: Any) -> Any:
     ----------
     function : callable
         Of arrays of one shape, in any tree of containers; it returns arrays of that shape, or numbers, in another.
-        The same object each time, for a program belongs to it.
+        Pass the same object each time: compiled programs are kept by it.
     *arguments : any
         Trees of arrays that broadcast.
 
     Returns
     -------
     any
-        A tree of what the function returns, of arrays of the shape that all arguments have together.
+        What the function returns, as arrays of the shape to which all arguments broadcast; dictionaries in the
+        alphabetic order of their keys.
     """
     leaves, tree = jax.tree.flatten(arguments)
     arrays = np.broadcast_arrays(*leaves)
