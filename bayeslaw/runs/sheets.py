@@ -16,7 +16,7 @@ from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Column, Roles, decide
 from bayeslaw.runs.schedules import rate_column
-from bayeslaw.runs.score_tables import require_accuracies
+from bayeslaw.runs.score_tables import require_accuracies, require_losses
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
 from bayeslaw.runs.stray_rows import empty_rows, headings_again, require_names_above, summary_rows
 from bayeslaw.runs.table import LeftOut, leave_out
@@ -114,8 +114,9 @@ def _unfolded(
         If its headings contradict each other, or what is said of scores contradicts them or itself.
     """
     headings, said_of = list(cells.columns), {**beside, **answers}
-    accuracies = {matching_heading(c, headings): role for c, role in said_of.items() if says("accuracy", role)}
-    require_accuracies({heading: role for heading, role in accuracies.items() if heading is not None})
+    by_heading = {h: role for c, role in said_of.items() if (h := matching_heading(c, headings)) is not None}
+    require_accuracies({heading: role for heading, role in by_heading.items() if says("accuracy", role)})
+    require_losses(by_heading)
     scores = scores_said(headings, answers, beside)
     if scores:
         units = set(scores.values())
