@@ -144,8 +144,8 @@ def _parts_by_column(runs: Runs, task: str, split: str) -> tuple[np.ndarray, np.
             shown = ", ".join(map(repr, found[:SHOWN])) + (", …" if len(found) > SHOWN else "")
             raise RunsError(
                 f"{runs.source}, column {split!r}: no run of {task!r} says {word!r}, expected 'pool' of runs that can "
-                f"be bought and 'target' of those to be chosen or foretold; found {shown}.{did_you_mean(word, found)} Name "
-                "another column with --split, or write these words."
+                f"be bought and 'target' of those to be chosen or foretold; found {shown}.{did_you_mean(word, found)} "
+                "Name another column with --split, or write these words."
             )
     pool, target = ((words == word).to_numpy(bool) for word in PARTS)
     return pool, target
