@@ -47,6 +47,7 @@ READERS = (
     parquet.READER,
     excel.READER,
     text_logs.READER,
+    text_logs.OF_STEPS,
     json_records.READER,
     markdown.READER,
     tensorboard_csv.READER,
@@ -226,7 +227,7 @@ def _sort_file(found: Found, name: str, place: str, inside: _Inside) -> None:
     RunsError
         If it is a table, or a log of a known format, and broken.
     """
-    general = (json_records.READER, markdown.READER, tensorboard_csv.READER, delimited.READER)
+    general = (text_logs.OF_STEPS, json_records.READER, markdown.READER, tensorboard_csv.READER, delimited.READER)
     reader, suffix = _reader_of(found), found.path.suffix.lower()
     if reader is None or (reader in general and suffix not in _TABLES):
         return
