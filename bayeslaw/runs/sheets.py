@@ -25,6 +25,9 @@ from bayeslaw.runs.unfolded import Unfolded
 from bayeslaw.runs.units import holds_nothing, not_a_number, read_numbers
 from bayeslaw.runs.wide_scores import benchmarks_not_read, scores_by_name, scores_said, unfold_scores
 
+BENCHMARKS_MIN, BENCHMARKS_SHOWN = 2, 3
+"""Columns of shares without a meaning of their own from which on a table may be a leaderboard; how many are named."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
@@ -187,7 +190,7 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
         missing["loss"] = (
             "no column of losses: expected one named loss, nll, cross entropy, eval loss or the like, or of scores one "
             "named accuracy, exact_match, pass@1 or after a benchmark; --as COLUMN=accuracy reads other shares of "
-            f"questions{nearest('loss', headings)}{_errors_among(headings)}"
+            f"questions{nearest('loss', headings)}{_errors_among(headings)}{_scores_among(cells)}"
         )
     of_loss, other = {"accuracy", "model_loss"} <= set(has), {*OTHER_SIZES, *shares_among(headings)} & set(headings)
     by_ratio = any({ratio, of} <= set(has) for ratio, of in RATIOS.items())
@@ -231,6 +234,21 @@ def _scores_beside(headings: list[str]) -> str:
     if not scores:
         return ""
     return f" Or, for scores that follow from the loss beside them, say --as {written(f'{scores[0]}=accuracy')}."
+
+
+def _scores_among(cells: pd.DataFrame) -> str:
+    """Words on several columns of numbers up to 100 that have no meaning here, which may be benchmarks."""
+    unknown = [heading for heading in cells.columns if meaning(heading) is None]
+    columns = {heading: read_numbers(cells[heading], counts=False) for heading in unknown}
+    found = [h for h, numbers in columns.items() if numbers.are_finite and _are_shares(numbers.values)]
+    if len(found) < BENCHMARKS_MIN:
+        return ""
+    return f" (of a leaderboard, --scores {written(','.join(found[:BENCHMARKS_SHOWN]))} names its benchmarks)"
+
+
+def _are_shares(values: NDArray[np.float64]) -> bool:
+    values = values[np.isfinite(values)]
+    return bool((values >= 0).all() and (values <= 100).all() and (values != np.round(values)).any())
 
 
 def _errors_among(headings: list[str]) -> str:
