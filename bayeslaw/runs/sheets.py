@@ -17,6 +17,7 @@ from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Column, Roles, decide
 from bayeslaw.runs.schedules import rate_column
 from bayeslaw.runs.score_tables import require_accuracies, require_losses
+from bayeslaw.runs.sizes_in_names import with_sizes_in_names
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
 from bayeslaw.runs.stray_rows import empty_rows, headings_again, require_names_above, summary_rows
 from bayeslaw.runs.table import LeftOut, leave_out
@@ -89,6 +90,12 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     wide, answers, beside = _unfolded(cells, source, answers, beside)
     if wide is not None:
         cells, rows, notes = wide.cells, rows[wide.origin], (*notes, wide.note)
+    else:
+        said_of = {**raw.known, **beside, **answers}
+        headings = list(cells.columns)
+        said = [role for column, role in said_of.items() if matching_heading(column, headings) is not None]
+        cells, of_names = with_sizes_in_names(cells, said)
+        notes = (*notes, *of_names)
     stated, said_notes = _stated(cells, raw, source, answers, beside)
     roles = decide(cells, stated)
     _require_columns(cells, roles, source)

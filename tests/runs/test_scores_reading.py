@@ -296,7 +296,9 @@ def test_params_are_read_from_names_if_every_name_has_them():
     assert "params" not in one_without.table
     assert any("such as 'b'" in note for note in one_without.notes)
     assert read_runs(named.assign(params=7e9)).table["params"].tolist() == [7e9] * 4
-    assert "params" not in read_runs(named.rename(columns={"accuracy": "loss"})).table
+    losses = named.rename(columns={"accuracy": "loss"})
+    assert read_runs(losses).table["params"].tolist() == [1e9, 1e9, 125e6, 125e6]
+    assert "params" not in read_runs(losses.rename(columns={"tokens": "examples"})).table
 
 
 def test_a_table_that_was_saved_is_read_as_it_was():
