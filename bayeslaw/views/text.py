@@ -19,9 +19,10 @@ from bayeslaw.answers.speedup import Speedup
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.laws import takes_any_column
 from bayeslaw.laws.base import Law
+from bayeslaw.numerics import count
 from bayeslaw.verdicts import Check
 from bayeslaw.views.names import also_at, clean, elide, short_names
-from bayeslaw.views.numbers import chance, count, decimals, exact, factor, fixed
+from bayeslaw.views.numbers import chance, decimals, exact, factor, fixed
 from bayeslaw.views.rich_table import numbers, titled, words
 
 if TYPE_CHECKING:
