@@ -192,6 +192,16 @@ def test_the_remedy_for_several_rows_leaves_out_all_of_them(tmp_path, cells, rem
     assert len(read_runs(path, where=remedy).table) == left
 
 
+@pytest.mark.parametrize(("text", "kind"), [
+    ("<!DOCTYPE html>\n<table><tr><th>params</th><th>loss</th></tr></table>\n", "HTML"),
+    ("% results\n\\begin{tabular}{lr}\nparams & loss \\\\\n1e9 & 3.1 \\\\\n\\end{tabular}\n", "LaTeX"),
+])  # fmt: skip
+def test_other_markup_is_named(tmp_path, text, kind):
+    (tmp_path / "table.txt").write_text(text)
+    with pytest.raises(RunsError, match=f"found {kind}, expected a table as text. Save it as CSV"):
+        read_runs(tmp_path / "table.txt")
+
+
 def test_where_that_selects_nothing(tmp_path):
     path = tmp_path / "runs.csv"
     path.write_text(GOOD)
