@@ -34,7 +34,7 @@ SAMPLER = SamplerSettings(warmup=300, draws=300, enough="REVIEW")
 DRAWS = 3000
 """Joint draws of all rows wanted of a fit; fewer than a single answer has, as a replay takes many steps."""
 
-AHEAD, SLOTS = 8, 4
+AHEAD, SLOTS = 8, 12
 """Sizes ahead of each model at which runs are considered, and runs bought in a step at most."""
 
 STEP = 0.3
