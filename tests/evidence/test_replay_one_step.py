@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 from scipy import special
 
-from bayeslaw.evidence.replay.ours import SLOTS, STEP, next_batch
+from bayeslaw.evidence.replay.ours import STEP, next_batch
 from bayeslaw.evidence.replay.purse import Purse, ReplaySettings
 from bayeslaw.evidence.replay.studies import Study
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law
 from bayeslaw.runs import read_runs
 
-MODELS, SIZES, NOISE, DRAWS = 4, 100.0 * 2.0 ** np.arange(8), 0.004, 2400
+MODELS, SIZES, NOISE, DRAWS, LARGEST = 4, 100.0 * 2.0 ** np.arange(8), 0.004, 2400, 4
 SHARES = np.geomspace(0.04, 0.5, 12)
 """Of the cost of everything, at which regrets are compared."""
 
@@ -63,10 +63,10 @@ def exact_gain(mean, covariance, targets, rows, nodes):
 
 
 def exhaustive(purse, mean, covariance, nodes):
-    """Of all sets of runs that our policy may buy in a step, the one that is worth most."""
+    """Of all sets of up to four runs that our policy may buy in a step, the one that is worth most."""
     cost = purse.study.cost
     budget = min(max(STEP * purse.spent, float(cost[purse.open].min())), purse.limit - purse.spent)
-    sets = [s for n in range(1, SLOTS + 1) for s in combinations(purse.open.tolist(), n)]
+    sets = [s for n in range(1, LARGEST + 1) for s in combinations(purse.open.tolist(), n)]
     sets = [list(s) for s in sets if cost[list(s)].sum() <= budget * (1 + 1e-9)]
     return max(sets, key=lambda s: exact_gain(mean, covariance, purse.targets, s, nodes))
 

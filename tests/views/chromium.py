@@ -8,7 +8,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "chrome-headless-shell")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "chrome-headless-shell", "chromium-headless-shell")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-software-rasterizer", "--no-zygote",
          "--disable-dev-shm-usage", "--remote-debugging-pipe")  # fmt: skip
 PATIENCE = 120

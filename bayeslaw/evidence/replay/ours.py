@@ -1,8 +1,7 @@
 """Our policy: buy what is worth most for its cost by the posterior, which is updated after each purchase.
 
-A fit gives joint draws of all runs that could be bought and of the target. What purchases found weighs each draw by its
-likelihood, and the weights are smoothed. Where their tail is too heavy to be relied on (Pareto k above .7), or few
-draws carry them, the law is fitted anew: to move the draws by linear regression instead costs intervals and choices.
+A fit gives joint draws of all runs that could be bought and of the target. After a purchase its draws are carried over
+to the table with the new runs by importance weights; where these cannot be relied on, the law is fitted anew.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw import streams
-from bayeslaw._arviz import K_MAX, smoothed_weights
 from bayeslaw.answers.board import Board, Held, all_draws, sizes_of
 from bayeslaw.answers.proposals import NewModel
 from bayeslaw.answers.ranking import ranked
@@ -27,10 +25,8 @@ from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.runs.table import families_of
 from bayeslaw.sampling.compilation_cache import use_compilation_cache
 from bayeslaw.sampling.nuts import SamplerSettings
-from bayeslaw.sampling.sample import sample
-
-SHARE_MIN = 0.25
-"""Least effective share of draws at which draws are reweighted."""
+from bayeslaw.sampling.reweigh import reweigh
+from bayeslaw.sampling.sample import Sampled, sample
 
 SAMPLER = SamplerSettings(warmup=300, draws=300, enough="REVIEW")
 """Of each fit of a replay."""
@@ -38,7 +34,7 @@ SAMPLER = SamplerSettings(warmup=300, draws=300, enough="REVIEW")
 DRAWS = 3000
 """Joint draws of all rows wanted of a fit; fewer than a single answer has, as a replay takes many steps."""
 
-AHEAD, SLOTS = 8, 4
+AHEAD, SLOTS = 8, 12
 """Sizes ahead of each model at which runs are considered, and runs bought in a step at most."""
 
 STEP = 0.3
@@ -47,52 +43,79 @@ STEP = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Believed:
-    """Joint draws of the rows of a study, of one fit.
+    """Joint draws of the rows of a study.
 
     Attributes
     ----------
     measured : ndarray, shape (S, rows)
         Run predictions on the scale of the link.
-    log_density : ndarray, shape (S, rows)
-        Of the losses of the study at each draw, of which only those bought may be used.
     outcome : Outcome
     """
 
     measured: np.ndarray
-    log_density: np.ndarray
     outcome: Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class Updated:
+    """Draws of what was bought so far, and how they came about.
+
+    Attributes
+    ----------
+    posterior : Posterior
+    model, sampled : Model, Sampled
+        The last that was fitted, of which the draws are.
+    update : {"fit", "weights"}
+    pareto_k : float or None
+        Of the weights, if there were any.
+    """
+
+    posterior: Posterior
+    model: Model
+    sampled: Sampled
+    update: str
+    pareto_k: float | None
 
 
 def measure(study: Study, settings: ReplaySettings) -> Iterator[Bought]:
     """Buy runs by their value until the limit is reached."""
+    use_compilation_cache()
     purse = Purse(study, settings)
     rng = np.random.default_rng([settings.seed, streams.NEXT_RUN])
-    new, since = list(purse.rows), list[int]()
     whole = build(study.bought([*purse.rows, *purse.open]), settings.law).model
-    believed, fits = _fit(purse, settings, whole), 1
+    new, last, fits = list(purse.rows), None, 0
     while True:
-        kept, k = reweighted(believed.log_density[:, since].sum(axis=1), rng) if since else (None, None)
-        if not since:
-            draws, update = believed.measured, "fit"
-        elif kept is not None:
-            draws, update = believed.measured[kept], "weights"
-        else:
-            believed, since, fits = _fit(purse, settings, whole), [], fits + 1
-            draws, update = believed.measured, "fit"
-        said = _said(purse, believed.outcome, draws)
-        batch = next_batch(purse, believed.outcome, draws)
-        details = {"update": update, "pareto_k": k, "fits": fits, "promised_gain": sum(gain for _, gain in batch)}
+        last = _updated(purse, settings, whole, last, rng)
+        fits += last.update == "fit"
+        believed = draw_rows(last.posterior, purse, settings.seed)
+        said = _said(purse, believed)
+        batch = next_batch(purse, believed.outcome, believed.measured)
+        gain = sum(gain for _, gain in batch)
+        details = {"update": last.update, "pareto_k": last.pareto_k, "fits": fits, "promised_gain": gain}
         yield Bought(new, said.predicted, said.promised_regret, said.interval, details)
         if not batch:
             return
         new = [row for row, _ in batch]
         purse.rows += new
-        since += new
 
 
-def _said(purse: Purse, outcome: Outcome, draws: np.ndarray) -> Bought:
+def _updated(
+    purse: Purse, settings: ReplaySettings, whole: Model, last: Updated | None, rng: np.random.Generator
+) -> Updated:
+    """The posterior of what was bought, by weights on the last fit or else by the program of the model of all runs."""
+    built = build(purse.study.bought(purse.rows), settings.law)
+    model = built.model.as_large_as(whole)
+    found, k = (None, None) if last is None else reweigh(last.sampled, last.model, model, rng)
+    if last is not None and found is not None:
+        posterior = assemble(built.runs, built.law, model, found, settings.seed)
+        return Updated(posterior, last.model, last.sampled, "weights", k)
+    sampled = sample(model, settings.sampler or SAMPLER, seed=settings.seed)
+    return Updated(assemble(built.runs, built.law, model, sampled, settings.seed), model, sampled, "fit", k)
+
+
+def _said(purse: Purse, believed: Believed) -> Bought:
     """What is predicted at the target."""
-    values = outcome.inverse(draws[:, purse.targets])
+    values = believed.outcome.inverse(believed.measured[:, purse.targets])
     if purse.study.goal == "foretell":
         low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
         return Bought([], middle, None, (low, high))
@@ -142,27 +165,6 @@ def _considered(purse: Purse) -> np.ndarray:
     return np.array(kept, int)
 
 
-def reweighted(log_weight: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray | None, float]:
-    """Indices of draws resampled by log weights (S,), and Pareto's k; None where the weights cannot be relied on."""
-    draws = len(log_weight)
-    smoothed, k = smoothed_weights(log_weight[None])
-    weight = np.exp(smoothed[0] - smoothed[0].max())
-    weight /= weight.sum()
-    if not k[0] <= K_MAX or 1.0 / np.sum(weight**2) < SHARE_MIN * draws:
-        return None, float(k[0])
-    places = (np.arange(draws) + rng.uniform()) / draws  # systematic resampling
-    return np.searchsorted(np.cumsum(weight), places).clip(max=draws - 1), float(k[0])
-
-
-def _fit(purse: Purse, settings: ReplaySettings, whole: Model) -> Believed:
-    """Fit what was bought by the program of the model of all that can be, and draw all rows of the study jointly."""
-    use_compilation_cache()
-    built = build(purse.study.bought(purse.rows), settings.law)
-    model = built.model.as_large_as(whole)
-    sampled = sample(model, settings.sampler or SAMPLER, seed=settings.seed)
-    return draw_rows(assemble(built.runs, built.law, model, sampled, settings.seed), purse, settings.seed)
-
-
 def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
     """Draw every row of a study jointly from a posterior of some of its runs."""
     models = _models(purse.study.table, posterior)
@@ -180,15 +182,8 @@ def draw_rows(posterior: Posterior, purse: Purse, seed: int) -> Believed:
     )
     rows = np.array([board.row(model) for model in models])
     columns = np.array([board.column(size, model) for size, model in zip(purse.sizes, models, strict=True)])
-    y = np.ones((len(distinct), board.width))
-    outcome = posterior.predictor.outcome
-    pool = purse.study.pool  # losses at the target are never seen
-    y[rows[pool], columns[pool]] = outcome.link(purse.loss[pool])
-    measured, density = [], []
-    for targets, expected, found in board.draws(seed, streams.NEXT_RUN, DRAWS):
-        measured.append(found[:, rows, columns])
-        density.append(posterior.predictor.log_density(expected, targets, y)[:, rows, columns])
-    return Believed(all_draws(measured), all_draws(density), outcome)
+    measured = [found[:, rows, columns] for *_, found in board.draws(seed, streams.NEXT_RUN, DRAWS)]
+    return Believed(all_draws(measured), posterior.predictor.outcome)
 
 
 def _models(table: pd.DataFrame, posterior: Posterior) -> list[int | Held | NewModel]:

@@ -16,7 +16,7 @@ from bayeslaw.runs.reading import understand
 ROLES = {"steps": f"tokens:{BATCH * LENGTH}"}
 SIZES = [BATCH * LENGTH * step for step in range(EVERY, STEPS + 1, EVERY)]
 
-pytestmark = pytest.mark.slow  # half a minute, most of it to import what trains
+pytestmark = pytest.mark.slow  # some minutes, most of them to train
 
 
 def train(library, folder):
@@ -55,6 +55,30 @@ def test_the_folders_of_the_trainer(trainer):
     assert counted.to_dict() == {name: params for name, (_, params) in measured.items()}
     (question,) = understand(folder).questions
     assert f"step=data:{BATCH}" in question.options
+
+
+def test_a_folder_of_the_trainer_becomes_a_choice_with_a_picture_and_a_report(trainer, tmp_path):
+    """Three commands, of which the first asks for what the logs do not say."""
+    folder, measured = trainer
+
+    def command(*words):
+        return subprocess.run([sys.executable, "-m", "bayeslaw", *words], capture_output=True, text=True, timeout=600)
+
+    asked = command("read", str(folder))
+    assert asked.returncode == 2
+    assert f"--as step=data:{BATCH}" in asked.stdout
+    said = ("--tokens-per-step", str(BATCH * LENGTH))
+    runs, picture, report = (tmp_path / name for name in ("runs.csv", "choice.png", "choice.html"))
+    assert command("read", str(folder), *said, "-o", str(runs)).returncode == 0
+    pages = ("--plot", str(picture), "--report", str(report))
+    chosen = command("select", str(folder), *said, "--at", f"tokens={4 * SIZES[-1]}", *pages)
+    assert chosen.returncode == 0, chosen.stderr
+    best = min(measured, key=lambda name: measured[name][0][-1])
+    assert best in chosen.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    page = report.read_text(encoding="utf-8")
+    assert all(name in page for name in measured)
+    assert len(page) < 2_000_000
 
 
 def test_the_event_files_of_the_trainer(trainer, tmp_path):

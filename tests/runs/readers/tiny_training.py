@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 LETTERS, LENGTH, BATCH, STEPS, EVERY = 32, 16, 8, 64, 16
-WIDTHS = (8, 16)
+WIDTHS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80)
 
 
 def texts(count, seed):
