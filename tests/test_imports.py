@@ -275,3 +275,15 @@ def test_a_law_is_read_without_the_sampler():
     script = "import sys, bayeslaw.kinds.curves.density, bayeslaw.posterior.posterior; print('numpyro' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False"
+
+
+def test_how_files_are_understood_is_shown_without_the_sampler(tmp_path):
+    (tmp_path / "runs.csv").write_text("model,data,loss\na,100,4.0\na,200,3.5\n")
+    script = (
+        "import sys\nfrom bayeslaw.cli.app import main\n"
+        "try:\n    main()\nfinally:\n    print(*(m for m in ('jax', 'numpyro', 'scipy', 'xarray') if m in sys.modules))"
+    )
+    asked = [sys.executable, "-c", script, "read", str(tmp_path / "runs.csv")]
+    out = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    assert "2 rows used" in out
+    assert out.splitlines()[-1] == ""

@@ -1,5 +1,6 @@
 """Which models may be chosen, and what each is charged beside its loss."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ from bayeslaw.runs.where import matching_rows
 
 Charge = Mapping[str, float] | str
 """What models are charged, in the unit of the loss: by model, or an expression of columns."""
+
+_BETWEEN_CHARGES = re.compile(r",(?=[^,=]{1,200}=)")  # not commas behind which no charge follows
 
 
 def members(runs: Runs, layout: Layout, task: str, where_final: str | None = None) -> list[int]:
@@ -93,7 +96,7 @@ def charges_by_runs(
 
 
 def read_charges(texts: list[str]) -> Charge | None:
-    """Charges as written: ``model=0.01``, several, or one expression of columns.
+    """Charges as written: ``model=0.01``, several in one text or in each its own, or one expression of columns.
 
     Raises
     ------
@@ -105,13 +108,13 @@ def read_charges(texts: list[str]) -> Charge | None:
     if len(texts) == 1 and "=" not in texts[0]:
         return texts[0]
     found: dict[str, float] = {}
-    for text in texts:
+    for text in (part for several in texts for part in _each(several)):
         name, equals, number = text.rpartition("=")
         value = None if is_blank(number) else read_count(number)
         if not equals or not name.strip() or value is None:
             raise TargetError(
-                f"--charge {text!r} is not understood. Expected model=0.01, in the unit of the loss, or one expression "
-                "of columns such as '0.005 * log2(params)'."
+                f"--charge {text!r} is not understood. Expected model=0.01, in the unit of the loss, several as "
+                "model=0.01,other=0.02, or one expression of columns such as '0.005 * log2(params)'."
             )
         if name.strip() in found:
             raise TargetError(f"--charge gives {name.strip()!r} twice.")
@@ -130,3 +133,9 @@ def _constant(own: pd.DataFrame) -> pd.DataFrame:
     numeric = [name for name in own.columns if pd.api.types.is_numeric_dtype(own[name])]
     varying = [name for name in numeric if own[name].nunique(dropna=False) > 1]
     return own.head(1).assign(**dict.fromkeys(varying, np.nan))
+
+
+def _each(text: str) -> list[str]:
+    """The charges of one text, ``a=0.01,b=0.02``; a name may hold a comma, and then the text is one charge."""
+    parts = _BETWEEN_CHARGES.split(text)
+    return parts if all("=" in part for part in parts) else [text]

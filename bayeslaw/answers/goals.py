@@ -15,6 +15,7 @@ from bayeslaw.answers.optimum import along_budget, best_log_params, error_along_
 from bayeslaw.answers.proposals import NewModel
 from bayeslaw.answers.value import ChoiceBelief, ForecastBelief, winsorised
 from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.numerics import count
 from bayeslaw.posterior.posterior import Posterior
 
 GoalName = Literal["choose", "foretell", "split", "crossing"]
@@ -189,7 +190,7 @@ class Split:
         """The split of least expected loss, of each family."""
         losses = winsorised(draws)
         best = losses.mean(axis=0).argmin(axis=1)
-        told = [f"{f}: {p[j]:.3g} parameters" for f, p, j in zip(self.families, self.params, best, strict=True)]
+        told = [f"{f}: {count(p[j])} parameters" for f, p, j in zip(self.families, self.params, best, strict=True)]
         return Now("; ".join(told), _chosen_now(losses, ()).expected_regret, float("nan"))
 
     def sentence(self, gain: float, chosen: np.ndarray | None, now: Now) -> tuple[str, float]:

@@ -26,6 +26,7 @@ from bayeslaw.answers.ranking import FLOOR, Ranking, ranked, ranking
 from bayeslaw.answers.stopping import Stop, stop_verdict
 from bayeslaw.answers.value import ChoiceBelief, normal_scores, told_from_none
 from bayeslaw.errors import TargetError
+from bayeslaw.numerics import count
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, verdict
 from bayeslaw.verdicts import Check, at_least
@@ -128,7 +129,7 @@ class NextRuns(Result):
         if not any(run.expected_gain for run in self.runs):
             return f"No run by itself can be told to help. {self.stop.sentence}"
         at = ", ".join(f"{name}={value:,.6g}" for name, value in best.at.items())
-        run = f"{best.model} at {at} (cost {best.cost:.3g} {self.cost_unit})"
+        run = f"{best.model} at {at} (cost {count(best.cost)} {self.cost_unit})"
         if not best.told_from_none:
             none = "No run by itself can be told to help; the likeliest is"
             return f"{none} {run}: {best.sentence}. {self.stop.sentence}"
@@ -152,7 +153,7 @@ class NextRuns(Result):
             )
         at = ", ".join(f"{name}={value:,.6g}" for name, value in best.at.items())
         return (
-            f"Another run may change this choice: {best.model} at {at} (cost {best.cost:.3g} {self.cost_unit}) does "
+            f"Another run may change this choice: {best.model} at {at} (cost {count(best.cost)} {self.cost_unit}) does "
             f"with probability {best.p_change:.2f}, and lowers the expected regret by {best.expected_gain:.2g}. See "
             "bayeslaw next."
         )

@@ -28,6 +28,7 @@ from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.points import require_covariates
 from bayeslaw.kinds.shared.prediction import ErrorAlong, LawDraws
 from bayeslaw.laws.base import Law
+from bayeslaw.numerics import count
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.runs import Runs, counts_tokens
@@ -76,8 +77,8 @@ class Optimum(Result):
     def sentence(self) -> str:
         """The best split, family by family."""
         told = [
-            f"{f.family}: {f.recommended_params:.3g} parameters on {f.recommended_data:.3g} tokens (half the odds "
-            f"{f.params['p25']:.3g} to {f.params['p75']:.3g} parameters), "
+            f"{f.family}: {count(f.recommended_params)} parameters on {count(f.recommended_data)} tokens (half the "
+            f"odds {count(f.params['p25'])} to {count(f.params['p75'])} parameters), "
             f"{self.outcome.label} {self.outcome.told(f.loss)}"
             for f in self.families
         ]

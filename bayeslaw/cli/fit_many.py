@@ -99,7 +99,7 @@ def _say_what_was_read(table: "ReadTable") -> None:
     """One line of a table, and one of what was left out of it."""
     from bayeslaw.results import counted
     from bayeslaw.views.names import clean
-    from bayeslaw.views.text import left_out_summary
+    from bayeslaw.views.runs_text import left_out_summary
 
     if table.runs is None or table.law is None:
         tell(f"{clean(table.name)}: not fitted. {table.note}")

@@ -35,13 +35,13 @@ def read(
     """Show how tables and logs are understood: what each column became and why, and what is open.
 
     Reads CSV, TSV, Parquet, JSON (lines), Markdown, Excel; logs of the Hugging Face Trainer, W&B, TensorBoard, MLflow,
-    Lightning, lm-evaluation-harness; text logs of nanoGPT, Megatron, llm-foundry, NeMo and torchtitan; and folders of
-    them. Where a column is not what it seems, --as says so: size=params:M (millions), tok=tokens:B, step=data:32
-    (examples a step), ratio=tokens_per_param, ppl=loss:perplexity, error=accuracy:error, method=variant (tells models
-    apart), lr=best (of a sweep, the best counts), note=ignore. A file bayeslaw.toml beside the logs, with a table
-    [columns], says it once for all. What logs don't say of their models, such as sizes, a second path may: a table with
-    one row a model and nothing measured. Of a leaderboard, with a column for each benchmark, --scores names those
-    columns. Exit status 2 while something is open.
+    Lightning, lm-evaluation-harness; text logs of nanoGPT, Megatron, llm-foundry, NeMo, torchtitan, OLMo and llm.c, and
+    lines of steps and losses; and folders of them. Where a column is not what it seems, --as says so: size=params:M
+    (millions), tok=tokens:B, step=data:32 (examples a step), ratio=tokens_per_param, ppl=loss:perplexity,
+    error=accuracy:error, method=variant (tells models apart), lr=best (of a sweep, the best counts), note=ignore. A
+    file bayeslaw.toml beside the logs, with a table [columns], says it once for all. What logs don't say of their
+    models, such as sizes, a second path may: a table with one row a model and nothing measured. Of a leaderboard, with
+    a column for each benchmark, --scores names those columns. Exit status 2 while something is open.
     """
     say_what_is_read(runs, json)
     check_output(output, ".csv")

@@ -227,7 +227,7 @@ def check_output(output: Path | None, suffix: str) -> None:
 
 def say_what_was_read(runs: "Runs", before: "Runs | None" = None) -> None:
     """Say how a table was understood and what was left out; of a table that was told ``before``, what is new."""
-    from bayeslaw.views.text import left_out_summary
+    from bayeslaw.views.runs_text import left_out_summary
 
     for note in runs.notes[len(before.notes) if before is not None else 0 :]:
         tell(note)

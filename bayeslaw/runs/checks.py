@@ -48,6 +48,9 @@ OPTIONAL = ("accuracy_se", "questions", "chance", "model_loss")
 PROBLEMS = 8
 """Problems of a table that are told at most."""
 
+ROWS_NAMED = 4
+"""Rows at most that a condition leaves out one by one."""
+
 SHOWN = 80
 """Characters of a cell that a message shows."""
 
@@ -155,7 +158,7 @@ def number_problems(table: pd.DataFrame, read: dict[str, ReadColumn]) -> Iterato
         others = f" (and so in {len(bad) - 1} more row{'s' * (len(bad) > 2)})" if len(bad) > 1 else ""
         yield (
             f"{_place(table, column, bad[0])}: found {_found(column, bad[0])}, "
-            f"expected {_expected(name, column.unit)}{others}. {_remedy(name, column, bad[0], _row(table, bad[0]))}"
+            f"expected {_expected(name, column.unit)}{others}. {_remedy(name, column, bad, table)}"
         )
 
 
@@ -292,7 +295,9 @@ def _found(column: ReadColumn, position: int) -> str:
     return "an empty cell" if cell is None else str(cell)
 
 
-def _remedy(name: str, column: ReadColumn, position: int, row: int) -> str:
+def _remedy(name: str, column: ReadColumn, bad: pd.Index, table: pd.DataFrame) -> str:
+    """What to do about cells; a condition that is offered leaves out the first of them, or all where it can."""
+    position, several = bad[0], len(bad) > 1
     value = column.numbers.values[position]
     found = _found(column, position)
     if name == "loss" and column.unit == "accuracy" and value > 1:
@@ -303,4 +308,10 @@ def _remedy(name: str, column: ReadColumn, position: int, row: int) -> str:
     if np.isnan(value) and "," in found:
         return "Write decimals with a point."
     optional = "" if name in ("loss", "accuracy", "data") else ", drop the column"
-    return f'Correct it{optional}, or leave the row out with where="row != {row}".'
+    if name == "loss" and several and not np.isfinite(column.numbers.values[bad]).any():
+        return (
+            "Correct them, or leave out all rows without a finite loss, as of runs that diverged, with "
+            'where="loss < 1e9".'
+        )
+    rows = " and ".join(f"row != {_row(table, at)}" for at in (bad if len(bad) <= ROWS_NAMED else bad[:1]))
+    return f'Correct it{optional}, or leave the row out with where="{rows}".'

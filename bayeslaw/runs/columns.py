@@ -290,6 +290,8 @@ def _loss(heading: str, parts: list[str]) -> Meaning | None:
     """What a heading of a loss is a measure of."""
     words = words_in(heading)
     last = [word for word in words_in(parts[-1]) if word not in EVALUATION_WORDS | TRAINING_WORDS]
+    while len(last) > 1 and last[-1] in _OVERALL:  # of several seeds: loss_mean
+        last.pop()
     stage = [word for word in words if word in EVALUATION_WORDS or word in TRAINING_WORDS]
     evaluation = any(word in EVALUATION_WORDS for word in stage)
     unit = _ending(last, _ENDING_IN_UNIT)

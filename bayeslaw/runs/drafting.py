@@ -151,7 +151,7 @@ def draft_of(sheet: Sheet, source: str, task: str) -> Draft:
         columns = {**columns, **read_scores(found, columns, numbers, notes)}
     else:
         _convert_losses(found, columns["loss"].unit)
-    if "accuracy" in found:
+    if {"accuracy", "tokens"} & set(found):
         read_params_in_names(found, notes)
     _derive_data(found, columns, notes)
     variants = [read_texts(cells[heading]) for heading in sheet.roles.several["variant"]]

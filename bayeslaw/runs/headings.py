@@ -1,10 +1,12 @@
 """Headings of a table: each there once, and near ones offered for those that are missing."""
 
 import difflib
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.columns import ALIASES, EVALUATION_WORDS, OTHER_LOSSES, meaning, plain, words_in
@@ -12,20 +14,20 @@ from bayeslaw.runs.units import read_numbers
 
 _NAMED_BY = {
     "loss": {
-        "loss": "loss, losses, nll, xent",
+        "loss": "loss, losses, nll, xent, verlust, validierungsverlust, testverlust, perte, perdida",
         "loss:perplexity": "perplexity, ppl",
         "loss:bits": "bpb, bits",
     },
     "data": {
-        "data": "example, examples, sample, samples, sequence, sequences, image, images",
-        "tokens": "token, tokens, toks",
+        "data": "example, examples, sample, samples, sequence, sequences, image, images, beispiele, exemples, ejemplos",
+        "tokens": "token, tokens, toks, jetons",
         "compute": "flop, flops, flos",
         "tokens_per_param:20": "chinchilla",
-        "steps": "step, steps, iteration, iterations",
+        "steps": "step, steps, iteration, iterations, schritt, schritte, etape, etapes, paso, pasos",
     },
-    "params": {"params": "param, params, parameter, parameters"},
+    "params": {"params": "param, params, parameter, parameters, parametres, parametros, grosse, modellgrosse"},
 }
-"""Words of headings that speak for a missing column, by the answer to ``--as`` that they suggest."""
+"""Words of headings that speak for a missing column, by the answer to ``--as`` that they suggest, without accents."""
 
 _OF_SETTINGS = (
     "per, s, sec, second, seconds, rate, speed, throughput, time, runtime, warmup, logging, save, accumulation, max, "
@@ -33,12 +35,15 @@ _OF_SETTINGS = (
 )
 _OF_STATISTICS = "norm, grad, grads, gradient, mean, std, rms, max, min, update, updates, ratio, per, lr, scale, log"
 _OTHERWISE = {
-    "loss": OTHER_LOSSES | {"log"},
+    "loss": OTHER_LOSSES | {"log", "std", "stdev", "sd", "var", "variance", "norm", "lr", "rate", "time", "seconds"},
     "data": EVALUATION_WORDS | {*_OF_SETTINGS.split(", ")},
     "params": frozenset(_OF_STATISTICS.split(", ")),
 }
 """Words of headings that speak against it: rates and settings count no data that a run was trained on, norms of
 parameters no parameters, and logarithms may have been taken to any base."""
+
+LOSS_MAX, DATA_MIN = 30, 100
+"""No loss is larger than the first, and no run trained on less than the second, where headings tell nothing."""
 
 OFFERED = 3
 """Columns that a refusal offers at most."""
@@ -100,6 +105,8 @@ def nearest(role: str, headings: Sequence[str]) -> str:
 def likely_answers(role: str, cells: pd.DataFrame) -> tuple[str, ...]:
     """Answers to ``--as`` by columns of numbers without a meaning of their own whose headings hold a word of a role.
 
+    Where none does, as of headings in another language, losses and data may be columns that have such numbers.
+
     Parameters
     ----------
     role : the column that is missing, ``loss``, ``data`` or ``params``.
@@ -111,15 +118,34 @@ def likely_answers(role: str, cells: pd.DataFrame) -> tuple[str, ...]:
         Such as ``Pretraining Tokens=tokens``; at most `OFFERED`.
     """
     suggested = {word: answer for answer, words in _NAMED_BY[role].items() for word in words.split(", ")}
-    found = []
+    named, by_numbers = [], []
     for heading in cells.columns:
-        words = words_in(heading)
-        answer = next((suggested[word] for word in words if word in suggested), None)
-        if answer is None or meaning(heading) is not None or not _OTHERWISE[role].isdisjoint(words):
+        words = words_in(without_accents(heading))
+        if meaning(heading) is not None or not _OTHERWISE[role].isdisjoint(words):
             continue
-        if read_numbers(cells[heading], counts=role != "loss").are_finite:
-            found.append(f"{heading}={answer}")
-    return tuple(found[:OFFERED])
+        numbers = read_numbers(cells[heading], counts=role != "loss")
+        if not numbers.are_finite:
+            continue
+        answer = next((suggested[word] for word in words if word in suggested), None)
+        if answer is not None:
+            named.append(f"{heading}={answer}")
+        elif _may_be(role, numbers.values[~numbers.blank]):
+            by_numbers.append(f"{heading}={role}")
+    return tuple((named or by_numbers)[:OFFERED])
+
+
+def without_accents(text: str) -> str:
+    """A text without accents: ``Grosse`` of ``Größe``."""
+    apart = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    return "".join(character for character in apart if not unicodedata.combining(character))
+
+
+def _may_be(role: str, values: NDArray[np.float64]) -> bool:
+    """Whether numbers may be losses, or counts of data."""
+    whole = np.array_equal(values, np.round(values))
+    if role == "loss":
+        return not whole and bool((values > 0).all() and (values <= LOSS_MAX).all())
+    return role == "data" and whole and bool((values >= DATA_MIN).all())
 
 
 def _letters(heading: str) -> str:

@@ -68,9 +68,10 @@ def read_runs(
 
     The kind of a file is told by its content: tables (CSV, TSV, Parquet, JSON, Markdown, Excel; also compressed with
     gzip) and logs (Hugging Face Trainer, Weights & Biases, TensorBoard, MLflow, Lightning, lm-evaluation-harness, text
-    logs of nanoGPT, Megatron, llm-foundry, NeMo and torchtitan). The columns are found by the names that are usual in
-    the field, whatever their case and punctuation, and by what stands in them; a table may be tidy (one row a run) or
-    wide (one column for each data size, for each model, or for each seed).
+    logs of nanoGPT, Megatron, llm-foundry, NeMo, torchtitan, OLMo and llm.c, and lines of steps and losses). The
+    columns are found by the names that are usual in the field, whatever their case and punctuation, and by what stands
+    in them; a table may be tidy (one row a run) or wide (one column for each data size, for each model, or for each
+    seed).
 
     Parameters
     ----------

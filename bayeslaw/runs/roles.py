@@ -25,6 +25,7 @@ from bayeslaw.runs.columns import (
 )
 from bayeslaw.runs.counted_params import ask_about_active_params
 from bayeslaw.runs.error_columns import errors_beside
+from bayeslaw.runs.fractions import ask_about_fractions
 from bayeslaw.runs.naming import SAME_SIZE
 from bayeslaw.runs.questions import Question
 from bayeslaw.runs.score_tables import tell_scores_from_losses
@@ -131,6 +132,7 @@ def decide(cells: pd.DataFrame, stated: Mapping[str, Stated]) -> Roles:
     _ask_about_a_letter(columns, questions)
     questions += ask_about_active_params(cells, columns["params"].heading if "params" in columns else None, stated)
     _count_steps(cells, columns, questions)
+    _count_fractions(cells, columns, questions)
     _without_idle_ratios(columns, notes)
     return Roles(
         columns,
@@ -293,6 +295,18 @@ def _without_idle_ratios(columns: dict[str, Column], notes: list[str]) -> None:
             told = columns[ratio].heading if {ratio, of} <= set(columns) else None
         elif (idle := columns.pop(ratio, None)) is not None and idle.said:
             notes.append(f"Column {idle.heading!r}, said to be {ratio}, is not used: {told!r} tells the data.")
+
+
+def _count_fractions(cells: pd.DataFrame, columns: dict[str, Column], questions: list[Question]) -> None:
+    """Count data in parts of a set of data if nothing else counts them, and ask how much the whole is."""
+    by_ratio = any({ratio, of} <= set(columns) for ratio, of in RATIOS.items())
+    if by_ratio or {"data", "tokens", "compute"} & set(columns):
+        return
+    question = ask_about_fractions(cells)
+    if question is not None:
+        why = "parts of a set of data, for nothing else counts the data"
+        columns["data"] = Column(question.about, why=why, in_unit=True)  # which the question asks for
+        questions.append(question)
 
 
 def _count_steps(cells: pd.DataFrame, columns: dict[str, Column], questions: list[Question]) -> None:

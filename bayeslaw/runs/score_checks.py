@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
 from bayeslaw.runs.checks import ReadColumn
@@ -82,11 +83,22 @@ def _of_units(table: pd.DataFrame, name: str, column: ReadColumn) -> Iterator[st
         unit = "percent" if column.scale != 1 else "share"
         answers = " ".join(f"--as {written(f'{h}=accuracy:{unit}')}" for h in dict.fromkeys(column.headings))
         remedy = f"Correct it; or, if that is what all of them are, say {answers}."
+        if _is_a_part(odd | usual, odd):
+            remedy += (
+                " If they come from files in different units, save each as shares with bayeslaw read FILE -o NEW.csv, "
+                "and give the new files."
+            )
     yield (
         f"row {cell['row']}, column {heading!r}: found {column.numbers.values[bad]:g} ({cell['model']} on "
         f"{cell['task']}), where most numbers are {told}, such as {column.numbers.values[other]:g} in row "
         f"{table.loc[other, 'row']}; expected percent or shares in all {odd.sum() + usual.sum()} rows. {remedy}"
     )
+
+
+def _is_a_part(all_rows: NDArray[np.bool_], some: NDArray[np.bool_]) -> bool:
+    """Whether some of the rows are several in one stretch, as those that come from a file of their own."""
+    there = np.flatnonzero(some[all_rows])
+    return len(there) > 1 and len(there) == there[-1] - there[0] + 1
 
 
 def _of_errors(table: pd.DataFrame, read: Mapping[str, ReadColumn]) -> Iterator[str]:

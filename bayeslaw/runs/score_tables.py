@@ -7,11 +7,19 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import SCORES, VALUE, Meaning, meaning, plain
+from bayeslaw.runs.columns import SCORES, VALUE, Meaning, meaning, plain, words_in
 from bayeslaw.runs.questions import written
 from bayeslaw.runs.units import read_numbers, read_shares
 
 _Candidates = dict[str, list[tuple[str, Meaning]]]
+
+_HIGHER_IS_BETTER_LIST = (
+    "elo, bleu, sacrebleu, rouge, rougel, meteor, chrf, comet, reward, rewards, winrate, win, wins, mrr, ndcg, auc, "
+    "auroc, auprc, iou, miou, dice, psnr, ssim, mauve, bertscore, pearson, spearman, score, scores"
+)
+_HIGHER_IS_BETTER = frozenset(_HIGHER_IS_BETTER_LIST.split(", "))
+_TURNED_ROUND = frozenset(["negative", "neg", "minus", "inverse", "error", "errors", "gap", "regret", "deficit"])
+"""Words of headings of measures of which higher is better, and those that turn them round."""
 
 
 def require_accuracies(said: Mapping[str, str]) -> None:
@@ -40,6 +48,37 @@ def require_accuracies(said: Mapping[str, str]) -> None:
                 "scores. Leave that out; or, if it does hold scores, say in which unit: "
                 f"--as {written(f'{heading}=accuracy:share')}, accuracy:percent or accuracy:error."
             )
+
+
+def require_losses(said: Mapping[str, str]) -> None:
+    """Refuse columns that are said to be losses, and of which higher is better by their names.
+
+    Parameters
+    ----------
+    said : role as the user wrote it, by heading; one with a unit, such as ``loss:nats``, is not doubted.
+
+    Raises
+    ------
+    RunsError
+    """
+    for heading, role in said.items():
+        if role.strip().casefold() != "loss" or not higher_is_better(heading):
+            continue
+        raise RunsError(
+            f"--as {written(f'{heading}={role}')}: found a column of which higher is better by its name, expected a "
+            f"loss, which falls. If it is a share of questions, or of games won, say --as "
+            f"{written(f'{heading}=accuracy')}; of other scores give what is missing to the best possible, as a column "
+            f"of its own. If it does fall with more data, --as {written(f'{heading}=loss:nats')} reads it as it is."
+        )
+
+
+def higher_is_better(heading: str) -> bool:
+    """Whether a heading names a measure that rises as models get better, such as ``elo`` and ``f1``."""
+    known, words = meaning(heading), set(words_in(heading))
+    if known is not None:
+        return known.role == "accuracy"
+    named = bool(words & _HIGHER_IS_BETTER) or "f1" in plain(heading)
+    return named and not words & _TURNED_ROUND and not heading.lstrip().startswith(("1", "-"))
 
 
 def tell_scores_from_losses(

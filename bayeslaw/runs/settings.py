@@ -94,7 +94,8 @@ def best_settings(
 ) -> tuple[NDArray[np.bool_], str]:
     """Find the runs at the best of settings, of each model and size: the lowest mean over their repeats.
 
-    Runs that differ in what laws depend on, such as experts, are of different sizes.
+    A setting at which a run has no finite loss, as one that diverged, is worse than all others. Runs that differ in
+    what laws depend on, such as experts, are of different sizes.
 
     Parameters
     ----------
@@ -109,22 +110,30 @@ def best_settings(
     str
         A note on how many they are, and on bests at the end of what was tried.
     """
-    losses = table["loss"].where(np.isfinite(table["loss"]))
+    losses = table["loss"].where(np.isfinite(table["loss"]), np.inf)
     texts = [table[name].map(repr) for name in names]
     combination = pd.Series(list(zip(*texts, strict=True)), index=table.index, dtype=object)
     sizes = [name for name in (*OTHER_SIZES, *shares_among(table.columns), *covariates) if name not in names]
     place = table.groupby(_one_model_and_size(table, sizes), sort=False, dropna=False).ngroup()
     mean = losses.groupby([place, combination], sort=False).transform("mean")
     lowest = mean.groupby(place, sort=False).transform("min")
-    chosen = (mean == lowest) | lowest.isna()
+    chosen = mean == lowest
     first = combination.where(chosen).groupby(place, sort=False).transform("first")
     mask = (chosen & (combination == first)).to_numpy(bool)
     over = " and ".join(map(repr, names))
     note = (
         f"Of each model and size the best over {over} counts: {mask.sum()} of {len(table)} runs. The lowest of several "
-        f"losses is low by luck, too.{_at_the_end(table, names, place, mask)}"
+        f"losses is low by luck, too.{_without_a_loss(losses)}{_at_the_end(table, names, place, mask)}"
     )
     return mask, note
+
+
+def _without_a_loss(losses: pd.Series) -> str:
+    """Words on runs without a finite loss."""
+    count = int(np.isinf(losses).sum())
+    if not count:
+        return ""
+    return f" Settings at which a run has no finite loss, as {count} here, count as worse than all others."
 
 
 def _at_the_end(table: pd.DataFrame, names: Sequence[str], place: pd.Series, mask: NDArray[np.bool_]) -> str:

@@ -16,7 +16,8 @@ from bayeslaw.runs.questions import written
 from bayeslaw.runs.readers.base import Raw
 from bayeslaw.runs.roles import Column, Roles, decide
 from bayeslaw.runs.schedules import rate_column
-from bayeslaw.runs.score_tables import require_accuracies
+from bayeslaw.runs.score_tables import require_accuracies, require_losses
+from bayeslaw.runs.sizes_in_names import with_sizes_in_names
 from bayeslaw.runs.stated import Stated, matching_heading, parse_role, says, stated_roles
 from bayeslaw.runs.stray_rows import empty_rows, headings_again, require_names_above, summary_rows
 from bayeslaw.runs.table import LeftOut, leave_out
@@ -24,6 +25,9 @@ from bayeslaw.runs.unfold import unfold
 from bayeslaw.runs.unfolded import Unfolded
 from bayeslaw.runs.units import holds_nothing, not_a_number, read_numbers
 from bayeslaw.runs.wide_scores import benchmarks_not_read, scores_by_name, scores_said, unfold_scores
+
+BENCHMARKS_MIN, BENCHMARKS_SHOWN = 2, 3
+"""Columns of shares without a meaning of their own from which on a table may be a leaderboard; how many are named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +90,12 @@ def tidy_sheet(raw: Raw, source: str, answers: Mapping[str, str], beside: Mappin
     wide, answers, beside = _unfolded(cells, source, answers, beside)
     if wide is not None:
         cells, rows, notes = wide.cells, rows[wide.origin], (*notes, wide.note)
+    else:
+        said_of = {**raw.known, **beside, **answers}
+        headings = list(cells.columns)
+        said = [role for column, role in said_of.items() if matching_heading(column, headings) is not None]
+        cells, of_names = with_sizes_in_names(cells, said)
+        notes = (*notes, *of_names)
     stated, said_notes = _stated(cells, raw, source, answers, beside)
     roles = decide(cells, stated)
     _require_columns(cells, roles, source)
@@ -114,8 +124,9 @@ def _unfolded(
         If its headings contradict each other, or what is said of scores contradicts them or itself.
     """
     headings, said_of = list(cells.columns), {**beside, **answers}
-    accuracies = {matching_heading(c, headings): role for c, role in said_of.items() if says("accuracy", role)}
-    require_accuracies({heading: role for heading, role in accuracies.items() if heading is not None})
+    by_heading = {h: role for c, role in said_of.items() if (h := matching_heading(c, headings)) is not None}
+    require_accuracies({heading: role for heading, role in by_heading.items() if says("accuracy", role)})
+    require_losses(by_heading)
     scores = scores_said(headings, answers, beside)
     if scores:
         units = set(scores.values())
@@ -186,7 +197,7 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
         missing["loss"] = (
             "no column of losses: expected one named loss, nll, cross entropy, eval loss or the like, or of scores one "
             "named accuracy, exact_match, pass@1 or after a benchmark; --as COLUMN=accuracy reads other shares of "
-            f"questions{nearest('loss', headings)}{_errors_among(headings)}"
+            f"questions{nearest('loss', headings)}{_errors_among(headings)}{_scores_among(cells)}"
         )
     of_loss, other = {"accuracy", "model_loss"} <= set(has), {*OTHER_SIZES, *shares_among(headings)} & set(headings)
     by_ratio = any({ratio, of} <= set(has) for ratio, of in RATIOS.items())
@@ -230,6 +241,21 @@ def _scores_beside(headings: list[str]) -> str:
     if not scores:
         return ""
     return f" Or, for scores that follow from the loss beside them, say --as {written(f'{scores[0]}=accuracy')}."
+
+
+def _scores_among(cells: pd.DataFrame) -> str:
+    """Words on several columns of numbers up to 100 that have no meaning here, which may be benchmarks."""
+    unknown = [heading for heading in cells.columns if meaning(heading) is None]
+    columns = {heading: read_numbers(cells[heading], counts=False) for heading in unknown}
+    found = [h for h, numbers in columns.items() if numbers.are_finite and _are_shares(numbers.values)]
+    if len(found) < BENCHMARKS_MIN:
+        return ""
+    return f" (of a leaderboard, --scores {written(','.join(found[:BENCHMARKS_SHOWN]))} names its benchmarks)"
+
+
+def _are_shares(values: NDArray[np.float64]) -> bool:
+    values = values[np.isfinite(values)]
+    return bool((values >= 0).all() and (values <= 100).all() and (values != np.round(values)).any())
 
 
 def _errors_among(headings: list[str]) -> str:

@@ -66,7 +66,7 @@ def _of_chart(headings: list[str]) -> tuple[dict[str, str], str] | None:
     metric, count = metrics.most_common(1)[0]
     if len(metrics) > 1 or not (banded or count >= 2):
         return None
-    return {heading: match[1].strip() for heading, match in found.items() if match[2] == metric}, metric
+    return {h: match[1].strip().removeprefix("Group: ") for h, match in found.items() if match[2] == metric}, metric
 
 
 def _sizes_only(models: dict[str, str]) -> bool:
@@ -76,7 +76,8 @@ def _sizes_only(models: dict[str, str]) -> bool:
 
 def _unfold_models(cells: pd.DataFrame, models: dict[str, str], metric: str) -> Unfolded:
     """Give each model of a table a row for each of its values; cells without a value are no rows."""
-    dropped = [h for h in cells.columns if h.endswith(_BAND) or (" - " in h and h not in models)]
+    bands = [heading for heading in cells.columns if heading.endswith(_BAND)]
+    dropped = [h for h in cells.columns if h in bands or (" - " in h and h not in models)]
     kept = cells.drop(columns=[*models, *dropped])
     parts, origin, headings = [], [], []
     for heading, model in models.items():
@@ -90,6 +91,8 @@ def _unfold_models(cells: pd.DataFrame, models: dict[str, str], metric: str) -> 
         f"Wide table: {len(models)} models are headings, the cells below them are "
         f"{'values' if metric == VALUE_HEADING else repr(metric)}."
     )
+    if any(_differ(cells, band) for band in bands):
+        note += " They are of groups of runs, the lowest and the highest of which (__MIN, __MAX) are not used."
     long = pd.concat(parts, ignore_index=True)
     made: tuple[str, ...] = ("model", metric)
     sizes = _params_in_names(list(models.values()))
@@ -101,6 +104,15 @@ def _unfold_models(cells: pd.DataFrame, models: dict[str, str], metric: str) -> 
         long[key], made = long["model"].map(by_name), (*made, key)
         note += f" The headings say {key!r} of each model, which is read as its params."
     return Unfolded(long, np.concatenate(origin), np.concatenate(headings), made, note)
+
+
+def _differ(cells: pd.DataFrame, band: str) -> bool:
+    """Whether the end of a band is another number than what it is of: several runs are in one column."""
+    middle = next((band.removesuffix(end) for end in _BAND if band.endswith(end)), band)
+    if middle not in cells:
+        return False
+    one, other = (read_numbers(cells[heading], counts=False).values for heading in (middle, band))
+    return not np.allclose(one, other, equal_nan=True)
 
 
 def _params_in_names(names: list[str]) -> tuple[str, dict[str, str]] | None:

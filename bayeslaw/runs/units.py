@@ -25,7 +25,8 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}([,_ '\u2019\u00a0\u2009\u202f])\d{3}(?:\1\d
 _SEPARATORS = frozenset(",_ '\u2019\u00a0\u2009\u202f")
 _NOUN_BEHIND = re.compile(r"(?<=[\w.}])\s+(?:tokens?|params?|parameters|examples|samples|flops?)$", re.IGNORECASE)
 _LETTER_OF = {
-    "thousand": "k", "million": "m", "billion": "b", "trillion": "t", "mn": "m", "mln": "m", "bn": "b", "tn": "t"
+    "thousand": "k", "million": "m", "billion": "b", "trillion": "t", "mn": "m", "mln": "m", "mio": "m", "bn": "b",
+    "mrd": "b", "tn": "t",
 }  # fmt: skip
 MULTIPLE = rf"(?:{'|'.join(_LETTER_OF)})s?|[{''.join(MULTIPLES)}]"
 """A pattern of letters and words for multiples, in any case; for what they stand see `multiple_of`."""

@@ -5,8 +5,9 @@ from rich.text import Text
 
 from bayeslaw.answers.compromise_result import Compromise
 from bayeslaw.answers.risk import MEANING
+from bayeslaw.numerics import count
 from bayeslaw.views.names import clean, elide, short_names
-from bayeslaw.views.numbers import chance, count, decimals, fixed
+from bayeslaw.views.numbers import chance, decimals, fixed
 from bayeslaw.views.rich_table import numbers, titled, words
 
 SHOWN = 4

@@ -4,8 +4,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bayeslaw.evidence.last_third import LastThird
+from bayeslaw.numerics import count
 from bayeslaw.views.names import clean, short_names
-from bayeslaw.views.numbers import count, decimals, fixed
+from bayeslaw.views.numbers import decimals, fixed
 from bayeslaw.views.rich_table import numbers, titled, words
 
 

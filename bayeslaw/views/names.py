@@ -4,7 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from bayeslaw.views.numbers import count
+from bayeslaw.numerics import count
 
 
 def clean(text: str) -> str:

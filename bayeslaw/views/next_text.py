@@ -5,8 +5,9 @@ from rich.text import Text
 
 from bayeslaw.answers.next_runs import NextRun, NextRuns
 from bayeslaw.answers.value import ERRORS
+from bayeslaw.numerics import count
 from bayeslaw.views.names import clean, elide, short_names
-from bayeslaw.views.numbers import chance, count
+from bayeslaw.views.numbers import chance
 from bayeslaw.views.rich_table import numbers, titled, words
 
 
@@ -43,7 +44,7 @@ def next_runs_table(found: NextRuns, limit: int) -> Table:
         table.add_row(
             Text(names[run.model] + (f" [{run.slot}]" if slots and run.slot is not None else "")),
             Text("\n".join(f"{clean(name)}={count(value)}" for name, value in run.at.items())),
-            f"{run.cost:.3g}",
+            count(run.cost),
             f"{run.expected_gain if run.told_from_none else 0:.2g} ±{run.expected_gain_se:.1g}",
             _for_its_cost(run, found.price),
             *([chance(run.p_change)] if changes else []),

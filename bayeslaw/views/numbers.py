@@ -1,19 +1,10 @@
-"""Numbers as people read them: sizes like 1.64M, chances like <1%, and ticks at round values of a logarithmic axis."""
+"""Numbers as people read them: chances like <1%, and ticks at round values of a logarithmic axis."""
 
 import math
 
-_SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+from bayeslaw.numerics import with_digits
+
 _MANTISSAS = ((1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8), (1, 1.5, 2, 3, 4, 5, 7), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
-
-
-def count(value: float) -> str:
-    """Write a size with three digits: 200, 12.8k, 1.64M."""
-    if not 1 <= value < 999.5e12:
-        return f"{value:.3g}"
-    for unit, suffix in _SUFFIXES:
-        if value >= 0.9995 * unit:
-            return _plain(value / unit, 3) + suffix
-    return _plain(value, 3)
 
 
 def exact(value: float) -> str:
@@ -34,7 +25,7 @@ def chance(probability: float) -> str:
 
 def factor(value: float) -> str:
     """Write how many times: x8."""
-    return f"x{_plain(value, 2 if value < 10 else 3)}"
+    return f"x{with_digits(value, 2 if value < 10 else 3)}"
 
 
 def decimals(typical: float) -> int:
@@ -68,10 +59,3 @@ def readable_ticks(low: float, high: float, most: int = 7) -> list[float]:
             return ticks
     stride = math.ceil((last - first + 1) / most)
     return [10.0**e for e in range(first, last + 1, stride) if low <= 10.0**e <= high]
-
-
-def _plain(value: float, digits: int) -> str:
-    """So many significant digits, without a power of ten or trailing zeros."""
-    places = max(digits - 1 - math.floor(math.log10(value)), 0) if value > 0 else 0
-    text = f"{value:.{places}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

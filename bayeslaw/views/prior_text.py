@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bayeslaw.lending.borrowing import Share
+from bayeslaw.numerics import count
 from bayeslaw.prior.prior import Prior
 from bayeslaw.views.names import clean, elide
-from bayeslaw.views.numbers import count
 from bayeslaw.views.rich_table import titled
 
 HASH_SHOWN = 12

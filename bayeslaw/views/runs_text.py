@@ -1,5 +1,6 @@
 """How files of runs were understood, for people."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich import box
@@ -8,9 +9,9 @@ from rich.text import Text
 
 from bayeslaw.runs.columns import COUNTS, NAMES, SCORES
 from bayeslaw.runs.questions import written
+from bayeslaw.runs.table import LeftOut
 from bayeslaw.runs.understood import HEAD, Understood
 from bayeslaw.views.names import clean, elide, short_names
-from bayeslaw.views.text import left_out_summary
 
 _CELL = 24
 _LEAST = 12
@@ -18,6 +19,8 @@ _LEAST = 12
 _COLUMNS = 40
 _PADDING = 3
 """Columns of the screen between two cells."""
+_REASONS = 5
+_REASON_LENGTH = 110
 
 
 def understood_lines(found: Understood) -> Iterator[str]:
@@ -79,6 +82,22 @@ def questions_lines(found: Understood) -> Iterator[str]:
     for question in found.questions:
         yield f"Open: {clean(question.sentence)}"
         yield from (f"    --as {clean(written(option))}" for option in question.options)
+
+
+def left_out_summary(left_out: Sequence[LeftOut]) -> str:
+    """Say how many runs were left out, and why: the commonest reasons with their counts, long ones cut short."""
+    if not left_out:
+        return "No run was left out."
+    reasons = Counter(out.reason for out in left_out).most_common()
+    total = f"{len(left_out):,} run{'s' if len(left_out) > 1 else ''} left out"
+    shown = [(elide(clean(reason), _REASON_LENGTH), number) for reason, number in reasons[:_REASONS]]
+    if len(reasons) == 1:
+        return f"{total}: {shown[0][0]}."
+    lines = [f"{total}:", *(f"  {number:,}: {reason}" for reason, number in shown)]
+    rest = sum(number for _, number in reasons[_REASONS:])
+    if rest:
+        lines.append(f"  {rest:,}: for {len(reasons) - _REASONS} other reasons")
+    return "\n".join(lines)
 
 
 def _cell(value: object) -> str:

@@ -3,7 +3,6 @@
 Names and sentences that hold them are put in as plain text, never as markup: they come from files.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +19,10 @@ from bayeslaw.answers.speedup import Speedup
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.laws import takes_any_column
 from bayeslaw.laws.base import Law
-from bayeslaw.runs import LeftOut
+from bayeslaw.numerics import count
 from bayeslaw.verdicts import Check
 from bayeslaw.views.names import also_at, clean, elide, short_names
-from bayeslaw.views.numbers import chance, count, decimals, exact, factor, fixed
+from bayeslaw.views.numbers import chance, decimals, exact, factor, fixed
 from bayeslaw.views.rich_table import numbers, titled, words
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from bayeslaw.kinds.shared.outcome import Outcome
 
 _STATUS_STYLES = {"PASS": "green", "REVIEW": "yellow", "FAIL": "bold red"}
-_REASONS = 5
-_REASON_LENGTH = 110
 
 
 def selection_table(selection: Selection, limit: int = 15) -> Table:
@@ -375,22 +372,6 @@ def _given(record: Mapping[str, Any], unit: str) -> str:
     median, low, high = (record[f"{unit}_{name}"] for name in ("median", "p05", "p95"))
     places = decimals(median)
     return f"{fixed(median, places)} ({_interval(low, high, places)})"
-
-
-def left_out_summary(left_out: Sequence[LeftOut]) -> str:
-    """Say how many runs were left out, and why: the commonest reasons with their counts, long ones cut short."""
-    if not left_out:
-        return "No run was left out."
-    reasons = Counter(out.reason for out in left_out).most_common()
-    total = f"{len(left_out):,} run{'s' if len(left_out) > 1 else ''} left out"
-    shown = [(elide(clean(reason), _REASON_LENGTH), number) for reason, number in reasons[:_REASONS]]
-    if len(reasons) == 1:
-        return f"{total}: {shown[0][0]}."
-    lines = [f"{total}:", *(f"  {number:,}: {reason}" for reason, number in shown)]
-    rest = sum(number for _, number in reasons[_REASONS:])
-    if rest:
-        lines.append(f"  {rest:,}: for {len(reasons) - _REASONS} other reasons")
-    return "\n".join(lines)
 
 
 def _families(pairs: Iterable[tuple[str, str]]) -> bool:

@@ -5,8 +5,9 @@ from rich.text import Text
 
 from bayeslaw.answers.thresholds import threshold_told
 from bayeslaw.answers.track_result import Look, Track
+from bayeslaw.numerics import count
 from bayeslaw.views.names import clean, elide
-from bayeslaw.views.numbers import chance, count, decimals, fixed
+from bayeslaw.views.numbers import chance, decimals, fixed
 from bayeslaw.views.rich_table import numbers, titled, words
 
 

@@ -289,7 +289,7 @@ def test_the_split_chosen_now_is_the_one_of_least_loss():
     losses = np.tile([[[2.1, 2.0, 2.3], [1.0, 1.2, 1.4]]], (50, 1, 1))
     params = np.array([[1e8, 2e8, 4e8], [1e9, 2e9, 4e9]])
     now = Split(losses, params, ("x", "y")).now(losses)
-    assert now.recommendation == "x: 2e+08 parameters; y: 1e+09 parameters"
+    assert now.recommendation == "x: 200M parameters; y: 1B parameters"
     assert now.expected_regret == 0.0
 
 

@@ -346,7 +346,9 @@ def test_charges_as_written():
     assert read_charges([]) is None
     assert read_charges(["0.01 * log2(params)"]) == "0.01 * log2(params)"
     assert read_charges(["a=b=0.5", "c = 1e-2"]) == {"a=b": 0.5, "c": 0.01}
-    for texts in (["a=much"], ["=1"], ["a=1", "b"], ["a=1", "a=2"]):
+    assert read_charges(["a=0.5,b=0.2", "c=1"]) == {"a": 0.5, "b": 0.2, "c": 1.0}
+    assert read_charges(["gpt, small=0.5"]) == {"gpt, small": 0.5}
+    for texts in (["a=0.1,b=much"], ["a=much"], ["=1"], ["a=1", "b"], ["a=1", "a=2"]):
         with pytest.raises(TargetError, match="--charge"):
             read_charges(texts)
 

@@ -20,8 +20,8 @@ from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.laws.suited import law_of_budgets
+from bayeslaw.numerics import count
 from bayeslaw.runs import read_runs
-from bayeslaw.views.numbers import count
 from bayeslaw.views.text import comparison_table, crossing_table, optimum_tables
 
 SIZES, TOKENS = (1e8, 3e8, 9e8, 2.7e9), (2e9, 6e9, 1.8e10, 5.4e10)

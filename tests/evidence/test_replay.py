@@ -281,9 +281,15 @@ def test_what_cannot_be_replayed(toy):
         read_studies([toy], law, start="model == 'a' and data < 300")
     with pytest.raises(RunsError, match="no column 'part' to split by"):
         read_studies([toy], law, split="part")
+    with pytest.raises(RunsError, match=r"no column 'famly' to split by. Did you mean 'family'\?"):
+        read_studies([toy], law, split="famly")
+    with pytest.raises(RunsError, match=r"column 'model': no run of .* says 'pool', expected 'pool' .* found 'a', 'b'"):
+        read_studies([toy], law, split="model")
     with pytest.raises(RunsError, match="needs rank"):
         read_studies([toy], get_law("multiplicative(rank)"))
     with pytest.raises(LawError, match="found the policy 'best', expected some of ours"):
         choose_policies(["best"], "choose")
+    with pytest.raises(LawError, match=r"Did you mean 'halving'\?"):
+        choose_policies(["halfing"], "choose")
     with pytest.raises(TargetError, match="shares"):
         replay([toy], shares=[2.0])

@@ -179,6 +179,29 @@ def test_the_remedy_in_a_message_works(tmp_path):
     assert len(read_runs(path, where="row != 2").table) == 1
 
 
+@pytest.mark.parametrize(("cells", "remedy", "left"), [
+    (("400,nan", "500,oom", "600,inf", "700,nan", "800,inf"), "loss < 1e9", 2),
+    (("many,3.3", "more,3.2", "500,3.1", "600,3.0", "700,2.9"), "row != 3 and row != 4", 5),
+])  # fmt: skip
+def test_the_remedy_for_several_rows_leaves_out_all_of_them(tmp_path, cells, remedy, left):
+    path = tmp_path / "runs.csv"
+    path.write_text("model,data,loss\na,100,3.5\na,200,3.4\n" + "".join(f"a,{two}\n" for two in cells))
+    with pytest.raises(RunsError) as refused:
+        read_runs(path)
+    assert f'where="{remedy}"' in str(refused.value)
+    assert len(read_runs(path, where=remedy).table) == left
+
+
+@pytest.mark.parametrize(("text", "kind"), [
+    ("<!DOCTYPE html>\n<table><tr><th>params</th><th>loss</th></tr></table>\n", "HTML"),
+    ("% results\n\\begin{tabular}{lr}\nparams & loss \\\\\n1e9 & 3.1 \\\\\n\\end{tabular}\n", "LaTeX"),
+])  # fmt: skip
+def test_other_markup_is_named(tmp_path, text, kind):
+    (tmp_path / "table.txt").write_text(text)
+    with pytest.raises(RunsError, match=f"found {kind}, expected a table as text. Save it as CSV"):
+        read_runs(tmp_path / "table.txt")
+
+
 def test_where_that_selects_nothing(tmp_path):
     path = tmp_path / "runs.csv"
     path.write_text(GOOD)

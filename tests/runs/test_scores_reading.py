@@ -296,7 +296,9 @@ def test_params_are_read_from_names_if_every_name_has_them():
     assert "params" not in one_without.table
     assert any("such as 'b'" in note for note in one_without.notes)
     assert read_runs(named.assign(params=7e9)).table["params"].tolist() == [7e9] * 4
-    assert "params" not in read_runs(named.rename(columns={"accuracy": "loss"})).table
+    losses = named.rename(columns={"accuracy": "loss"})
+    assert read_runs(losses).table["params"].tolist() == [1e9, 1e9, 125e6, 125e6]
+    assert "params" not in read_runs(losses.rename(columns={"tokens": "examples"})).table
 
 
 def test_a_table_that_was_saved_is_read_as_it_was():
@@ -377,3 +379,26 @@ def test_percent_in_a_heading_and_shares_below_it_are_asked_about():
     np.testing.assert_allclose(said[0].table["accuracy"], 100 * said[1].table["accuracy"])
     signed = shares.assign(**{"accuracy (%)": [f"{100 * x:.1f}%" for x in shares["accuracy (%)"]]})
     np.testing.assert_allclose(read_runs(signed).table["accuracy"], said[0].table["accuracy"], atol=1e-3)
+
+
+def test_files_in_different_units_are_saved_as_shares_first(tmp_path):
+    shares, percent = tmp_path / "shares.csv", tmp_path / "percent.csv"
+    scores().to_csv(shares, index=False)
+    renamed = scores().assign(model=lambda table: table["model"] + "-other")
+    renamed.assign(accuracy=lambda table: 100 * table["accuracy"]).to_csv(percent, index=False)
+    with pytest.raises(RunsError, match="files in different units, save each as shares with bayeslaw read FILE -o"):
+        read_runs([shares, percent])
+    saved = []
+    for path in (shares, percent):
+        saved.append(tmp_path / f"new_{path.name}")
+        read_runs(path).table.drop(columns="row").to_csv(saved[-1], index=False)
+    accuracies = read_runs(saved).table["accuracy"].to_numpy()
+    np.testing.assert_allclose(accuracies[: len(accuracies) // 2], accuracies[len(accuracies) // 2 :])
+
+
+def test_one_odd_score_is_not_of_another_file():
+    odd = scores()
+    odd.loc[3, "accuracy"] = 61.0
+    with pytest.raises(RunsError, match="most numbers are shares") as refused:
+        read_runs(odd)
+    assert "files" not in str(refused.value)

@@ -80,6 +80,16 @@ def test_a_run_without_a_loss_is_never_the_best():
     assert len(table) == 2 * len(SIZES)
 
 
+@pytest.mark.parametrize("lost", [np.nan, np.inf])
+def test_a_setting_at_which_one_seed_diverged_is_not_the_best(lost):
+    frame = sweep(seeds=(0, 1))
+    frame.loc[(frame["lr"] == 3e-4) & (frame["seed"] == 1), "loss"] = lost
+    runs = read_runs(frame, roles={"lr": "best"})
+    assert set(runs.table["lr"]) == {1e-4}
+    assert np.isfinite(runs.table["loss"]).all()
+    assert any(f"no finite loss, as {2 * len(SIZES)} here" in note for note in runs.notes)
+
+
 def test_the_best_setting_is_one_for_each_value_of_what_a_law_depends_on():
     experts = [sweep(best=rate).assign(experts=count) for count, rate in ((1, 3e-4), (8, 1e-4))]
     frame = pd.concat([experts[0], experts[1].assign(loss=lambda table: table["loss"] - 0.1)])

@@ -121,3 +121,19 @@ def test_runs_beside_families_alone_may_be_models_and_losses_of_other_repeats_ar
     rivals = repeated("val_loss_seed0", "val_loss_seed1", "test_loss_seed0", "test_loss_seed1")
     assert unfold_repeats(rivals).made == ("seed", "val_loss", "test_loss")
     assert unfold_repeats(rivals.assign(test_loss_seed2=2.0)) is None
+
+
+@pytest.mark.parametrize("off", [0.0, 0.02])
+def test_bands_of_groups_of_runs_are_said_not_to_be_used(off):
+    losses = np.array([4.0, 3.5, 3.2])
+    columns = {
+        f"Group: {size} - eval/loss{end}": losses + by * off
+        for size in ("70m", "160m")
+        for end, by in (("", 0), ("__MIN", -1), ("__MAX", 1))
+    }
+    runs = read_runs(pd.DataFrame({"Step": [1000, 2000, 3000], **columns}), roles={"Step": "tokens:1000000"})
+    assert sorted(set(runs.table["model"])) == ["160m", "70m"]
+    assert set(runs.table["params"]) == {70e6, 160e6}
+    assert any("lowest and the highest of which (__MIN, __MAX) are not used" in note for note in runs.notes) == (
+        off > 0
+    )

@@ -9,8 +9,9 @@ from matplotlib import pyplot
 
 from bayeslaw.answers.advice import Advice
 from bayeslaw.answers.parameters import Parameters, draws_of, parameters
+from bayeslaw.numerics import count
 from bayeslaw.views.names import elide, short_names
-from bayeslaw.views.numbers import chance, count, decimals, fixed
+from bayeslaw.views.numbers import chance, decimals, fixed
 from bayeslaw.views.plots.checks import plot as plot_checks
 from bayeslaw.views.plots.style import (
     COLOURS,

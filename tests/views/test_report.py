@@ -438,6 +438,10 @@ def test_areas_lie_where_the_rows_of_the_picture_are(fitted):
     assert all((own >= 0).all() and (own <= [picture.width, picture.height]).all() for own in corners)
 
 
+IS_INSIDE = "one => one.getBoundingClientRect().right <= innerWidth)"
+"""That a title of a table can be read without scrolling, however wide the table is."""
+
+
 @pytest.mark.skipif(browser() is None, reason="no Chromium on the path, and BAYESLAW_BROWSER names none")
 def test_the_page_opens_in_a_browser_without_an_error_and_fits_its_window(html, tmp_path):
     path = tmp_path / "report.html"
@@ -448,6 +452,7 @@ def test_the_page_opens_in_a_browser_without_an_error_and_fits_its_window(html, 
             page.open(path.as_uri(), width)
             assert page.value("[innerWidth, document.documentElement.scrollWidth <= innerWidth]") == [width, True]
             assert page.value("Array.from(document.images).every(image => image.naturalWidth > 0)")
+            assert page.value("Array.from(document.querySelectorAll('caption span')).every(" + IS_INSIDE)
         page.value("document.querySelector('.sheet path').dispatchEvent(new Event('click'))")
         told = "[document.querySelector('.told').textContent, document.querySelector('.sheet path').dataset.told]"
         assert len(set(page.value(told))) == 1

@@ -149,3 +149,23 @@ def test_verdicts_are_counted_by_kind():
 ])  # fmt: skip
 def test_checks_that_did_not_pass_are_named(checks, says):
     assert to_look_at(Advice(checks, "runs.csv", 3)) == says
+
+
+def test_a_run_that_is_tracked():
+    assert question_of(by_hand.tracked()) == "Is run on track, and what will it reach at data = 300B?"
+    assert told(by_hand.tracked(tasks=("easy",))) == [
+        ("0.620", "accuracy on easy at the end, median (90% interval 0.580 to 0.660)"),
+        ("37%", "accuracy:easy>=0.6"),
+        ("behind", "how its accuracy goes"),
+    ]
+    assert told(by_hand.tracked(alarm=False))[-1] == ("as foretold", "how its accuracy goes")
+
+
+def test_one_model_for_several_tasks():
+    assert question_of(by_hand.compromise()).startswith("Which one model to choose for 2 tasks at data = ")
+
+
+def test_sizes_in_sentences_are_written_as_people_read_them():
+    assert "4.5B parameters on 370B tokens (half the odds " in by_hand.optimum(["dense"]).sentence
+    assert "e+" not in by_hand.optimum(["dense"]).sentence.replace("1e+22 FLOP", "")
+    assert "(cost 7M FLOP)" in by_hand.next_runs().sentence

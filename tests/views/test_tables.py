@@ -27,8 +27,8 @@ def test_runs_that_could_be_made():
     headings, rows, caption = shown(next_runs_table(found, limit=2))
     assert headings == ("model", "at", "cost", "gain", "gain per cost", "choice changes")
     assert rows == [
-        ("m0 [1]", "data=1k", "7e+06", "0.031 ±0.004", "4e-09", "43%"),
-        ("m1 [2]", "data=2k", "1.4e+07", "0.015 ±0.004", "2e-09", "33%"),
+        ("m0 [1]", "data=1k", "7M", "0.031 ±0.004", "4e-09", "43%"),
+        ("m1 [2]", "data=2k", "14M", "0.015 ±0.004", "2e-09", "33%"),
     ]
     together = "[1], [2], …: to be made at once, each with what it adds to those before. "
     assert caption == f"and 1 more. {together}Cost in FLOP; gain in loss, ± its standard error"

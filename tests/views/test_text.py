@@ -9,9 +9,9 @@ from bayeslaw.evidence.hindsight import Outcome
 from bayeslaw.runs import LeftOut
 from bayeslaw.verdicts import at_most
 from bayeslaw.views.names import short_names
+from bayeslaw.views.runs_text import left_out_summary
 from bayeslaw.views.text import (
     checks_table,
-    left_out_summary,
     outcome_summary,
     parameters_table,
     predictions_table,

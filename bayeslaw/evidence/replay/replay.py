@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayeslaw.errors import LawError, TargetError
+from bayeslaw.errors import LawError, TargetError, did_you_mean
 from bayeslaw.evidence import scores
 from bayeslaw.evidence.replay.policies import POLICIES
 from bayeslaw.evidence.replay.promises import promises
@@ -214,7 +214,9 @@ def choose_policies(policies: Iterable[str] | None, goal: ReplayGoal) -> tuple[s
     names = known if policies is None else tuple(dict.fromkeys(policies))
     for name in names:
         if name not in known:
-            raise LawError(f"found the policy {name!r}, expected some of {', '.join(known)} to {goal}.")
+            raise LawError(
+                f"found the policy {name!r}, expected some of {', '.join(known)} to {goal}.{did_you_mean(name, known)}"
+            )
     return names
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayeslaw.answers.costs import cost_expression
-from bayeslaw.errors import RunsError, TargetError
+from bayeslaw.errors import RunsError, TargetError, did_you_mean
 from bayeslaw.laws.base import Law
 from bayeslaw.runs import Runs, read_runs
 from bayeslaw.runs.arithmetic import computed
@@ -20,6 +20,12 @@ ReplayGoal = Literal["choose", "foretell"]
 
 FIRST_SIZES, FIRST_RUNS = 2, 8
 """Known at the start unless told: so many sizes of each model to choose among; of forecasts, so many cheapest runs."""
+
+PARTS = ("pool", "target")
+"""What a column that splits a table says of its runs: they could be bought, or are to be chosen or foretold."""
+
+SHOWN = 8
+"""Values of such a column that a message shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +123,34 @@ def read_studies(
     return studies
 
 
+def _parts_by_column(runs: Runs, task: str, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Which runs are of the pool and which of the target, as a column says.
+
+    Raises
+    ------
+    RunsError
+        If there is no such column, or it lacks one of the two words.
+    """
+    headings = [str(name) for name in runs.table if name != "row"]
+    if split not in headings:
+        raise RunsError(
+            f"{runs.source}: there is no column {split!r} to split by.{did_you_mean(split, headings)} There are "
+            f"{', '.join(headings)}."
+        )
+    words = runs.table[split].astype(str)
+    for word in PARTS:
+        if not (words == word).any():
+            found = list(words.unique())
+            shown = ", ".join(map(repr, found[:SHOWN])) + (", …" if len(found) > SHOWN else "")
+            raise RunsError(
+                f"{runs.source}, column {split!r}: no run of {task!r} says {word!r}, expected 'pool' of runs that can "
+                f"be bought and 'target' of those to be chosen or foretold; found {shown}.{did_you_mean(word, found)} "
+                "Name another column with --split, or write these words."
+            )
+    pool, target = ((words == word).to_numpy(bool) for word in PARTS)
+    return pool, target
+
+
 def _study(
     runs: Runs, task: str, law: Law, goal: ReplayGoal, start: str | None, split: str | None, cost: str | None
 ) -> Study:
@@ -125,11 +159,7 @@ def _study(
     if missing:
         raise RunsError(f"{runs.source}: the {law.name} law needs {', '.join(missing)}, which the table does not have.")
     if split is not None:
-        if split not in table:
-            raise RunsError(
-                f"{runs.source}: there is no column {split!r} to split by. There are {', '.join(map(str, table))}."
-            )
-        pool, target = ((table[split].astype(str) == word).to_numpy(bool) for word in ("pool", "target"))
+        pool, target = _parts_by_column(runs, task, split)
     else:
         at = float(table[axis].max())
         target = np.isclose(table[axis].to_numpy(float), at)

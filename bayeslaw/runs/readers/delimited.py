@@ -20,6 +20,9 @@ FORMAT = "delimited text"
 _DELIMITERS = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "text with bars between cells"}
 _QUOTED = re.compile(r'"[^"]*"')
 _CUT_IN_A_NUMBER = re.compile(r"[+-]?\d*(?:\.|\d\.?[eE][+-]?|[+-])")
+_MARKUP = re.compile(
+    r"(?:%[^<\n]*\n|\s)*(?:<(?:!doctype html|html|table)\b|\\(?:begin\{|documentclass))", re.IGNORECASE
+)
 _START, _LINES = 10_000, 10  # characters and lines among which one tells the mark between cells
 _LOST_DIGITS = 3  # a last number with so many digits fewer than any other of its column was cut off
 
@@ -29,6 +32,11 @@ def _recognises(found: Found) -> bool:
 
 
 def _read(found: Found) -> Raw:
+    if markup := _MARKUP.match(found.start):
+        raise RunsError(
+            f"{found.name}: found {'HTML' if '<' in markup[0] else 'LaTeX'}, expected a table as text. Save "
+            "it as CSV, or write it as a Markdown table with bars between cells and |---| below the headings."
+        )
     lines, comments = without_comments(found.text.lstrip("\r\n"))
     form, rows = _rows(lines, found.name)
     at, titles = header_at(rows)

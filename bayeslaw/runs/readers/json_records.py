@@ -1,5 +1,6 @@
 """JSON and JSON lines: records one after the other, nested or not, or columns of values."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,12 +13,18 @@ from bayeslaw.runs.readers.json_text import decode_json, flattened, is_json
 FORMAT = "JSON records"
 COLUMNS = "JSON columns"
 
+_SINGLE_QUOTES = re.compile(r"\s*\[?\s*\{'")
 _EXAMPLE = '{"model": "gpt2", "data": 200, "loss": 3.1}'
 
 
 def _read(found: Found) -> Raw:
     text = found.text
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if _SINGLE_QUOTES.match(text):
+        raise RunsError(
+            f"{found.name}: found records in single quotes, as Python prints them, expected JSON. Of a Hugging Face "
+            "Trainer give trainer_state.json, which lies in its output folder; else write the records with json.dumps."
+        )
     # One object a line, unless the first line alone is no object: then the lines are one value together.
     if len(lines) > 1 and lines[0][1].strip().startswith("{") and lines[0][1].strip().endswith("}"):
         value: Any = [decode_json(line, found.name, number) for number, line in lines]

@@ -95,7 +95,8 @@ def decode(content: bytes, source: str) -> str:
         line = content[: error.start].count(b"\n") + 1
         raise RunsError(
             f"{source}, line {line}: found the byte 0x{content[error.start]:02x}, expected UTF-8 text. "
-            "The file is binary or in another encoding: save the table as CSV with UTF-8 encoding."
+            "The file is binary or in another encoding: save the table as CSV with UTF-8 encoding (in Excel, as 'CSV "
+            "UTF-8')."
         ) from error
 
 

@@ -33,7 +33,7 @@ from bayeslaw.runs.readers.about_models import name_column, tell_of_models, with
 from bayeslaw.runs.readers.base import RUN, Found, Raw, Reader, constant, with_own_headings
 from bayeslaw.runs.readers.opened import require_there, stem_of
 from bayeslaw.runs.readers.settings_beside import with_settings
-from bayeslaw.runs.readers.tensorboard_csv import with_metrics_of_a_run
+from bayeslaw.runs.readers.tensorboard_csv import beside_runs, with_metrics_of_a_run
 
 GROUP = "bayeslaw.readers"
 """Entry points of this group are readers."""
@@ -47,6 +47,7 @@ READERS = (
     parquet.READER,
     excel.READER,
     text_logs.READER,
+    text_logs.OF_STEPS,
     json_records.READER,
     markdown.READER,
     tensorboard_csv.READER,
@@ -69,12 +70,17 @@ def read_raw(path: Path) -> Raw:
     RunsError
         If there is nothing, or it is empty, broken or of no kind that is known.
     """
+    raw = _read_one(path)
+    return raw.named(raw.run) if raw.run else raw
+
+
+def _read_one(path: Path) -> Raw:
+    """Read a file or a folder, the run of which is not in a column yet."""
     require_there(path)
     found = Found(path)
     reader = _reader_of(found)
     if reader is not None:
-        raw = reader.read(found)
-        return raw.named(raw.run) if raw.run else raw
+        return reader.read(found)
     if found.is_folder:
         return _read_folder(path)
     if not found.content.strip():
@@ -101,7 +107,7 @@ def read_several(paths: Sequence[Path]) -> Raw:
         As `read_raw`.
     """
     stems = Counter(stem_of(path) for path in paths)
-    parts = [_part(path, path.resolve().parent.name, read_raw(path)) for path in paths]
+    parts = [_part(path, path.resolve().parent.name, _read_one(path)) for path in paths]
     own = [stem_of(path) for path in paths]
     named = [(stem if stems[stem] == 1 else part[0], part[1]) for stem, part in zip(own, parts, strict=True)]
     about = tell_of_models(named)
@@ -150,7 +156,9 @@ def _read_folder(folder: Path) -> Raw:
     inside = _Inside()
     _walk(folder, "", inside, 0)
     parts = with_settings(inside.runs, inside.folders, folder)
-    skipped, wanted = inside.skipped, "losses"
+    beside = beside_runs([*inside.metrics.values()], parts)
+    skipped = [name for name in inside.skipped if inside.metrics.get(name) not in beside]
+    parts, wanted = [*parts, *beside], "losses"
     if parts:
         skipped = [*skipped, *(name for name, _ in inside.scores)]
     else:
@@ -170,12 +178,16 @@ def _read_folder(folder: Path) -> Raw:
 
 @dataclass(frozen=True)
 class _Inside:
-    """What is in a folder: runs with their names and folders, files of scores without losses, and other files."""
+    """What is in a folder: runs with their names and folders, files of scores without losses, and other files.
+
+    Of these, files that may be of metrics of the runs are known by their names.
+    """
 
     runs: list[tuple[str, Raw]] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
     scores: list[tuple[str, tuple[str, Raw]]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    metrics: dict[str, tuple[str, Raw]] = field(default_factory=dict)
 
 
 def _walk(folder: Path, place: str, inside: _Inside, depth: int) -> None:
@@ -215,7 +227,7 @@ def _sort_file(found: Found, name: str, place: str, inside: _Inside) -> None:
     RunsError
         If it is a table, or a log of a known format, and broken.
     """
-    general = (json_records.READER, markdown.READER, tensorboard_csv.READER, delimited.READER)
+    general = (text_logs.OF_STEPS, json_records.READER, markdown.READER, tensorboard_csv.READER, delimited.READER)
     reader, suffix = _reader_of(found), found.path.suffix.lower()
     if reader is None or (reader in general and suffix not in _TABLES):
         return
@@ -234,6 +246,8 @@ def _sort_file(found: Found, name: str, place: str, inside: _Inside) -> None:
         inside.scores.append((name, _part(found.path, place, raw)))
     else:
         inside.skipped.append(name)
+        if raw.format == tensorboard_csv.FORMAT:
+            inside.metrics[name] = _part(found.path, place, raw)
 
 
 def _without_a_common_end(places: Sequence[str]) -> list[str]:

@@ -1,59 +1,29 @@
-"""What trainers print: logs of nanoGPT, Megatron-LM, llm-foundry (Composer), NeMo and torchtitan, line by line."""
+"""What trainers print: logs of nanoGPT, Megatron-LM, llm-foundry (Composer), NeMo and torchtitan, line by line.
+
+For logs that name what they print, of OLMo, llm.c and many others, see `entry_logs`.
+"""
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from bayeslaw.errors import RunsError
+from bayeslaw.runs.readers import entry_logs
 from bayeslaw.runs.readers.base import Found, Raw, Reader, table_of
+from bayeslaw.runs.readers.log_lines import MAX_LINE, NUMBER, Log, Row, Told, number
 
-_Row = dict[str, Any]
-MAX_LINE = 4_000
-"""Characters of a line beyond which it is no row of a log."""
-
-_NUMBER = r"[-+]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|nan|inf"
+_NANO_EVAL = re.compile(rf"step (\d+): train loss ({NUMBER}), val loss ({NUMBER})")
+_NANO_STEP = re.compile(rf"iter (\d+): loss ({NUMBER}), time")
 
 
-@dataclass(frozen=True)
-class _Told:
-    """What a log tells besides its rows: cells that all of them have, roles that are known by heading, and notes."""
-
-    shared: Mapping[str, Any] = field(default_factory=dict)
-    known: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Log:
-    """What one trainer prints: a line that no other prints, and how rows, and what it tells of them, are found."""
-
-    name: str
-    sign: re.Pattern[str]
-    rows: Callable[[list[str]], list[_Row]]
-    told: Callable[[str, list[_Row]], _Told] = lambda text, rows: _Told()
-
-
-def _number(text: str) -> float | str:
-    """A number as it is printed; other text stays as it is, for checks to name it."""
-    try:
-        return float(text.replace(",", ""))
-    except ValueError:
-        return text
-
-
-_NANO_EVAL = re.compile(rf"step (\d+): train loss ({_NUMBER}), val loss ({_NUMBER})")
-_NANO_STEP = re.compile(rf"iter (\d+): loss ({_NUMBER}), time")
-
-
-def _nanogpt(lines: list[str]) -> list[_Row]:
-    rows: list[_Row] = []
+def _nanogpt(lines: list[str]) -> list[Row]:
+    rows: list[Row] = []
     for line in lines:
         if found := _NANO_EVAL.search(line):
-            rows.append({"step": int(found[1]), "train_loss": _number(found[2]), "val_loss": _number(found[3])})
+            rows.append({"step": int(found[1]), "train_loss": number(found[2]), "val_loss": number(found[3])})
         elif found := _NANO_STEP.search(line):
-            rows.append({"step": int(found[1]), "train_loss": _number(found[2])})
+            rows.append({"step": int(found[1]), "train_loss": number(found[2])})
     return rows
 
 
@@ -61,34 +31,34 @@ _NANO_BATCH = re.compile(r"tokens per iteration will be: ([\d,]{1,30})")
 _NANO_PARAMS = re.compile(r"number of parameters: ([\d.,]{1,30}[KMBT]?)")
 
 
-def _told_by_nanogpt(text: str, rows: list[_Row]) -> _Told:
+def _told_by_nanogpt(text: str, rows: list[Row]) -> Told:
     batch, params = _NANO_BATCH.search(text), _NANO_PARAMS.search(text)
     shared = {"params": params[1]} if params else {}
     if batch is None:
-        return _Told(shared)
+        return Told(shared)
     known = {"step": f"tokens:{batch[1].replace(',', '')}"}
-    return _Told(shared, known, (f"A step is {batch[1]} tokens, as the log says.",))
+    return Told(shared, known, (f"A step is {batch[1]} tokens, as the log says.",))
 
 
 _MEGATRON_STEP = re.compile(r"\biteration +(\d+)/ *\d+ *\|(.*)")
 _MEGATRON_EVAL = re.compile(r"\bvalidation loss at (?:iteration|the end of training)[^|]*?(\d*) *\|(.*)")
 _MEGATRON_TEST = re.compile(r"\btest loss at|on test set")
-_ENTRY = re.compile(rf"([A-Za-z][A-Za-z _()/-]{{0,60}}): *({_NUMBER})")
+_ENTRY = re.compile(rf"([A-Za-z][A-Za-z _()/-]{{0,60}}): *({NUMBER})")
 
 
-def _megatron(lines: list[str]) -> list[_Row]:
+def _megatron(lines: list[str]) -> list[Row]:
     """Rows of training, and of validation with the counts of the last row of training before them."""
-    rows: list[_Row] = []
-    counts: _Row = {}
+    rows: list[Row] = []
+    counts: Row = {}
     for line in lines:
         if found := _MEGATRON_STEP.search(line):
-            entries = {name.strip(): _number(value) for name, value in _ENTRY.findall(found[2])}
+            entries = {name.strip(): number(value) for name, value in _ENTRY.findall(found[2])}
             counts = {name: entries[name] for name in ("consumed samples", "consumed tokens") if name in entries}
             kept = {"lm loss": "train loss", "learning rate": "learning rate", "global batch size": "global batch size"}
             row = {to: entries[name] for name, to in kept.items() if name in entries}
             rows.append({"iteration": int(found[1]), **counts, **row})
         elif (found := _MEGATRON_EVAL.search(line)) and not _MEGATRON_TEST.search(line):
-            entries = {name.strip(): _number(value) for name, value in _ENTRY.findall(found[2])}
+            entries = {name.strip(): number(value) for name, value in _ENTRY.findall(found[2])}
             step = int(found[1]) if found[1] else rows[-1]["iteration"] if rows else 0
             there = counts if rows and rows[-1]["iteration"] == step else {}
             value = next((entries[name] for name in entries if name.endswith("lm loss value")), None)
@@ -106,7 +76,7 @@ _MEGATRON_SIDES = tuple(
 )
 
 
-def _told_by_megatron(text: str, rows: list[_Row]) -> _Told:
+def _told_by_megatron(text: str, rows: list[Row]) -> Told:
     """Parameters, which are printed of each part of a model, and what a sample or an iteration is in tokens."""
     shared, notes = _parameters_of_ranks(text)
     length, has = _MEGATRON_LENGTH.search(text), {name for row in rows for name in row}
@@ -120,10 +90,10 @@ def _told_by_megatron(text: str, rows: list[_Row]) -> _Told:
         if isinstance(batch, float) and math.isfinite(batch) and batch > 0:
             known = {"iteration": f"tokens:{batch * int(length[1]):.12g}"}
             notes.append(f"An iteration is {batch:.12g} samples of {length[1]} tokens, as the log says.")
-    return _Told(shared, known, tuple(notes))
+    return Told(shared, known, tuple(notes))
 
 
-def _parameters_of_ranks(text: str) -> tuple[_Row, list[str]]:
+def _parameters_of_ranks(text: str) -> tuple[Row, list[str]]:
     """The sum over the parts of a model, if all are there; a log that was resumed prints each again."""
     ranks = {(int(t), int(p)): int(count.replace(",", "")) for t, p, count in _MEGATRON_RANK.findall(text)}
     if not ranks:
@@ -141,13 +111,13 @@ def _parameters_of_ranks(text: str) -> tuple[_Row, list[str]]:
 
 
 _COMPOSER_STEP = re.compile(r"\[(?:eval )?(?:batch|epoch|token|sample)=(\d+)(?:/\d+)?\]", re.IGNORECASE)
-_COMPOSER_ENTRY = re.compile(rf"^\s*(Train|Eval) ([A-Za-z][\w/.-]{{0,120}}): *({_NUMBER})\s*$")
+_COMPOSER_ENTRY = re.compile(rf"^\s*(Train|Eval) ([A-Za-z][\w/.-]{{0,120}}): *({NUMBER})\s*$")
 
 
-def _composer(lines: list[str]) -> list[_Row]:
+def _composer(lines: list[str]) -> list[Row]:
     """Rows under headings such as ``[batch=10/4800]:``; evaluations count as the step before them."""
-    rows: list[_Row] = []
-    times: _Row = {}
+    rows: list[Row] = []
+    times: Row = {}
     for line in lines:
         if _COMPOSER_STEP.search(line):
             rows.append({})
@@ -156,25 +126,25 @@ def _composer(lines: list[str]) -> list[_Row]:
                 rows.append({})
             name = found[2]
             if name.startswith("time/"):
-                times[name] = _number(found[3])
-            rows[-1] |= {name if found[1] == "Train" or "eval" in name.lower() else f"eval/{name}": _number(found[3])}
+                times[name] = number(found[3])
+            rows[-1] |= {name if found[1] == "Train" or "eval" in name.lower() else f"eval/{name}": number(found[3])}
             rows[-1] |= times
     return [row for row in rows if row]
 
 
 _NEMO_LINE = re.compile(r"(?:^|\s)Training epoch \d+, iteration \d+/\d+ *\|(.*)")
-_NEMO_ENTRY = re.compile(rf"([A-Za-z]\w{{0,60}}(?: in s)?)(?:: *|=)({_NUMBER})")
+_NEMO_ENTRY = re.compile(rf"([A-Za-z]\w{{0,60}}(?: in s)?)(?:: *|=)({NUMBER})")
 _NEMO_KEPT = ("global_step", "consumed_samples", "reduced_train_loss", "val_loss", "lr", "global_batch_size")
 
 
-def _nemo(lines: list[str]) -> list[_Row]:
+def _nemo(lines: list[str]) -> list[Row]:
     """Rows of progress; a validation loss stays printed until the next, and counts where it is new."""
-    rows: list[_Row] = []
+    rows: list[Row] = []
     last: Any = None
     for line in lines:
         found = _NEMO_LINE.search(line)
         bar = line.partition("[")[2] if "Epoch " in line and "global_step=" in line else ""
-        entries = {name: _number(value) for name, value in _NEMO_ENTRY.findall(found[1] if found else bar)}
+        entries = {name: number(value) for name, value in _NEMO_ENTRY.findall(found[1] if found else bar)}
         row = {name: entries[name] for name in _NEMO_KEPT if name in entries}
         if "val_loss" in row:
             if row["val_loss"] == last:
@@ -187,65 +157,69 @@ def _nemo(lines: list[str]) -> list[_Row]:
 
 
 _COLOUR = r"(?:\x1b\[[\d;]{0,20}m)?"
-_TITAN_LINE = re.compile(rf"(validate )?step: *(\d+) +{_COLOUR}loss: *({_NUMBER})")
+_TITAN_LINE = re.compile(rf"(validate )?step: *(\d+) +{_COLOUR}loss: *({NUMBER})")
 _TITAN_PARAMS = re.compile(r"size: *(?:\x1b\[[\d;]{0,20}m)?([\d,]{1,20}) total parameters")
 _TITAN_BATCH = re.compile(r"global batch size (\d{1,9})\b.{0,80}?sequence length (\d{1,9})")
 
 
-def _titan(lines: list[str]) -> list[_Row]:
+def _titan(lines: list[str]) -> list[Row]:
     """Rows of training and of validation, of a step the last: further ranks print the same, a resumed run its own."""
-    rows: dict[tuple[str, int], _Row] = {}
+    rows: dict[tuple[str, int], Row] = {}
     for line in lines:
         if found := _TITAN_LINE.search(line):
             kind, step = "val_loss" if found[1] else "train_loss", int(found[2])
-            rows[kind, step] = {"step": step, kind: _number(found[3])}
+            rows[kind, step] = {"step": step, kind: number(found[3])}
     return list(rows.values())
 
 
-def _told_by_titan(text: str, rows: list[_Row]) -> _Told:
+def _told_by_titan(text: str, rows: list[Row]) -> Told:
     params, batch = _TITAN_PARAMS.search(text), _TITAN_BATCH.search(text)
     shared = {"params": params[1]} if params else {}
     if batch is None:
-        return _Told(shared)
+        return Told(shared)
     tokens = int(batch[1]) * int(batch[2])
     note = f"A step is {batch[1]} sequences of {batch[2]} tokens, as the log says."
-    return _Told(shared, {"step": f"tokens:{tokens}"}, (note,))
+    return Told(shared, {"step": f"tokens:{tokens}"}, (note,))
 
 
 _LOGS = (
-    _Log("torchtitan log", _TITAN_LINE, _titan, _told_by_titan),
-    _Log("NeMo log", re.compile(r"reduced_train_loss(?:=|: )"), _nemo),
-    _Log(
+    Log("torchtitan log", _TITAN_LINE.search, _titan, _told_by_titan),
+    Log("NeMo log", re.compile(r"reduced_train_loss(?:=|: )").search, _nemo),
+    Log(
         "nanoGPT log",
         re.compile(
-            r"^(?:(?:\[|\d{4}-\d\d-\d\d)[^\"\t\n]{0,120}?[\s\]:])?(?:step|iter) \d+: (?:train )?loss ", re.MULTILINE
-        ),
+            r"^(?:(?:\[|\d{4}-\d\d-\d\d)[^\"\t\n]{0,120}?[\s\]:])?(?:step \d+: train|iter \d+:) loss ", re.MULTILINE
+        ).search,
         _nanogpt,
         _told_by_nanogpt,
     ),
-    _Log(
+    Log(
         "Megatron log",
-        re.compile(r"\biteration +\d+/ *\d+ *\|.*\|", re.MULTILINE),
+        re.compile(r"\biteration +\d+/ *\d+ *\|.*\|", re.MULTILINE).search,
         _megatron,
         _told_by_megatron,
     ),
-    _Log("llm-foundry log", re.compile(r"^\s*(?:Train|Eval) (?:time|loss|metrics)/", re.MULTILINE), _composer),
+    Log("llm-foundry log", re.compile(r"^\s*(?:Train|Eval) (?:time|loss|metrics)/", re.MULTILINE).search, _composer),
+    *entry_logs.LOGS,
 )
 
 
-def _kind(start: str) -> _Log | None:
-    return next((log for log in _LOGS if log.sign.search(start)), None)
+def _reader(form: str, logs: Sequence[Log]) -> Reader:
+    def kind(start: str) -> Log | None:
+        return next((log for log in logs if log.is_one(start)), None)
+
+    def read(found: Found) -> Raw:
+        log, text = kind(found.start), found.text
+        rows = log.rows([line for line in re.split(r"[\r\n]+", text) if len(line) <= MAX_LINE]) if log else []
+        if log is None or not rows:
+            raise RunsError(f"{found.name}: the log has no line with a loss, expected one a step. Log losses to it.")
+        told = log.told(text, rows)
+        cells = table_of([{**told.shared, **row} for row in rows])
+        return Raw(log.name, cells, told.notes, is_one_run=True, known=told.known)
+
+    return Reader(form, lambda found: not found.is_folder and kind(found.start) is not None, read)
 
 
-def _read(found: Found) -> Raw:
-    log = _kind(found.start)
-    text = found.text
-    rows = log.rows([line for line in re.split(r"[\r\n]+", text) if len(line) <= MAX_LINE]) if log else []
-    if log is None or not rows:
-        raise RunsError(f"{found.name}: the log has no line with a loss, expected one a step. Log losses to it.")
-    told = log.told(text, rows)
-    cells = table_of([{**told.shared, **row} for row in rows])
-    return Raw(log.name, cells, told.notes, is_one_run=True, known=told.known)
-
-
-READER = Reader("text log of a trainer", lambda found: not found.is_folder and _kind(found.start) is not None, _read)
+READER = _reader("text log of a trainer", _LOGS)
+OF_STEPS = _reader("text log of steps", (entry_logs.OF_STEPS,))
+"""Of lines that no trainer is known by: other texts may hold such lines, too."""

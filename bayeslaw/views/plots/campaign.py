@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 
 from bayeslaw.campaign.history import Campaign
 from bayeslaw.errors import CampaignError
+from bayeslaw.numerics import count
 from bayeslaw.views.names import clean, short_names
-from bayeslaw.views.numbers import chance, count
+from bayeslaw.views.numbers import chance
 from bayeslaw.views.plots.style import COLOURS, GRID, end_labels, head, label_x, label_y, new_axes, settle
 
 NAMED = len(COLOURS)

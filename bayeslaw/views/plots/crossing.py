@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bayeslaw.answers.crossing import Crossing
+from bayeslaw.numerics import count
 from bayeslaw.views.names import also_at, clean, short_names
-from bayeslaw.views.numbers import chance, count
+from bayeslaw.views.numbers import chance
 from bayeslaw.views.plots.page import GREY, INK
 from bayeslaw.views.plots.style import (
     COLOURS,

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.points import curves_on
+from bayeslaw.numerics import count
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.verdicts import overall
 from bayeslaw.views.names import also_at, clean, short_names
-from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.bands import Bands, bands_of, limits, measured_of
 from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import FAINT, GREY, padded

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bayeslaw.answers.next_runs import NextRun, NextRuns
+from bayeslaw.numerics import count
 from bayeslaw.views.names import clean, short_names
-from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import INK, SMALL, padded
 from bayeslaw.views.plots.style import (

@@ -11,10 +11,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from bayeslaw.answers.optimum import FamilyOptimum, Optimum, along_budget
 from bayeslaw.answers.prediction import predict
 from bayeslaw.kinds.shared.outcome import OF_THE_TABLE, Outcome
+from bayeslaw.numerics import count
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.runs.units import FLOP_PER_TOKEN
 from bayeslaw.views.names import also_at, clean
-from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import GREY, INK, darker, padded, tick
 from bayeslaw.views.plots.style import (

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.numerics import count
 from bayeslaw.views.names import clean
-from bayeslaw.views.numbers import count, decimals, factor, fixed
+from bayeslaw.views.numbers import decimals, factor, fixed
 from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import FAINT, padded
 from bayeslaw.views.plots.style import (

@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from bayeslaw.answers.replications import Replications
+from bayeslaw.numerics import count
 from bayeslaw.views.names import short_names
-from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.page import FAINT, GREY, INK, padded
 from bayeslaw.views.plots.style import (
     COLOURS,

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bayeslaw.answers.selection import Selection
+from bayeslaw.numerics import count
 from bayeslaw.posterior.posterior import Posterior
-from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.bands import Bands, bands_of, limits, measured_of
 from bayeslaw.views.plots.hover import tell_of
 from bayeslaw.views.plots.page import (

@@ -10,9 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bayeslaw.answers.selection import Selection
+from bayeslaw.numerics import count
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.views.names import short_names
-from bayeslaw.views.numbers import chance, count, decimals, factor, fixed
+from bayeslaw.views.numbers import chance, decimals, factor, fixed
 from bayeslaw.views.plots.hover import tell_of_row
 from bayeslaw.views.plots.page import GREY, INK, MEDIUM, darker, missing_glyphs_ignored, padded, tick
 from bayeslaw.views.plots.selection import COLOURED, draw_row, odds_of, title_of, told_of

@@ -20,9 +20,9 @@ from bayeslaw.errors import LawError
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.laws import get_law
 from bayeslaw.laws.base import Law
+from bayeslaw.numerics import count
 from bayeslaw.verdicts import Status
 from bayeslaw.views.names import clean, elide, short_names
-from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.dark import is_dark, turn_dark
 from bayeslaw.views.plots.hover import tell_of_row
 from bayeslaw.views.plots.page import FAINT, GREY, INK, SMALL, darker, missing_glyphs_ignored, spread, text_style, tick

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from bayeslaw.answers.thresholds import threshold_told
 from bayeslaw.answers.track_result import Look, Track
+from bayeslaw.numerics import count
 from bayeslaw.views.names import clean, short_names
-from bayeslaw.views.numbers import count
 from bayeslaw.views.plots.style import (
     COLOURS,
     GRID,

@@ -7,6 +7,7 @@ from functools import singledispatch
 import numpy as np
 
 from bayeslaw.answers.advice import Advice
+from bayeslaw.answers.compromise_result import Compromise
 from bayeslaw.answers.crossing import Crossing
 from bayeslaw.answers.next_runs import NextRuns
 from bayeslaw.answers.optimum import Optimum
@@ -14,17 +15,19 @@ from bayeslaw.answers.parameters import Checks, Parameters
 from bayeslaw.answers.prediction import Prediction
 from bayeslaw.answers.selection import WITHIN, Selection, select
 from bayeslaw.answers.speedup import Speedup
+from bayeslaw.answers.track_result import Track
 from bayeslaw.errors import TargetError
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.last_third import LastThird
 from bayeslaw.evidence.reproduction.reproduce import Reproduction
 from bayeslaw.evidence.sensitivity import SENSITIVE, Sensitivity
 from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.numerics import count
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, listed
 from bayeslaw.verdicts import Check
 from bayeslaw.views.names import also_at, clean
-from bayeslaw.views.numbers import chance, count, decimals, factor, fixed
+from bayeslaw.views.numbers import chance, decimals, factor, fixed
 from bayeslaw.views.plots.style import point_text
 
 TARGETS = (0.25, 4.0)
@@ -290,6 +293,28 @@ def _(result: NextRuns) -> list[Fact]:
 @changes_of.register
 def _(result: NextRuns) -> list[str]:
     return [clean(result.stop.sentence)]
+
+
+@question_of.register
+def _(result: Track) -> str:
+    return f"Is {clean(result.model)} on track, and what will it reach at {point_text(result.target)}?"
+
+
+@facts_of.register
+def _(result: Track) -> list[Fact]:
+    facts = []
+    for one in result.reached[:_TASKS]:
+        places, name = decimals(one.median), f"{one.outcome} on {clean(one.task)}"
+        between = f"{fixed(one.p05, places)} to {fixed(one.p95, places)}"
+        facts.append(Fact(fixed(one.median, places), f"{name} at the end, median (90% interval {between})"))
+        facts += [Fact(chance(p), clean(text)) for text, p in one.thresholds.items()]
+    facts += [Fact("behind" if one.alarm else "as foretold", f"how its {one.outcome} goes") for one in result.warnings]
+    return facts
+
+
+@question_of.register
+def _(result: Compromise) -> str:
+    return f"Which one model to choose for {len(result.tasks)} tasks at {point_text(result.target)}?"
 
 
 @question_of.register

@@ -201,6 +201,23 @@ def test_what_is_no_mark_is_left(cell):
     assert without_marks(["loss"], [[cell]]) == ([[cell]], ())
 
 
+def test_errors_in_brackets_behind_all_losses(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("model;data;loss;other\na;1000;3,84 (0,01);7 (1)\na;2000;3,5 (0,02);8 (2)\n")
+    runs = read_runs(path)
+    assert runs.table["loss"].tolist() == [3.84, 3.5]
+    assert runs.table["other"].tolist() == ["7 (1)", "8 (2)"]
+    assert any("'3,84 (0,01)' is 3,84; a column 'loss_se'" in note for note in runs.notes)
+
+
+@pytest.mark.parametrize("losses", [("3.84 (0.01)", "3.5"), ("3.84 (3.90)", "3.5 (3.61)"), ("3.84 (a)", "3.5 (b)")])
+def test_other_brackets_behind_losses_are_refused(tmp_path, losses):
+    path = tmp_path / "runs.csv"
+    path.write_text("model,data,loss\n" + "".join(f"a,{1000 * i},{loss}\n" for i, loss in enumerate(losses, 1)))
+    with pytest.raises(RunsError, match=r"found '3\.84 \(.*expected a positive number"):
+        read_runs(path)
+
+
 def test_marks_of_names_are_kept(tmp_path):
     (tmp_path / "t.csv").write_text("model,params,data,loss\n7B†,7B†,100,3.5§\n7B,7B,100,3.4\n")
     runs = read_runs(tmp_path / "t.csv")

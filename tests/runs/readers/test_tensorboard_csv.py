@@ -2,6 +2,7 @@
 
 import pytest
 
+from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.reading import understand
 
@@ -10,7 +11,7 @@ STEPS = (100, 200, 400)
 
 def write(folder, name, losses, steps=STEPS):
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [f"{1.7e9 + step},{step},{loss}" for step, loss in zip(steps, losses, strict=True)]
+    rows = [f"1.7e9,{step},{loss}" for step, loss in zip(steps, losses, strict=True)]
     path = folder / name
     path.write_text("\n".join(["Wall time,Step,Value", *rows]) + "\n")
     return path
@@ -40,7 +41,40 @@ def test_values_of_a_learning_rate_are_no_losses(tmp_path):
     write(tmp_path, "run-a-tag-lr.csv", (1e-3, 5e-4, 1e-4))
     found = understand(tmp_path, roles={"Step": "tokens:1000"})
     assert found.table["loss"].tolist() == [4.0, 3.5, 3.0]
-    assert "run-a-tag-lr.csv" in " ".join(found.notes)
+    assert found.table["lr"].tolist() == [1e-3, 5e-4, 1e-4]
+
+
+@pytest.mark.parametrize("as_files", [False, True])
+def test_rates_and_counts_of_a_run_are_beside_its_losses(tmp_path, as_files):
+    for run, level in (("a", 4.0), ("b", 3.9)):
+        write(tmp_path, f"run-{run}-tag-val_loss.csv", (level, level - 0.5, level - 1))
+        write(tmp_path, f"run-{run}-tag-train_learning_rate.csv", (1e-3, 1e-3, 1e-4), steps=(90, 190, 390))
+        write(tmp_path, f"run-{run}-tag-throughput_total_tokens.csv", (1e9, 2e9, 4e9))
+    write(tmp_path, "run-a-tag-grad_norm.csv", (0.5, 0.4, 0.3))
+    write(tmp_path, "run-c-tag-train_learning_rate.csv", (7e-3, 7e-3, 7e-3))
+    files = sorted(tmp_path.glob("run-[ab]*[!m].csv"))
+    found = understand(files if as_files else tmp_path)
+    assert found.questions == ()
+    assert found.table["model"].tolist() == ["a"] * 3 + ["b"] * 3
+    assert found.table["tokens"].tolist() == [1e9, 2e9, 4e9] * 2
+    assert found.table["train/learning_rate"].tolist() == [1e-3, 1e-3, 1e-4] * 2
+    if not as_files:
+        assert "run-a-tag-grad_norm.csv, run-c-tag-train_learning_rate.csv." in " ".join(found.notes)
+
+
+def test_a_file_that_people_named_after_the_learning_rate_holds_no_losses(tmp_path):
+    write(tmp_path, "a_val_loss.csv", (4.0, 3.5, 3.0))
+    write(tmp_path, "a_lr.csv", (1e-3, 5e-4, 1e-4))
+    found = understand(tmp_path, roles={"step": "tokens:1000"})
+    assert found.table["loss"].tolist() == [4.0, 3.5, 3.0]
+    assert found.table["lr"].tolist() == [1e-3, 5e-4, 1e-4]
+
+
+def test_a_broken_step_of_one_of_several_files_is_named(tmp_path):
+    write(tmp_path, "a_val_loss.csv", (4.0, 3.5, 3.0))
+    write(tmp_path, "a_train_loss.csv", (4.0, 3.5, 3.0), steps=(100, "x", 400))
+    with pytest.raises(RunsError, match=r"a_train_loss, row 2, column 'Step': found 'x'"):
+        understand(tmp_path)
 
 
 def test_a_file_alone_is_named_after_its_run_and_a_file_whose_name_tells_no_metric_keeps_its_values(tmp_path):

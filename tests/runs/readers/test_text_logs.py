@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bayeslaw.errors import RunsError
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.questions import OpenQuestionsError
 from bayeslaw.runs.reading import understand
@@ -65,6 +66,72 @@ def test_text_logs(tmp_path, text, form, expected):
     (tmp_path / "train.log").write_text(text)
     assert rows(read_runs(tmp_path / "train.log"), "data", "loss") == expected
     assert understand(tmp_path / "train.log").format == form
+
+
+OLMO = """2026-01-01 10:00:00.123\tn0:0\tolmo.train:967\tINFO\t[step=100/2000,epoch=0]
+    optim/total_grad_norm=0.4
+    train/CrossEntropyLoss=5.5
+    throughput/total_tokens=419,430,400
+2026-01-01 10:00:05.123\tn0:0\tolmo.train:967\tINFO\t[step=200/2000,epoch=0]
+    train/CrossEntropyLoss=4.5
+    throughput/total_tokens=838,860,800
+2026-01-01 10:00:06.123\tn0:0\tolmo.train:967\tINFO\tc4-validation
+    eval/c4-validation/CrossEntropyLoss=4.25
+"""
+OLMO_CORE = """2026-01-01\tconsole_logger:92\tINFO\t[step=100/2000,epoch=1,eta=1 hour, 2 minutes]
+    throughput/total tokens=419,430,400
+    train/CE loss=4.25
+    train/PPL=70.1
+"""
+MODDED = """step:0/5100 val_loss:10.8258 train_time:0ms step_avg:nanms
+step:1/5100 train_loss:10.8258 train_time:140ms step_avg:nanms
+step:125/5100 val_loss:4.75 train_time:17512ms step_avg:140.10ms
+step:250/5100 val_loss:4.25 train_time:35024ms step_avg:140.10ms
+"""
+LLMC = "s:0 tel:10.9\ns:250 trl:4.8\ns:250 tel:4.75\ns:250 eval:0.27\ns:500 tel:4.25\n"
+OWN = """INFO using 2,000 steps of 524288 tokens
+INFO step 100 | train loss 5.5 | lr 3.00e-04 | tok/s 12,345 | tokens 52,428,800
+INFO step 200 | train loss 4.5 | lr 3.00e-04 | tok/s 12,345 | tokens 104,857,600
+\x1b[32mINFO Step 200: val loss = 4.75, ppl = 115.6
+INFO step 300 | train loss 4.5 | lr 3.00e-04 | tok/s 12,345 | tokens 157,286,400
+INFO Step 300: val loss = 4.25, ppl = 70.1
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "expected"),
+    [
+        (OLMO, "OLMo log", [[838860800.0, 4.25]]),
+        (OLMO_CORE, "OLMo log", [[419430400.0, 4.25]]),
+        (MODDED, "log of steps", [[125.0, 4.75], [250.0, 4.25]]),
+        (LLMC, "llm.c log", [[250.0, 4.75], [500.0, 4.25]]),
+        (OWN, "log of steps", [[104857600.0, 4.75], [157286400.0, 4.25]]),
+    ],
+)
+def test_logs_that_name_what_they_print(tmp_path, text, form, expected):
+    (tmp_path / "train.log").write_text(text)
+    found = understand(tmp_path / "train.log")
+    assert found.format == form
+    assert found.table[["data", "loss"]].values.tolist() == expected
+
+
+def test_lines_with_a_step_are_a_log_if_there_are_several(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("model,data,loss,note\na,100,4.0,step 10: loss 4.0\na,200,3.5,step 20: loss 3.5\n")
+    assert understand(path).format == "CSV"
+
+
+def test_lines_of_steps_in_a_text_of_a_folder_are_no_run(tmp_path):
+    (tmp_path / "README.md").write_text("Prints:\n\n" + "".join(f"step {s}: loss {9 - s}\n" for s in range(1, 5)))
+    (tmp_path / "runs.csv").write_text("model,data,loss\na,100,4.0\na,200,3.5\n")
+    assert set(read_runs(tmp_path).table["model"]) == {"a"}
+
+
+def test_what_a_trainer_prints_is_told_where_its_log_lies(tmp_path):
+    path = tmp_path / "train.out"
+    path.write_text("{'loss': 3.1, 'epoch': 0.1}\n{'eval_loss': 2.9, 'epoch': 0.2}\n")
+    with pytest.raises(RunsError, match=r"found records in single quotes.*trainer_state\.json"):
+        read_runs(path)
 
 
 @pytest.mark.parametrize("before", ["[rank0]: ", "2026-01-01 10:00:00,123 INFO "])
