@@ -56,15 +56,17 @@ def published(data):
     yield "parallel streams", "parallel", streams[["family", "params", "parallel_size", "loss"]]
     for task in ("flan", "gigaword"):
         runs = bl.read_runs(data / "finetune" / f"{task}.csv").table
-        kept = runs[["model", "family", "params", "data", "loss"]]
-        yield task, "rectified_joint", kept[kept["data"] <= 204_800]
+        kept = runs.loc[runs["data"] <= 204_800, ["model", "family", "params", "data", "loss"]]
+        yield task, "rectified_joint", kept
+        large = kept["family"].value_counts().index[:2]
+        yield f"{task}, largest family", "rectified_joint", kept[kept["family"] == large[0]]
+        yield f"{task}, two families", "rectified_joint", kept[kept["family"].isin(large)]
 
 
 def tables(data):
     """Name, law and runs of each table."""
     for name, law, runs in published(data):
-        sizes = [n for n in ROWS if n < len(runs)]
-        for n in sizes:
+        for n in [n for n in ROWS if n < len(runs) and law != "rectified_joint"]:
             rng = np.random.default_rng([n, len(runs)])
             yield f"{name}, {n} of {len(runs)}", law, runs.iloc[np.sort(rng.choice(len(runs), n, replace=False))]
         if len(runs) <= ROWS[-1] * 1.2:
