@@ -106,5 +106,6 @@ def test_draws_in_which_effects_of_models_were_fixed_are_not_carried_over_to_a_t
     free = {name: rng.standard_normal((4, 50, *shape)) for name, shape in before.sizes().items()}
     positions = {name: np.zeros_like(v) if name in before.fixed() else v for name, v in free.items()}
     raw = RawDraws(positions, *(np.zeros((4, 50)) for _ in range(5)))
-    sampled = Sampled(before.complete({n: v[0] for n, v in positions.items()}, rng), raw, (), (), SamplerSettings(), 0.0)
+    draws = before.complete({name: values[0] for name, values in positions.items()}, rng)
+    sampled = Sampled(draws, raw, (), (), SamplerSettings(), 0.0)
     assert reweigh(sampled, before, after, rng) == (None, None)
