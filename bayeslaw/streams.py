@@ -33,6 +33,8 @@ SPEEDUP = 19
 """Draws of curves on which sizes are looked up."""
 NEXT_RUN = 13
 """Joint draws of runs that could be made and of what they would help to decide."""
+REWEIGHING = 24
+"""Which draws are carried over to a table with more runs, and what is drawn anew beside them."""
 CHAIN = 22
 """Which draws of two fits go together, and what a score scatters by about its loss."""
 TRACK = 23

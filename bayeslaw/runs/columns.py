@@ -109,6 +109,7 @@ _LOSS_UNITS = {
 EVALUATION_WORDS = frozenset(["eval", "evaluation", "val", "valid", "validation", "test", "dev", "heldout", "holdout"])
 TRAINING_WORDS = frozenset(["train", "training"])
 _OVERALL = frozenset(["macro", "mean", "avg", "average", "overall", "final", "last", "best", "min", "lowest"])
+_LOWEST = frozenset(["min", "lowest"])  # behind a loss, an end of what several runs or steps reached
 _OTHER_LOSSES_LIST = "aux, auxiliary, z, balance, balancing, load, router, kl, reg, regularization, l1, l2, moe, scale"
 OTHER_LOSSES = frozenset(_OTHER_LOSSES_LIST.split(", "))
 _LOSS_WORDS = ("loss", "nll", "ce", "xent", "cross entropy", "log perplexity", "log ppl", "negative log likelihood")
@@ -290,7 +291,7 @@ def _loss(heading: str, parts: list[str]) -> Meaning | None:
     """What a heading of a loss is a measure of."""
     words = words_in(heading)
     last = [word for word in words_in(parts[-1]) if word not in EVALUATION_WORDS | TRAINING_WORDS]
-    while len(last) > 1 and last[-1] in _OVERALL:  # of several seeds: loss_mean
+    while len(last) > 1 and last[-1] in _OVERALL - _LOWEST:  # of several seeds: loss_mean
         last.pop()
     stage = [word for word in words if word in EVALUATION_WORDS or word in TRAINING_WORDS]
     evaluation = any(word in EVALUATION_WORDS for word in stage)

@@ -37,7 +37,10 @@ def read_params_in_names(found: dict[str, pd.Series], notes: list[str]) -> None:
             f"{other!r}: none is read from names. A column 'params' gives them."
         )
         return
-    found["params"] = found["model"].map(known).astype(float)
+    params = found["model"].map(known).astype(float)
+    if "tokens" in found and np.allclose(found["tokens"].to_numpy(float), params, rtol=SAME_SIZE):
+        return  # the names tell the tokens
+    found["params"] = params
     name, size = next(iter(known.items()))
     notes.append(f"There is no column of params: they are read from the names of models ({name!r}: {size:.4g}).")
 

@@ -18,8 +18,11 @@ _HIGHER_IS_BETTER_LIST = (
     "auroc, auprc, iou, miou, dice, psnr, ssim, mauve, bertscore, pearson, spearman, score, scores"
 )
 _HIGHER_IS_BETTER = frozenset(_HIGHER_IS_BETTER_LIST.split(", "))
-_TURNED_ROUND = frozenset(["negative", "neg", "minus", "inverse", "error", "errors", "gap", "regret", "deficit"])
-"""Words of headings of measures of which higher is better, and those that turn them round."""
+_LOWER_IS_BETTER_LIST = (
+    "loss losses nll perplexity ppl brier error errors lower negative neg minus inverse gap regret deficit"
+)
+_LOWER_IS_BETTER = frozenset(_LOWER_IS_BETTER_LIST.split())
+"""Words of headings of measures of which higher is better, and words beside which it is not."""
 
 
 def require_accuracies(said: Mapping[str, str]) -> None:
@@ -78,7 +81,7 @@ def higher_is_better(heading: str) -> bool:
     if known is not None:
         return known.role == "accuracy"
     named = bool(words & _HIGHER_IS_BETTER) or "f1" in plain(heading)
-    return named and not words & _TURNED_ROUND and not heading.lstrip().startswith(("1", "-"))
+    return named and not words & _LOWER_IS_BETTER and not heading.lstrip().startswith(("1", "-"))
 
 
 def tell_scores_from_losses(

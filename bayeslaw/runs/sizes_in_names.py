@@ -10,7 +10,7 @@ from bayeslaw.runs.stated import says
 from bayeslaw.runs.units import is_blank, read_count
 
 _COUNT = r"(?P<count>\d{1,12}(?:\.\d{1,6})?(?:[eE]\d{1,2})?)"
-_START, _END = r"(?:^|[\s_.@/-]+)", r"(?=$|[\s_.@/-])"
+_START, _END = r"(?:^|[\s_.@/-]{1,8})", r"(?=$|[\s_.@/-])"
 _MARKS = {
     "tokens": (
         rf"{_START}{_COUNT}(?P<unit>[KMBT]?)[\s_-]?(?:tok|toks|token|tokens){_END}",
@@ -47,6 +47,8 @@ def with_sizes_in_names(cells: pd.DataFrame, said: Collection[str]) -> tuple[pd.
             read = [None if is_blank(cell) else _size(str(cell), patterns) for cell in cells[heading]]
             if made not in cells and read and all(one is not None for one in read):
                 sizes, rest = zip(*filter(None, read), strict=True)
+                if made == "tokens":  # of a checkpoint such as step1000-tokens4B, the step says the same
+                    rest = tuple(without[1] if (without := _size(one, _PATTERNS["step"])) else one for one in rest)
                 column = pd.Series(sizes, index=cells.index, dtype=object)
                 bare = pd.Series(rest, index=cells.index, dtype=object)
                 note = (
@@ -58,10 +60,10 @@ def with_sizes_in_names(cells: pd.DataFrame, said: Collection[str]) -> tuple[pd.
 
 
 def _size(name: str, patterns: list[re.Pattern[str]]) -> tuple[float, str] | None:
-    """The count that a name says, and the name without it; None if it says none, or several, or nothing else."""
+    """The whole number that a name says, and the name without it; None if it says none, or several, or nothing else."""
     found = [match for pattern in patterns for match in pattern.finditer(name)]
     if len(found) != 1:
         return None
     size = read_count(f"{found[0]['count']}{found[0]['unit']}")
     rest = f"{name[: found[0].start()]}{name[found[0].end() :]}".strip(" _.@/-")
-    return (size, rest) if size and rest else None
+    return (size, rest) if size and size.is_integer() and rest else None

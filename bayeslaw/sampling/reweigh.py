@@ -37,14 +37,15 @@ def reweigh(
     Returns
     -------
     Sampled or None
-        Resampled by smoothed weights, with quantities that were integrated out drawn anew. None where the weights
-        cannot be relied on: Pareto k above `K_MAX` (Vehtari et al. 2024), or fewer effective draws than `SHARE_MIN` of
-        all; or where positions of the two models have other entries.
+        Resampled by smoothed weights, with quantities that were integrated out drawn anew; a draw may be there several
+        times, and in another chain. Statistics and checks of the sampler stay those of ``sampled``. None where the
+        weights cannot be relied on: Pareto k above `K_MAX` (Vehtari et al. 2024), or fewer effective draws than
+        `SHARE_MIN` of all; or where positions of the two models have other entries, or others of them are fixed.
     float or None
         Pareto k, where there are weights.
     """
-    if before.density != after.density or before.sizes() != after.sizes():
-        return None, None
+    if before.density != after.density or before.sizes() != after.sizes() or before.fixed() != after.fixed():
+        return None, None  # draws of what was fixed would all stay where it was
     chains, draws = sampled.raw.steps.shape
     positions = {name: v.reshape(chains * draws, *v.shape[2:]) for name, v in sampled.raw.positions.items()}
     kept, k = resampled(log_densities(after, positions) - log_densities(before, positions), rng)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import bayeslaw as bl
+from bayeslaw import streams
 from bayeslaw.answers.value import ChoiceBelief, normal_scores, winsorised
 from bayeslaw.evidence.replay import ours
 from bayeslaw.evidence.replay.ours import AHEAD, STEP, Believed, draw_rows, next_batch
@@ -97,6 +98,22 @@ def test_the_law_is_fitted_anew_where_weights_cannot_be_relied_on(study, monkeyp
     assert {step.details["update"] for step in steps} == {"fit"}
     assert [step.details["fits"] for step in steps] == [1 + number for number in range(len(steps))]
     assert [step.details["pareto_k"] for step in steps] == [None] + [2.0] * (len(steps) - 1)
+
+
+def test_what_is_carried_over_has_random_numbers_of_its_own(study, monkeypatch):
+    """Those of a seed and a stream are those of the seed, the stream and 0, of which a board is the first draw."""
+    given = []
+
+    def updated(purse, settings, whole, last, rng):
+        given.append(rng.standard_normal(4))
+        return SimpleNamespace(posterior=None, update="fit", pareto_k=None)
+
+    draws = 0.1 * np.random.default_rng(4).standard_normal((100, len(study.table)))
+    monkeypatch.setattr(ours, "_updated", updated)
+    monkeypatch.setattr(ours, "draw_rows", lambda *_: Believed(draws, LOSS))
+    list(ours.measure(study, ReplaySettings(get_law("rectified"), 5, 0.1)))
+    of_the_board = np.random.default_rng([5, streams.NEXT_RUN, 0]).standard_normal(4)
+    assert not np.isin(given[0], of_the_board).any()
 
 
 def test_a_step_of_ours_costs_a_share_of_what_was_spent(study):

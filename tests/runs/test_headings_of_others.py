@@ -46,6 +46,12 @@ def test_a_loss_of_several_runs_is_a_loss(heading):
     assert meaning(heading).role == "loss"
 
 
+def test_the_lowest_of_several_losses_is_not_taken_for_the_loss():
+    frame = pd.DataFrame({"model": list("aa"), "data": [1e3, 2e3], "loss_min": [3.5, 3.2], "loss_max": [3.7, 3.4]})
+    with pytest.raises(RunsError, match="no column of losses"):
+        read_runs(frame)
+
+
 def test_a_standard_deviation_beside_a_mean_is_no_loss():
     frame = pd.DataFrame({"model": list("aa"), "data": [1e3, 2e3], "loss_mean": [3.5, 3.2], "loss_std": [0.1, 0.2]})
     assert read_runs(frame).table["loss"].tolist() == [3.5, 3.2]

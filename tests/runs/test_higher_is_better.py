@@ -18,7 +18,9 @@ def test_a_measure_of_which_higher_is_better_is_no_loss(heading):
     assert "=accuracy" in str(refused.value)
 
 
-@pytest.mark.parametrize("heading", ["1 - F1", "neg_reward", "elo_gap", "regret", "cost", "reward_model_loss"])
+@pytest.mark.parametrize(
+    "heading", ["1 - F1", "neg_reward", "elo_gap", "regret", "cost", "reward_model_loss", "Brier score", "loss score"]
+)
 def test_others_are_losses_if_so_said(heading):
     assert read_runs(table(heading), roles={heading: "loss"}).table["loss"].tolist() == [3.2, 3.1, 3.0, 2.9]
 

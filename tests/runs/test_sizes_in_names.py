@@ -1,5 +1,7 @@
 """Tokens, steps and params that stand in the names of runs, and columns that tell a part of the data."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,6 +44,26 @@ def test_steps_in_names_are_asked_what_they_are_worth():
         assert runs.table["model"].tolist() == ["a", "a", "b", "b"]
 
 
+def test_a_checkpoint_that_says_its_step_beside_its_tokens_is_of_the_same_model():
+    runs = read_runs(named("olmo-1b/step1000-tokens4B", "olmo-1b/step2000-tokens8B"))
+    assert runs.table["tokens"].tolist() == [4e9, 8e9]
+    assert set(runs.table["model"]) == {"olmo-1b"}
+
+
+def test_tokens_in_names_beside_a_column_of_them_are_no_params():
+    runs = read_runs(named("run-100B", "run-300B", tokens=[100e9, 299.9e9]))
+    assert "params" not in runs.table
+    several = read_runs(named("a-1b", "a-2b", tokens=[1e9, 8e9]))
+    assert several.table["params"].tolist() == [1e9, 2e9]
+
+
+def test_names_of_long_blanks_take_no_long_time():
+    began = time.monotonic()
+    with pytest.raises(RunsError, match="no column of data sizes"):
+        read_runs(named("a" + 20_000 * " " + "b", "a" + 20_000 * "-" + "b"))
+    assert time.monotonic() - began < 2
+
+
 def test_names_are_left_alone_where_a_column_counts_the_data_or_some_name_tells_none():
     runs = read_runs(named("a-2BT", "a-4BT", data=[100, 200]))
     assert runs.table["model"].tolist() == ["a-2BT", "a-4BT"]
@@ -49,7 +71,13 @@ def test_names_are_left_alone_where_a_column_counts_the_data_or_some_name_tells_
         100,
         200,
     ]
-    for names in (("a-2BT", "a"), ("a-2BT-4BT", "a-4BT"), ("2BT", "4BT"), ("a2BT", "a4BT")):
+    for names in (
+        ("a-2BT", "a"),
+        ("a-2BT-4BT", "a-4BT"),
+        ("2BT", "4BT"),
+        ("a2BT", "a4BT"),
+        ("step-3.5-flash", "step-1.5-pro"),
+    ):
         with pytest.raises(RunsError, match="no column of data sizes"):
             read_runs(named(*names))
 

@@ -9,9 +9,9 @@ from bayeslaw import Fit
 from bayeslaw.fitting.assemble import assemble
 from bayeslaw.kinds.registry import build_model
 from bayeslaw.laws import get_law
-from bayeslaw.sampling.nuts import SamplerSettings
+from bayeslaw.sampling.nuts import RawDraws, SamplerSettings
 from bayeslaw.sampling.reweigh import SHARE_MIN, resampled, reweigh
-from bayeslaw.sampling.sample import complete_and_check, sample
+from bayeslaw.sampling.sample import Sampled, complete_and_check, sample
 
 Z = 4.5
 """Differences of means in standard errors that are allowed: some 60 are looked at, so that false alarms are 4e-4."""
@@ -93,3 +93,19 @@ def test_draws_of_other_shapes_or_densities_are_not_carried_over(grown, two_mode
     assert reweigh(first, before, other, np.random.default_rng(1)) == (None, None)
     far = replace(after, data=after.data._replace(log_loss=after.data.log_loss * 30.0))
     assert reweigh(first, before, far, np.random.default_rng(1))[0] is None
+
+
+def test_draws_in_which_effects_of_models_were_fixed_are_not_carried_over_to_a_table_that_has_them(surface):
+    """From three runs a model on, models differ: all draws of the table before would say that they do not."""
+    runs = surface({"x": ((1e8, 3e8, 9e8), (2e9, 6e9, 1.8e10))})
+    after = build_model(runs, get_law("chinchilla"))
+    before = build_model(runs.where_rows(np.arange(9) < 8, "not made"), get_law("chinchilla")).as_large_as(after)
+    assert before.density == after.density
+    assert before.sizes() == after.sizes()
+    rng = np.random.default_rng(1)
+    free = {name: rng.standard_normal((4, 50, *shape)) for name, shape in before.sizes().items()}
+    positions = {name: np.zeros_like(v) if name in before.fixed() else v for name, v in free.items()}
+    raw = RawDraws(positions, *(np.zeros((4, 50)) for _ in range(5)))
+    draws = before.complete({name: values[0] for name, values in positions.items()}, rng)
+    sampled = Sampled(draws, raw, (), (), SamplerSettings(), 0.0)
+    assert reweigh(sampled, before, after, rng) == (None, None)

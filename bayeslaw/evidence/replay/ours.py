@@ -81,7 +81,7 @@ def measure(study: Study, settings: ReplaySettings) -> Iterator[Bought]:
     """Buy runs by their value until the limit is reached."""
     use_compilation_cache()
     purse = Purse(study, settings)
-    rng = np.random.default_rng([settings.seed, streams.NEXT_RUN])
+    rng = streams.generator(settings.seed, streams.REWEIGHING)
     whole = build(study.bought([*purse.rows, *purse.open]), settings.law).model
     new, last, fits = list(purse.rows), None, 0
     while True:

@@ -13,7 +13,7 @@ from bayeslaw.runs.readers.json_text import decode_json, flattened, is_json
 FORMAT = "JSON records"
 COLUMNS = "JSON columns"
 
-_SINGLE_QUOTES = re.compile(r"\s*\[?\s*\{'")
+_SINGLE_QUOTES = re.compile(r"\s*(?:\[\s*)?\{'")
 _EXAMPLE = '{"model": "gpt2", "data": 200, "loss": 3.1}'
 
 

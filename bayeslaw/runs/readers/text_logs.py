@@ -5,7 +5,7 @@ For logs that name what they print, of OLMo, llm.c and many others, see `entry_l
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bayeslaw.errors import RunsError
@@ -204,7 +204,12 @@ _LOGS = (
 )
 
 
-def _reader(form: str, logs: Sequence[Log]) -> Reader:
+_TABLES = (".csv", ".tsv", ".json", ".jsonl", ".md")
+
+
+def _reader(form: str, logs: Sequence[Log], tables: Collection[str] = ()) -> Reader:
+    """A reader of logs. Files with the endings of ``tables`` are none: there, such lines may stand in a column."""
+
     def kind(start: str) -> Log | None:
         return next((log for log in logs if log.is_one(start)), None)
 
@@ -213,13 +218,18 @@ def _reader(form: str, logs: Sequence[Log]) -> Reader:
         rows = log.rows([line for line in re.split(r"[\r\n]+", text) if len(line) <= MAX_LINE]) if log else []
         if log is None or not rows:
             raise RunsError(f"{found.name}: the log has no line with a loss, expected one a step. Log losses to it.")
+        if wrong := log.wrong(rows):
+            raise RunsError(f"{found.name}: {wrong}")
         told = log.told(text, rows)
         cells = table_of([{**told.shared, **row} for row in rows])
         return Raw(log.name, cells, told.notes, is_one_run=True, known=told.known)
 
-    return Reader(form, lambda found: not found.is_folder and kind(found.start) is not None, read)
+    def recognises(found: Found) -> bool:
+        return not found.is_folder and found.path.suffix.lower() not in tables and kind(found.start) is not None
+
+    return Reader(form, recognises, read)
 
 
 READER = _reader("text log of a trainer", _LOGS)
-OF_STEPS = _reader("text log of steps", (entry_logs.OF_STEPS,))
+OF_STEPS = _reader("text log of steps", (entry_logs.OF_STEPS,), _TABLES)
 """Of lines that no trainer is known by: other texts may hold such lines, too."""

@@ -1,6 +1,7 @@
 """What is read of the logs that trainers print: lines in the formats of nanoGPT, Megatron, llm-foundry and NeMo."""
 
 import re
+import time
 
 import pytest
 
@@ -115,10 +116,56 @@ def test_logs_that_name_what_they_print(tmp_path, text, form, expected):
     assert found.table[["data", "loss"]].values.tolist() == expected
 
 
-def test_lines_with_a_step_are_a_log_if_there_are_several(tmp_path):
+@pytest.mark.parametrize(
+    ("line", "losses"),
+    [
+        ("step {step:6d} | loss {loss}", {"loss"}),
+        ("loss {loss} at step {step}", {"loss"}),
+        ("train loss {loss} | step {step} | val loss {loss}", {"loss", "train loss"}),
+        ("step {step} 12ms loss: {loss}", {"loss"}),
+        ("epoch {step} step {step} loss {loss}", {"loss"}),
+    ],
+)
+def test_lines_of_training_loops_of_peoples_own(tmp_path, line, losses):
+    told = {1: 4.5, 10: 4.0, 100: 3.5, 1000: 3.0}
+    (tmp_path / "train.log").write_text("".join(line.format(step=s, loss=told[s]) + "\n" for s in told))
+    table = understand(tmp_path / "train.log").table
+    assert dict(zip(table["data"], table["loss"], strict=True)) == told
+    assert {name for name in table if "loss" in name} == losses
+
+
+def test_steps_that_begin_anew_in_each_epoch_are_refused(tmp_path):
+    lines = [f"Epoch {e}/2, step {s}/300, loss: {5 - e - s / 1000}\n" for e in (1, 2) for s in (100, 200, 300)]
+    (tmp_path / "train.log").write_text("".join(lines))
+    with pytest.raises(RunsError, match=r"train\.log: found step 100 of epoch 2 behind step 300 of epoch 1"):
+        read_runs(tmp_path / "train.log", roles={"step": "data"})
+
+
+def test_a_comma_between_decimals_of_a_log_is_not_one_between_thousands(tmp_path):
+    (tmp_path / "train.log").write_text("".join(f"step 1,{s}00, loss 3,{s}4\n" for s in range(1, 5)))
+    with pytest.raises(RunsError, match=r"row 1, column 'loss': found '3,14', expected .* Write decimals with a point"):
+        read_runs(tmp_path / "train.log", roles={"step": "data"})
+
+
+def test_long_lines_take_no_long_time(tmp_path):
+    """Some are minutes where time goes with the square of the length."""
+    began = time.monotonic()
+    for line in ("step 1 " + 3900 * "a", "[step=1," + 3900 * "a", "step 1 " + 1900 * "a "):
+        (tmp_path / "train.log").write_text(25 * f"{line}\n" + "".join(f"step {s}: loss 3.1\n" for s in range(1, 4)))
+        assert len(understand(tmp_path / "train.log").table) == 3
+    (tmp_path / "runs.jsonl").write_text(50_000 * " " + '{"model": "a", "data": 100, "loss": 3.1}\n')
+    assert len(read_runs(tmp_path / "runs.jsonl").table) == 1
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("lines", [2, 5])
+def test_lines_of_steps_in_a_column_of_a_table_are_no_log(tmp_path, lines):
     path = tmp_path / "runs.csv"
-    path.write_text("model,data,loss,note\na,100,4.0,step 10: loss 4.0\na,200,3.5,step 20: loss 3.5\n")
-    assert understand(path).format == "CSV"
+    rows = [f"a,{100 * n},{4 - n / 10},step {n}: loss 9.{n}\n" for n in range(lines)]
+    path.write_text("model,data,loss,note\n" + "".join(rows[1:]))
+    found = understand(path)
+    assert found.format == "CSV"
+    assert found.table["loss"].tolist() == [4 - n / 10 for n in range(1, lines)]
 
 
 def test_lines_of_steps_in_a_text_of_a_folder_are_no_run(tmp_path):
