@@ -43,11 +43,13 @@ install() { # PYTHON FOLDER EXTRAS
   "$2/bin/python" -m pip install --quiet -e ".[$3]"
 }
 
-# The same by uv, which takes seconds where pip takes minutes: for environments beside the one that the README describes.
+# The same by uv, which takes seconds where pip takes minutes, or else by pip: for environments beside the one that the
+# README describes.
 install_by_uv() { # PYTHON FOLDER EXTRAS
-  python3 -m pip install --quiet uv
-  uv venv --quiet --python "$1" "$2"
-  uv pip install --quiet --python "$2/bin/python" -e ".[$3]"
+  python3 -m pip install --quiet uv &&
+    uv venv --quiet --python "$1" "$2" &&
+    uv pip install --quiet --system-certs --python "$2/bin/python" -e ".[$3]" ||
+    { rm -rf "$2" && install "$@"; }
 }
 
 # Tests on two cores. Each worker starts with half of them, in order, so that fits which tests of a module share are made
