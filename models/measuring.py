@@ -13,7 +13,7 @@ from bayeslaw.sampling.compilation_cache import use_compilation_cache
 from bayeslaw.sampling.nuts import SamplerSettings
 
 SAMPLER = SamplerSettings(warmup=300, draws=250)
-COLUMNS = ["task", "family", "model", "params", "data", "tokens", "loss"]
+COLUMNS = ["task", "family", "model", "params", "data", "tokens", "loss", "accuracy", "chance", "questions"]
 
 
 def runs_of(table: pd.DataFrame) -> bl.Runs:
@@ -45,10 +45,10 @@ def summary(scores: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Median absolute error, root mean squared error, bias, coverage and mean width of 90% intervals."""
     groups = scores.assign(size=scores["error"].abs(), square=scores["error"] ** 2).groupby(list(by), sort=False)
     found = groups.agg(
-        runs=("error", "size"), median_error=("size", "median"), rmsle=("square", "mean"), bias=("error", "mean"),
+        runs=("error", "size"), median_error=("size", "median"), rms_error=("square", "mean"), bias=("error", "mean"),
         coverage_90=("inside", "mean"), width_90=("width", "mean"),
     )  # fmt: skip
-    return found.assign(rmsle=np.sqrt(found["rmsle"]))
+    return found.assign(rms_error=np.sqrt(found["rms_error"]))
 
 
 def show(title: str, table: pd.DataFrame) -> None:

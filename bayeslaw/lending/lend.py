@@ -21,6 +21,10 @@ from bayeslaw.streams import generator
 STATED_WEIGHT = 4.0
 """Number of groups that a fixed spread is worth as prior information, when the effects of groups update it."""
 
+LEAST_TASKS = 5
+"""Number of tasks from which on their effects tell a spread between tasks that a fit held fixed; of fewer, the spread
+that the law states is lent."""
+
 FIXED = 1e-6
 """Standard deviation of entries that are constant over draws, so that the covariance is positive definite."""
 
@@ -30,8 +34,9 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
 
     Draws of the population, of scales, and of effects and paths of tasks are transformed to the unconstrained scale and
     approximated by a multivariate normal. A single task is treated as one draw from the population of tasks (see
-    `bayeslaw.kinds.shared.hierarchy`). Priors of the scales of new tasks are shrunk towards the scales found here, and
-    fixed spreads of the law towards the sd of effects found here.
+    `bayeslaw.kinds.shared.hierarchy`), and so are five tasks or more of a fit that held the spread between them fixed:
+    how far they differ, and about what, is learned from them. Priors of the scales of new tasks are shrunk towards the
+    scales found here, and fixed spreads between families or models towards the sd of effects found here.
 
     Parameters
     ----------
@@ -39,7 +44,7 @@ def as_prior(posterior: Posterior, name: str, *, seed: int = 0) -> Prior:
     name : str
         What the prior is to be called.
     seed : int
-        Of the split of a single task into population and task.
+        Of the split of tasks into population and task.
 
     Raises
     ------
@@ -102,7 +107,7 @@ def vector_draws(posterior: Posterior, scales: Any, seed: int) -> tuple[dict[Ent
     scales : dataclass
         Priors of scales by which those of tasks are standardised.
     seed : int
-        Of the split of a single task into population and task.
+        Of the split of tasks into population and task.
 
     Returns
     -------
@@ -178,8 +183,10 @@ def _population(posterior: Posterior, rng: np.random.Generator) -> dict[Entry, n
         if f"effect_{c.name}_task" in posterior.draws:
             spread = posterior.flat(f"spread_{c.name}_task") / c.sd
             effect = posterior.flat(f"effect_{c.name}_task") / c.sd / spread[:, None]
+            if np.ptp(spread) == 0 and effect.shape[1] >= LEAST_TASKS and not c.of_tasks:
+                location, spread, effect = _split(location[:, None] + spread[:, None] * effect, rng)
         else:
-            location, spread, effect = _split(location, rng)
+            location, spread, effect = _split(location[:, None], rng)
         columns[Entry("location", index=k)] = location / COMMON**0.5
         columns[Entry(f"spread.{c.name}.task")] = np.log(spread / (1 - COMMON) ** 0.5)
         for j, task in enumerate(posterior.layout.tasks):
@@ -191,18 +198,22 @@ def _population(posterior: Posterior, rng: np.random.Generator) -> dict[Entry, n
 
 
 def _split(total: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw location, spread and effect given location plus effect, for a single task; all in units of the prior sd.
+    """Draw location, spread and effects given location plus effect of T tasks; all in units of the prior sd.
 
-    Shapes (S,), (S,) and (S, 1).
+    Shapes (S,), (S,) and (S, T), given (S, T).
     """
-    grid = (1 - COMMON) ** 0.5 * np.exp(TASK_SPREAD * np.linspace(-3, 3, 61))
-    variance = COMMON + grid**2
-    log_weight = stats.norm.logpdf(np.linspace(-3, 3, 61)) - 0.5 * (np.log(variance) + total[:, None] ** 2 / variance)
+    tasks, mean = total.shape[1], total.mean(axis=1)
+    steps = np.linspace(-3, 3, 61)
+    grid = (1 - COMMON) ** 0.5 * np.exp(TASK_SPREAD * steps)
+    variance = COMMON + grid**2 / tasks  # of the mean of the tasks
+    squares = total.var(axis=1, keepdims=True) * tasks
+    log_weight = stats.norm.logpdf(steps) - 0.5 * (np.log(variance) + mean[:, None] ** 2 / variance)
+    log_weight = log_weight - (tasks - 1) * np.log(grid) - 0.5 * squares / grid**2
     weight = np.cumsum(np.exp(log_weight - log_weight.max(axis=1, keepdims=True)), axis=1)
     spread = grid[(rng.uniform(size=(len(total), 1)) * weight[:, -1:] > weight).sum(axis=1)]
-    share = COMMON / (COMMON + spread**2)
-    location = share * total + np.sqrt(share) * spread * rng.standard_normal(len(total))
-    return location, spread, ((total - location) / spread)[:, None]
+    share = COMMON / (COMMON + spread**2 / tasks)
+    location = share * mean + np.sqrt(share / tasks) * spread * rng.standard_normal(len(total))
+    return location, spread, (total - location[:, None]) / spread[:, None]
 
 
 def _spread(posterior: Posterior, name: str, level: str, stated: float) -> np.ndarray:

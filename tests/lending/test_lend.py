@@ -104,29 +104,31 @@ def test_path_and_coordinates_go_together(forge_at_random, two_tasks):
 
 def test_a_single_task_is_split_into_population_and_task():
     total = np.random.default_rng(0).normal(0.7, 0.5, 500)
-    location, spread, effect = _split(total, np.random.default_rng(1))
+    location, spread, effect = _split(total[:, None], np.random.default_rng(1))
     np.testing.assert_allclose(location + spread * effect[:, 0], total, rtol=1e-12)
 
 
-def test_the_split_draws_what_the_model_believes_of_tasks():
+@pytest.mark.parametrize("tasks", [1, 6])
+def test_the_split_draws_what_the_model_believes_of_tasks(tasks):
     rng = np.random.default_rng(2)
     draws = 20_000
     location = np.sqrt(0.1) * rng.standard_normal(draws)
     spread = np.sqrt(0.9) * np.exp(0.3 * rng.standard_normal(draws))
-    effect = rng.standard_normal(draws)
-    split = _split(location + spread * effect, np.random.default_rng(3))
+    effect = rng.standard_normal((draws, tasks))
+    total = location[:, None] + spread[:, None] * effect
+    split = _split(total, np.random.default_rng(3))
+    np.testing.assert_allclose(split[0][:, None] + split[1][:, None] * split[2], total, atol=1e-12)
     pairs = {
         "location": (location, split[0]),
         "log spread": (np.log(spread), np.log(split[1])),
-        "effect": (effect, split[2]),
+        "effect": (effect[:, 0], split[2][:, 0]),
     }
     for name, (before, after) in pairs.items():
         np.testing.assert_allclose(after.mean(), before.mean(), atol=4 * before.std() / draws**0.5, err_msg=name)
         np.testing.assert_allclose(after.std(), before.std(), rtol=0.03, err_msg=name)
-        assert stats.ks_2samp(before, after.ravel()).statistic < 0.04, name  # spreads are drawn from a grid
-    total = location + spread * effect
+        assert stats.ks_2samp(before, after).statistic < 0.04, name  # spreads are drawn from a grid
     for third in np.array_split(np.argsort(split[1]), 3):  # however far tasks differ, they have as much in common
-        assert np.mean(split[0][third] * total[third]) == pytest.approx(0.1, abs=0.02)
+        assert np.mean(split[0][third] * total[third].mean(axis=1)) == pytest.approx(0.1, abs=0.02)
 
 
 def test_a_single_task_lends_a_population(forge, three_models):

@@ -19,7 +19,7 @@ from bayeslaw.sampling.nuts import SamplerSettings
 
 LAW = get_law("trajectory")
 TOKENS = np.array([2e10, 4e10, 8e10, 1.6e11, 3e11])
-LEVEL = {"easy": 0.5, "hard": -0.5, "other": 0.0}
+LEVEL = {"easy": 0.5, "hard": -0.5, "other": 0.0, "fourth": 0.2, "fifth": -0.2}
 SAMPLER = SamplerSettings(warmup=200, draws=150)
 
 
@@ -86,6 +86,24 @@ def test_scales_of_what_a_table_lacks_are_not_lent(prior):
     assert set(OF_ALL_TASKS) - lent == {"family_sd", "family_offset_sd"}
     assert not lent & {"level", "chance", "near_chance", "walks", "own"}
     assert prior.tasks == ("easy", "hard")
+
+
+@pytest.mark.parametrize(("tasks", "learned"), [(4, False), (5, True)])
+def test_how_far_tasks_differ_is_learned_from_five(forge, tasks, learned):
+    """Effects are half as large as the law states; of four tasks its statement is lent, whatever they are like."""
+    runs = scores((1e8, 1.6e9), tuple(LEVEL)[:tasks], tokens=TOKENS[:2])
+    model, rng = build_model(runs, LAW), np.random.default_rng(3)
+    positions = {name: 0.5 * rng.standard_normal((400, *shape)) for name, shape in model.sizes().items()}
+    positions |= {name: np.zeros_like(positions[name]) for name in model.fixed()}
+    prior = as_prior(forge(runs, positions, law="trajectory"), "p")
+    for c in LAW.coordinates:
+        mean, sd = moments(prior, Entry(f"spread.{c.name}.task"))
+        if learned:
+            assert -0.5 < mean < -0.15
+            assert 0.15 < sd < 0.3
+        else:
+            assert mean == 0
+            assert sd < 1e-5
 
 
 def test_a_scale_that_all_tasks_have_is_known_on_a_new_one(prior):

@@ -1,6 +1,6 @@
 """Released priors, made again from the published runs: the same within Monte Carlo error.
 
-``pytest -m slow tests/statistical/test_released_priors.py``; a quarter of an hour. Chains of another seed with 200
+``pytest -m slow tests/statistical/test_released_priors.py``; half an hour. Chains of another seed with 200
 effective draws put a mean within .3 standard deviations (three standard errors of a difference) and a standard
 deviation within a quarter. Of a hundred numbers one may lie further off by chance.
 """
