@@ -6,6 +6,7 @@ to the table with the new runs by importance weights; where these cannot be reli
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -58,22 +59,23 @@ class Believed:
 
 @dataclass(frozen=True, eq=False)
 class Updated:
-    """Draws of what was bought so far, and how they came about.
+    """The posterior of what was bought so far, and how it came about.
 
     Attributes
     ----------
     posterior : Posterior
     model, sampled : Model, Sampled
-        The last that was fitted, of which the draws are.
+        Of the last fit, the draws of which are weighed.
     update : {"fit", "weights"}
+        Whether the law was fitted anew, or draws of the last fit were weighed.
     pareto_k : float or None
-        Of the weights, if there were any.
+        Of the weights that were tried, whether or not they could be relied on; None where there were none.
     """
 
     posterior: Posterior
     model: Model
     sampled: Sampled
-    update: str
+    update: Literal["fit", "weights"]
     pareto_k: float | None
 
 
