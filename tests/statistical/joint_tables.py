@@ -23,6 +23,8 @@ UNIQUE = 6e9
 """Unique tokens, of laws that count repetitions: the longer runs repeat."""
 SCALES = ("noise", "tail", "field_sd", "offset_sd", "tilt_sd", "curvature_sd")
 TARGETS = ("a model later", "a larger model", "a model in between", "a run later")
+FACTORS = {"annealed_sum": 15.0, "experts": 2e-8, "parallel_size": 1e-8}
+"""Of numbers of parameters, for what models differ by in place of them. Annealed sums lie among those they add to."""
 UNIT_WITHIN = 0.05
 """The unit of losses with an identity link is that of the table. Tables are drawn until it is nearly the one that they
 were drawn in: ranks are uniform given anything that the table shows."""
@@ -52,9 +54,8 @@ class Layout:
         return (sizes[-1], later), (8 * sizes[-1], later), (sizes[-1], between)
 
     def sizes_of(self, law):
-        """Values of the covariate by which models differ; those of annealing lie among the sums that they add to."""
-        factor = 15.0 if across(law) == "annealed_sum" else 1.0
-        return tuple(factor * size for size in self.sizes)
+        """Values of the covariate by which models differ, in the range in which its law is used."""
+        return tuple(FACTORS.get(across(law), 1.0) * size for size in self.sizes)
 
     def others(self, law, family, size, along):
         """Further covariates of a run: each of three values."""
@@ -77,8 +78,18 @@ class Layout:
         rows += [(f, n, d) for f in self.families for n, d in self.targets(law)]
         named = [{"family": f, across(law): n, law.axis: d, **self.others(law, f, n, d)} for f, n, d in rows]
         frame = pd.DataFrame(named)
+        shares = [c.name for c in law.covariates if c.share]
+        if shares:  # each run has a mixture of its own
+            frame[shares] = np.random.default_rng(5).dirichlet(np.ones(len(shares)), len(frame))
         frame["model"] = [f"{f}-{n:g}" for f, n, _ in rows]
+        if of_single_runs(law):
+            frame["model"] += [f"-{run}" for run in range(len(frame))]
         return frame.assign(task="t", data=frame[law.axis])
+
+    def to_foretell(self, law):
+        """Covariates of the runs of the first family that are to be foretold."""
+        names = [c.name for c in law.covariates]
+        return self.grid(law)[names].iloc[self.runs : self.runs + len(self.targets(law))].to_dict("records")
 
 
 LARGE = Layout(("x", "y", "z"), (1e8, 4e8, 1.6e9), (2e9, 2.2e9, 2.4e9, 2.7e9, 3e9, 8e9, 3.2e10))
@@ -91,6 +102,11 @@ def scales(law):
     """Default priors, but errors beyond the data have a known scale."""
     priors = SurfacePriors()
     return replace(priors, misfit=known(priors.misfit, MISFIT))
+
+
+def of_single_runs(law):
+    """Whether no two runs of a table are of one model: its size is the axis, or the mixture that it was trained on."""
+    return law.axis == "params" or any(c.share for c in law.covariates)
 
 
 def across(law):
@@ -110,7 +126,7 @@ def missed(points, seen):
     directions = np.array([d for d in itertools.product((-1, 0, 1), repeat=points.shape[1]) if any(d)])
     size = growth(np.max(points @ directions.T - (seen @ directions.T).max(axis=0), axis=1))
     apart = cdist(points, points)
-    return size[:, None] * size * np.exp(-0.5 * (apart / 1.5) ** 2)
+    return size[:, None] * size * np.exp(-0.5 * apart**2)
 
 
 def growth(distance):
@@ -169,7 +185,8 @@ def drawn(layout, law, frame, reference, rng):
         product = points[:, spent].sum(axis=1)
         linked[here] += MISFIT * (root @ rng.standard_normal(len(here)) - 0.4 * growth(product - product[seen].max()))
         linked[here] += rng.standard_normal()  # the level, about the mean of the runs
-        linked[here] += of_models(layout, law, frame.iloc[here], widths, rng)
+        if not of_single_runs(law):
+            linked[here] += of_models(layout, law, frame.iloc[here], widths, rng)
         if family == layout.families[0]:
             truth |= {f"{name} of a family": value for name, value in values.items()}
             truth |= dict(zip(TARGETS, linked[here[-3:]], strict=False))
@@ -200,10 +217,9 @@ def of_models(layout, law, frame, widths, rng):
 def draws_of(layout, fit):
     """Draws of what ``simulate`` knows the truth of, by name."""
     flat, law, family = fit.posterior.flat, fit.posterior.law, layout.families[0]
-    ends = layout.targets(law)
-    last = [c.model for c in fit.posterior.layout.curves].index(f"{family}-{ends[0][0]:g}")
-    later, between = ({law.axis: d, **layout.others(law, family, n, d)} for n, d in (ends[0], ends[2]))
-    larger = {across(law): ends[1][0], law.axis: ends[1][1], **layout.others(law, family, *ends[1])}
+    later, larger, between = layout.to_foretell(law)
+    models = [c.model for c in fit.posterior.layout.curves]
+    last = 0 if of_single_runs(law) else models.index(f"{family}-{layout.sizes_of(law)[-1]:g}")
     told = fit.predictions([later, between], kind="curve", seed=1).linked[:, last]
     return {
         **{f"{c.name} of a family": flat(c.name)[:, 0] for c in law.coordinates},
