@@ -109,6 +109,11 @@ def of_single_runs(law):
     return law.axis == "params" or any(c.share for c in law.covariates)
 
 
+def scales_of(law):
+    """Names of the scales that tables of a law have: models with one run have no effects of their own."""
+    return SCALES[:3] if of_single_runs(law) else SCALES
+
+
 def across(law):
     """The covariate by which models differ: the first that is not the axis."""
     return next(c.name for c in law.covariates if c.name != law.axis)
@@ -223,7 +228,7 @@ def draws_of(layout, fit):
     told = fit.predictions([later, between], kind="curve", seed=1).linked[:, last]
     return {
         **{f"{c.name} of a family": flat(c.name)[:, 0] for c in law.coordinates},
-        **{f"log {name}": np.log(flat(name)[:, 0]) for name in SCALES},
+        **{f"log {name}": np.log(flat(name)[:, 0]) for name in scales_of(law)},
         "a model later": told[:, 0],
         "a model in between": told[:, 1],
         "a run later": fit.predictions([later], seed=2).linked[:, last, 0],
