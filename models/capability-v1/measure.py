@@ -1,9 +1,11 @@
 """Measure the prior of scores on models that it never saw, of whose family a few smaller ones are known.
 
 ``BAYESLAW_DATA=… python models/capability-v1/measure.py`` prints the tables of the card, in a quarter of an hour. With
-the name of another prior, or the path of its file, it measures that, with its law.
+the name of another prior, or the path of its file, it measures that, with its law; with ``--widen 2`` the prior widened
+so.
 """
 
+import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -103,12 +105,16 @@ def with_numbers(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return found.assign(benchmark=known)
 
 
-def main(name: str) -> None:
+def main() -> None:
     """Print all tables."""
-    found = measured(open_prior(name))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("prior", nargs="?", default=Path(__file__).parent.name)
+    parser.add_argument("--widen", type=float, default=1.0)
+    asked = parser.parse_args()
+    found = measured(open_prior(asked.prior).widened(asked.widen))
     show("Over collections, in points", summary(found, ["board", "benchmark", "way"]))
     show("Benchmarks", summary(found, ["board", "task", "way"]))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.name)
+    main()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import special
 
-from bayeslaw.evidence.replay.ours import STEP, next_batch
+from bayeslaw.evidence.replay.ours import STEP, Believed, next_batch
 from bayeslaw.evidence.replay.purse import Purse, ReplaySettings
 from bayeslaw.evidence.replay.studies import Study
 from bayeslaw.kinds.shared.outcome import LOSS
@@ -74,7 +74,7 @@ def exhaustive(purse, mean, covariance, nodes):
 def ours(purse, mean, covariance, rng):
     steady = covariance + 1e-10 * np.eye(len(mean))  # what was measured is known
     draws = rng.multivariate_normal(mean, steady, size=DRAWS, method="cholesky")
-    return [row for row, _ in next_batch(purse, LOSS, draws)]
+    return [row for row, _ in next_batch(purse, Believed(draws, LOSS))]
 
 
 def replayed(study, policy):

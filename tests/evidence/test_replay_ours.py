@@ -121,7 +121,7 @@ def test_a_step_of_ours_costs_a_share_of_what_was_spent(study):
     rng = np.random.default_rng(3)
     level = 0.1 * rng.standard_normal((2000, 6))[:, pd.factorize(purse.models)[0]]  # what all runs of a model share
     draws = level + 0.01 * rng.standard_normal((2000, len(purse.models)))
-    batch = next_batch(purse, LOSS, draws)
+    batch = next_batch(purse, Believed(draws, LOSS))
     rows = [row for row, _ in batch]
     assert len(set(rows)) == len(rows) > 1
     assert set(rows) <= set(purse.open)
@@ -140,7 +140,7 @@ def test_runs_are_bought_up_to_the_share_where_none_can_be_told_to_gain(study, m
     losses = winsorised(np.exp(draws[:, purse.targets]))
     belief = ChoiceBelief.from_draws(losses[:, None], normal_scores(draws[:, purse.open].T))
     assert not belief.gains().told.any()
-    first = next_batch(purse, LOSS, draws)
+    first = next_batch(purse, Believed(draws, LOSS))
     assert purse.models[first[0][0]] in {"b", "c"}
 
     of_no_fit = SimpleNamespace(posterior=None, update="fit", pareto_k=None)

@@ -91,7 +91,7 @@ def measure(study: Study, settings: ReplaySettings) -> Iterator[Bought]:
         fits += last.update == "fit"
         believed = draw_rows(last.posterior, purse, settings.seed)
         said = _said(purse, believed)
-        batch = next_batch(purse, believed.outcome, believed.measured)
+        batch = next_batch(purse, believed)
         gain = sum(gain for _, gain in batch)
         details = {"update": last.update, "pareto_k": last.pareto_k, "fits": fits, "promised_gain": gain}
         yield Bought(new, said.predicted, said.promised_regret, said.interval, details)
@@ -128,7 +128,7 @@ def _said(purse: Purse, believed: Believed) -> Bought:
     return Bought([], means, regret, (low, high))
 
 
-def next_batch(purse: Purse, outcome: Outcome, draws: np.ndarray) -> list[tuple[int, float]]:
+def next_batch(purse: Purse, believed: Believed) -> list[tuple[int, float]]:
     """Rows to be bought next, with what each adds to those before.
 
     Of the runs that a share of what was spent pays for, the set that gains most together: alone, a run may be worth
@@ -139,8 +139,8 @@ def next_batch(purse: Purse, outcome: Outcome, draws: np.ndarray) -> list[tuple[
         return []
     budget = min(max(STEP * purse.spent, float(purse.study.cost[could].min())), purse.limit - purse.spent)
     could = could[purse.study.cost[could] <= budget * (1 + 1e-9)]
-    values = outcome.inverse(draws[:, purse.targets])
-    scores = normal_scores(draws[:, could].T)
+    values = believed.outcome.inverse(believed.measured[:, purse.targets])
+    scores = normal_scores(believed.measured[:, could].T)
     belief: Belief
     if purse.study.goal == "foretell":
         belief = ForecastBelief.from_draws(values, scores)
