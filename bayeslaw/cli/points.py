@@ -184,9 +184,9 @@ def _canonical(point: dict[str, float], own: Sequence[str], runs: "Runs") -> dic
 
     A heading of the source counts in the unit that it has there.
     """
-    from bayeslaw.runs.columns import COUNTS, meaning
+    from bayeslaw.runs.columns import COUNTS, OTHER_SIZES, meaning
 
-    headings = {there: here for there, here in runs.spelling if here in COUNTS}
+    headings = {there: here for there, here in runs.spelling if here in (*COUNTS, *OTHER_SIZES)}
     of_steps = [there for there in headings if (known := meaning(there)) is not None and known.role == "steps"]
     found = point
     for name in [name for name in point if name not in own]:

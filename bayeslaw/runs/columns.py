@@ -35,6 +35,13 @@ OTHER_SIZES = (
 )  # fmt: skip
 """Further columns that laws depend on. A table with one of them may do without data sizes."""
 
+_OTHER_NAMES = {
+    "experts": "n experts, num experts, number of experts, expert count, experts count, total experts",
+    "parallel_size": "streams, n streams, num streams, number of streams, parallel streams, num parallel streams",
+    "vocab_size": "vocab, vocabulary, vocabulary size, n vocab, num vocab",
+}
+"""Further names of some of them."""
+
 SHARE = "share_"
 """What names of columns begin with that are shares of domains in training; a table with several needs no sizes."""
 
@@ -61,7 +68,8 @@ ALIASES = {
     "n characters, num characters, number of characters, characters seen, train characters, training characters",
     "params": "params, N, param, parameters, parameter, n params, num params, n parameters, num parameters, "
     "number of parameters, param count, params count, parameter count, parameters count, total params, "
-    "total parameters, params total, parameters total, model params, model parameters, size, model size",
+    "total parameters, params total, parameters total, model params, model parameters, size, model size, "
+    "dense params, dense parameters, dense param count, dense parameter count",
     "tokens": "tokens, n tokens, num tokens, number of tokens, token count, tokens seen, seen tokens, total tokens, "
     "train tokens, training tokens, n train tokens, num training tokens, consumed tokens, num input tokens seen, "
     "tokens trained, trained tokens, n tokens seen, num tokens seen, tokens processed, processed tokens, time token, "
@@ -182,6 +190,13 @@ _MEANING.update(
     }
 )
 _LOSS_NAMES = {plain(name) for name in ALIASES["loss"].split(", ")}
+_OTHER_SIZE = {plain(name): name for name in OTHER_SIZES}
+_OTHER_SIZE |= {plain(alias): name for name, aliases in _OTHER_NAMES.items() for alias in aliases.split(", ")}
+
+
+def other_size(heading: str) -> str | None:
+    """Which of `OTHER_SIZES` a heading is by its name, such as ``experts`` of ``num_experts``."""
+    return _OTHER_SIZE.get(plain(heading))
 
 
 def last_part(heading: str) -> str:

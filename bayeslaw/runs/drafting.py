@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bayeslaw.runs.benchmarks import benchmark_in
 from bayeslaw.runs.checks import OPTIONAL, ReadColumn, repeats
-from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES, RATIOS, SHARES, words_in
+from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES, RATIOS, SHARES, other_size, words_in
 from bayeslaw.runs.logs import superseded
 from bayeslaw.runs.naming import derive_names, read_params_in_names
 from bayeslaw.runs.roles import Column
@@ -221,6 +221,12 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
             name = f"train_{heading}" if heading in roles.training else f"{heading}_as_found"
             name = f"{name}_" if name in kept else name
             notes.append(f"Column {heading!r} is not read as {heading}, and is called {name!r} here.")
+        elif (size := other_size(heading)) is not None and size != heading:
+            if size in kept or size in names:
+                notes.append(f"Left out: column {heading!r}, for {names.get(size, size)!r} is read as {size}.")
+                continue
+            name = size
+            notes.append(f"Column {heading!r} read as {size}.")
         names[name] = heading
     own = [heading for name, heading in names.items() if name == heading]
     if own:

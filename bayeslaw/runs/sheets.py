@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeslaw.errors import RunsError
-from bayeslaw.runs.columns import OTHER_SIZES, RATIOS, counts_steps, meaning, plain, shares_among
+from bayeslaw.runs.columns import RATIOS, counts_steps, meaning, other_size, plain, shares_among
 from bayeslaw.runs.headings import likely_answers, nearest, with_good_headings
 from bayeslaw.runs.logs import carried, completed, counts_from_zero
 from bayeslaw.runs.questions import written
@@ -199,7 +199,7 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
             "named accuracy, exact_match, pass@1 or after a benchmark; --as COLUMN=accuracy reads other shares of "
             f"questions{nearest('loss', headings)}{_errors_among(headings)}{_scores_among(cells)}"
         )
-    of_loss, other = {"accuracy", "model_loss"} <= set(has), {*OTHER_SIZES, *shares_among(headings)} & set(headings)
+    of_loss, other = {"accuracy", "model_loss"} <= set(has), any(map(other_size, headings)) or shares_among(headings)
     by_ratio = any({ratio, of} <= set(has) for ratio, of in RATIOS.items())
     if not {"data", "tokens", "compute"} & set(has) and not (by_ratio or other or of_loss):
         missing["data"] = (

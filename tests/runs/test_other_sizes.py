@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 import bayeslaw as bl
+from bayeslaw.cli.points import point_of_table
 from bayeslaw.errors import LawError, RunsError
 from bayeslaw.kinds.shared.layout import require_columns
 from bayeslaw.laws import builtin_names, get_law
@@ -51,3 +52,27 @@ def test_numbers_that_are_none_of_these_may_be_the_data():
 def test_what_laws_of_the_package_depend_on_is_known():
     names = {c.name for name in builtin_names() for c in get_law(name).covariates}
     assert names - set(CANONICAL) - {"steps"} <= {*OTHER_SIZES, *shares_among(names)}
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [("num_experts", "experts"), ("Parallel Size", "parallel_size"), ("vocabulary size", "vocab_size")],
+)
+def test_their_other_names_are_read_and_said(heading, name):
+    runs = read_runs(STREAMS.rename(columns={"parallel_size": heading}))
+    assert runs.table[name].tolist() == [1, 2, 1, 2]
+    assert f"Column {heading!r} read as {name}." in runs.notes
+    assert len(runs.where(f"`{heading}` > 1").table) == 2
+    assert get_law(f"multiplicative({heading})").covariates[0].name == name
+
+
+def test_of_two_columns_with_one_meaning_one_is_read_and_the_other_left_out():
+    runs = read_runs(STREAMS.assign(num_streams=[8, 8, 8, 8]))
+    assert runs.table["parallel_size"].tolist() == [1, 2, 1, 2]
+    assert "num_streams" not in runs.table
+    assert any("Left out: column 'num_streams'" in note for note in runs.notes)
+
+
+def test_points_may_be_given_by_the_headings_of_the_table():
+    runs = read_runs(STREAMS.rename(columns={"parallel_size": "streams"}))
+    assert point_of_table({"params": 1e9, "streams": 4.0}, runs) == {"params": 1e9, "parallel_size": 4.0}
