@@ -1,6 +1,7 @@
 """Imports run one way along the line, and `import bayeslaw` is light."""
 
 import ast
+import functools
 import graphlib
 import re
 import subprocess
@@ -54,8 +55,14 @@ def imported(tree):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@functools.cache
 def parsed(path):
     return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def imports_of(path):
+    return tuple(imported(parsed(path)))
 
 
 def named(path):
@@ -81,7 +88,7 @@ def test_every_part_has_its_place(path):
 @each_module
 def test_imports_point_backwards(path):
     base = PLACE[part(path)] == 0
-    names = imported(parsed(path))
+    names = imports_of(path)
     if base:  # what all may import leans on nothing but the errors
         wrong = [n for n in names if n.startswith("bayeslaw") and not n.startswith("bayeslaw.errors.")]
     else:
@@ -170,7 +177,7 @@ each_above = pytest.mark.parametrize("path", [path for path in MODULES if part(p
 
 @each_above
 def test_nothing_above_the_kinds_imports_from_one(path):
-    assert [name for name in imported(parsed(path)) if OF_ONE_KIND.match(name)] == []
+    assert [name for name in imports_of(path) if OF_ONE_KIND.match(name)] == []
 
 
 @each_above
@@ -193,7 +200,7 @@ def test_telling_kinds_apart_is_seen():
     ("package", "owner"), [("numpyro", "sampling"), ("matplotlib", "views"), ("arviz", "_arviz"), ("pickle", None)]
 )
 def test_one_part_alone_imports(package, owner):
-    users = {part(path) for path in FILES for name in imported(parsed(path)) if re.split(r"[._]", name)[0] == package}
+    users = {part(path) for path in FILES for name in imports_of(path) if re.split(r"[._]", name)[0] == package}
     assert users <= {owner}
     if owner in ("sampling", "_arviz"):
         assert users
