@@ -1,9 +1,9 @@
 """How joint fits of 12 to 300 rows end, and how long they take: python tests/statistical/joint_fits.py FOLDER.
 
 Fifty tables: published ones and parts of them, drawn at random where they are not whole, and simulated ones. Each is
-fitted twice, so that the second time is that of a compiled program; beside other work, the seconds of CPU that it took say
-more (`taskset -c 0` makes them those of one core). FOLDER keeps a JSON line a table; what is there is
-not fitted again. It prints them as a table, and the share of those whose sampler is content.
+fitted twice, so that the second time is that of a compiled program; beside other work, the seconds of CPU that it took
+say more (`taskset -c 0` makes them those of one core). FOLDER keeps a JSON line a table; what is there is not fitted
+again. It prints them as a table, and the share of those whose sampler is content.
 """
 
 import argparse
