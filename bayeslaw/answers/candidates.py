@@ -63,6 +63,12 @@ def charges(runs: Runs, layout: Layout, curves: list[int], charge: Charge | None
     names = [layout.curves[i].model for i in curves]
     if isinstance(charge, Mapping):
         for name in charge:
+            if name not in names and dict(runs.spelling).get(name, name) in runs.table:
+                raise TargetError(
+                    f"--charge gives {name!r} a number, and {name!r} is a column, not a model. To charge by a column, "
+                    f"write an expression, such as '{charge[name]:g} * {name}'; there are the models: "
+                    f"{', '.join(sorted(names))}."
+                )
             if name not in names:
                 raise unknown_name("model", name, names)
     return charges_by_runs(names, [_runs_of(runs, layout, i) for i in curves], charge, runs.spelling)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from bayeslaw.answers.growth import OTHERS, Growth, growths
 from bayeslaw.answers.new_models import new_models_check, respelt
-from bayeslaw.errors import TargetError
+from bayeslaw.errors import TargetError, did_you_mean
 from bayeslaw.kinds.predictor import NEW_MODEL
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.points import curves_on, unknown_name
@@ -38,6 +38,9 @@ UNIT = 1000.0
 
 RATIO = 2.0
 """Least ratio of sizes beyond the data."""
+
+MISSPELT = 0.8
+"""How alike a heading of a list must be to that of a column it lacks, to be that one with a slip."""
 
 NAMES = ("model", "family", "task")
 
@@ -287,12 +290,15 @@ def _read_list(
         if here not in table and here in at:
             table[here] = float(at[here])
     missing = [here for here in ("model", *wanted) if here not in table]
-    if missing == ["model"] and len(wanted) > 1:
+    understood = {*own, *map(str, posterior.runs.table.columns)}
+    near = {here: did_you_mean(here, set(map(str, cells.columns)) - understood, MISSPELT) for here in missing}
+    if missing == ["model"] and len(wanted) > 1 and not near["model"]:
         others = [here for here in wanted if here != posterior.law.axis]
         told = table[others].to_dict("records")
         table["model"] = [", ".join(f"{here}={value:.4g}" for here, value in row.items()) for row in told]
         missing = []
-    problems += [f"there is no column {here!r}" for here in missing]
+    hints = {here: f" ({said.strip().replace('Did', 'did')})" for here, said in near.items() if said}
+    problems += [f"there is no column {here!r}{hints.get(here, '')}" for here in missing]
     problems += _names_that_differ(posterior, table, task)
     if problems:
         raise TargetError(

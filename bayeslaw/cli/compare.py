@@ -39,6 +39,7 @@ from bayeslaw.cli.shared import (
 from bayeslaw.errors import TargetError
 
 if TYPE_CHECKING:
+    from bayeslaw.evidence.comparison.plan import Plan
     from bayeslaw.laws.base import Law
     from bayeslaw.runs import Runs
 
@@ -93,9 +94,12 @@ def compare(
     named, left_out = _laws(law or (), table, point)
     if point is not None and named:
         point = _checked(point, named, table)
+    from bayeslaw.evidence.comparison.plan import planned
+
+    plan = planned(table, named, along=along, folds=folds, early_tokens=first_tokens)
     workers = min(os.cpu_count() or 1 if jobs < 0 else jobs, max(len(named), 1))
     if not how.quiet:
-        _say_what_is_coming(named, left_out, table, folds, workers)
+        _say_what_is_coming(plan, left_out, along, folds, workers)
     from bayeslaw.evidence.comparison.advantage import advantages, predicted_frame
     from bayeslaw.evidence.comparison.compare import compared as judge
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
@@ -160,17 +164,23 @@ def _checked(point: dict[str, float], laws: "Sequence[Law]", table: "Runs") -> d
     return point
 
 
-def _say_what_is_coming(
-    laws: "Sequence[Law]", left_out: Sequence[str], table: "Runs", folds: int, workers: int
-) -> None:
+def _say_what_is_coming(plan: "Plan", left_out: Sequence[str], along: str, folds: int, workers: int) -> None:
     """Say which laws are compared, how many fits that is and about how long they take."""
     from bayeslaw.evidence.comparison.candidates import expected_seconds
+    from bayeslaw.evidence.comparison.holdouts import STEP
 
     for reason in left_out:
         tell(f"Not compared: {reason}")
-    minutes = max(round(expected_seconds(laws, table, folds, workers) / 60), 1)
+    found = len(plan.holdouts)
+    if found < folds:
+        tell(
+            f"Runs are held out {found} time{'s' * (found > 1)}, not {folds}: {plan.runs.source} has too few steps of "
+            f"{along} by a factor of {STEP:g} for more."
+        )
+    laws = tuple(plan.laws.values())
+    minutes = max(round(expected_seconds(laws, plan.runs, found, workers) / 60), 1)
     tell(
-        f"Comparing {len(laws)} laws ({', '.join(law.name for law in laws)}), up to {len(laws) * (1 + folds)} fits, "
+        f"Comparing {len(laws)} laws ({', '.join(law.name for law in laws)}), up to {len(laws) * (1 + found)} fits, "
         f"{workers} at a time: about {minutes} minute{'s' * (minutes > 1)} if nothing was compiled before."
     )
 

@@ -108,7 +108,10 @@ def select(
         choose_by_several(fitted, target, several, wanted.risk, where_final, seed, how)
         return
     fitted = fit_of(
-        runs, options, how, require=lambda table, law: _require(table, law, point_of_law(target, law, table), task)
+        runs,
+        options,
+        how,
+        require=lambda table, law: _require(table, law, point_of_law(target, law, table), task, wanted),
     )
     target = point_of_law(target, fitted.posterior.law, fitted.posterior.runs)
     _select(fitted, target, task, wanted, seed, how)
@@ -143,15 +146,18 @@ def demo(
     _select(fitted, target, None, Wanted(), seed, how, hidden)
 
 
-def _require(table: "Runs", law: "Law", target: dict[str, float], task: str | None) -> None:
-    """Refuse what is no target of candidates of a table."""
+def _require(table: "Runs", law: "Law", target: dict[str, float], task: str | None, wanted: Wanted) -> None:
+    """Refuse what is no target of candidates of a table, and what cannot be wanted of them."""
+    from bayeslaw.answers.candidates import charges, members
     from bayeslaw.answers.selection_checks import require_choice
     from bayeslaw.kinds.registry import kind_of
     from bayeslaw.kinds.shared.outcome import outcome_as_given
 
     kind = kind_of(law)
     outcome = outcome_as_given(kind.outcome, table.loss_given)
-    require_choice(kind.layout(table, law, None), law, outcome, target, task)
+    layout = kind.layout(table, law, None)
+    task = require_choice(layout, law, outcome, target, task)
+    charges(table, layout, members(table, layout, task, wanted.where_final), wanted.charge)
 
 
 def _select(

@@ -75,11 +75,14 @@ def read_number(text: str, option: str, example: str) -> float:
     TargetError
         If it is none.
     """
+    from bayeslaw.runs.flop import read_flop
     from bayeslaw.runs.units import read_count
 
     value = read_count(text)
     if value is None:
-        raise TargetError(f"--{option} {text!r} is not a number. Expected something like {example}.")
+        flop = read_flop(text)
+        near = "" if flop is None else f" It is {flop:.4g} FLOP: where FLOP are meant, say --{option} {flop:.4g}."
+        raise TargetError(f"--{option} {text!r} is not a number. Expected something like {example}.{near}")
     return value
 
 

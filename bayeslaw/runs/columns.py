@@ -102,7 +102,11 @@ _FLOPS = (
     (1e15, "pflop, total pflops, petaflop, petaflops"),
     (1e18, "eflop, total eflops, exaflop, exaflops"),
     (1e21, "zflop, total zflops, zettaflop, zettaflops"),
-    (86400e15, "pf days, pfdays, petaflop s days, pflop s days, petaflop days"),
+    (
+        86400e15,
+        "pf days, pf day, petaflop s days, petaflop s day, petaflop days, petaflop day, petaflops days, pflop s days, "
+        "pflop s day, pflop days, pflop day, pflops days, pflops day",
+    ),
 )
 _WITHOUT_EMBEDDINGS = (
     "non embedding params, non embedding parameters, params non embedding, parameters non embedding, n non embedding, "

@@ -81,6 +81,16 @@ def test_a_list_of_candidates(curves, surface_fit, tmp_path):
         surface_fit.next_runs(at=TARGET, candidates=pd.DataFrame({"model": ["x", "y"], "tokens": [1, -1]}))
 
 
+def test_a_misspelt_column_of_a_list_is_asked_about_and_not_taken_for_none(curves, surface_fit):
+    """Models of a misspelt column are those of the table, not new ones named after their sizes."""
+    with pytest.raises(TargetError, match=r"no column 'model' \(did you mean 'modle'\?\); .*'data' \(.* 'dta'\?\)\."):
+        curves.next_runs(data=1e5, candidates=pd.DataFrame({"modle": ["a"], "dta": [1e4]}))
+    listed = pd.DataFrame({"modle": ["m1e+08"], "params": [1e8], "tokens": [2e10]})
+    with pytest.raises(TargetError, match=r"no column 'model' \(did you mean 'modle'\?\)"):
+        surface_fit.next_runs(at=TARGET, candidates=listed)
+    assert surface_fit.next_runs(at=TARGET, candidates=listed.drop(columns="modle").assign(moe=1.0)).runs
+
+
 def test_a_blank_cell_of_a_list_leaves_what_the_table_knows(close):
     listed = pd.DataFrame({"model": ["a", "b", "d"], "data": [6400.0, 6400.0, 3200.0], "params": ["", 5e9, None]})
     listed["family"] = ["", "b", None]

@@ -11,12 +11,14 @@ from command_line import one_message, run
 import bayeslaw
 import bayeslaw.sampling.sample
 from bayeslaw.answers.crossing import Crossing
+from bayeslaw.cli.compare import _say_what_is_coming
 from bayeslaw.cli.points import point_of_table
 from bayeslaw.cli.shared import show
 from bayeslaw.errors import TargetError
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut
+from bayeslaw.evidence.comparison.plan import planned
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.laws.suited import law_of_budgets
@@ -257,6 +259,16 @@ def test_what_cannot_be_compared_is_refused_at_once(capsys, tmp_path, arguments,
     status, out, err = run(capsys, "compare", table, *arguments)
     assert (status, out) == (2, "")
     assert says in err
+
+
+def test_fewer_folds_than_asked_for_are_told(capsys):
+    frame = pd.DataFrame({"model": "a", "data": [1, 2, 4, 8], "loss": [3.0, 2.0, 1.5, 1.2]})
+    laws = [get_law("vanilla"), get_law("rectified")]
+    plan = planned(read_runs(frame), laws, along="data", folds=9, early_tokens=0)
+    _say_what_is_coming(plan, (), "data", 9, 2)
+    err = capsys.readouterr().err
+    assert "Runs are held out 1 time, not 9: <DataFrame> has too few steps of data by a factor of 2 for more." in err
+    assert "Comparing 2 laws (vanilla, rectified), up to 4 fits, 2 at a time" in err
 
 
 def test_a_bad_budget_is_refused_before_anything_is_read(capsys):

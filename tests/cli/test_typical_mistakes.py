@@ -105,6 +105,22 @@ MISTAKES = [
     ),
     (("crossing", "fit.nc", "a", "bb"), ["no model 'bb'", "Did you mean 'b'?", "There are: a, b, c"]),
     (("optimum", "grid.csv", "--compute", "1e21FLOP"), ["'1e21FLOP' is not a number", "something like 5.88e23"]),
+    (
+        ("optimum", "grid.csv", "--compute", "5 PFLOP-days"),
+        ["'5 PFLOP-days' is not a number", "It is 4.32e+20 FLOP", "--compute 4.32e+20"],
+    ),
+    # what may be chosen, and charges
+    (("select", "runs.csv", *AT, "--where-final", "famly == 'GPT'"), ["no column 'famly'", "Did you mean 'family'?"]),
+    (("select", "runs.csv", *AT, "--where-final", "family == 'x'"), ["leaves none of 3 candidates", "Loosen it"]),
+    (("select", "runs.csv", *AT, "--charge", "gtp2=.1"), ["no model 'gtp2'", "Did you mean 'gpt2'?"]),
+    (("select", "runs.csv", *AT, "--charge", "0.1 * rnk"), ["no column 'rnk'", "The columns are"]),
+    (
+        ("select", "pythia.csv", "--at", "tokens=1e10", "--charge", "params=1e-9"),
+        ["'params' a number, and 'params' is a column", "such as '1e-09 * params'", "70m"],
+    ),
+    # comparisons
+    (("compare", "runs.csv", "--law", "vanilla"), ["two or more different laws, found vanilla", "can feed: "]),
+    (("compare", "runs.csv", "--law", "vanilla", "--law", "chinchilla"), ["chinchilla law needs 'params'"]),
     # options
     (("selct", "runs.csv", *AT), ["No such command 'selct'", "Did you mean 'select'?"]),
     (("select", "runs.csv", *AT, "--jsn"), ["No such option", "--jsn", "--json"]),
@@ -139,3 +155,4 @@ def test_a_mistake_is_told_in_one_message(capsys, folder, monkeypatch, command, 
         assert fragment.casefold() in told.casefold()
     assert "Traceback" not in err
     assert err.count("bayeslaw: ") + err.count("Error: ") == 1
+    assert "compiling" not in err

@@ -9,9 +9,10 @@ import pytest
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import LawError, RunsError, TargetError
 from bayeslaw.evidence.comparison.asked import compare
-from bayeslaw.evidence.comparison.compare import Comparison, _checks, _usable, require_alike
+from bayeslaw.evidence.comparison.compare import Comparison, _checks, require_alike
 from bayeslaw.evidence.comparison.holdouts import rolling_holdouts
 from bayeslaw.evidence.comparison.law_scores import LawScore
+from bayeslaw.evidence.comparison.plan import usable
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.registry import build_model, kind_of
 from bayeslaw.kinds.shared.outcome import LOSS
@@ -121,8 +122,8 @@ def test_runs_of_a_wide_table_are_counted_one_by_one():
     wide = pd.DataFrame([{"model": m, **dict(zip(sizes, 3.0 - 0.1 * np.arange(5), strict=True))} for m in "abc"])
     runs = read_runs(wide)
     whole = rolling_holdouts(runs, "data", 2)
-    usable = [_usable(holdout, runs, ["data"], "data", {CURVES}) for holdout in whole]
-    count, _ = _checks((), pd.concat([h.hidden.assign(law=law) for h in usable for law in "pq"]), whole)
+    kept = [usable(holdout, runs, ["data"], "data", {CURVES}) for holdout in whole]
+    count, _ = _checks((), pd.concat([h.hidden.assign(law=law) for h in kept for law in "pq"]), whole)
     assert count.value == 6
     assert "hidden" not in count.sentence
 
@@ -132,10 +133,10 @@ def test_runs_of_models_that_no_law_knows_are_not_scored(surface):
     (holdout,) = rolling_holdouts(runs, "data", 1)
     assert set(holdout.hidden["family"]) == {"x", "y"}
     for kinds in ({SURFACES}, {CURVES}, {CURVES, SURFACES}):
-        usable = _usable(holdout, runs, ["data", "params"], "data", kinds)
-        assert usable.hidden["model"].tolist() == ["x-1e+08", "x-4e+08", "x-1.6e+09"]
+        kept = usable(holdout, runs, ["data", "params"], "data", kinds)
+        assert kept.hidden["model"].tolist() == ["x-1e+08", "x-4e+08", "x-1.6e+09"]
     (holdout,) = rolling_holdouts(runs, "params", 1)
-    assert set(_usable(holdout, runs, ["data", "params"], "params", {SURFACES}).hidden["model"]) == {"x-1.6e+09"}
+    assert set(usable(holdout, runs, ["data", "params"], "params", {SURFACES}).hidden["model"]) == {"x-1.6e+09"}
 
 
 def mixed(runs, laws, forge):

@@ -7,8 +7,8 @@ from scipy import stats
 
 from bayeslaw.answers.prediction import predict
 from bayeslaw.errors import RunsError
-from bayeslaw.evidence.comparison.compare import _usable
 from bayeslaw.evidence.comparison.holdouts import rolling_holdouts, score_hidden
+from bayeslaw.evidence.comparison.plan import usable
 from bayeslaw.kinds.registry import build_model, kind_of
 from bayeslaw.kinds.shared.layout import TYPICAL_NOISE
 from bayeslaw.kinds.surfaces.layout import average_checkpoints
@@ -71,10 +71,10 @@ def test_each_task_says_itself_whether_it_is_one_family(surface, forge_at_random
     runs = read_runs(pd.concat([named, nameless])[["task", "family", "model", "params", "tokens", "loss"]])
     (holdout,) = rolling_holdouts(runs, "params", 1)
     assert set(holdout.hidden["model"]) == {"x-1.6e+09", "y-8e+08", "x-1.6e+09 u"}
-    usable = _usable(holdout, runs, ["params", "data"], "params", {kind_of(LAW)})
-    assert len(usable.hidden) == len(holdout.hidden)
+    kept = usable(holdout, runs, ["params", "data"], "params", {kind_of(LAW)})
+    assert len(kept.hidden) == len(holdout.hidden)
     posterior = forge_at_random(holdout.seen, law="chinchilla")
-    assert np.isfinite(score_hidden(posterior, usable.hidden, seed=0)).all(axis=None)
+    assert np.isfinite(score_hidden(posterior, kept.hidden, seed=0)).all(axis=None)
 
 
 def test_a_family_called_as_its_task_is_not_the_whole_of_it(surface, forge):

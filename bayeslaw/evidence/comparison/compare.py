@@ -5,7 +5,7 @@ larger than any that were fitted. Stacking weights (Yao et al. 2018, doi 10.1214
 with the best score there, and leave-one-out cross-validation measures fit within the range of the data.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,21 +14,18 @@ import pandas as pd
 
 from bayeslaw import streams
 from bayeslaw.answers.prediction import Prediction, PredictionKind, predict
-from bayeslaw.errors import LawError, RunsError, TargetError
-from bayeslaw.evidence.comparison.holdouts import Holdout, rolling_holdouts
+from bayeslaw.errors import TargetError
+from bayeslaw.evidence.comparison.holdouts import Holdout
 from bayeslaw.evidence.comparison.judging import judge_laws
 from bayeslaw.evidence.comparison.law_scores import LawScore, law_scores
+from bayeslaw.evidence.comparison.plan import planned
 from bayeslaw.fitting.facade import Fit
-from bayeslaw.kinds.base import Kind
 from bayeslaw.kinds.registry import kind_of
-from bayeslaw.kinds.shared.layout import laws_fed_by
-from bayeslaw.kinds.shared.outcome import Outcome, outcome_of_law
-from bayeslaw.laws import get_law
+from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.laws.base import Law
 from bayeslaw.progress import Progress
 from bayeslaw.results import Result, verdict
 from bayeslaw.runs import Runs
-from bayeslaw.runs.table import families_of, whole_tasks
 from bayeslaw.sampling.nuts import SamplerSettings
 from bayeslaw.streams import generator
 from bayeslaw.verdicts import Check, at_least, at_most, worst
@@ -175,49 +172,16 @@ def compared(
     LawError, RunsError
         As `compare`.
     """
-    named = _named(laws, runs)
-    kinds = {kind_of(law) for law in named.values()}
-    _require_one_outcome(named)
-    for law in named.values():  # all laws are fitted to the same runs
-        runs = kind_of(law).prepare(runs, law, early_tokens)
-    for law in named.values():
-        kind_of(law).layout(runs, law, None)
-    covariates = sorted({c.name for law in named.values() for c in law.covariates})
-    _require_scale(runs, along, covariates)
-    whole = rolling_holdouts(runs, along, folds)
-    holdouts = [_usable(holdout, runs, covariates, along, kinds) for holdout in whole]
-    judged = judge_laws(named, runs, holdouts, sampler=sampler, seed=seed, workers=workers, progress=progress)
+    plan = planned(runs, laws, along=along, folds=folds, early_tokens=early_tokens)
+    judged = judge_laws(
+        plan.laws, plan.runs, plan.usable, sampler=sampler, seed=seed, workers=workers, progress=progress
+    )
     held_out = pd.concat([one.held_out for one in judged.values()])
     fits = {name: one.fit for name, one in judged.items()}
     outcome = next(iter(fits.values())).posterior.outcome
     loo, statuses = ({name: getattr(one, what) for name, one in judged.items()} for what in ("loo", "status"))
-    scores = law_scores(held_out, tuple(named), loo, statuses, outcome)
-    return Comparison(runs, along, scores, held_out, fits, outcome, _checks(scores, held_out, whole))
-
-
-def _require_one_outcome(laws: Mapping[str, Law]) -> None:
-    """Refuse laws of several outcomes, or of one on several scales, whose densities cannot be compared."""
-    outcomes = {name: outcome_of_law(kind_of(law).outcome, law) for name, law in laws.items()}
-    first = next(iter(outcomes.values()))
-    others = [name for name, outcome in outcomes.items() if outcome != first]
-    if others:
-        raise LawError(
-            f"The {others[0]} law is of {outcomes[others[0]].linked_unit}, the {next(iter(outcomes))} law of "
-            f"{first.linked_unit}: compare laws of one outcome with one link."
-        )
-
-
-def _named(laws: Sequence[str | Law], runs: Runs) -> dict[str, Law]:
-    """The laws to compare by their names."""
-    given: Sequence[str | Law] = (laws,) if isinstance(laws, (str, Law)) else tuple(laws)
-    found = [law if isinstance(law, Law) else get_law(law) for law in given]
-    named = {law.name: law for law in found}
-    if len(named) < 2 or len(named) < len(found):
-        raise LawError(
-            f"Comparing takes two or more different laws, found {', '.join(law.name for law in found) or 'none'}. Laws "
-            f"that {runs.source} can feed: {', '.join(laws_fed_by(runs))}."
-        )
-    return named
+    scores = law_scores(held_out, tuple(plan.laws), loo, statuses, outcome)
+    return Comparison(plan.runs, along, scores, held_out, fits, outcome, _checks(scores, held_out, plan.holdouts))
 
 
 def require_alike(laws: Sequence[Law], at: Sequence[Mapping[str, float]]) -> None:
@@ -244,49 +208,6 @@ def point_for(law: Law, laws: Sequence[Law], point: Mapping[str, float]) -> Mapp
         return point
     foreign = {c.name for other in laws for c in other.covariates} - own
     return {name: value for name, value in point.items() if name not in foreign}
-
-
-def _require_scale(runs: Runs, along: str, covariates: Sequence[str]) -> None:
-    """Check that runs can be held out along a column."""
-    scales = [name for name in dict.fromkeys(["data", "params", "compute", *covariates]) if name in runs.table]
-    if along not in scales:
-        raise RunsError(f"{runs.source}: found along={along!r}, expected one of {', '.join(scales)}.")
-    values = runs.table[along].to_numpy(float)
-    if not (np.isfinite(values) & (values > 0)).all():
-        raise RunsError(
-            f"{runs.source}: to hold out along {along!r} every run needs a positive number there; fill the gaps, or "
-            "hold out along another column."
-        )
-
-
-def _known_by(rows: pd.DataFrame, seen: pd.DataFrame, label: str) -> Iterator[tuple[str, ...]]:
-    """For each row, the label that must be among the fitted runs for a prediction: its model, or its family."""
-    families = families_of(rows, whole_tasks(seen)) if label == "family" else rows["family"]
-    return zip(rows["task"], families, *([] if label == "family" else [rows["model"]]), strict=True)
-
-
-def _usable(holdout: Holdout, runs: Runs, covariates: Sequence[str], along: str, kinds: Set[Kind[Any]]) -> Holdout:
-    """The part of a holdout that all laws can predict: hidden runs of fitted models, or families for joint laws."""
-    seen = holdout.seen.table
-    columns = dict.fromkeys(["row", "task", "family", "model", "data", *covariates])
-    columns |= dict.fromkeys(kind.outcome.name for kind in kinds)
-    columns |= dict.fromkeys(["loss_se"] if "loss_se" in seen else [])
-    usable = np.ones(len(holdout.hidden), bool)
-    labels = {kind.knows for kind in kinds}
-    for label in labels:
-        known = set(_known_by(seen, seen, label))
-        usable &= [place in known for place in _known_by(holdout.hidden, seen, label)]
-    hidden = holdout.hidden.loc[usable, [name for name in columns if name in holdout.hidden]]
-    if hidden.empty:
-        of, remedy = ("models", ", or compare joint laws only") if "model" in labels else ("families", "")
-        raise LawError(
-            f"{runs.source}: held out along {along!r}, all runs are of {of} that are not among the rest, of which "
-            f"nothing can be predicted. Hold out along another column{remedy}."
-        )
-    if len(kinds) == 1:
-        (kind,) = kinds
-        hidden = kind.condense(hidden, runs.table, covariates)
-    return Holdout(holdout.seen, hidden)
 
 
 def _checks(scores: Sequence[LawScore], held_out: pd.DataFrame, hidden: Sequence[Holdout]) -> tuple[Check, ...]:

@@ -24,7 +24,7 @@ def score_checks(layout: ScoreLayout, law: Law) -> list[Check]:
     chance = np.where(known, layout.chance, 0.0)
     error = np.sqrt(np.maximum(best * (1 - best), 1e-6) / layout.questions)
     above = np.where(known, (best - chance) / error, np.inf)
-    flat, unknown = layout.tasks[int(above.argmin())], int((~known).sum())
+    flat, unknown = int(above.argmin()), int((~known).sum())
     guessed = int((layout.questions == UNKNOWN_QUESTIONS).sum())
     return [
         at_least(
@@ -34,8 +34,7 @@ def score_checks(layout: ScoreLayout, law: Law) -> list[Check]:
         ),
         at_least(
             "above_chance", float(above.min()), ABOVE_CHANCE, -np.inf,
-            f"The best scores on {flat} lie {above.min():.1f} standard errors above chance.",
-            "Scores at chance do not say when they will rise: add larger models or later checkpoints.",
+            *_beside_chance(layout.tasks[flat], float(best[flat]), float(chance[flat]), float(above[flat])),
         ),
         at_most(
             "unknown_chance", unknown, 0, np.inf,
@@ -48,3 +47,13 @@ def score_checks(layout: ScoreLayout, law: Law) -> list[Check]:
             "All scatter is taken for that of checkpoints. Add a column questions, or one of standard errors.",
         ),
     ]  # fmt: skip
+
+
+def _beside_chance(task: str, best: float, chance: float, above: float) -> tuple[str, str]:
+    """How far the mean of the best scores lies above chance, or below it, and what to do where that is too little."""
+    side = "above" if above >= 0 else "below"
+    told = f"The best three scores on {task}, {best:.3g} in the mean, lie {abs(above):.1f} standard errors {side} "
+    told += f"chance, {chance:.3g}." if np.isfinite(above) else "chance."
+    if above <= -ABOVE_CHANCE:
+        return told, "Few models do worse than chance: look whether the column chance is that of this task and metric."
+    return told, "Scores at chance do not say when they will rise: add larger models or later checkpoints."

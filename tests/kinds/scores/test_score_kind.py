@@ -71,6 +71,23 @@ def fitted(runs):
     )
 
 
+@pytest.mark.parametrize(
+    ("chance", "said", "remedy"),
+    [
+        (0.9, "standard errors below chance, 0.9.", "whether the column chance is that of this task"),
+        (0.0, "standard errors above chance, 0.", ""),
+    ],
+)
+def test_scores_below_chance_ask_whether_chance_is_right(chance, said, remedy):
+    runs = bl.read_runs(score_table().assign(chance=chance))
+    law = get_law("trajectory")
+    kind = kind_of(law)
+    (check,) = (one for one in kind.checks(kind.layout(runs, law, None), law) if one.name == "above_chance")
+    assert (check.status == "REVIEW") == (chance > 0)
+    assert said in check.sentence
+    assert remedy in check.remedy
+
+
 def test_walks_have_the_covariance_of_a_brownian_motion_at_their_knots():
     walk = Walk(-1.0, np.array([-0.5, 0.2, 1.0]))
     at = np.array([-2.0, -1.0, -0.5, 0.2, 1.0, 3.0])
