@@ -129,7 +129,7 @@ def _told(expression: str, unit: str) -> str:
     """How costs are computed, in words."""
     if unit == "FLOP":
         return f"Costs are training FLOP, {FLOP_PER_TOKEN:g} N D"
-    return f"Costs are {expression}" if unit == expression else f"Costs are {unit}, {expression}"
+    return f"The cost of a run is {expression}" if unit == expression else f"Costs are {unit}, {expression}"
 
 
 def _where_not_run(expression: str, posterior: Posterior) -> str:

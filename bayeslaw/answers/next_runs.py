@@ -135,7 +135,12 @@ class NextRuns(Result):
             return f"{none} {run}: {best.sentence}. {self.stop.sentence}"
         if best.expected_gain < FLOOR * self.now.expected_regret:
             return f"No run by itself helps much; the best is {run}: {best.sentence}. {self.stop.sentence}"
-        return f"Next: {run}: {best.sentence}. {self.stop.sentence}"
+        return f"{self.opening}: {run}: {best.sentence}. {self.stop.sentence}"
+
+    @property
+    def opening(self) -> str:
+        """What the best run is called before it is named: that to make next, unless no run is worth its cost."""
+        return "Next" if self.stop.status == "go on" else "The best run"
 
     @property
     def another_run(self) -> str:

@@ -393,7 +393,8 @@ def test_the_answer_as_plain_values(close):
     assert all(wanted <= set(run) for run in record["runs"])
     assert set(record["stop"]) == {"status", "value", "threshold", "sentence"}
     assert found.to_frame()["data"].notna().all()
-    assert found.sentence.startswith("Next: ")
+    for status, opening in (("go on", "Next: "), ("stop", "The best run: ")):
+        assert replace(found, stop=replace(found.stop, status=status)).sentence.startswith(opening)
     small = replace(found, now=replace(found.now, expected_regret=1e6))
     assert small.sentence.startswith("No run by itself helps much; the best is ")
 

@@ -137,7 +137,7 @@ def test_costs(close):
     measured = by_run(in_seconds)
     assert measured["d", 6400.0].cost == pytest.approx(3200.0)
     assert in_seconds.cost_sentence.startswith(
-        "Costs are seconds; at sizes that were not run, seconds of a model goes on as a fixed part and one in proport"
+        "The cost of a run is seconds; at sizes that were not run, seconds of a model goes on as a fixed part and one"
     )
     assert "goes on" not in found.cost_sentence
     quoted = close.next_runs(at=at, cost="log2(`seconds` + data) * params").cost_sentence  # params do not differ

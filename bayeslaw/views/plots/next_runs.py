@@ -69,7 +69,7 @@ def plot(result: NextRuns, ax: Axes | None = None) -> Axes:
     label_x(ax, f"cost ({clean(result.cost_unit)})", "one dot a run that could be made; named: the best, in order")
     best = runs[0]
     names = short_names(list(dict.fromkeys(run.model for run in runs)))
-    title = f"Next: {names[best.model]} at {_place(best)}"
+    title = f"{result.opening}: {names[best.model]} at {_place(best)}"
     head(ax, title, DOT.join([best.sentence, result.stop.sentence]), result.status)
     return ax
 
