@@ -265,7 +265,7 @@ def test_fewer_folds_than_asked_for_are_told(capsys):
     frame = pd.DataFrame({"model": "a", "data": [1, 2, 4, 8], "loss": [3.0, 2.0, 1.5, 1.2]})
     laws = [get_law("vanilla"), get_law("rectified")]
     plan = planned(read_runs(frame), laws, along="data", folds=9, early_tokens=0)
-    _say_what_is_coming(plan, (), "data", 9, 2)
+    _say_what_is_coming(plan, (), 9, 2)
     err = capsys.readouterr().err
     assert "Runs are held out 1 time, not 9: <DataFrame> has too few steps of data by a factor of 2 for more." in err
     assert "Comparing 2 laws (vanilla, rectified), up to 4 fits, 2 at a time" in err
