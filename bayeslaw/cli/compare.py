@@ -94,12 +94,15 @@ def compare(
     named, left_out = _laws(law or (), table, point)
     if point is not None and named:
         point = _checked(point, named, table)
+    if not how.quiet:
+        for reason in left_out:  # why there may be too few
+            tell(f"Not compared: {reason}")
     from bayeslaw.evidence.comparison.plan import planned
 
     plan = planned(table, named, along=along, folds=folds, early_tokens=first_tokens)
     workers = min(os.cpu_count() or 1 if jobs < 0 else jobs, max(len(named), 1))
     if not how.quiet:
-        _say_what_is_coming(plan, left_out, folds, workers)
+        _say_what_is_coming(plan, folds, workers)
     from bayeslaw.evidence.comparison.advantage import advantages, predicted_frame
     from bayeslaw.evidence.comparison.compare import compared as judge
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
@@ -161,13 +164,11 @@ def _checked(point: dict[str, float], laws: "Sequence[Law]", table: "Runs") -> d
     return point
 
 
-def _say_what_is_coming(plan: "Plan", left_out: Sequence[str], folds: int, workers: int) -> None:
+def _say_what_is_coming(plan: "Plan", folds: int, workers: int) -> None:
     """Say which laws are compared, how many fits that is and about how long they take."""
     from bayeslaw.evidence.comparison.candidates import expected_seconds
     from bayeslaw.evidence.comparison.holdouts import STEP
 
-    for reason in left_out:
-        tell(f"Not compared: {reason}")
     found = len(plan.holdouts)
     if found < folds:
         tell(
