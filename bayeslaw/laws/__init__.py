@@ -51,11 +51,11 @@ def get_law(name: str) -> "Law":
         If there is none, the name is not spelled that way, the law has no such variant, or it is one of an installed
         package that cannot be imported.
     """
-    from bayeslaw.runs.columns import other_size
-
     plain, text = _parts(name)
     if text is None:
         return law_as_written(name)
+    from bayeslaw.runs.columns import other_size
+
     column, comma, choices = text.partition(",")  # under the name that it has in a table of runs
     return law_as_written(f"{plain}({other_size(column) or column}{comma}{choices})")
 

@@ -1,14 +1,17 @@
 """Tables without data sizes, whose runs are told apart by other sizes."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 import bayeslaw as bl
+from bayeslaw.answers.proposals import _read_list
 from bayeslaw.campaign.table import added_to
 from bayeslaw.cli.points import point_of_table
 from bayeslaw.errors import LawError, RunsError
+from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import require_columns
 from bayeslaw.laws import builtin_names, get_law
 from bayeslaw.laws.fingerprint import law_fingerprint
@@ -121,3 +124,14 @@ def test_what_was_kept_before_calls_columns_by_their_headings():
     older = replace(runs, table=runs.table.rename(columns={"parallel_size": "num_streams"}), spelling=())
     more = STREAMS.rename(columns={"parallel_size": "num_streams"}).assign(loss=[2.91, 2.81, 2.71, 2.61])
     assert added_to(older, read_runs(more)).table["num_streams"].tolist() == [1, 2, 1, 2]
+
+
+def test_lists_of_candidates_may_use_any_of_their_names():
+    sizes = [(n, streams) for n in (1e8, 2e8, 4e8) for streams in (1, 2, 4)]
+    runs = read_runs(
+        pd.DataFrame([{"params": n, "parallel_size": p, "loss": 3 - 1e-9 * n - 0.1 * p} for n, p in sizes])
+    )
+    law = get_law("parallel")
+    known = SimpleNamespace(runs=runs, law=law, layout=kind_of(law).layout(runs, law, None))
+    listed = pd.DataFrame({"model": ["new"], "params": [8e8], "num_streams": [2]})
+    assert _read_list(known, listed, {}, runs.tasks[0])[0]["parallel_size"].tolist() == [2]
