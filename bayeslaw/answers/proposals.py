@@ -262,8 +262,9 @@ def _read_list(
     own |= {heading: here for heading, here in posterior.runs.spelling if heading in cells and heading not in own}
     table = pd.DataFrame(index=cells.index)
     wanted = [c.name for c in posterior.law.covariates]
-    sizes = {str(heading): other_size(str(heading)) for heading in cells.columns if heading not in {*own, *wanted}}
-    own |= {heading: size for heading, size in sizes.items() if size in wanted and size not in {*own.values(), *cells}}
+    left = [str(heading) for heading in cells.columns if heading not in {*own, *wanted}]
+    lacking = set(wanted) - {*own.values(), *cells}
+    own |= {heading: size for heading in left if (size := other_size(heading)) is not None and size in lacking}
     if "data" in wanted and "data" not in own.values() and "tokens" in own.values():
         own = {heading: "data" if here == "tokens" else here for heading, here in own.items()}
     problems: list[str] = []

@@ -229,7 +229,7 @@ def other_sizes(cells: pd.DataFrame) -> dict[str, str]:
 
 def _holds_numbers(cells: pd.Series) -> bool:
     column = read_plain(cells)
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    return bool(pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
 
 
 def _ratio_among(has: Mapping[str, Column]) -> str:
