@@ -17,7 +17,7 @@ from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.points import curves_on, unknown_name
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import listed
-from bayeslaw.runs.columns import meaning
+from bayeslaw.runs.columns import meaning, other_size
 from bayeslaw.runs.readers.registry import read_raw
 from bayeslaw.runs.units import is_blank, read_numbers, read_plain, read_texts
 from bayeslaw.verdicts import Check
@@ -262,6 +262,9 @@ def _read_list(
     own |= {heading: here for heading, here in posterior.runs.spelling if heading in cells and heading not in own}
     table = pd.DataFrame(index=cells.index)
     wanted = [c.name for c in posterior.law.covariates]
+    left = [str(heading) for heading in cells.columns if heading not in {*own, *wanted}]
+    lacking = set(wanted) - {*own.values(), *cells}
+    own |= {heading: size for heading in left if (size := other_size(heading)) is not None and size in lacking}
     if "data" in wanted and "data" not in own.values() and "tokens" in own.values():
         own = {heading: "data" if here == "tokens" else here for heading, here in own.items()}
     problems: list[str] = []

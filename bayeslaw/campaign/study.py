@@ -23,7 +23,7 @@ from bayeslaw.jobs.run import run_jobs
 from bayeslaw.jobs.store import code_version
 from bayeslaw.kinds.registry import kind_of, read_for
 from bayeslaw.kinds.shared.layout import require_columns
-from bayeslaw.laws import get_law
+from bayeslaw.laws import law_as_written
 from bayeslaw.laws.base import Law
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.progress import Progress
@@ -172,7 +172,7 @@ def asked_in(journal: Journal) -> tuple[Law, Question, Terms]:
     question = dict(begun["question"])
     if question["crossing"] is not None:
         question["crossing"] = tuple(question["crossing"])
-    return get_law(begun["law"]), Question(**question), Terms(**begun["terms"])
+    return law_as_written(begun["law"]), Question(**question), Terms(**begun["terms"])
 
 
 def require_usable(runs: Runs, law: Law, question: Question, terms: Terms) -> None:

@@ -1,7 +1,7 @@
 """The runs of a campaign: those of every addition under the columns of the first, and what a new one says of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ def added_to(before: Runs, new: Runs) -> Addition:
         If data or losses are of another kind, a column cannot be completed, or no run is new.
     """
     require_like_units(new, before)
+    new = replace(new, table=new.table.rename(columns=_as_before(before, new)))
     table = _completed(before, new)
     said = [f"{counted(len(table), 'run')} read from {new.source}."]
     if "task" not in {here for _, here in new.spelling}:
@@ -111,6 +112,11 @@ def added_to(before: Runs, new: Runs) -> Addition:
     if foreign:
         said.append(f"Kept, but not used, for the first runs have no such columns: {listed(foreign)}.")
     return Addition(table, tuple(said))
+
+
+def _as_before(before: Runs, new: Runs) -> dict[str, str]:
+    """Columns that a campaign, as an older one may, has under the heading that they have in a new table."""
+    return {here: there for there, here in new.spelling if there in before.table and here not in before.table}
 
 
 def _completed(before: Runs, new: Runs) -> pd.DataFrame:

@@ -94,22 +94,22 @@ def compare(
     named, left_out = _laws(law or (), table, point)
     if point is not None and named:
         point = _checked(point, named, table)
+    if not how.quiet:
+        for reason in left_out:  # why there may be too few
+            tell(f"Not compared: {reason}")
     from bayeslaw.evidence.comparison.plan import planned
 
     plan = planned(table, named, along=along, folds=folds, early_tokens=first_tokens)
     workers = min(os.cpu_count() or 1 if jobs < 0 else jobs, max(len(named), 1))
     if not how.quiet:
-        _say_what_is_coming(plan, left_out, along, folds, workers)
+        _say_what_is_coming(plan, folds, workers)
     from bayeslaw.evidence.comparison.advantage import advantages, predicted_frame
     from bayeslaw.evidence.comparison.compare import compared as judge
     from bayeslaw.sampling.compilation_cache import use_compilation_cache
 
     use_compilation_cache()
     with _stopping(workers), progress_bar(f"{len(named)} laws", how.quiet) as progress:
-        found = judge(
-            table, named, along=along, folds=folds, early_tokens=first_tokens, seed=seed, workers=workers,
-            progress=progress,
-        )  # fmt: skip
+        found = judge(plan, seed=seed, workers=workers, progress=progress)
     prediction = None if point is None else found.predict([point], seed=seed)
     worth = () if point is None else advantages(found, point, seed=seed)
     from bayeslaw.files import write_csv
@@ -164,18 +164,16 @@ def _checked(point: dict[str, float], laws: "Sequence[Law]", table: "Runs") -> d
     return point
 
 
-def _say_what_is_coming(plan: "Plan", left_out: Sequence[str], along: str, folds: int, workers: int) -> None:
+def _say_what_is_coming(plan: "Plan", folds: int, workers: int) -> None:
     """Say which laws are compared, how many fits that is and about how long they take."""
     from bayeslaw.evidence.comparison.candidates import expected_seconds
     from bayeslaw.evidence.comparison.holdouts import STEP
 
-    for reason in left_out:
-        tell(f"Not compared: {reason}")
     found = len(plan.holdouts)
     if found < folds:
         tell(
             f"Runs are held out {found} time{'s' * (found > 1)}, not {folds}: {plan.runs.source} has too few steps of "
-            f"{along} by a factor of {STEP:g} for more."
+            f"{plan.along} by a factor of {STEP:g} for more."
         )
     laws = tuple(plan.laws.values())
     minutes = max(round(expected_seconds(laws, plan.runs, found, workers) / 60), 1)

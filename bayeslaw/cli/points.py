@@ -184,7 +184,7 @@ def _canonical(point: dict[str, float], own: Sequence[str], runs: "Runs") -> dic
 
     A heading of the source counts in the unit that it has there.
     """
-    from bayeslaw.runs.columns import COUNTS, OTHER_SIZES, meaning
+    from bayeslaw.runs.columns import COUNTS, OTHER_SIZES, meaning, other_size
 
     headings = {there: here for there, here in runs.spelling if here in (*COUNTS, *OTHER_SIZES)}
     of_steps = [there for there in headings if (known := meaning(there)) is not None and known.role == "steps"]
@@ -197,6 +197,8 @@ def _canonical(point: dict[str, float], own: Sequence[str], runs: "Runs") -> dic
             found = _renamed(found, name, headings[heading]) | {headings[heading]: value}
         elif known is not None and known.role in COUNTS and known.scale == 1:
             found = _renamed(found, name, known.role)
+        elif (size := other_size(name)) is not None and size in own:
+            found = _renamed(found, name, size)
     return found
 
 

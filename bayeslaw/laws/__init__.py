@@ -52,6 +52,23 @@ def get_law(name: str) -> "Law":
         package that cannot be imported.
     """
     plain, text = _parts(name)
+    if text is None:
+        return law_as_written(name)
+    from bayeslaw.runs.columns import other_size
+
+    column, comma, choices = text.partition(",")  # under the name that it has in a table of runs
+    return law_as_written(f"{plain}({other_size(column) or column}{comma}{choices})")
+
+
+def law_as_written(name: str) -> "Law":
+    """As `get_law`, of a name that was kept: a column is called as in the table that was kept with it.
+
+    Raises
+    ------
+    LawError
+        As `get_law`.
+    """
+    plain, text = _parts(name)
     if plain not in builtin_names():
         own = own_law(plain)
         if own is None:

@@ -1,7 +1,7 @@
 """The law of a saved fit or prior, which keeps the name and the fingerprint of its law, and not the law itself."""
 
 from bayeslaw.errors import LawError
-from bayeslaw.laws import get_law, law_names
+from bayeslaw.laws import law_as_written, law_names
 from bayeslaw.laws.base import Law
 from bayeslaw.laws.fingerprint import law_fingerprint
 
@@ -25,7 +25,7 @@ def kept_law(name: str, fingerprint: str | None, given: Law | None, *, what: str
         If the law is not at hand, or is another one than it was.
     """
     try:
-        law = get_law(name) if given is None else given
+        law = law_as_written(name) if given is None else given
     except LawError as error:
         if name in law_names():  # an installed package offers it, and is broken
             raise LawError(f"a {what} of the law {name!r}. {error}") from error

@@ -17,7 +17,6 @@ import jax.numpy as jnp
 
 from bayeslaw.errors import LawError
 from bayeslaw.laws.base import Array, Coordinate, Law, Parameter, unit_of
-from bayeslaw.runs.columns import other_size
 
 
 @functools.cache
@@ -250,8 +249,8 @@ def variant(law: Law, own_over: Any, text: str) -> Law:
 
 
 def _over(law: Law, own_over: Any, column: str) -> Law:
-    """The law with a covariate from another column, under the name that the column has in a table of runs."""
-    spelled, column = f"{law.name}({column})", other_size(column) or column
+    """The law with a covariate from another column."""
+    spelled = f"{law.name}({column})"
     if own_over is None and len(law.covariates) > 1:
         raise LawError(f"{spelled!r}: the {law.name} law leaves no choice of a column. Write {law.name!r}.")
     if column in ("row", "seed", "loss_se"):

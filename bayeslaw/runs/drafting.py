@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from bayeslaw.runs.benchmarks import benchmark_in
 from bayeslaw.runs.checks import OPTIONAL, ReadColumn, repeats
-from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES, RATIOS, SHARES, other_size, words_in
+from bayeslaw.runs.columns import CANONICAL, COUNTS, MEASURES, RATIOS, SHARES, words_in
 from bayeslaw.runs.logs import superseded
 from bayeslaw.runs.naming import derive_names, read_params_in_names
 from bayeslaw.runs.roles import Column
 from bayeslaw.runs.scores import read_scores, with_known_tasks
 from bayeslaw.runs.settings import best_settings
-from bayeslaw.runs.sheets import Sheet
+from bayeslaw.runs.sheets import Sheet, other_sizes
 from bayeslaw.runs.table import LeftOut, Runs, leave_out
 from bayeslaw.runs.units import (
     CONVERTED,
@@ -214,6 +214,8 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
         *roles.repeated,
     }
     kept = [heading for heading in sheet.cells.columns if heading not in taken]
+    said = {heading for several in roles.several.values() for heading in several}
+    sizes = other_sizes(sheet.cells)
     names: dict[str, str] = {}
     for heading in kept:
         name = heading
@@ -221,12 +223,14 @@ def _extras(sheet: Sheet, notes: list[str]) -> dict[str, str]:
             name = f"train_{heading}" if heading in roles.training else f"{heading}_as_found"
             name = f"{name}_" if name in kept else name
             notes.append(f"Column {heading!r} is not read as {heading}, and is called {name!r} here.")
-        elif (size := other_size(heading)) is not None and size != heading:
-            if size in kept or size in names:
+        elif (size := sizes.get(heading, heading)) != heading:
+            there = size in kept or size in names
+            if there and heading not in said:
                 notes.append(f"Left out: column {heading!r}, for {names.get(size, size)!r} is read as {size}.")
                 continue
-            name = size
-            notes.append(f"Column {heading!r} read as {size}.")
+            if not there:
+                name = size
+                notes.append(f"Column {heading!r} read as {size}.")
         names[name] = heading
     own = [heading for name, heading in names.items() if name == heading]
     if own:

@@ -23,7 +23,7 @@ from bayeslaw.runs.stray_rows import empty_rows, headings_again, require_names_a
 from bayeslaw.runs.table import LeftOut, leave_out
 from bayeslaw.runs.unfold import unfold
 from bayeslaw.runs.unfolded import Unfolded
-from bayeslaw.runs.units import holds_nothing, not_a_number, read_numbers
+from bayeslaw.runs.units import holds_nothing, not_a_number, read_numbers, read_plain
 from bayeslaw.runs.wide_scores import benchmarks_not_read, scores_by_name, scores_said, unfold_scores
 
 BENCHMARKS_MIN, BENCHMARKS_SHOWN = 2, 3
@@ -199,7 +199,7 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
             "named accuracy, exact_match, pass@1 or after a benchmark; --as COLUMN=accuracy reads other shares of "
             f"questions{nearest('loss', headings)}{_errors_among(headings)}{_scores_among(cells)}"
         )
-    of_loss, other = {"accuracy", "model_loss"} <= set(has), any(map(other_size, headings)) or shares_among(headings)
+    of_loss, other = {"accuracy", "model_loss"} <= set(has), other_sizes(cells) or shares_among(headings)
     by_ratio = any({ratio, of} <= set(has) for ratio, of in RATIOS.items())
     if not {"data", "tokens", "compute"} & set(has) and not (by_ratio or other or of_loss):
         missing["data"] = (
@@ -216,6 +216,20 @@ def _require_columns(cells: pd.DataFrame, roles: Roles, source: str) -> None:
             f"which it is with {said}.{_table_beside(has, source) if 'data' in missing else ''}"
             f"{_scores_beside(headings) if 'loss' in has else ''}"
         )
+
+
+def other_sizes(cells: pd.DataFrame) -> dict[str, str]:
+    """Further sizes that laws depend on, from heading to the name that laws use.
+
+    Under another name than that, a column must hold numbers: a ``vocabulary`` may be called ``gpt2``.
+    """
+    named = {heading: size for heading in cells.columns if (size := other_size(heading)) is not None}
+    return {heading: size for heading, size in named.items() if heading == size or _holds_numbers(cells[heading])}
+
+
+def _holds_numbers(cells: pd.Series) -> bool:
+    column = read_plain(cells)
+    return bool(pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
 
 
 def _ratio_among(has: Mapping[str, Column]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bayeslaw.errors import RunsError, did_you_mean
-from bayeslaw.runs.columns import COUNTS, OF_SEVERAL, RATIOS, ROLES, meaning, plain, usual_place
+from bayeslaw.runs.columns import COUNTS, OF_SEVERAL, RATIOS, ROLES, meaning, other_size, plain, usual_place
 from bayeslaw.runs.units import MULTIPLES, read_count
 
 FILE = "bayeslaw.toml"
@@ -226,10 +226,15 @@ def says(role: str, text: str) -> bool:
 
 
 def matching_heading(column: str, headings: Sequence[str]) -> str | None:
-    """The heading that a name of a column means: the same, or the only one alike but for case and punctuation."""
+    """The heading that a name of a column means: the same, or the only one alike but for case and punctuation.
+
+    Sizes that laws depend on have several names; see `other_size`.
+    """
     if column in headings:
         return column
     alike = [heading for heading in headings if plain(heading) == plain(column)]
+    if not alike and (size := other_size(column)) is not None:  # as tables of runs call it
+        alike = [heading for heading in headings if other_size(heading) == size]
     if len(alike) == 1 or column != STEPS:
         return alike[0] if len(alike) == 1 else None
     known = [(found.rank, usual_place(STEPS, h), h) for h in headings if (found := meaning(h)) and found.role == STEPS]

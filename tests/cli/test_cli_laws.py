@@ -261,11 +261,21 @@ def test_what_cannot_be_compared_is_refused_at_once(capsys, tmp_path, arguments,
     assert says in err
 
 
+def test_laws_that_are_left_out_are_told_before_what_is_refused(capsys, tmp_path):
+    table = tmp_path / "runs.csv"
+    sizes = [(n, d) for n in (1e8, 2e8, 4e8) for d in (1e9, 2e9, 4e9)]
+    rows = [{"model": f"{n:g}-{d:g}", "params": n, "tokens": d, "loss": 2 + n**-0.1 + d**-0.1} for n, d in sizes]
+    pd.DataFrame(rows).to_csv(table, index=False)
+    status, _, err = run(capsys, "compare", table, "--law", "all", "--along", "depth")
+    assert status == 2
+    assert -1 < err.find("Not compared: vanilla") < err.find("found along='depth'")
+
+
 def test_fewer_folds_than_asked_for_are_told(capsys):
     frame = pd.DataFrame({"model": "a", "data": [1, 2, 4, 8], "loss": [3.0, 2.0, 1.5, 1.2]})
     laws = [get_law("vanilla"), get_law("rectified")]
     plan = planned(read_runs(frame), laws, along="data", folds=9, early_tokens=0)
-    _say_what_is_coming(plan, (), "data", 9, 2)
+    _say_what_is_coming(plan, 9, 2)
     err = capsys.readouterr().err
     assert "Runs are held out 1 time, not 9: <DataFrame> has too few steps of data by a factor of 2 for more." in err
     assert "Comparing 2 laws (vanilla, rectified), up to 4 fits, 2 at a time" in err

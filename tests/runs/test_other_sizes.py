@@ -1,13 +1,22 @@
 """Tables without data sizes, whose runs are told apart by other sizes."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
 import bayeslaw as bl
+from bayeslaw.answers.proposals import _read_list
+from bayeslaw.campaign.table import added_to
 from bayeslaw.cli.points import point_of_table
 from bayeslaw.errors import LawError, RunsError
+from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.layout import require_columns
 from bayeslaw.laws import builtin_names, get_law
+from bayeslaw.laws.fingerprint import law_fingerprint
+from bayeslaw.laws.kept import kept_law
+from bayeslaw.laws.multiplicative import over
 from bayeslaw.laws.suited import suited_law
 from bayeslaw.runs import read_runs
 from bayeslaw.runs.columns import CANONICAL, OTHER_SIZES, shares_among
@@ -76,3 +85,53 @@ def test_of_two_columns_with_one_meaning_one_is_read_and_the_other_left_out():
 def test_points_may_be_given_by_the_headings_of_the_table():
     runs = read_runs(STREAMS.rename(columns={"parallel_size": "streams"}))
     assert point_of_table({"params": 1e9, "streams": 4.0}, runs) == {"params": 1e9, "parallel_size": 4.0}
+
+
+def test_points_may_be_given_by_any_of_their_names():
+    assert point_of_table({"params": 1e9, "n_streams": 4.0}, read_runs(STREAMS)) == {
+        "params": 1e9,
+        "parallel_size": 4.0,
+    }
+
+
+def test_names_under_such_a_heading_are_no_size():
+    runs = read_runs(
+        STREAMS.assign(vocabulary=["gpt2", "gpt2", "llama", "llama"], vocab_size=[50257, 50257, 32000, 32000])
+    )
+    assert runs.table["vocabulary"].tolist() == ["gpt2", "gpt2", "llama", "llama"]
+    assert runs.table["vocab_size"].tolist() == [50257, 50257, 32000, 32000]
+    names_only = STREAMS.drop(columns="parallel_size").assign(vocabulary="gpt2")
+    with pytest.raises(RunsError, match="no column of data sizes"):
+        read_runs(names_only)
+
+
+@pytest.mark.parametrize("name", ["parallel_size", "num_streams", "streams"])
+def test_answers_may_name_a_column_as_tables_of_runs_do(name):
+    runs = read_runs(STREAMS.rename(columns={"parallel_size": "streams"}), roles={name: "best"})
+    assert any("the best over 'parallel_size' counts" in note for note in runs.notes)
+
+
+def test_a_column_of_which_something_is_said_is_not_left_out():
+    runs = read_runs(STREAMS.assign(num_streams=[8, 8, 4, 4]), roles={"num_streams": "best"})
+    assert any("the best over 'num_streams' counts" in note for note in runs.notes)
+
+
+def test_what_was_kept_before_calls_columns_by_their_headings():
+    """Tables that older fits and campaigns keep have such columns under the headings of their sources."""
+    law = over("num_streams")
+    assert kept_law(law.name, law_fingerprint(law), None, what="fit", reader="load").covariates == law.covariates
+    runs = read_runs(STREAMS.rename(columns={"parallel_size": "num_streams"}))
+    older = replace(runs, table=runs.table.rename(columns={"parallel_size": "num_streams"}), spelling=())
+    more = STREAMS.rename(columns={"parallel_size": "num_streams"}).assign(loss=[2.91, 2.81, 2.71, 2.61])
+    assert added_to(older, read_runs(more)).table["num_streams"].tolist() == [1, 2, 1, 2]
+
+
+def test_lists_of_candidates_may_use_any_of_their_names():
+    sizes = [(n, streams) for n in (1e8, 2e8, 4e8) for streams in (1, 2, 4)]
+    runs = read_runs(
+        pd.DataFrame([{"params": n, "parallel_size": p, "loss": 3 - 1e-9 * n - 0.1 * p} for n, p in sizes])
+    )
+    law = get_law("parallel")
+    known = SimpleNamespace(runs=runs, law=law, layout=kind_of(law).layout(runs, law, None))
+    listed = pd.DataFrame({"model": ["new"], "params": [8e8], "num_streams": [2]})
+    assert _read_list(known, listed, {}, runs.tasks[0])[0]["parallel_size"].tolist() == [2]

@@ -87,9 +87,21 @@ class Layout:
         return frame.assign(task="t", data=frame[law.axis])
 
     def to_foretell(self, law):
-        """Covariates of the runs of the first family that are to be foretold."""
+        """Points of the runs of the first family to be foretold: later, larger, in between; see ``targets``.
+
+        Without what its model has anyway, a point is of that model, as the first and the last are. Where each run is
+        of a model of its own, all points are of new ones.
+        """
         names = [c.name for c in law.covariates]
-        return self.grid(law)[names].iloc[self.runs : self.runs + len(self.targets(law))].to_dict("records")
+        whole = self.grid(law)[names].iloc[self.runs : self.runs + len(self.targets(law))].to_dict("records")
+        if of_single_runs(law):
+            return whole
+        later, larger, between = whole
+        return _without(later, across(law)), larger, _without(between, across(law))
+
+
+def _without(point, name):
+    return {other: value for other, value in point.items() if other != name}
 
 
 LARGE = Layout(("x", "y", "z"), (1e8, 4e8, 1.6e9), (2e9, 2.2e9, 2.4e9, 2.7e9, 3e9, 8e9, 3.2e10))
@@ -195,7 +207,7 @@ def drawn(layout, law, frame, reference, rng):
         if family == layout.families[0]:
             truth |= {f"{name} of a family": value for name, value in values.items()}
             truth |= dict(zip(TARGETS, linked[here[-3:]], strict=False))
-    truth |= {f"log {name}": np.log(value) for name, value in widths.items()}
+    truth |= {f"log {name}": np.log(widths[name]) for name in scales_of(law)}
     linked = linked + widths["noise"] * rng.standard_t(widths["tail"], len(frame))
     return linked, truth | {"a run later": linked[runs]}
 

@@ -6,10 +6,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from calibration import FALSE_ALARM, few_p_values, placed
+from calibration import FALSE_ALARM, few_p_values, placed, read
+from joint_tables import SMALL, across, draws_of, simulate
 from law_calibration import NEW, batch_of_ranks, only_ranks, ranks_of, row, with_other_prior
 from scipy import stats
 
+from bayeslaw.fitting.facade import Fit
+from bayeslaw.kinds.predictor import NEW_MODEL
 from bayeslaw.laws import get_law
 
 TABLES = 50
@@ -38,6 +41,26 @@ def test_p_values_of_few_tables_are_uniform():
 def test_a_truth_among_its_draws_has_its_rank():
     found = placed({"x": np.arange(9.0)}, {"x": 4.5}, np.random.default_rng(0))
     assert 0.5 < found["x"] < 0.6
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("chinchilla", "x-8e+08"), ("vocabulary", "x-8e+08"), ("moe", NEW_MODEL), ("mixture", NEW_MODEL)],
+)
+def test_what_is_known_of_a_joint_table_is_foretold_by_its_fit(name, model, forge_at_random):
+    law = get_law(name)
+    frame, truth = simulate(SMALL, law, np.random.default_rng(0))
+    fit = Fit(forge_at_random(read(frame), law=name))
+    found = draws_of(SMALL, fit)
+    assert set(found) == set(truth)
+    grid = SMALL.grid(law)[[c.name for c in law.covariates]].iloc[SMALL.runs :].to_dict("records")
+    points = [grid[0], grid[2]]  # of the last model of the first family, later and in between
+    if model != NEW_MODEL:
+        points = [{name: value for name, value in point.items() if name != across(law)} for point in points]
+    told = fit.predictions(points, kind="curve", seed=1)
+    here = [label[:2] for label in told.labels].index((model, "x"))
+    np.testing.assert_array_equal(found["a model later"], told.linked[:, here, 0])
+    np.testing.assert_array_equal(found["a model in between"], told.linked[:, here, 1])
 
 
 @pytest.mark.slow

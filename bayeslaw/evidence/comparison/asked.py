@@ -73,9 +73,8 @@ def compare(
     tell_of(progress, f"{runs.source}: {runs_in_words(len(runs.models), len(runs.table))}, {several} to compare.")
 
     from bayeslaw.evidence.comparison.compare import compared
+    from bayeslaw.evidence.comparison.plan import planned
 
+    plan = planned(runs, laws, along=along, folds=folds, early_tokens=early_tokens)
     with progress_of(progress, several) as report:
-        return compared(
-            runs, laws, along=along, folds=folds, early_tokens=early_tokens, sampler=sampler, seed=seed,
-            workers=workers, progress=report,
-        )  # fmt: skip
+        return compared(plan, sampler=sampler, seed=seed, workers=workers, progress=report)

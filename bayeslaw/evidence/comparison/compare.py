@@ -18,7 +18,7 @@ from bayeslaw.errors import TargetError
 from bayeslaw.evidence.comparison.holdouts import Holdout
 from bayeslaw.evidence.comparison.judging import judge_laws
 from bayeslaw.evidence.comparison.law_scores import LawScore, law_scores
-from bayeslaw.evidence.comparison.plan import planned
+from bayeslaw.evidence.comparison.plan import Plan
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.outcome import Outcome
@@ -154,25 +154,14 @@ class Comparison(Result):
 
 
 def compared(
-    runs: Runs,
-    laws: Sequence[str | Law],
+    plan: Plan,
     *,
-    along: str,
-    folds: int,
-    early_tokens: float,
     sampler: SamplerSettings | None = None,
     seed: int = 0,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Compare laws; see `bayeslaw.evidence.comparison.asked.compare`.
-
-    Raises
-    ------
-    LawError, RunsError
-        As `compare`.
-    """
-    plan = planned(runs, laws, along=along, folds=folds, early_tokens=early_tokens)
+    """Compare laws as planned; see `bayeslaw.evidence.comparison.asked.compare`."""
     judged = judge_laws(
         plan.laws, plan.runs, plan.usable, sampler=sampler, seed=seed, workers=workers, progress=progress
     )
@@ -181,7 +170,7 @@ def compared(
     outcome = next(iter(fits.values())).posterior.outcome
     loo, statuses = ({name: getattr(one, what) for name, one in judged.items()} for what in ("loo", "status"))
     scores = law_scores(held_out, tuple(plan.laws), loo, statuses, outcome)
-    return Comparison(plan.runs, along, scores, held_out, fits, outcome, _checks(scores, held_out, plan.holdouts))
+    return Comparison(plan.runs, plan.along, scores, held_out, fits, outcome, _checks(scores, held_out, plan.holdouts))
 
 
 def require_alike(laws: Sequence[Law], at: Sequence[Mapping[str, float]]) -> None:

@@ -29,6 +29,8 @@ class Plan:
         By their names.
     runs : Runs
         The table that all of them are fitted to, without early tokens where a joint law leaves them out.
+    along : str
+        Column along which the largest runs are held out.
     holdouts : tuple of Holdout
         One a fold.
     usable : tuple of Holdout
@@ -37,6 +39,7 @@ class Plan:
 
     laws: Mapping[str, Law]
     runs: Runs
+    along: str
     holdouts: tuple[Holdout, ...]
     usable: tuple[Holdout, ...]
 
@@ -59,7 +62,7 @@ def planned(runs: Runs, laws: Sequence[str | Law], *, along: str, folds: int, ea
     covariates = sorted({c.name for law in named.values() for c in law.covariates})
     _require_scale(runs, along, covariates)
     holdouts = rolling_holdouts(runs, along, folds)
-    return Plan(named, runs, holdouts, tuple(usable(one, runs, covariates, along, kinds) for one in holdouts))
+    return Plan(named, runs, along, holdouts, tuple(usable(one, runs, covariates, along, kinds) for one in holdouts))
 
 
 def _require_one_outcome(laws: Mapping[str, Law]) -> None:

@@ -18,7 +18,7 @@ from matplotlib.textpath import text_to_path
 
 from bayeslaw.errors import LawError
 from bayeslaw.kinds.shared.outcome import Outcome
-from bayeslaw.laws import get_law
+from bayeslaw.laws import law_as_written
 from bayeslaw.laws.base import Law
 from bayeslaw.numerics import count
 from bayeslaw.verdicts import Status
@@ -418,7 +418,7 @@ def _distinct(labels: Sequence[Sequence[str]], places: Sequence[int]) -> int:
 def law_behind(provenance: Mapping[str, Any]) -> Law | None:
     """The law that a result came from; none of a mixture of laws, and of laws that are not known here."""
     try:
-        return get_law(str(provenance.get("law")))
+        return law_as_written(str(provenance.get("law")))
     except LawError:
         return None
 
