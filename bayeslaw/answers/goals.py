@@ -103,7 +103,7 @@ class Choose:
 
     def now(self, draws: np.ndarray) -> Now:
         """The model of least expected loss."""
-        return _chosen_now(winsorised(draws), self.names)
+        return _chosen_now(draws, self.names)
 
     def sentence(self, gain: float, chosen: np.ndarray | None, now: Now) -> tuple[str, float]:
         """Which two models the run tells apart."""
@@ -191,7 +191,7 @@ class Split:
         losses = winsorised(draws)
         best = losses.mean(axis=0).argmin(axis=1)
         told = [f"{f}: {count(p[j])} parameters" for f, p, j in zip(self.families, self.params, best, strict=True)]
-        return Now("; ".join(told), _chosen_now(losses, ()).expected_regret, float("nan"))
+        return Now("; ".join(told), _chosen_now(draws, ()).expected_regret, float("nan"))
 
     def sentence(self, gain: float, chosen: np.ndarray | None, now: Now) -> tuple[str, float]:
         """From what expected excess loss to what."""
@@ -231,7 +231,7 @@ class Cross:
         for i in change:
             where = np.sqrt(self.sizes[i] * self.sizes[i + 1])
             told.append(f"{self.names[better[i + 1]]} from {where:.3g} on")
-        return Now("; ".join(told), _chosen_now(losses, ()).expected_regret, float("nan"))
+        return Now("; ".join(told), _chosen_now(draws, ()).expected_regret, float("nan"))
 
     def sentence(self, gain: float, chosen: np.ndarray | None, now: Now) -> tuple[str, float]:
         """From what expected cost of choosing wrongly to what."""
@@ -248,8 +248,8 @@ def _fall(now: Now, gain: float) -> str:
 
 def _chosen_now(losses: np.ndarray, names: Sequence[str]) -> Now:
     """The option of least mean loss (S, P, J), and its expected regret, averaged over the choices."""
-    best = losses.min(axis=2, keepdims=True)
-    regret = (losses - best).mean(axis=0)
+    cut = winsorised(losses)
+    regret = (cut - cut.min(axis=2, keepdims=True)).mean(axis=0)
     if not names:
         return Now(None, float(regret.min(axis=1).mean()), float("nan"))
     chosen = int(regret[0].argmin())

@@ -28,12 +28,16 @@ def conditional_value_at_risk(regret: np.ndarray, tail: float = TAIL) -> float:
     return float(np.sort(regret)[-worst:].mean())
 
 
-def orders(regret: np.ndarray) -> dict[Risk, np.ndarray]:
-    """Candidates from best to worst by each risk, from draws of regret (S, J); ties go by expected regret."""
-    expected = regret.mean(axis=0)
+def orders(regret: np.ndarray, averaged: np.ndarray | None = None) -> dict[Risk, np.ndarray]:
+    """Candidates from best to worst by each risk, from draws of regret (S, J); ties go by expected regret.
+
+    ``averaged`` is that of which means are taken, if it is another: of losses with their tails cut.
+    """
+    averaged = regret if averaged is None else averaged
+    expected = averaged.mean(axis=0)
     scores: dict[Risk, np.ndarray] = {
         "mean": expected,
-        "cvar90": np.array([conditional_value_at_risk(own) for own in regret.T]),
+        "cvar90": np.array([conditional_value_at_risk(own) for own in averaged.T]),
         "median-regret": np.median(regret, axis=0),
         "probability": -shares_of_best(-regret),
     }

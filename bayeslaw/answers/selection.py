@@ -216,12 +216,14 @@ def select(
     runs, curve = predict(posterior, [at], kind="run", seed=seed), predict(posterior, [at], kind="curve", seed=seed)
     outcome = runs.outcome
     losses = outcome.inverse(runs.linked[:, members, 0])
-    net = winsorised(losses - charged if outcome.higher_is_better else losses + charged)
+    net = losses - charged if outcome.higher_is_better else losses + charged
     best = outcome.best(net, axis=1)
     regret = outcome.shortfall(net, best)
-    by_risk = orders(regret)
+    cut = winsorised(net)
+    averaged = outcome.shortfall(cut, outcome.best(cut, axis=1))
+    by_risk = orders(regret, averaged)
     order = by_risk[risk]
-    candidates = _summaries(posterior, members, losses, regret, np.abs(best), charged, order)
+    candidates = _summaries(posterior, members, losses, regret, averaged, np.abs(best), charged, order)
     losses = losses[:, order]
     regret = regret[:, order]
     beats = (regret < regret[:, :1]).mean(axis=0)
@@ -261,11 +263,16 @@ def _summaries(
     members: list[int],
     losses: np.ndarray,
     regret: np.ndarray,
+    averaged: np.ndarray,
     best: np.ndarray,
     charged: np.ndarray,
     order: np.ndarray,
 ) -> tuple[Candidate, ...]:
-    """Candidates in an order, from draws of losses and regret (S, J); ``best`` (S, 1) is the size of the best."""
+    """Candidates in an order, from draws of losses and regret (S, J).
+
+    ``averaged`` is the regret of which means are taken, of losses with their tails cut; ``best`` (S, 1) is the size of
+    the best.
+    """
     curves = posterior.layout.curves
     winners = shares_of_best(-regret)
     within = (regret <= (WITHIN - 1.0) * best).mean(axis=0)
@@ -282,8 +289,8 @@ def _summaries(
             loss_p95=float(quantiles[4, j]),
             p_best=float(winners[j]),
             p_within_1pct=float(within[j]),
-            expected_regret=float(regret[:, j].mean()),
-            cvar_regret_90=conditional_value_at_risk(regret[:, j]),
+            expected_regret=float(averaged[:, j].mean()),
+            cvar_regret_90=conditional_value_at_risk(averaged[:, j]),
             median_regret=float(np.median(regret[:, j])),
             charge=float(charged[j]),
         )

@@ -33,9 +33,11 @@ from typing import Protocol
 import numpy as np
 from scipy import special, stats
 
-TRIMMED = 0.002
-"""Share of the draws of a loss, at either end, that count as the quantile there: an extrapolated log loss may have a
-Student-t tail, and the loss then has no finite mean."""
+TRIMMED = 0.05
+"""Share of the draws of a loss, at either end, that count as the quantile there where means are taken. What is scored
+of predictions are their 90% intervals; beyond these an extrapolated log loss may have a Student-t tail, by which the
+loss has no finite mean, and which had expected regrets three times those found on fine-tuning tasks, and twice those
+found on classifiers."""
 
 DEGREE = 3
 """Of the polynomials of normal scores in which conditional means are sought."""

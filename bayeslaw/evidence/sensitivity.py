@@ -17,6 +17,7 @@ import pandas as pd
 from bayeslaw._arviz import K_MAX, smoothed_weights
 from bayeslaw.answers.parameters import groups_of
 from bayeslaw.answers.selection import Selection, select
+from bayeslaw.answers.value import winsorised
 from bayeslaw.fitting.facade import Fit
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.hierarchy import TASK_SPREAD, PooledCoordinate
@@ -265,8 +266,11 @@ def _held(selection: Selection, prior: np.ndarray, power: float) -> Held:
     log_weights, k = smoothed_weights((power - 1.0) * prior[None])
     weights = _weights(log_weights[0])
     losses, names = selection.values, [c.model for c in selection.candidates]
-    regret = selection.outcome.shortfall(losses, selection.outcome.best(losses, axis=1))
-    expected = weights @ regret
+    regret, averaged = (
+        selection.outcome.shortfall(values, selection.outcome.best(values, axis=1))
+        for values in (losses, winsorised(losses))
+    )
+    expected = weights @ averaged
     best = np.bincount(regret.argmin(axis=1), weights, len(names))
     return Held(
         power=power,

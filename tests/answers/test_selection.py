@@ -97,6 +97,17 @@ def test_candidates_are_in_order_of_expected_regret_not_of_odds(with_losses):
     assert [record["model"] for record in selection.records()] == ["b", "a"]
 
 
+def test_means_are_of_losses_with_their_tails_cut_and_odds_of_all_draws(with_losses):
+    # b has a tail of one draw in twenty-five, beyond what intervals are scored at
+    losses = np.tile([2.0, 2.5], (1000, 1))
+    losses[:40, 1] = 0.5
+    a, b = (by_model(select(with_losses(losses), TARGET))[name] for name in "ab")
+    assert (a.p_best, b.p_best) == (0.96, 0.04)
+    assert (a.expected_regret, a.cvar_regret_90) == (0.0, 0.0)
+    assert b.expected_regret == pytest.approx(0.5)
+    assert b.loss_mean == pytest.approx(2.5 - 0.04 * 2.0)
+
+
 @pytest.mark.parametrize(("wins", "tied"), [(249, False), (250, True), (251, True)])
 def test_a_tie_begins_at_a_quarter(wins, tied, with_losses):
     losses = np.tile([2.0, 2.5], (1000, 1))

@@ -119,8 +119,8 @@ def gain_of_both(normal):
 def test_losses_are_cut_off_at_both_ends():
     draws = np.linspace(0.0, 1.0, 10_001)[:, None]
     cut = winsorised(draws)
-    assert (cut.min(), cut.max()) == (pytest.approx(0.002), pytest.approx(0.998))
-    np.testing.assert_array_equal(cut[20:-20], draws[20:-20])
+    assert (cut.min(), cut.max()) == (pytest.approx(0.05), pytest.approx(0.95))
+    np.testing.assert_array_equal(cut[500:-500], draws[500:-500])
 
 
 def test_choices_are_averaged(normal):
