@@ -62,3 +62,12 @@ def test_joint_laws_leave_them_out_and_others_do_not():
     joint = bl.build(runs, law="chinchilla").runs
     assert (len(joint.table), len(joint.left_out)) == (33, 3)
     assert len(bl.build(runs, law="vanilla").runs.table) == 36
+
+
+def test_a_learning_rate_that_changes_along_a_run_makes_no_runs_of_its_checkpoints():
+    whole = table([("a", 6e10)]).table
+    scheduled = whole.assign(learning_rate=3e-4 * (1 - whole["tokens"] / 1e11))
+    assert early_rows(scheduled).tolist() == early_rows(whole).tolist()
+    assert early_rows(whole).any()
+    sweep = pd.concat([whole.assign(learning_rate=rate) for rate in (1e-4, 3e-4)], ignore_index=True)
+    assert early_rows(sweep).sum() == 2 * early_rows(whole).sum()
