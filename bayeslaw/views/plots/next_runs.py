@@ -26,6 +26,9 @@ from bayeslaw.views.plots.style import (
 NAMED = 5
 """Runs whose names are written, the best."""
 
+FAR = 1000.0
+"""Times the largest gain, or as many times smaller, beyond which what pays for a run is not shown."""
+
 LEAST = 1e-3
 """Runs that gain a smaller share of what the best gains lie on the floor of the picture."""
 
@@ -48,18 +51,19 @@ def plot(result: NextRuns, ax: Axes | None = None) -> Axes:
     most = max(run.expected_gain for run in runs) or 1.0
     gain = np.maximum([run.expected_gain for run in runs], LEAST * most)
     ax.set_xlim(*padded(cost.min(), cost.max(), 0.06, 0.5))
-    ax.set_ylim(0.7 * gain.min(), 2.0 * most)
+    ends = np.array(ax.get_xlim())
+    low, high = _gains_shown(0.7 * gain.min(), 2.0 * most, None if result.price is None else ends / result.price)
+    ax.set_ylim(low, high)
     logarithmic(ax, "x", count)
     logarithmic(ax, "y")
     ax.grid(color=GRID, linewidth=0.8)
     ax.plot(cost, gain, linestyle="none", marker="o", markersize=4.5, color=OTHERS, alpha=0.7, zorder=2)
     if result.price is not None:
-        ends = np.array(ax.get_xlim())
         ax.plot(ends, ends / result.price, color=INK, linewidth=1, zorder=2.5)
-        low, high = ax.get_ylim()
         halfway = result.price * np.sqrt(low * high)  # up the axes, so that the label is clear of the title
         where = float(np.clip(halfway, ends[0] * 1.05, ends[1] / 1.5))
-        write(ax, "above: pays for itself", (where, where / result.price), (4, 3), "data", {"fontsize": SMALL - 1})
+        if low < where / result.price < high:
+            write(ax, "above: pays for itself", (where, where / result.price), (4, 3), "data", {"fontsize": SMALL - 1})
     _name_best(ax, result, gain)
     for run, place in zip(runs, gain, strict=True):
         (dot,) = ax.plot([run.cost], [place], linestyle="none", marker="", zorder=5)
@@ -72,6 +76,13 @@ def plot(result: NextRuns, ax: Axes | None = None) -> Axes:
     title = f"{result.opening}: {names[best.model]} at {_place(best)}"
     head(ax, title, DOT.join([best.sentence, result.stop.sentence]), result.status)
     return ax
+
+
+def _gains_shown(low: float, high: float, paying: np.ndarray | None) -> tuple[float, float]:
+    """Limits of the gains, so that what pays for the cheapest and the dearest run is seen if it is not far off."""
+    if paying is None or not high / FAR < paying[0] < FAR * high:
+        return low, high
+    return min(low, paying[1] / 3.0), max(high, 3.0 * paying[0])
 
 
 def _name_best(ax: Axes, result: NextRuns, gain: np.ndarray) -> None:
