@@ -2,7 +2,8 @@
 
 Tables of two families are drawn from the prior of each of six laws of parameters and data, and all six are compared on
 each. FOLDER keeps a JSON line a table; what is there is not made again, so that the command may be stopped, and goes
-on. It prints how often the true law comes first, or is behind by no more than a standard error; some minutes a table.
+on. It prints how often the true law comes first, or is behind by no more than a standard error; the first
+tables take ten minutes and more.
 """
 
 import argparse
