@@ -326,3 +326,13 @@ def test_the_checks_are_those_of_the_frame(results, picture, name):
 )
 def test_the_side_of_a_threshold_that_passes_is_told_where_it_is_known(check, shown):
     assert shown in texts(plot_checks(Advice((check,), "x", 1)))
+
+
+@pytest.mark.parametrize(("price", "shown"), [(1e7, True), (1e9, True), (1.0, False), (1e14, False)])
+def test_what_pays_for_a_run_is_seen_unless_it_is_far_off(price, shown):
+    # runs cost 7e6 to 2.1e7 and gain .01 to .03
+    ax = by_hand.next_runs(price=price).plot()
+    low, high = ax.get_ylim()
+    assert (low < 7e6 / price < high or low < 2.1e7 / price < high) == shown
+    assert ("above: pays for itself" in texts(ax)) == shown
+    assert high / low < 1e6
