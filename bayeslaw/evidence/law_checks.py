@@ -162,6 +162,8 @@ def _kind_check(law: Law, rng: np.random.Generator) -> Check:
         kind.required(law)
         if law.outcome != kind.outcome.name:
             wrong.append(f"it has outcome={law.outcome!r}, and models of kind {kind.name} are of {kind.outcome.name!r}")
+        if law.link == "exponential" and _of_loss(law):
+            wrong.append("it has link='exponential', which is one of scores, and is of losses")
         if kind.is_new_model(law, {law.axis: 1.0}):
             wrong.append(f"models of kind {kind.name} are told apart by a second covariate, and it has one")
     except LawError as error:

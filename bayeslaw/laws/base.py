@@ -156,11 +156,12 @@ class Law:
         comes back). ``surfaces`` know one, ``field``, and ``scores`` one, ``walks``.
     outcome : str
         Column of the table that it describes: that of its kind.
-    link : {"", "identity"}
+    link : {"", "identity", "exponential"}
         The scale on which level and shape add up, if it is not that of the kind: log loss. With an identity link it is
         the loss in units of the table, five standard deviations of its losses: neither unit nor zero of the loss
         matter then, and priors of noise and departures mean what they do of log losses, whose spread is .2 or so.
-        ``natural`` finds that unit, in the unit of the table, at ``reference["loss"]``.
+        ``natural`` finds that unit, in the unit of the table, at ``reference["loss"]``. With an exponential link, of
+        scores, it is the logarithm of the share of the way from chance to the ceiling, up to where that levels off.
     noise : {"", "above"}
         How runs scatter, if not as their kind has it: ``above``, which ``surfaces`` know, is of a law of the best loss
         that can be reached, above which runs lie that were not tuned as well.
@@ -183,7 +184,7 @@ class Law:
     discrepancy: str = "slope"
     slopes: Slopes | None = None
     outcome: str = "loss"
-    link: Literal["", "identity"] = ""
+    link: Literal["", "identity", "exponential"] = ""
     noise: Literal["", "above"] = ""
 
 

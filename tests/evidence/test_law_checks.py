@@ -72,6 +72,7 @@ DECLARED = {
         "kind",
         r"discrepancy='wander', expected one of",
     ),
+    "a link of scores": (changed(link="exponential"), "kind", "link='exponential', which is one of scores"),
     "no kind at all": (changed(kind=3), "kind", r"raised AttributeError"),
     "one surface in one dimension": (changed(kind="surfaces"), "kind", "told apart by a second covariate"),
     "an axis that is no covariate": (changed(axis="tokens"), "names", "axis='tokens' is none of the covariates data"),

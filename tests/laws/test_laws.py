@@ -41,7 +41,8 @@ def test_says_what_it_is(law):
     assert get_law(law.name) is law
     for text in (law.formula, law.source):
         assert text.strip()
-    assert ("logit score" if law.kind == "scores" else "L(") in law.formula
+    of_scores = "error = epsilon - k exp" if law.link == "exponential" else "logit score"
+    assert (of_scores if law.kind == "scores" else "L(") in law.formula
     unit = {c.name: c.unit for c in law.covariates}
     assert law.axis in unit
     for c in law.covariates:

@@ -97,7 +97,8 @@ def once(layout, law, rng):
             skill = height + np.asarray(shape) + common + walk(t, OWN_KNOTS, sd["own_rate"], rng)
             if "params" in references:
                 skill += (1 - (size / references["params"]) ** -SIZE_EXPONENT) / SIZE_EXPONENT * tilt
-            p = chance + (ceiling - chance) * logistic(skill)
+            share = logistic(4 * skill) ** 0.25 if law.link == "exponential" else logistic(skill)
+            p = chance + (ceiling - chance) * share
             drawn_in = (p * QUESTIONS[task] + 1) / (QUESTIONS[task] + 2)
             scatter = np.sqrt(drawn_in * (1 - drawn_in) * (1 / QUESTIONS[task] + noise**2))
             measured = p + scatter * normal(len(p))

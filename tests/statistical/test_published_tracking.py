@@ -42,7 +42,8 @@ AGAIN = 20
 """Times that each fault is injected, with other noise of tests."""
 
 
-def test_average_scores_of_larger_models_through_their_losses():
+@pytest.mark.parametrize("law", ["loss_to_score", "loss_to_error"])
+def test_average_scores_of_larger_models_through_their_losses(law):
     raw = pd.read_csv(Path(DATA) / "pretrain" / "overtraining_grid.csv")
     keys = ["run", "dataset", "params", "tokens"]
     wide = raw.pivot(index=keys, columns="metric", values="value").reset_index()
@@ -53,7 +54,7 @@ def test_average_scores_of_larger_models_through_their_losses():
     seen = whole[whole["params"] < 1.01 * LARGEST]
     losses = bl.fit(seen.drop(columns="accuracy"), law="chinchilla", seed=0)
     scores = seen.rename(columns={"loss": "model_loss"}).assign(task="average", chance=np.mean(list(CHANCE.values())))
-    chained = bl.chain(losses, bl.fit(scores, law="loss_to_score", seed=0))
+    chained = bl.chain(losses, bl.fit(scores, law=law, seed=0))
     inside, off = [], []
     for row in whole[whole["params"] > 1.01 * LARGEST].itertuples():
         found = chained.predict(at={"params": row.params, "data": row.tokens}).set_index("family").loc[row.family]

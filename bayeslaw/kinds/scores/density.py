@@ -4,14 +4,15 @@ For curve i of model m, family f and task k, at the points x of its runs with t 
 
     skill = level_k + family_sd F_f + family_offset_sd f_fk + model_sd M_m + offset_sd o_i
             + shape(coordinates_i, x) + common_k(t) + size_i tilt_k(t) + own_i(t)
-    score = chance_k + (ceiling_k - chance_k) logistic(skill)
+    score = chance_k + (ceiling_k - chance_k) share(skill)
     measured score ~ normal(score, p (1 - p) (1 / questions_k + noise_k^2)), with p the score drawn towards a half,
 
-with standard normal F, f, M and o: F and M are how much better a family and a model are on all tasks, f and o on one.
-Their standard deviations and the rates of walks (see ``walks``) hold for all tasks, as a task at chance tells none of
-them; chance, ceiling and noise are those of a task. Models of all sizes share a common walk, and one that is multiplied
-by their size as of ``levelling_size``. Everything is sampled; levels, walks and effects of models and families by their
-conditional distribution given all else (``condition``).
+with share(skill) the logistic function or another of ``link``, and standard normal F, f, M and o: F and M are how much
+better a family and a model are on all tasks, f and o on one. Their standard deviations and the rates of walks (see
+``walks``) hold for all tasks, as a task at chance tells none of them; chance, ceiling and noise are those of a task.
+Models of all sizes share a common walk, and one that is multiplied by their size as of ``levelling_size``. Everything
+is sampled; levels, walks and effects of models and families by their conditional distribution given all else
+(``condition``).
 
 Shapes: C curves, M points, T tasks, G families within tasks, P knots of common walks, Q of own ones, B = 1 + Q.
 """
@@ -24,6 +25,7 @@ import jax.numpy as jnp
 from jaxtyping import Float, Int
 
 from bayeslaw.kinds.scores.conditional import Bases, Coefficients, given_rest, heights
+from bayeslaw.kinds.scores.link import bend, share, slope_of_share
 from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.shared.borrowed import VECTOR, BorrowedArrays, Filling, unfold
 from bayeslaw.kinds.shared.population import Pooled, Position, coordinates, log_population_prior, scale
@@ -118,7 +120,7 @@ class ScoreDensity:
         skill = skill_by_law(self, data, position)
         skill += jnp.einsum("cmr,cr->cm", bases.shared, heights(bases, found))
         skill += jnp.einsum("cmb,cb->cm", bases.own, found.own)
-        p = score(skill, chance, ceiling)
+        p = score(self.law, skill, chance, ceiling)
         variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
         density = -0.5 * ((data.score - p) ** 2 / variance + jnp.log(variance))
         return jnp.sum(jnp.where(data.asked > 0, density, 0.0))
@@ -137,7 +139,8 @@ class ScoreDensity:
         whole = unfold(self.filling, data.borrowed, position)
         scales = score_scales(self, whole)
         chance, ceiling = (level[data.task_of, None] for level in levels_of(self, data, whole))
-        p, slope = score(data.pilot, chance, ceiling), slope_of_score(data.pilot, chance, ceiling)
+        p = score(self.law, data.pilot, chance, ceiling)
+        slope = (ceiling - chance) * slope_of_share(data.pilot, bend(self.law))
         variance = score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][data.task_of, None])
         precision = jnp.where(data.asked > 0, slope**2 / variance, 0.0)
         response = data.pilot + (data.score - p) / slope - skill_by_law(self, data, whole)
@@ -147,15 +150,9 @@ class ScoreDensity:
         return {**position, OWN: found.own, **effects, **tasks}, volume
 
 
-def score(skill: Array, chance: Array, ceiling: Array) -> Array:
+def score(law: Law, skill: Array, chance: Array, ceiling: Array) -> Array:
     """Score at a skill."""
-    return chance + (ceiling - chance) * jax.nn.sigmoid(skill)
-
-
-def slope_of_score(skill: Array, chance: Array, ceiling: Array) -> Array:
-    """Derivative of the score with respect to skill."""
-    s = jax.nn.sigmoid(skill)
-    return (ceiling - chance) * s * (1 - s)
+    return chance + (ceiling - chance) * share(skill, bend(law))
 
 
 def score_variance(p: Array, asked: Array, noise: Array) -> Array:

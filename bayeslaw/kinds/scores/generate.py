@@ -59,7 +59,7 @@ def generate(model: ScoreModel, sites: Sites) -> None:
     )
     skill = shape + jnp.einsum("cmr,cr->cm", bases.shared, of_curves)
     skill += jnp.einsum("cmb,cb->cm", bases.own, found.own)
-    p = score(skill, chance[k, None], ceiling[k, None])
+    p = score(law, skill, chance[k, None], ceiling[k, None])
     seen = layout.weight > 0
     sd: Array = jnp.sqrt(score_variance(p, jnp.maximum(data.asked, 1.0), scales["noise"][k, None]))
     sites.observe("accuracy", Normal(p[seen], sd[seen]), layout.y[seen])

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from bayeslaw.kinds.base import Model
 from bayeslaw.kinds.scores.conditional import heights
@@ -25,6 +25,7 @@ from bayeslaw.kinds.scores.density import (
     score_scales,
 )
 from bayeslaw.kinds.scores.layout import ScoreLayout, times
+from bayeslaw.kinds.scores.link import bend, skill_of_share
 from bayeslaw.kinds.scores.priors import ScorePriors
 from bayeslaw.kinds.scores.walks import SPACING
 from bayeslaw.kinds.shared.borrowed import BorrowedArrays, filling_of, reduced_sizes, unfold
@@ -215,7 +216,7 @@ LEAST_SHARE = 0.005, 0.1
 of a test. Lower down scores are flat, and would tell nothing about skill."""
 
 
-def pilot_skill(layout: ScoreLayout, priors: ScorePriors) -> np.ndarray:
+def pilot_skill(law: Law, layout: ScoreLayout, priors: ScorePriors) -> np.ndarray:
     """Skill of smoothed scores, shape (C, M): where the sampler takes scores to be linear in skill."""
     seen = layout.weight > 0
     away = (layout.axis[:, :, None] - layout.axis[:, None, :]) / SPACING
@@ -224,7 +225,7 @@ def pilot_skill(layout: ScoreLayout, priors: ScorePriors) -> np.ndarray:
     chance = np.where(np.isnan(layout.chance), expit(priors.chance.mean), layout.chance)[layout.task_of, None]
     error = np.sqrt(np.maximum(chance * (1 - chance), 0.01) / layout.questions[layout.task_of, None]) / (1 - chance)
     share = (smooth - chance) / (1 - chance)
-    return np.where(seen, logit(np.clip(share, np.clip(0.5 * error, *LEAST_SHARE), 0.98)), 0.0)
+    return np.where(seen, skill_of_share(np.clip(share, np.clip(0.5 * error, *LEAST_SHARE), 0.98), bend(law)), 0.0)
 
 
 def build_score_model(law: Law, layout: ScoreLayout, pooled: Pooled, scales: ScorePriors) -> ScoreModel:
@@ -244,7 +245,7 @@ def build_score_model(law: Law, layout: ScoreLayout, pooled: Pooled, scales: Sco
         common=layout.common.functions(t),
         own=np.concatenate([np.ones((*own.shape[:2], 1)), own], axis=2),
         size=layout.size,
-        pilot=pilot_skill(layout, scales),
+        pilot=pilot_skill(law, layout, scales),
         known_chance=layout.chance,
         task_of=layout.task_of,
         model_of=layout.model_of,

@@ -131,7 +131,7 @@ def outcome_as_given(outcome: Outcome, given: str) -> Outcome:
 
 def outcome_of_law(outcome: Outcome, law: Law) -> Outcome:
     """An outcome of a kind on the scale of a law; the unit of a table is not known yet."""
-    return replace(outcome, link_name="identity") if law.link else outcome
+    return replace(outcome, link_name="identity") if law.link == "identity" else outcome
 
 
 def outcome_of_table(outcome: Outcome, law: Law, table: pd.DataFrame, known: Mapping[str, float]) -> Outcome:
@@ -147,7 +147,7 @@ def outcome_of_table(outcome: Outcome, law: Law, table: pd.DataFrame, known: Map
         The reference point of a prior, whose unit is then that of the table; empty if there is none.
     """
     outcome = outcome_of_law(outcome, law)
-    if not law.link:
+    if law.link != "identity":
         return outcome
     values = table[outcome.name].astype(float)
     spread = float((values - values.groupby(table["task"]).transform("mean")).std(ddof=0))
@@ -157,4 +157,4 @@ def outcome_of_table(outcome: Outcome, law: Law, table: pd.DataFrame, known: Map
 def outcome_of_reference(outcome: Outcome, law: Law, reference: Mapping[str, np.ndarray]) -> Outcome:
     """An outcome of a kind on the scale of a law that was fitted, whose unit is at its reference point."""
     outcome = outcome_of_law(outcome, law)
-    return replace(outcome, scale=float(np.ravel(reference[outcome.name])[0])) if law.link else outcome
+    return replace(outcome, scale=float(np.ravel(reference[outcome.name])[0])) if law.link == "identity" else outcome

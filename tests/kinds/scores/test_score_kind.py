@@ -1,5 +1,7 @@
 """Scores: walks and conditional draws against algebra, the density beside its generative form, and one fit."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -215,10 +217,11 @@ def test_positions_move_in_levels_and_walks_alone_and_volumes_are_as_said(model)
 
 
 @pytest.mark.fits
-@pytest.mark.parametrize("known", [True, False])
-def test_the_generative_form_has_the_same_density(known):
+@pytest.mark.parametrize(("known", "link"), [(True, ""), (False, ""), (True, "exponential")])
+def test_the_generative_form_has_the_same_density(known, link):
     """In the same coordinates the two may differ by a constant alone."""
-    model = build_model(bl.read_runs(score_table(known=known)), get_law("trajectory"))
+    law = replace(get_law("trajectory"), link=link)
+    model = build_model(bl.read_runs(score_table(known=known)), law)
     scales, kind = model.density.scales, kind_of(model.law)
     assert "chance" not in model.fixed()
 
