@@ -20,6 +20,11 @@ def significant(value: float, digits: int) -> float:
     return float(f"{value:.{digits}g}")
 
 
+def exact(value: float) -> str:
+    """Write a size in full: 1,638,400."""
+    return f"{value:,.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
+
+
 def count(value: float) -> str:
     """Write a size with three digits: 200, 12.8k, 1.64M."""
     if not 1 <= value < 999.5e12:

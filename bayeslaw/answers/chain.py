@@ -94,7 +94,7 @@ def chain(
     loss : Posterior
         Of losses.
     score : Posterior
-        Of scores against ``model_loss``, such as of the law ``loss_to_score``.
+        Of scores against ``model_loss``, such as of the law ``loss_to_score`` or ``loss_to_error``.
     at : sequence of mappings
         Points of the law of losses. A model that both fits know keeps what it is better by than others of its loss.
     kind : {"run", "curve", "new-family", "law"}
@@ -188,7 +188,7 @@ def require_chain(loss: Law, score: Law) -> None:
         raise TargetError(
             f"The second fit of a chain is of the {score.name} law, in {', '.join(names)}; expected a map from "
             f"losses to scores, in {MODEL_LOSS}: fit a table of scores with a column {MODEL_LOSS} by the law "
-            "loss_to_score."
+            "loss_to_score or loss_to_error."
         )
 
 
@@ -268,7 +268,7 @@ def _parts(
 
 def _of(what: str, posterior: Posterior, checks: Sequence[Check]) -> tuple[Check, ...]:
     """Checks of one of the two fits, under names that say of which."""
-    said = f"Of the fit of {what}s ({posterior.law.name}): "
+    said = f"Of the fit of {'losses' if what == 'loss' else 'scores'} ({posterior.law.name}): "
     return tuple(
         Check(f"{what}_{c.name}", c.status, c.value, c.threshold, said + c.sentence[:1].lower() + c.sentence[1:],
               c.remedy)

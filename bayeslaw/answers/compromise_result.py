@@ -11,6 +11,7 @@ import xarray as xr
 from bayeslaw.answers.risk import Risk
 from bayeslaw.kinds.predictor import NEW_MODEL
 from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.numerics import exact
 from bayeslaw.results import Result, by_chain, listed, verdict
 from bayeslaw.verdicts import Check
 
@@ -106,7 +107,7 @@ class Compromise(Result):
     def sentence(self) -> str:
         """The recommendation with its odds, and who would be chosen by single metrics."""
         best = self.candidates[0]
-        at = ", ".join(f"{name} = {value:,.0f}" for name, value in self.target.items())
+        at = ", ".join(f"{name} = {exact(value)}" for name, value in self.target.items())
         if self.weights:
             by = "the weighted mean of " + listed([f"{task} ({w:.2g})" for task, w in self.weights.items()], 6)
             cost = f"{best.expected_regret:.3g} in {self.outcome.label} against knowing the best"

@@ -21,6 +21,7 @@ from bayeslaw.answers.value import winsorised
 from bayeslaw.errors import TargetError
 from bayeslaw.kinds.reach import target_check
 from bayeslaw.kinds.shared.outcome import Outcome
+from bayeslaw.numerics import exact
 from bayeslaw.posterior.posterior import Posterior
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.verdicts import Check, at_least
@@ -305,7 +306,7 @@ def _quantiles(c: Candidate) -> dict[str, float]:
 
 def _sentence(found: Selection) -> str:
     best = found.candidates[0]
-    point = ", ".join(f"{name} = {value:,.0f}" for name, value in found.target.items())
+    point = ", ".join(f"{name} = {exact(value)}" for name, value in found.target.items())
     charged = ", charges included," if any(c.charge for c in found.candidates) else ""
     sentence = (
         f"At {point} choose {best.model}: it is the best of {len(found.candidates)} with probability "

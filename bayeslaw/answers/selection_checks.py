@@ -63,11 +63,18 @@ def require_target(layout: Layout, law: Law, at: Mapping[str, float], task: str 
             f"The target gives every covariate of the {law.name} law, so that nothing tells the candidates apart. "
             f"Candidates keep the size they have: give {law.axis}=… alone."
         )
-    seen = float(layout.largest[layout.task_of == tasks.index(task)].min())
-    if at[law.axis] < seen * (1 - 1e-9):
+    here = layout.task_of == tasks.index(task)
+    if next(c.falls for c in law.covariates if c.name == law.axis):
+        values = np.where(layout.weight > 0, layout.covariates[law.axis], np.inf)[here]
+        seen, where, other = float(values.min(axis=1).max()), "above", "smaller"
+        inside = at[law.axis] > seen * (1 + 1e-9)
+    else:
+        seen, where, other = float(layout.largest[here].min()), "below", "larger"
+        inside = at[law.axis] < seen * (1 - 1e-9)
+    if inside:
         raise TargetError(
-            f"The target {law.axis}={at[law.axis]:g} lies below the data: every candidate has been measured at "
-            f"{law.axis}={seen:g} or beyond. Read the choice off the table, or give a larger target."
+            f"The target {law.axis}={at[law.axis]:g} lies {where} the data: every candidate has been measured at "
+            f"{law.axis}={seen:g} or beyond. Read the choice off the table, or give a {other} target."
         )
     return task
 

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeslaw.answers.prediction import Prediction
+from bayeslaw.numerics import exact
 from bayeslaw.results import Result, by_chain, verdict
 from bayeslaw.verdicts import Check
 
@@ -150,7 +151,7 @@ class Track(Result):
     @property
     def sentence(self) -> str:
         """What the run will reach, the odds of thresholds, and whether it is on track."""
-        at = ", ".join(f"{name} = {value:,.0f}" for name, value in self.target.items())
+        at = ", ".join(f"{name} = {exact(value)}" for name, value in self.target.items())
         told = [f"{r.name} {r.median:.4g} (90% interval {r.p05:.4g} to {r.p95:.4g})" for r in self.reached[:4]]
         more = f" and {len(self.reached) - 4} more" if len(self.reached) > 4 else ""
         sentence = f"At {at}, {self.model} will measure {', '.join(told)}{more}."

@@ -1,6 +1,7 @@
 """The command that compares laws on a table."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import typer
 
 from bayeslaw.cli.fitting import read_tokens
 from bayeslaw.cli.giving import Csv, Markdown, Plot, Report, Table, give, ways
-from bayeslaw.cli.law_option import read_law
+from bayeslaw.cli.law_option import is_law_file, read_law
 from bayeslaw.cli.points import one_point, point_of_law
 from bayeslaw.cli.shared import (
     Allow,
@@ -46,12 +47,17 @@ if TYPE_CHECKING:
 ALL = "all"
 """In place of names: every law that the table can feed."""
 
+_OUTSIDE_BRACKETS = re.compile(r"\s*,\s*(?![^(]*\))")
+"""Commas between names of laws."""
+
 
 def compare(
     runs: RunsPaths,
     law: Annotated[
         list[str] | None,
-        typer.Option("--law", help="A law to compare, a name or a file (.py); give two or more, or all."),
+        typer.Option(
+            "--law", help="Laws to compare, names or files (.py): two or more, by commas or repeated, or all."
+        ),
     ] = None,
     along: Annotated[
         str, typer.Option(help="Column whose largest runs are held out: data, params or compute.")
@@ -138,8 +144,12 @@ def compare(
     give(found, how, for_people, runs=found.runs, more=more)
 
 
-def _laws(names: Sequence[str], table: "Runs", point: dict[str, float] | None) -> "tuple[list[Law], tuple[str, ...]]":
-    """The laws named, or if none is all that can be asked at a point; of all, why some are left out."""
+def _laws(said: Sequence[str], table: "Runs", point: dict[str, float] | None) -> "tuple[list[Law], tuple[str, ...]]":
+    """The laws named, or if none is all that can be asked at a point; of all, why some are left out.
+
+    Names may be joined by commas, other than those in brackets or in the name of a file.
+    """
+    names = [name for text in said for name in ([text] if is_law_file(text) else _OUTSIDE_BRACKETS.split(text)) if name]
     if names and ALL not in names:
         return [read_law(name) for name in names], ()
     from bayeslaw.evidence.comparison.candidates import all_laws, asked_alike

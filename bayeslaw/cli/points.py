@@ -157,9 +157,14 @@ def _require_law_of(point: dict[str, float], law: "Law", runs: "Runs") -> None:
     wanted = {*others, *own} & set(point)
     fed = [name for name in laws_fed_by(runs) if wanted <= {c.name for c in get_law(name).covariates}]
     if others and fed:
+        chained = (
+            " Or, to go through the losses of a fit of its own: bayeslaw predict SCORES --through LOSSES.nc."
+            if own == ["model_loss"]
+            else ""
+        )
         raise TargetError(
             f"The {law.name} law is of {' and '.join(own)}, and --at gives {' and '.join(others)}, which the table "
-            f"has, too. Name a law of {' and '.join(sorted(wanted))} with --law: {', '.join(fed)}."
+            f"has, too. Name a law of {' and '.join(sorted(wanted))} with --law: {', '.join(fed)}.{chained}"
         )
 
 

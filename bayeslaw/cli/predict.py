@@ -53,7 +53,7 @@ def predict(
         Path | None,
         typer.Option(
             help="A saved fit of losses (.nc): scores are predicted through its losses, at points of its law, by a fit "
-            "of the law loss_to_score."
+            "of the law loss_to_score or loss_to_error."
         ),
     ] = None,
     task: Annotated[str | None, typer.Option(help="Task of the losses of --through, if they are of several.")] = None,
@@ -151,6 +151,10 @@ def _predicted(
     seed: int,
 ) -> "Prediction":
     """What a fit predicts at points, or it and a fit of losses together."""
+    if losses is not None:
+        from bayeslaw.answers.chain import require_chain
+
+        require_chain(losses.posterior.law, fitted.posterior.law)
     behind = (fitted if losses is None else losses).posterior
     asked = [point_of_law(point, behind.law, behind.runs) for point in points]
     if losses is None:

@@ -96,7 +96,7 @@ def chain(loss_fit: Fit, score_fit: Fit, *, task: str | None = None) -> Chain:
     loss_fit : Fit
         Of losses, such as of the law ``chinchilla``.
     score_fit : Fit
-        Of the law ``loss_to_score``, of scores beside losses of the same evaluation.
+        Of the law ``loss_to_score`` or ``loss_to_error``, of scores beside losses of the same evaluation.
     task : str, optional
         Of the losses, needed if their fit has several.
 

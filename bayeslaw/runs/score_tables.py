@@ -24,6 +24,9 @@ _LOWER_IS_BETTER_LIST = (
 _LOWER_IS_BETTER = frozenset(_LOWER_IS_BETTER_LIST.split())
 """Words of headings of measures of which higher is better, and words beside which it is not."""
 
+_WRONG = frozenset({"error", "errors", "wrong"})
+"""Words of headings of shares of wrong answers."""
+
 
 def require_accuracies(said: Mapping[str, str]) -> None:
     """Refuse columns that are said to be accuracies, and are something else by their names.
@@ -44,6 +47,12 @@ def require_accuracies(said: Mapping[str, str]) -> None:
                 f"--as {written(f'{heading}={role}')}: a Brier score is the mean square of errors of probabilities, "
                 "and no share of questions. Give accuracies; or, for a law of losses, say "
                 f"--as {written(f'{heading}=loss')}."
+            )
+        if role == "accuracy" and _WRONG & set(words_in(heading)):
+            raise RunsError(
+                f"--as {written(f'{heading}={role}')}: found a column of wrong answers by its name, expected one of "
+                f"right ones. Say --as {written(f'{heading}=accuracy:error')}; or, if it does hold shares of right "
+                f"answers, --as {written(f'{heading}=accuracy:share')} or accuracy:percent."
             )
         if role == "accuracy" and known is not None and known.role == "loss" and known.rank != VALUE:
             raise RunsError(

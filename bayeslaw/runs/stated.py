@@ -59,7 +59,11 @@ def parse_role(column: str, text: str, origin: str = "--as") -> Stated:
     role = role.casefold()
     if role not in ROLES:
         near = did_you_mean(role, ROLES)
-        raise RunsError(f"{said}: there is no role {role!r}.{near} Use one of: {', '.join(ROLES)}.")
+        raise RunsError(
+            f"{said}: there is no role {role!r}.{near} Use one of: {', '.join(ROLES)}. What laws need beside these "
+            f"is read by its own name: if {role!r} is such a column of a law (bayeslaw laws lists them), rename "
+            f"{column!r} to that in the table."
+        )
     if not colon:
         return Stated(role, 1.0, "nats" if role in ("loss", "model_loss") else "", origin, False)
     if role in UNITS:

@@ -7,11 +7,6 @@ from bayeslaw.numerics import with_digits
 _MANTISSAS = ((1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8), (1, 1.5, 2, 3, 4, 5, 7), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 
 
-def exact(value: float) -> str:
-    """Write a size in full: 1,638,400."""
-    return f"{value:,.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
-
-
 def chance(probability: float) -> str:
     """Write a probability as a percentage that claims no more than was seen: <1% and >99% at the ends."""
     if not math.isfinite(probability):

@@ -19,10 +19,10 @@ from bayeslaw.answers.speedup import Speedup
 from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.laws import takes_any_column
 from bayeslaw.laws.base import Law
-from bayeslaw.numerics import count
+from bayeslaw.numerics import count, exact
 from bayeslaw.verdicts import Check
 from bayeslaw.views.names import also_at, clean, elide, short_names
-from bayeslaw.views.numbers import chance, decimals, exact, factor, fixed
+from bayeslaw.views.numbers import chance, decimals, factor, fixed
 from bayeslaw.views.rich_table import numbers, titled, words
 
 if TYPE_CHECKING:
@@ -222,9 +222,9 @@ def comparison_table(found: Comparison) -> Table:
             style="bold" if rank == 0 else "",
         )
     table.caption = Text(
-        "Log score: mean log density of log loss. Weight: share in the mixture that would have done best. Error: "
-        "median of |predicted/measured - 1|. Leave-one-out is about runs in the midst of the data; of as many as said "
-        "with ? it knows nothing, and of averaged curves (-) it is not computed."
+        f"Log score: mean log density of {found.outcome.linked_unit}. Weight: share in the mixture that would have "
+        "done best. Error: median of |predicted/measured - 1|. Leave-one-out is about runs in the midst of the data; "
+        "of as many as said with ? it knows nothing, and of averaged curves (-) it is not computed."
     )
     return table
 

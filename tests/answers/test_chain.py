@@ -226,3 +226,31 @@ def test_the_picture_has_a_map_a_task(losses, scores):
     (axes,) = figure_of(None, found).axes
     assert axes.get_xlim()[0] > axes.get_xlim()[1]
     assert {text.get_text() for text in axes.texts} >= set(CHANCE)
+
+
+@pytest.mark.fits
+def test_fits_in_each_others_place_are_told_before_points_are_read(losses, scores, tmp_path):
+    losses.save(tmp_path / "losses.nc")
+    scores.save(tmp_path / "scores.nc")
+    words = ["predict", str(tmp_path / "losses.nc"), "--through", str(tmp_path / "scores.nc"), "--at", "tokens=64B"]
+    assert "in the place of the other" in str(CliRunner().invoke(app, words).exception)
+
+
+@pytest.mark.fits
+def test_a_map_that_is_asked_at_a_size_names_what_goes_through_losses(scores, tmp_path):
+    scores.save(tmp_path / "scores.nc")
+    told = CliRunner().invoke(app, ["predict", str(tmp_path / "scores.nc"), "--at", "tokens=64B"])
+    assert "bayeslaw predict SCORES --through LOSSES.nc" in str(told.exception)
+
+
+def test_checks_of_a_chain_say_of_which_fit_they_are(losses, scores):
+    said = [check.sentence for check in bl.chain(losses, scores).predictions({"params": 1e13, "data": 1e15}).checks]
+    assert any(one.startswith("Of the fit of losses (chinchilla): ") for one in said)
+    assert not any("losss" in one for one in said)
+
+
+def test_models_are_chosen_at_a_loss_below_those_measured_and_none_above(scores):
+    choice = scores.select(at={"model_loss": 1.875}, task="easy")
+    assert choice.sentence.startswith("At model_loss = 1.875 choose ")
+    with pytest.raises(TargetError, match=r"model_loss=9 lies above the data: .* or beyond\..* give a smaller target"):
+        scores.select(at={"model_loss": 9.0}, task="easy")

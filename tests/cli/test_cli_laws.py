@@ -19,6 +19,7 @@ from bayeslaw.evidence.comparison.compare import Comparison
 from bayeslaw.evidence.comparison.law_scores import LawScore
 from bayeslaw.evidence.comparison.leave_one_out import LeaveOneOut
 from bayeslaw.evidence.comparison.plan import planned
+from bayeslaw.kinds.scores.layout import SCORE
 from bayeslaw.kinds.shared.outcome import LOSS
 from bayeslaw.laws import get_law, law_names
 from bayeslaw.laws.suited import law_of_budgets
@@ -239,6 +240,9 @@ def test_laws_are_compared_on_the_largest_runs(capsys, tmp_path):
     text = capsys.readouterr().out
     assert "3 held-out runs, the largest in data (1 time)" in text
     assert text.index(record["laws"][0]["law"]) < text.index(record["laws"][1]["law"])
+    assert "mean log density of log loss." in " ".join(text.split())
+    show(comparison_table(Comparison(None, "data", scores, pd.read_csv(saved).set_index("row"), {}, SCORE, ())))
+    assert "mean log density of accuracy." in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,12 @@ TABLES = {
     "units.csv": "model,task,data,perplexity\n"
     + "".join(f"{m},{t},{n},{60 * n**-0.1:.4f}\n" for t in ("a b", "flan") for m in ("gpt2", "bert") for n in SIZES),
     "chain.csv": "model,model_loss,accuracy\na,3.1,0.3\nb,2.9,0.35\n",
+    "mapped.csv": "model,tokens,val_loss,accuracy\n"
+    + "".join(f"{m},{n},{4 * n**-0.02:.3f},{n**0.02 - 1:.3f}\n" for m in ("a", "b") for n in (1e9, 2e9, 4e9, 8e9)),
+    "holes.csv": "model,tokens,model_loss,accuracy\na,1e9,3.1,.4\na,2e9,,.45\na,4e9,2.9,.5\n",
+    "wrong.csv": "model,tokens,error_rate\na,1e9,.61\na,2e9,.57\na,4e9,.53\na,8e9,.5\n",
+    "sparse.csv": "model,params,tokens,sparsity,loss\na,1e8,1e9,.5,3.1\na,1e8,2e9,.5,3\n",
+    "bits.csv": "model,params,tokens,Pw,loss\na,1e8,1e9,4,3.1\na,1e8,2e9,8,3\n",
     "twice.csv": "model,loss,data,loss\na,3.1,100,3\n",
 }
 AT = ("--at", "data=1M")
@@ -80,6 +86,18 @@ MISTAKES = [
         ("fit", "runs.csv", "--prior", "finetune-los"),
         ["no released prior 'finetune-los'", "Did you mean 'finetune-loss-v1'?", "A file of your own ends in"],
     ),
+    (
+        ("fit", "mapped.csv", "--law", "loss_to_error"),
+        ["needs 'model_loss'", "--as COLUMN=accuracy and --as COLUMN=model_loss"],
+    ),
+    (("fit", "holes.csv", "--law", "loss_to_score"), ["Row 2 has no model_loss", '--where "model_loss > 0"']),
+    (("fit", "wrong.csv", "--as", "error_rate=accuracy"), ["wrong answers by its name", "error_rate=accuracy:error"]),
+    (("fit", "sparse.csv", "--law", "sparsity"), ["needs 'density'", "add a column density, which is 1 - sparsity"]),
+    (("fit", "bits.csv", "--law", "precision"), ["needs 'weight_bits'", "--law 'precision(COLUMN)'"]),
+    (
+        ("fit", "bits.csv", "--law", "precision", "--as", "Pw=weight_bits"),
+        ["no role 'weight_bits'", "read by its own name", "rename 'Pw' to that"],
+    ),
     # points, tasks, names
     (("select", "runs.csv"), ["Missing option '--at'", "such as data=1.6M"]),
     (("select", "runs.csv", "--at", "1.6M"), ["'1.6M' is not understood", "Expected name=value", "--at data="]),
@@ -121,6 +139,11 @@ MISTAKES = [
     # comparisons
     (("compare", "runs.csv", "--law", "vanilla"), ["two or more different laws, found vanilla", "can feed: "]),
     (("compare", "runs.csv", "--law", "vanilla", "--law", "chinchilla"), ["chinchilla law needs 'params'"]),
+    (("compare", "runs.csv", "--law", "vanilla, chinchilla(alpha=beta)"), ["law needs 'params'"]),
+    (
+        ("compare", "grid.csv", "--law", "chinchilla,additive"),
+        ["no task has more than", "Hold out along another column, --along params"],
+    ),
     # options
     (("selct", "runs.csv", *AT), ["No such command 'selct'", "Did you mean 'select'?"]),
     (("select", "runs.csv", *AT, "--jsn"), ["No such option", "--jsn", "--json"]),

@@ -1,6 +1,7 @@
 """Published numbers found again: of a made-up paper whose law is known, and by least squares those of real ones."""
 
 import os
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bayeslaw.evidence.reproduction.paper import (
     coefficient,
     tokens_per_parameter,
 )
+from bayeslaw.evidence.reproduction.papers import muennighoff2023
 from bayeslaw.evidence.reproduction.registry import get_paper, paper_names
 from bayeslaw.evidence.reproduction.reproduce import Row, reproduce
 from bayeslaw.laws import get_law
@@ -170,3 +172,14 @@ def test_all_that_was_published_and_is_here():
 def test_a_folder_without_any_table_is_refused(tmp_path):
     with pytest.raises(DatasetError, match=r"none of the published tables, expected one of .*chinchilla_points\.csv"):
         reproduce(tmp_path)
+
+
+def test_constants_of_repetition_that_the_runs_leave_open_are_searched_without_a_warning():
+    A, B, E, alpha = muennighoff2023.PUBLISHED.values()
+    unique, tokens, params = 1e9, np.array([2e9, 4e9, 8e9]), np.array([1e8, 2e8, 4e8])
+    fresh = E + A / params**alpha + B / tokens**alpha  # repeated tokens are worth as much as fresh ones
+    runs = pd.DataFrame({"params": params, "data": tokens, "unique_data": unique, "loss": fresh})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = muennighoff2023.repetitions(get_law("data_constrained"), runs)
+    assert found["R_D_star"] > 100

@@ -2,9 +2,9 @@ import math
 
 import pytest
 
-from bayeslaw.numerics import count
+from bayeslaw.numerics import count, exact
 from bayeslaw.views.names import clean, elide, short_names
-from bayeslaw.views.numbers import chance, decimals, exact, factor, fixed, readable_ticks
+from bayeslaw.views.numbers import chance, decimals, factor, fixed, readable_ticks
 
 
 def test_clean_leaves_nothing_that_a_terminal_obeys():

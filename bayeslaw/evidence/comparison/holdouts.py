@@ -73,9 +73,11 @@ def rolling_holdouts(runs: Runs, along: str, folds: int) -> tuple[Holdout, ...]:
         found.append(Holdout(kept, table[hidden]))
     if not found:
         what = "task" if along == "data" else "family"
+        others = [name for name in ("data", "params") if name != along and name in table and table[name].nunique() > 1]
+        elsewhere = f"Hold out along another column, --along {' or '.join(others)}, or add" if others else "Add"
         raise RunsError(
             f"{runs.source}: no {what} has more than {least} steps of {along} by a factor of {STEP:g}, so that none "
-            "can be held out. Hold out along another column, or add runs."
+            f"can be held out. {elsewhere} runs."
         )
     return tuple(found)
 

@@ -3,7 +3,7 @@
 Shapes: C curves, M points on the longest curve, T tasks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import pandas as pd
 from bayeslaw.errors import LawError
 from bayeslaw.kinds.shared.borrowed import Borrowed
 from bayeslaw.kinds.shared.outcome import LOSS, Outcome
-from bayeslaw.laws import get_law
+from bayeslaw.laws import get_law, takes_any_column
 from bayeslaw.laws.base import Covariate, Law
 from bayeslaw.laws.registry import builtin_names
 from bayeslaw.runs import Runs
@@ -233,11 +233,35 @@ def require_columns(runs: Runs, law: Law) -> None:
         )
         needed = ", ".join(f"{c.name!r} ({c.unit})" for c in missing)
         raise LawError(
-            f"{runs.source}: the {law.name} law needs {needed}, which the table does not have for every run. {remedy}"
+            f"{runs.source}: the {law.name} law needs {needed}, which the table does not have for every run."
+            f"{_how_to_have(table, law, missing)} {remedy}"
         )
     for c in law.covariates:
         _require_positive(runs, law, c)
     _require_whole(runs, law)
+
+
+def _how_to_have(table: pd.DataFrame, law: Law, missing: Sequence[Covariate]) -> str:
+    """Words, after a blank, on how a table comes to have the covariates that it lacks; none if nothing is known."""
+    names = [c.name for c in missing]
+    told = [
+        f" Row {table.loc[table[name].isna(), 'row'].iloc[0]} has no {name}: fill it in, or leave such rows out with "
+        f'--where "{name} > 0".'
+        for name in names
+        if name in table
+    ]
+    if "model_loss" in names and "model_loss" not in table:
+        told.append(
+            " It is of scores, each beside the loss of its model: say which columns these are with "
+            f"--as COLUMN=accuracy and --as COLUMN={law.axis}."
+        )
+    if "density" in names and "sparsity" in table:
+        told.append(" The table has 'sparsity': add a column density, which is 1 - sparsity.")
+    if takes_any_column(law.name) and law.outcome != "accuracy":
+        other = f"{law.name}({'COLUMN+COLUMN' if law.covariates[0].share else 'COLUMN'})"
+        if not set(names) & {c.name for c in get_law(other).covariates}:
+            told.append(f" From another column: --law '{other}'.")
+    return "".join(told)
 
 
 def _require_whole(runs: Runs, law: Law) -> None:

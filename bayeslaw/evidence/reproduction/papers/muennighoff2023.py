@@ -37,7 +37,8 @@ def repetitions(_: Law, runs: pd.DataFrame) -> Estimates:
         return float(np.where(off < 1, off**2 / 2, off - 0.5).sum())
 
     starts = [np.log([x, y]) for x in STARTS for y in STARTS]
-    ends = [optimize.minimize(misfit, start, method="Nelder-Mead") for start in starts]
+    with np.errstate(over="ignore", invalid="ignore"):  # far from the least, which the search leaves
+        ends = [optimize.minimize(misfit, start, method="Nelder-Mead") for start in starts]
     more_data, more_params = np.exp(min(ends, key=lambda end: end.fun).x)
     return {"R_D_star": float(more_data), "R_N_star": float(more_params)}
 
