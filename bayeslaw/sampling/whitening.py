@@ -105,8 +105,7 @@ def whiten(model: Model) -> Frame:
                 "The density is not finite where the search for its mode sets out; look for extreme losses."
             )
         for power in POWERS:
-            objective = functools.partial(slope, origin, searched, power)
-            mode = optimize.minimize(objective, mode, jac=True, method="BFGS").x
+            mode = mode_of(functools.partial(slope, origin, searched, power), mode)
         centre = jax.tree.map(np.asarray, _straightened(density, data, Frame(origin, searched), mode))
         second = _curvature(functools.partial(slope, centre, searched, 1.0), len(mode))
         if not np.isfinite(second).all():
@@ -114,6 +113,17 @@ def whiten(model: Model) -> Frame:
         curvature, axes = np.linalg.eigh(second)
         root = searched @ axes / np.sqrt(np.maximum(curvature, LEAST_CURVATURE))
         return Frame(centre, np.concatenate([root, rest], axis=1))
+
+
+def mode_of(slope: Callable[[np.ndarray], tuple[float, np.ndarray]], start: np.ndarray) -> np.ndarray:
+    """Where a function is least, from its value and gradient; where these are not finite, the search turns back."""
+
+    def objective(z: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = slope(z)
+        finite = np.isfinite(value) and np.isfinite(gradient).all()
+        return (value, gradient) if finite else (np.inf, np.zeros_like(gradient))
+
+    return np.asarray(optimize.minimize(objective, start, jac=True, method="BFGS").x)
 
 
 def _directions(model: Model, names: Collection[str]) -> np.ndarray:

@@ -16,7 +16,7 @@ from bayeslaw.runs import read_runs
 from bayeslaw.sampling import whitening
 from bayeslaw.sampling.nuts import SamplerSettings, start_chains
 from bayeslaw.sampling.starts import starting_points
-from bayeslaw.sampling.whitening import place, potential, to_position, whiten
+from bayeslaw.sampling.whitening import mode_of, place, potential, to_position, whiten
 
 pytestmark = pytest.mark.fits
 
@@ -109,6 +109,18 @@ def test_a_density_without_slopes_about_its_mode_is_said(model, monkeypatch):
     monkeypatch.setattr(whitening, "value_and_slope", lambda density, data, frame, power, z: (0.0, np.nan * z))
     with pytest.raises(SamplingError, match="not finite about its mode"):
         whiten(model)
+
+
+def test_a_search_that_steps_to_where_there_is_no_number_turns_back():
+    """Its first step is about 1 long, to beyond where there are numbers."""
+
+    def bowl(z):
+        if np.linalg.norm(z) > 0.7:
+            return np.nan, np.nan * z
+        away = np.array([3.0, 30.0, 300.0]) * (z - 0.2)
+        return 0.5 * np.sum(away**2), np.array([3.0, 30.0, 300.0]) * away
+
+    np.testing.assert_allclose(mode_of(bowl, np.zeros(3)), 0.2, atol=1e-4)
 
 
 def test_without_a_frame_points_are_positions():

@@ -1,6 +1,6 @@
-"""Scores of the five largest Gemstones at the end of training, foretold from smaller shapes.
+"""Scores of Gemstones at the end of training: five large shapes from smaller ones, and all shapes from first halves.
 
-Run with ``pytest -m slow -s tests/statistical/test_published_gemstones.py``: three fits, some minutes each.
+Run with ``pytest -m slow -s tests/statistical/test_published_gemstones.py``: five fits, some minutes each.
 """
 
 import os
@@ -19,17 +19,49 @@ pytestmark = [
 ]
 
 
+NAMES = ["task", "model", "family", "params", "tokens", "accuracy", "chance", "questions"]
+SAMPLER = SamplerSettings(warmup=200, draws=200)
+
+
+def shapes(task):
+    """Checkpoints of all shapes on a task; accuracies are of 1,000 questions."""
+    table = pd.read_csv(Path(DATA) / "downstream" / "gemstones.csv")
+    return table[(table["task"] == task) & (table["tokens"] > 0)].assign(family="gemstone", questions=1000)
+
+
+@pytest.mark.parametrize("task", ["arc:easy", "commonsense_qa"])
+def test_last_halves(task):
+    """Which hardly move: the mean of the last three checkpoints seen is hard to beat."""
+    table = shapes(task)
+    end = table.groupby("model")["tokens"].transform("max")
+    seen = table[table["tokens"] <= end / 2]
+    fitted = bl.fit(bl.read_runs(seen[NAMES]), law="trajectory", sampler=SAMPLER, seed=0)
+    truth = table[table["tokens"] == end].set_index("model")
+    told = pd.concat(
+        fitted.predict(data=tokens).set_index("model").loc[rows.index] for tokens, rows in truth.groupby("tokens")
+    ).loc[truth.index]
+    recent = seen.sort_values("tokens").groupby("model")["accuracy"].apply(lambda a: a.tail(3).mean())
+    error = 100 * (truth["accuracy"] - told["median"])
+    usual = 100 * (truth["accuracy"] - recent.loc[truth.index])
+    inside = (told["p05"] <= truth["accuracy"]) & (truth["accuracy"] <= told["p95"])
+    middle = (told["p25"] <= truth["accuracy"]) & (truth["accuracy"] <= told["p75"])
+    print(f"\n{task}, first halves of {len(truth)} shapes: {fitted!r}")
+    print(f"mean error {error.abs().mean():.2f} points, bias {error.mean():+.2f}", end="; ")
+    print(f"mean of the last three {usual.abs().mean():.2f}, {usual.mean():+.2f}")
+    print(f"90% intervals hold {inside.mean():.2f}, 50% {middle.mean():.2f}, ", end="")
+    print(f"half width {50 * (told['p95'] - told['p05']).mean():.2f}")
+    assert error.abs().mean() < 1.5 * usual.abs().mean()
+    assert inside.mean() >= 0.75
+
+
 @pytest.mark.parametrize(("task", "seen"), [("arc:easy", 0.3), ("commonsense_qa", 0.3), ("arc:easy", 0.0)], ids=str)
 def test_the_five_largest_shapes(task, seen):
-    """Of which a share of the tokens was seen; accuracies are of 1,000 questions."""
-    table = pd.read_csv(Path(DATA) / "downstream" / "gemstones.csv")
-    table = table[(table["task"] == task) & (table["tokens"] > 0)].assign(family="gemstone", questions=1000)
+    """Of which a share of the tokens was seen."""
+    table = shapes(task)
     large = table.groupby("model")["params"].first().nlargest(5).index
     end = table.groupby("model")["tokens"].transform("max")
     out = table["model"].isin(large) & (table["tokens"] > seen * end)
-    names = ["task", "model", "family", "params", "tokens", "accuracy", "chance", "questions"]
-    sampler = SamplerSettings(warmup=200, draws=200)
-    fitted = bl.fit(bl.read_runs(table.loc[~out, names]), law="trajectory", sampler=sampler, seed=0)
+    fitted = bl.fit(bl.read_runs(table.loc[~out, NAMES]), law="trajectory", sampler=SAMPLER, seed=0)
     truth = table[out & (table["tokens"] == end)].set_index("model")
     found = []
     for model, row in truth.iterrows():
