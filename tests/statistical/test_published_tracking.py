@@ -42,28 +42,56 @@ AGAIN = 20
 """Times that each fault is injected, with other noise of tests."""
 
 
-@pytest.mark.parametrize("law", ["loss_to_score", "loss_to_error"])
-def test_average_scores_of_larger_models_through_their_losses(law):
+def overtrained():
+    """Models of the over-training grid, with their losses and the accuracy on each task, and the mean of these."""
     raw = pd.read_csv(Path(DATA) / "pretrain" / "overtraining_grid.csv")
     keys = ["run", "dataset", "params", "tokens"]
     wide = raw.pivot(index=keys, columns="metric", values="value").reset_index()
-    wide["accuracy"] = wide[[f"accuracy:{task}" for task in CHANCE]].mean(axis=1)
-    whole = pd.DataFrame(
-        {"model": wide["run"], "family": wide["dataset"], "params": wide["params"], "tokens": wide["tokens"]}
-    ).assign(loss=wide["loss:c4_val"], accuracy=wide["accuracy"])
+    wide["accuracy:average"] = wide[[f"accuracy:{task}" for task in CHANCE]].mean(axis=1)
+    names = {"run": "model", "dataset": "family", "loss:c4_val": "loss"}
+    return wide.rename(columns=names).rename(columns=lambda name: name.removeprefix("accuracy:"))
+
+
+def chained_to(tasks, law, whole, sampler=None):
+    """A chain from size and tokens to scores on tasks, fitted to the smaller models."""
+    keys = ["model", "family", "params", "tokens", "loss"]
     seen = whole[whole["params"] < 1.01 * LARGEST]
-    losses = bl.fit(seen.drop(columns="accuracy"), law="chinchilla", seed=0)
-    scores = seen.rename(columns={"loss": "model_loss"}).assign(task="average", chance=np.mean(list(CHANCE.values())))
-    chained = bl.chain(losses, bl.fit(scores, law=law, seed=0))
+    scores = seen.melt(keys, list(tasks), "task", "accuracy").rename(columns={"loss": "model_loss"})
+    scores["chance"] = scores["task"].map(tasks)
+    losses = bl.fit(seen[keys], law="chinchilla", seed=0)
+    return bl.chain(losses, bl.fit(scores, law=law, seed=0, **({} if sampler is None else {"sampler": sampler})))
+
+
+@pytest.mark.parametrize("law", ["loss_to_score", "loss_to_error"])
+def test_average_scores_of_larger_models_through_their_losses(law):
+    whole = overtrained()
+    chained = chained_to({"average": float(np.mean(list(CHANCE.values())))}, law, whole)
     inside, off = [], []
     for row in whole[whole["params"] > 1.01 * LARGEST].itertuples():
         found = chained.predict(at={"params": row.params, "data": row.tokens}).set_index("family").loc[row.family]
-        inside.append(found["p05"] <= row.accuracy <= found["p95"])
-        off.append((1 - found["median"]) / (1 - row.accuracy) - 1)
-        print(f"{row.model}: {row.accuracy:.3f}, foretold {found['median']:.3f}, error off by {off[-1]:+.1%}")
+        inside.append(found["p05"] <= row.average <= found["p95"])
+        off.append((1 - found["median"]) / (1 - row.average) - 1)
+        print(f"{row.model}: {row.average:.3f}, foretold {found['median']:.3f}, error off by {off[-1]:+.1%}")
     print(f"inside 90%: {np.mean(inside):.2f}")
     assert sum(inside) >= 5
     assert np.median(np.abs(off)) < 0.1
+
+
+def test_single_scores_of_larger_models_through_their_losses():
+    whole = overtrained()
+    chained = chained_to(CHANCE, "loss_to_score", whole, QUICK)
+    rows = []
+    for _, row in whole[whole["params"] > 1.01 * LARGEST].iterrows():
+        told = chained.predict(at={"params": row["params"], "data": row["tokens"]})
+        found = told[told["family"] == row["family"]].set_index("task").loc[list(CHANCE)]
+        truth = row[list(CHANCE)].astype(float)
+        inside = (found["p05"] <= truth) & (truth <= found["p95"])
+        rows.append(pd.DataFrame({"error": truth - found["median"], "inside": inside}))
+    found = pd.concat(rows)
+    by_task = found.groupby(level=0).agg(error=("error", "mean"), inside=("inside", "mean"))
+    print("\n" + by_task.round(3).to_string())
+    print(f"mean error {found['error'].abs().mean():.3f}, 90% intervals hold {found['inside'].mean():.2f}")
+    assert found["inside"].mean() >= 0.7
 
 
 def pythia():
