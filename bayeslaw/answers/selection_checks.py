@@ -65,8 +65,8 @@ def require_target(layout: Layout, law: Law, at: Mapping[str, float], task: str 
         )
     here = layout.task_of == tasks.index(task)
     if next(c.falls for c in law.covariates if c.name == law.axis):
-        values = np.where(layout.weight > 0, layout.covariates[law.axis], np.inf)[here]
-        seen, where, other = float(values.min(axis=1).max()), "above", "smaller"
+        smallest = layout.covariates[law.axis][here].min(axis=1)
+        seen, where, other = float(smallest.max()), "above", "smaller"
         inside = at[law.axis] > seen * (1 + 1e-9)
     else:
         seen, where, other = float(layout.largest[here].min()), "below", "larger"

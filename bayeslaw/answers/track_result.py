@@ -159,8 +159,8 @@ class Track(Result):
         if odds:
             sentence += f" It reaches {', '.join(odds[:4])}" + (f"; all with {self.p_all:.2f}." if odds[1:] else ".")
         for one in self.warnings:
-            if one.alarm:
-                since = f"since {self.axis} = {one.since:,.0f}"
+            if one.since is not None:
+                since = f"since {self.axis} = {exact(one.since)}"
                 sentence += (
                     f" WARNING: its {one.outcome} stands still or falls behind what was foretold, most likely {since}; "
                     f"of runs that go as foretold, {one.false_alarms:.1%} raise such a warning at one of {one.looks} "

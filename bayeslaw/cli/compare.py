@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 ALL = "all"
 """In place of names: every law that the table can feed."""
 
-_OUTSIDE_BRACKETS = re.compile(r"\s*,\s*(?![^(]*\))")
+_OUTSIDE_BRACKETS = re.compile(r",(?![^(]*\))")
 """Commas between names of laws."""
 
 
@@ -147,9 +147,10 @@ def compare(
 def _laws(said: Sequence[str], table: "Runs", point: dict[str, float] | None) -> "tuple[list[Law], tuple[str, ...]]":
     """The laws named, or if none is all that can be asked at a point; of all, why some are left out.
 
-    Names may be joined by commas, other than those in brackets or in the name of a file.
+    They may be joined by commas, other than those in brackets or in the name of a file that there is.
     """
-    names = [name for text in said for name in ([text] if is_law_file(text) else _OUTSIDE_BRACKETS.split(text)) if name]
+    parts = [[text] if is_law_file(text) and Path(text).exists() else _OUTSIDE_BRACKETS.split(text) for text in said]
+    names = [name.strip() for several in parts for name in several if name.strip()]
     if names and ALL not in names:
         return [read_law(name) for name in names], ()
     from bayeslaw.evidence.comparison.candidates import all_laws, asked_alike

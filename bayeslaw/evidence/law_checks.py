@@ -29,6 +29,9 @@ LABELS = ("chain", "draw", "curve", "model", "family", "task", "curve_task", "ta
 PREFIXES = ("location_", "spread_", "effect_")
 """Beginnings of the names of the population's variables."""
 
+LINKS = {"loss": ("", "identity"), "accuracy": ("", "exponential")}
+"""Links that laws of an outcome may ask for; of other outcomes kinds of one's own know."""
+
 NO_COVARIATES = ("model", "family", "task", "loss", "loss_se", "row", "seed", "metric")
 """Columns of a table that no law can be of."""
 
@@ -162,8 +165,11 @@ def _kind_check(law: Law, rng: np.random.Generator) -> Check:
         kind.required(law)
         if law.outcome != kind.outcome.name:
             wrong.append(f"it has outcome={law.outcome!r}, and models of kind {kind.name} are of {kind.outcome.name!r}")
-        if law.link == "exponential" and _of_loss(law):
-            wrong.append("it has link='exponential', which is one of scores, and is of losses")
+        links = LINKS.get(law.outcome, (law.link,))
+        if law.link not in links:
+            wrong.append(
+                f"it has link={law.link!r}, expected {' or '.join(map(repr, links))}, as it is of {law.outcome}"
+            )
         if kind.is_new_model(law, {law.axis: 1.0}):
             wrong.append(f"models of kind {kind.name} are told apart by a second covariate, and it has one")
     except LawError as error:

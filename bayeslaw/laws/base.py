@@ -147,8 +147,8 @@ class Law:
     kind : str or Kind
         The kind of model that the law is fitted by: ``curves``, in which every model has a level of its own;
         ``surfaces``, in which one level and one set of coordinates hold for all the models of a family, for laws of
-        model size and data together; ``scores``, of which a law gives the skill, on the logistic scale between chance
-        and a ceiling; or a kind of one's own (see `bayeslaw.kinds.base.Kind`).
+        model size and data together; ``scores``, of which a law gives the skill, on the scale of ``link`` between
+        chance and a ceiling, logistic unless told; or a kind of one's own (see `bayeslaw.kinds.base.Kind`).
     discrepancy : str
         How outcomes depart from the law, among the ways that its kind knows. Of ``curves``: ``slope`` is for laws that
         a few sizes a curve cannot tell from others (the slopes of curves wander off, in part together, and differences

@@ -38,23 +38,23 @@ def require_accuracies(said: Mapping[str, str]) -> None:
     Raises
     ------
     RunsError
-        If one is a Brier score, or a loss and no unit is said.
+        If one is a Brier score; or holds wrong answers or a loss by its name, and no unit is said.
     """
     for heading, role in said.items():
-        known = meaning(heading)
+        known, no_unit = meaning(heading), role.strip().casefold() == "accuracy"
         if "brier" in plain(heading):
             raise RunsError(
                 f"--as {written(f'{heading}={role}')}: a Brier score is the mean square of errors of probabilities, "
                 "and no share of questions. Give accuracies; or, for a law of losses, say "
                 f"--as {written(f'{heading}=loss')}."
             )
-        if role == "accuracy" and _WRONG & set(words_in(heading)):
+        if no_unit and _WRONG & set(words_in(heading)):
             raise RunsError(
                 f"--as {written(f'{heading}={role}')}: found a column of wrong answers by its name, expected one of "
                 f"right ones. Say --as {written(f'{heading}=accuracy:error')}; or, if it does hold shares of right "
                 f"answers, --as {written(f'{heading}=accuracy:share')} or accuracy:percent."
             )
-        if role == "accuracy" and known is not None and known.role == "loss" and known.rank != VALUE:
+        if no_unit and known is not None and known.role == "loss" and known.rank != VALUE:
             raise RunsError(
                 f"--as {written(f'{heading}={role}')}: found a column that is a loss by its name, expected one of "
                 "scores. Leave that out; or, if it does hold scores, say in which unit: "

@@ -1,6 +1,7 @@
 """Runs that are tracked: wiring by fits that were not sampled, tables that are read and split, and what is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,13 @@ def test_there_is_a_look_a_later_checkpoint(found):
     (warned,) = answer.warnings
     assert (warned.looks, warned.false_alarms) == (len(TOKENS) - HEAD, 0.05)
     assert warned.alarm == (warned.chance <= 0.05)
+
+
+def test_a_warning_tells_its_checkpoint_in_full(found):
+    _, answer = found
+    (warned,) = answer.warnings
+    alarmed = replace(answer, axis="model_loss", warnings=(replace(warned, alarm=True, at=2.75, since=2.875),))
+    assert "most likely since model_loss = 2.875;" in alarmed.sentence
 
 
 def test_it_is_given_as_plain_values_tables_and_a_picture(found):

@@ -35,6 +35,7 @@ TABLES = {
     + "".join(f"{m},{n},{60 * n**-0.1:.4f}\n" for m in ("gpt2", "bert") for n in SIZES),
     "units.csv": "model,task,data,perplexity\n"
     + "".join(f"{m},{t},{n},{60 * n**-0.1:.4f}\n" for t in ("a b", "flan") for m in ("gpt2", "bert") for n in SIZES),
+    "sizes.csv": "params,tokens,loss\n" + "".join(f"{n}e8,{d}e9,{3 / n:.3f}\n" for n in (1, 2, 4) for d in (1, 4)),
     "chain.csv": "model,model_loss,accuracy\na,3.1,0.3\nb,2.9,0.35\n",
     "mapped.csv": "model,tokens,val_loss,accuracy\n"
     + "".join(f"{m},{n},{4 * n**-0.02:.3f},{n**0.02 - 1:.3f}\n" for m in ("a", "b") for n in (1e9, 2e9, 4e9, 8e9)),
@@ -92,7 +93,9 @@ MISTAKES = [
     ),
     (("fit", "holes.csv", "--law", "loss_to_score"), ["Row 2 has no model_loss", '--where "model_loss > 0"']),
     (("fit", "wrong.csv", "--as", "error_rate=accuracy"), ["wrong answers by its name", "error_rate=accuracy:error"]),
+    (("fit", "wrong.csv", "--as", "error_rate=Accuracy"), ["wrong answers by its name", "error_rate=accuracy:error"]),
     (("fit", "sparse.csv", "--law", "sparsity"), ["needs 'density'", "add a column density, which is 1 - sparsity"]),
+    (("fit", "runs.csv", "--law", "mixture"), ["the mixture law needs 'share_", "--law 'mixture(COLUMN+OTHER)'"]),
     (("fit", "bits.csv", "--law", "precision"), ["needs 'weight_bits'", "--law 'precision(COLUMN)'"]),
     (
         ("fit", "bits.csv", "--law", "precision", "--as", "Pw=weight_bits"),
@@ -140,10 +143,13 @@ MISTAKES = [
     (("compare", "runs.csv", "--law", "vanilla"), ["two or more different laws, found vanilla", "can feed: "]),
     (("compare", "runs.csv", "--law", "vanilla", "--law", "chinchilla"), ["chinchilla law needs 'params'"]),
     (("compare", "runs.csv", "--law", "vanilla, chinchilla(alpha=beta)"), ["law needs 'params'"]),
+    (("compare", "runs.csv", "--law", "vanilla(data, link=identity) , chinchilla"), ["(link=identity) law of loss"]),
+    (("compare", "runs.csv", "--law", " vanilla,mine.py"), ["code in mine.py,", "mine.py: there is no such file"]),
     (
-        ("compare", "grid.csv", "--law", "chinchilla,additive"),
+        ("compare", "sizes.csv", "--law", "chinchilla,additive"),
         ["no task has more than", "Hold out along another column, --along params"],
     ),
+    (("compare", "grid.csv", "--law", "chinchilla,additive"), ["no task has more than", "can be held out. Add runs"]),
     # options
     (("selct", "runs.csv", *AT), ["No such command 'selct'", "Did you mean 'select'?"]),
     (("select", "runs.csv", *AT, "--jsn"), ["No such option", "--jsn", "--json"]),

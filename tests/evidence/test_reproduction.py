@@ -174,12 +174,14 @@ def test_a_folder_without_any_table_is_refused(tmp_path):
         reproduce(tmp_path)
 
 
-def test_constants_of_repetition_that_the_runs_leave_open_are_searched_without_a_warning():
+@pytest.mark.parametrize(("factor", "least", "most"), [(1.0, 100, np.inf), (1.2, 0, 0.01)])
+def test_constants_of_repetition_that_the_runs_leave_open_are_searched_without_a_warning(factor, least, most):
+    """Repeated tokens are worth as much as fresh ones, or nothing."""
     A, B, E, alpha = muennighoff2023.PUBLISHED.values()
     unique, tokens, params = 1e9, np.array([2e9, 4e9, 8e9]), np.array([1e8, 2e8, 4e8])
-    fresh = E + A / params**alpha + B / tokens**alpha  # repeated tokens are worth as much as fresh ones
-    runs = pd.DataFrame({"params": params, "data": tokens, "unique_data": unique, "loss": fresh})
+    fresh = E + A / params**alpha + B / tokens**alpha
+    runs = pd.DataFrame({"params": params, "data": tokens, "unique_data": unique, "loss": factor * fresh})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = muennighoff2023.repetitions(get_law("data_constrained"), runs)
-    assert found["R_D_star"] > 100
+    assert least < found["R_D_star"] < most

@@ -57,29 +57,33 @@ def rolling_holdouts(runs: Runs, along: str, folds: int) -> tuple[Holdout, ...]:
     table = runs.table
     if folds < 1:
         raise RunsError(f"Runs can be held out 1 or more times, found {folds}.")
-    keys = [table["task"], *([] if along == "data" else [families_of(table)])]
-    least = LEAST_DATA if along == "data" else LEAST_OTHER
-    group = table.groupby(keys)[along]
-    below = np.floor(np.log(group.transform("max") / table[along]) / np.log(STEP) + 1e-9)
-    by_group = below.groupby(keys)
-    rank = by_group.rank(method="dense").astype(int)  # 1 is the largest step of the group
-    steps = rank.groupby(keys).transform("max")
+    rank, spare = _steps(table, along)
     found = []
     for fold in range(1, folds + 1):
-        hidden = ((rank <= fold) & (steps - fold >= least)).to_numpy()
+        hidden = ((rank <= fold) & (spare >= fold)).to_numpy()
         if not hidden.any():
             break
         kept = runs.where_rows(~hidden, f"held out: the {fold} largest steps of {along}")
         found.append(Holdout(kept, table[hidden]))
     if not found:
-        what = "task" if along == "data" else "family"
-        others = [name for name in ("data", "params") if name != along and name in table and table[name].nunique() > 1]
+        what, least = ("task", LEAST_DATA) if along == "data" else ("family", LEAST_OTHER)
+        given = [name for name in ("data", "params") if name != along and name in table and (table[name] > 0).all()]
+        others = [name for name in given if (_steps(table, name)[1] > 0).any()]
         elsewhere = f"Hold out along another column, --along {' or '.join(others)}, or add" if others else "Add"
         raise RunsError(
             f"{runs.source}: no {what} has more than {least} steps of {along} by a factor of {STEP:g}, so that none "
             f"can be held out. {elsewhere} runs."
         )
     return tuple(found)
+
+
+def _steps(table: pd.DataFrame, along: str) -> tuple[pd.Series, pd.Series]:
+    """Of each row its step in its group, 1 for the largest, and how many steps of the group may be hidden."""
+    keys = [table["task"], *([] if along == "data" else [families_of(table)])]
+    group = table.groupby(keys)[along]
+    below = np.floor(np.log(group.transform("max") / table[along]) / np.log(STEP) + 1e-9)
+    rank = below.groupby(keys).rank(method="dense").astype(int)
+    return rank, rank.groupby(keys).transform("max") - (LEAST_DATA if along == "data" else LEAST_OTHER)
 
 
 def score_hidden(posterior: Posterior, hidden: pd.DataFrame, seed: int) -> pd.DataFrame:

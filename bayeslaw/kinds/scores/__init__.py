@@ -1,4 +1,4 @@
-"""Scores on benchmarks: chance plus what a logistic curve of skill adds, pooled over sizes, families and tasks.
+"""Scores on benchmarks: chance plus what skill adds by its link, pooled over sizes, families and tasks.
 
 runs --layout--> arrays, levels of chance, knots of walks --density--> log density of law, walks and effects of models
 --model----> draws of skills, ceilings and walks

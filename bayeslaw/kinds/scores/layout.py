@@ -15,7 +15,7 @@ from bayeslaw.runs import Runs
 from bayeslaw.runs.table import families_of
 
 SCORE = Outcome("accuracy", "share of questions", higher_is_better=True, link_name="identity")
-"""Scores are modelled as they are; what is on the logistic scale is skill."""
+"""Scores are modelled as they are; what is on the scale of ``link`` is skill."""
 
 SIZE = "params"
 """Covariate on which departures depend that sizes do not have in common; see `levelling_size`."""

@@ -44,7 +44,7 @@ from bayeslaw.laws.base import Law
 
 @dataclass(frozen=True, eq=False)
 class ScoreDraws:
-    """S draws of all quantities; skill is on the logistic scale.
+    """S draws of all quantities; skill is on the scale of ``link``.
 
     Attributes
     ----------

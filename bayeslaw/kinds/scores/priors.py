@@ -9,7 +9,7 @@ from bayeslaw.kinds.shared.scales import LogNormal, Normal
 class ScorePriors:
     """Priors of what scores have beside their law: ceiling, chance and noise of a task, the others of all tasks.
 
-    Skill is on the logistic scale.
+    Skill is on the scale of ``link``.
 
     Attributes
     ----------

@@ -258,7 +258,7 @@ def _how_to_have(table: pd.DataFrame, law: Law, missing: Sequence[Covariate]) ->
     if "density" in names and "sparsity" in table:
         told.append(" The table has 'sparsity': add a column density, which is 1 - sparsity.")
     if takes_any_column(law.name) and law.outcome != "accuracy":
-        other = f"{law.name}({'COLUMN+COLUMN' if law.covariates[0].share else 'COLUMN'})"
+        other = f"{law.name}({'COLUMN+OTHER' if law.covariates[0].share else 'COLUMN'})"
         if not set(names) & {c.name for c in get_law(other).covariates}:
             told.append(f" From another column: --law '{other}'.")
     return "".join(told)

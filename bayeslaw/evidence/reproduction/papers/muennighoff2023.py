@@ -21,6 +21,9 @@ PUBLISHED = {"A": 520.82, "B": 1487.7, "E": 1.8691, "alpha": 0.35266}
 STARTS = (1.0, 5.0, 50.0)
 """Of each constant of repetition."""
 
+FURTHEST = 30.0
+"""Logarithm of the largest constant that is told from others, and minus that of the least."""
+
 
 def repetitions(_: Law, runs: pd.DataFrame) -> Estimates:
     """The two constants of repetition by the least Huber losses in log loss, everything else as published."""
@@ -29,17 +32,19 @@ def repetitions(_: Law, runs: pd.DataFrame) -> Estimates:
     params, data, unique, loss = (again[name].to_numpy(float) for name in ("params", "data", "unique_data", "loss"))
     wanted = np.minimum((A / B) ** (1 / alpha) * unique, params)  # the best N of so many tokens
 
+    def constants(logs: np.ndarray) -> np.ndarray:
+        return np.asarray(np.exp(np.clip(logs, -FURTHEST, FURTHEST)))
+
     def misfit(logs: np.ndarray) -> float:
-        more_data, more_params = np.exp(logs)
+        more_data, more_params = constants(logs)
         tokens = unique * (1 + more_data * -np.expm1(-(data / unique - 1) / more_data))
         size = wanted * (1 + more_params * -np.expm1(-(params / wanted - 1) / more_params))
         off = np.abs(np.log((E + A / size**alpha + B / tokens**alpha) / loss)) / DELTA
         return float(np.where(off < 1, off**2 / 2, off - 0.5).sum())
 
     starts = [np.log([x, y]) for x in STARTS for y in STARTS]
-    with np.errstate(over="ignore", invalid="ignore"):  # far from the least, which the search leaves
-        ends = [optimize.minimize(misfit, start, method="Nelder-Mead") for start in starts]
-    more_data, more_params = np.exp(min(ends, key=lambda end: end.fun).x)
+    ends = [optimize.minimize(misfit, start, method="Nelder-Mead") for start in starts]
+    more_data, more_params = constants(min(ends, key=lambda end: end.fun).x)
     return {"R_D_star": float(more_data), "R_N_star": float(more_params)}
 
 
