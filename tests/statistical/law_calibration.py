@@ -67,13 +67,19 @@ def batch_of_ranks(law, first, last, *, drawn_from=None):
     return pd.DataFrame(rows, index=pd.RangeIndex(first, last, name="table"))
 
 
-def ranks_of(name, tables, folder):
+def kept_in(folder, name, drawn_from=None):
+    """The file of the ranks of a law."""
+    return folder / (f"{name}.csv" if drawn_from is None else f"{name}_from_{drawn_from}.csv")
+
+
+def ranks_of(name, tables, folder, drawn_from=None):
     """Ranks of a law for so many tables; those in the folder are read, the others fitted and kept there."""
-    path = folder / f"{name}.csv"
+    path = kept_in(folder, name, drawn_from)
+    wrong = None if drawn_from is None else get_law(drawn_from)
     found = pd.read_csv(path, index_col="table") if path.exists() else pd.DataFrame()
     while len(found) < tables:
         began = time.process_time()
-        more = batch_of_ranks(get_law(name), len(found), min(tables, len(found) + BATCH))
+        more = batch_of_ranks(get_law(name), len(found), min(tables, len(found) + BATCH), drawn_from=wrong)
         more["seconds"] = (time.process_time() - began) / len(more)
         found = pd.concat([found, more])
         write_csv(found.rename_axis("table").reset_index(), path)
@@ -119,14 +125,15 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tables", type=int, default=50)
     parser.add_argument("--laws", nargs="+", choices=law_names(), default=NEW, metavar="NAME")
+    parser.add_argument("--drawn-from", choices=law_names(), metavar="NAME", help="Another law, which must be seen.")
     parser.add_argument("--no-fits", action="store_true", help="Print what is in the folder.")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     use_compilation_cache()
     if not asked.no_fits:
         for name in asked.laws:
-            print(row(name, ranks_of(name, asked.tables, asked.folder)), file=sys.stderr, flush=True)
-    kept = [(name, asked.folder / f"{name}.csv") for name in asked.laws]
+            print(row(name, ranks_of(name, asked.tables, asked.folder, asked.drawn_from)), file=sys.stderr, flush=True)
+    kept = [(name, kept_in(asked.folder, name, asked.drawn_from)) for name in asked.laws]
     rows = [row(name, pd.read_csv(path, index_col="table")) for name, path in kept if path.exists()]
     print(in_markdown(rows) if rows else "Nothing is kept there.")
 
