@@ -16,7 +16,7 @@ from bayeslaw.evidence import law_behaviour as behaviour
 from bayeslaw.evidence.law_simulation import simulation_checks
 from bayeslaw.kinds.registry import kind_of
 from bayeslaw.kinds.shared.outcome import LOSS
-from bayeslaw.laws.base import LEVELS, Law
+from bayeslaw.laws.base import LEVELS, Law, wrong_link
 from bayeslaw.laws.files import describe
 from bayeslaw.progress import Progress
 from bayeslaw.results import Result, checks_sentence, verdict
@@ -28,9 +28,6 @@ LABELS = ("chain", "draw", "curve", "model", "family", "task", "curve_task", "ta
 
 PREFIXES = ("location_", "spread_", "effect_")
 """Beginnings of the names of the population's variables."""
-
-LINKS = {"loss": ("", "identity"), "accuracy": ("", "exponential")}
-"""Links that laws of an outcome may ask for; of other outcomes kinds of one's own know."""
 
 NO_COVARIATES = ("model", "family", "task", "loss", "loss_se", "row", "seed", "metric")
 """Columns of a table that no law can be of."""
@@ -165,11 +162,8 @@ def _kind_check(law: Law, rng: np.random.Generator) -> Check:
         kind.required(law)
         if law.outcome != kind.outcome.name:
             wrong.append(f"it has outcome={law.outcome!r}, and models of kind {kind.name} are of {kind.outcome.name!r}")
-        links = LINKS.get(law.outcome, (law.link,))
-        if law.link not in links:
-            wrong.append(
-                f"it has link={law.link!r}, expected {' or '.join(map(repr, links))}, as it is of {law.outcome}"
-            )
+        if wrong_link(law):
+            wrong.append(wrong_link(law))
         if kind.is_new_model(law, {law.axis: 1.0}):
             wrong.append(f"models of kind {kind.name} are told apart by a second covariate, and it has one")
     except LawError as error:

@@ -58,6 +58,8 @@ class Covariate:
         Whether what lies beyond the data is smaller, as for losses, and not larger.
     share : bool
         Whether it is a share of a whole; all that a law has sum to 1.
+    hint : str
+        How a table that lacks it comes to have it, in a sentence, where that is not plain.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Covariate:
     like: str = ""
     falls: bool = False
     share: bool = False
+    hint: str = ""
 
 
 def unit_of(column: str) -> str:
@@ -186,6 +189,18 @@ class Law:
     outcome: str = "loss"
     link: Literal["", "identity", "exponential"] = ""
     noise: Literal["", "above"] = ""
+
+
+LINKS = {"loss": ("", "identity"), "accuracy": ("", "exponential")}
+"""Links that laws of an outcome may ask for; of other outcomes kinds of one's own know."""
+
+
+def wrong_link(law: Law) -> str:
+    """What is wrong with the link of a law, without a full stop; empty if nothing is."""
+    links = LINKS.get(law.outcome, (law.link,))
+    if law.link in links:
+        return ""
+    return f"it has link={law.link!r}, expected {' or '.join(map(repr, links))}, as it is of {law.outcome}"
 
 
 def above_floor(floor: Array, reducible: Array) -> Array:

@@ -10,7 +10,7 @@ from pathlib import Path
 import jax
 
 from bayeslaw.errors import LawError
-from bayeslaw.laws.base import Law
+from bayeslaw.laws.base import Law, wrong_link
 from bayeslaw.laws.fingerprint import law_fingerprint
 from bayeslaw.laws.registry import require_own_law
 
@@ -58,8 +58,10 @@ def require_working(law: Law, where: str, checked_by: str) -> None:
     Raises
     ------
     LawError
-        If its functions raise, or return what cannot be used.
+        If its functions raise, or return what cannot be used, or it asks for a link that there is not.
     """
+    if wrong_link(law):
+        raise LawError(f"{where}: the law {law.name!r} cannot be fitted: {wrong_link(law)}.")
     try:
         law_fingerprint(law)
         _trace(law)

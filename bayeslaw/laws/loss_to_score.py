@@ -30,7 +30,15 @@ LAW = Law(
     name="loss_to_score",
     formula="logit score = s - k (L - L_ref)",
     source="Bhagia et al. 2024, arXiv 2412.04403; Gadre et al. 2024, arXiv 2403.08540",
-    covariates=(Covariate("model_loss", "nats per token", falls=True),),
+    covariates=(
+        Covariate(
+            "model_loss",
+            "nats per token",
+            falls=True,
+            hint="Scores stand beside the losses of their models: say which columns these are with "
+            "--as COLUMN=accuracy and --as COLUMN=model_loss.",
+        ),
+    ),
     axis="model_loss",
     coordinates=(
         # A tenth less loss, of 3 nats, adds .7 to skill: 90% from .2 to 2.7.

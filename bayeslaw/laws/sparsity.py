@@ -37,7 +37,11 @@ LAW = Law(
     covariates=(
         Covariate("params", "parameters"),
         Covariate("data", "tokens or examples"),
-        Covariate("density", "share of parameters that are not zero"),
+        Covariate(
+            "density",
+            "share of parameters that are not zero",
+            hint="Of sparsity, the share that is zero, make a column density, which is 1 - sparsity.",
+        ),
     ),
     axis="data",
     coordinates=(

@@ -94,7 +94,7 @@ MISTAKES = [
     (("fit", "holes.csv", "--law", "loss_to_score"), ["Row 2 has no model_loss", '--where "model_loss > 0"']),
     (("fit", "wrong.csv", "--as", "error_rate=accuracy"), ["wrong answers by its name", "error_rate=accuracy:error"]),
     (("fit", "wrong.csv", "--as", "error_rate=Accuracy"), ["wrong answers by its name", "error_rate=accuracy:error"]),
-    (("fit", "sparse.csv", "--law", "sparsity"), ["needs 'density'", "add a column density, which is 1 - sparsity"]),
+    (("fit", "sparse.csv", "--law", "sparsity"), ["needs 'density'", "make a column density, which is 1 - sparsity"]),
     (("fit", "runs.csv", "--law", "mixture"), ["the mixture law needs 'share_", "--law 'mixture(COLUMN+OTHER)'"]),
     (("fit", "bits.csv", "--law", "precision"), ["needs 'weight_bits'", "--law 'precision(COLUMN)'"]),
     (

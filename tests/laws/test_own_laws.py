@@ -166,6 +166,13 @@ def test_functions_that_fail_are_said_with_their_line(tmp_path):
     require_working(bl.load_law(EXAMPLE), str(EXAMPLE), "")
 
 
+def test_a_link_that_there_is_not_is_refused_before_a_fit():
+    asked = another(get_law("vanilla"), link="logarithm")
+    runs = pd.DataFrame({"model": "a", "data": [1e3, 2e3], "loss": [3.0, 2.9]})
+    with pytest.raises(LawError, match=r"law=…: .* has link='logarithm', expected '' or 'identity', as it is of loss"):
+        read_for(runs, asked, 0.0)
+
+
 @pytest.mark.core
 @pytest.mark.fits
 def test_a_law_of_a_file_reaches_other_processes():

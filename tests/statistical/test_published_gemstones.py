@@ -48,6 +48,10 @@ def test_last_halves(task):
     print(f"\n{task}, first halves of {len(truth)} shapes: {fitted!r}")
     print(f"mean error {error.abs().mean():.2f} points, bias {error.mean():+.2f}", end="; ")
     print(f"mean of the last three {usual.abs().mean():.2f}, {usual.mean():+.2f}")
+    late = table[table["tokens"] > 0.4 * end].sort_values("tokens")
+    scatter = late.groupby("model")["accuracy"].apply(lambda a: a.diff().dropna()).std() / 2**0.5
+    p = late["accuracy"].mean()
+    print(f"scatter of checkpoints {100 * scatter:.2f}, of a test {100 * (p * (1 - p) / 1000) ** 0.5:.2f}", end="; ")
     print(f"90% intervals hold {inside.mean():.2f}, 50% {middle.mean():.2f}, ", end="")
     print(f"half width {50 * (told['p95'] - told['p05']).mean():.2f}")
     assert error.abs().mean() < 1.5 * usual.abs().mean()

@@ -15,7 +15,7 @@ from bayeslaw.answers.track import foretell
 from bayeslaw.answers.watch import FALSE_ALARMS, watch
 from bayeslaw.fitting.track import HEAD
 from bayeslaw.runs import read_runs
-from bayeslaw.sampling.nuts import QUICK
+from bayeslaw.sampling.nuts import QUICK, SamplerSettings
 
 DATA = os.environ.get("BAYESLAW_DATA")
 pytestmark = [
@@ -30,6 +30,8 @@ CHANCE = {
     "pubmed_qa_labeled": 1 / 3, "squad": 0, "winograd": 1 / 2,
 }  # fmt: skip
 """The tasks on which a model of 154M parameters gains ten points on chance, as Gadre et al. 2024 choose them."""
+
+DEFAULT = SamplerSettings()
 
 LARGEST = 412e6
 """Parameters of the largest models that are seen of the over-training grid."""
@@ -52,14 +54,14 @@ def overtrained():
     return wide.rename(columns=names).rename(columns=lambda name: name.removeprefix("accuracy:"))
 
 
-def chained_to(tasks, law, whole, sampler=None):
+def chained_to(tasks, law, whole, sampler=DEFAULT):
     """A chain from size and tokens to scores on tasks, fitted to the smaller models."""
     keys = ["model", "family", "params", "tokens", "loss"]
     seen = whole[whole["params"] < 1.01 * LARGEST]
     scores = seen.melt(keys, list(tasks), "task", "accuracy").rename(columns={"loss": "model_loss"})
     scores["chance"] = scores["task"].map(tasks)
     losses = bl.fit(seen[keys], law="chinchilla", seed=0)
-    return bl.chain(losses, bl.fit(scores, law=law, seed=0, **({} if sampler is None else {"sampler": sampler})))
+    return bl.chain(losses, bl.fit(scores, law=law, seed=0, sampler=sampler))
 
 
 @pytest.mark.parametrize("law", ["loss_to_score", "loss_to_error"])

@@ -28,11 +28,6 @@ def share(skill: Array, b: float) -> Array:
     return jnp.exp(-jax.nn.softplus(-b * skill) / b)
 
 
-def share_of_draws(skill: np.ndarray, b: float) -> np.ndarray:
-    """The same in NumPy, in double precision."""
-    return np.asarray(np.exp(-np.logaddexp(0.0, -b * skill) / b))
-
-
 def slope_of_share(skill: Array, b: float) -> Array:
     """Derivative of the share with respect to skill."""
     return share(skill, b) * jax.nn.sigmoid(-b * skill)

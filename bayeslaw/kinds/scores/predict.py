@@ -8,10 +8,11 @@ from scipy import special, stats
 from bayeslaw.kinds.predictor import Deviates
 from bayeslaw.kinds.scores.density import LEAST_CEILING, OF_ALL_TASKS, score_variance
 from bayeslaw.kinds.scores.layout import SCORE, times
-from bayeslaw.kinds.scores.link import bend, share_of_draws
+from bayeslaw.kinds.scores.link import bend, share
 from bayeslaw.kinds.scores.targets import ScoreTargeting, ScoreTargets
 from bayeslaw.kinds.scores.walks import brownian
 from bayeslaw.kinds.shared.borrowed import Entry, TaskPath
+from bayeslaw.kinds.shared.elementwise import elementwise
 from bayeslaw.kinds.shared.outcome import Outcome
 from bayeslaw.kinds.shared.prediction import LawDraws, flat, law_of_curve, law_shape, slopes_and_bends
 
@@ -131,7 +132,7 @@ class ScorePredictor(ScoreTargeting):
 
     def _score(self, skill: np.ndarray, targets: ScoreTargets) -> np.ndarray:
         chance, ceiling = (flat(self.draws, name)[:, targets.task_of, None] for name in ("chance", "ceiling"))
-        return np.asarray(chance + (ceiling - chance) * share_of_draws(skill, bend(self.law)))
+        return np.asarray(chance + (ceiling - chance) * elementwise(share, skill, bend(self.law)))
 
     def _by_law(self, targets: ScoreTargets) -> np.ndarray:
         """Skill by level and law: shape (S, K, A)."""

@@ -250,14 +250,8 @@ def _how_to_have(table: pd.DataFrame, law: Law, missing: Sequence[Covariate]) ->
         for name in names
         if name in table
     ]
-    if "model_loss" in names and "model_loss" not in table:
-        told.append(
-            " It is of scores, each beside the loss of its model: say which columns these are with "
-            f"--as COLUMN=accuracy and --as COLUMN={law.axis}."
-        )
-    if "density" in names and "sparsity" in table:
-        told.append(" The table has 'sparsity': add a column density, which is 1 - sparsity.")
-    if takes_any_column(law.name) and law.outcome != "accuracy":
+    told += [f" {c.hint}" for c in missing if c.hint and c.name not in table]
+    if not told and takes_any_column(law.name):
         other = f"{law.name}({'COLUMN+OTHER' if law.covariates[0].share else 'COLUMN'})"
         if not set(names) & {c.name for c in get_law(other).covariates}:
             told.append(f" From another column: --law '{other}'.")
